@@ -1,0 +1,215 @@
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
+import { stepsOf } from "../../src/scheduler/interval.ts";
+import { CLOCK_CHANGES, type ClockChange, ZONES, zoned } from "./zones.ts";
+
+/** A Wednesday. */
+const WEDNESDAY = Date.parse("2026-03-04T05:06:07.008Z");
+
+/** The runs from `after` on, one after the other, without what every one of them ends in. */
+async function runs(cron: string, zone: string, after: Instant, count: number): Promise<string[]> {
+  const { add } = await stepsOf(cron, zone);
+  const found: string[] = [];
+  for (let run = add(after); found.length < count; run = add(run)) found.push(toIso(run).replace(/(:00)?\.000Z$/, ""));
+  return found;
+}
+
+describe("understands", () => {
+  test.each([
+    // The fields, and what may stand in them.
+    ["* * * * *", "2026-03-04T05:07", "2026-03-04T05:08"],
+    ["* * * * * *", "2026-03-04T05:06:08", "2026-03-04T05:06:09"],
+    ["30 15 10 * * *", "2026-03-04T10:15:30", "2026-03-05T10:15:30"],
+    ["5,20 * * * *", "2026-03-04T05:20", "2026-03-04T06:05"],
+    ["10-12 6 * * *", "2026-03-04T06:10", "2026-03-04T06:11"],
+    ["*/20 * * * *", "2026-03-04T05:20", "2026-03-04T05:40"],
+    ["10-30/20 * * * *", "2026-03-04T05:10", "2026-03-04T05:30"],
+    ["5/25 * * * *", "2026-03-04T05:30", "2026-03-04T05:55"],
+    ["0-1,30-59/29 * * * *", "2026-03-04T05:30", "2026-03-04T05:59"],
+    ["*/90 * * * *", "2026-03-04T06:00", "2026-03-04T07:00"],
+    ["00 09 * * *", "2026-03-04T09:00", "2026-03-05T09:00"],
+    // Names.
+    ["0 0 * * fri", "2026-03-06T00:00", "2026-03-13T00:00"],
+    ["0 0 * * Mon-WED", "2026-03-09T00:00", "2026-03-10T00:00"],
+    ["0 0 1 JAN,jul *", "2026-07-01T00:00", "2027-01-01T00:00"],
+    // Sunday is 0 and 7.
+    ["0 0 * * 0", "2026-03-08T00:00", "2026-03-15T00:00"],
+    ["0 0 * * 7", "2026-03-08T00:00", "2026-03-15T00:00"],
+    ["0 0 * * 6-7", "2026-03-07T00:00", "2026-03-08T00:00"],
+    // Days: either field will do where both are given.
+    ["0 0 6 * sun", "2026-03-06T00:00", "2026-03-08T00:00"],
+    ["0 0 ? * mon", "2026-03-09T00:00", "2026-03-16T00:00"],
+    ["0 0 6 * ?", "2026-03-06T00:00", "2026-04-06T00:00"],
+    ["0 0 L * *", "2026-03-31T00:00", "2026-04-30T00:00"],
+    ["0 0 L 2 *", "2027-02-28T00:00", "2028-02-29T00:00"],
+    ["0 0 1,L * *", "2026-03-31T00:00", "2026-04-01T00:00"],
+    ["0 0 * * 5L", "2026-03-27T00:00", "2026-04-24T00:00"],
+    ["0 0 * * fri#2", "2026-03-13T00:00", "2026-04-10T00:00"],
+    ["0 0 * * 1#5", "2026-03-30T00:00", "2026-06-29T00:00"],
+    ["0 0 29 2 *", "2028-02-29T00:00", "2032-02-29T00:00"],
+    // Nicknames.
+    ["@hourly", "2026-03-04T06:00", "2026-03-04T07:00"],
+    ["@daily", "2026-03-05T00:00", "2026-03-06T00:00"],
+    ["@midnight", "2026-03-05T00:00", "2026-03-06T00:00"],
+    ["@weekly", "2026-03-08T00:00", "2026-03-15T00:00"],
+    ["@monthly", "2026-04-01T00:00", "2026-05-01T00:00"],
+    ["@yearly", "2027-01-01T00:00", "2028-01-01T00:00"],
+    ["@annually", "2027-01-01T00:00", "2028-01-01T00:00"],
+    ["@Hourly", "2026-03-04T06:00", "2026-03-04T07:00"],
+    // Blanks.
+    ["  0 \t 9  *  * *\n", "2026-03-04T09:00", "2026-03-05T09:00"],
+    [" @daily ", "2026-03-05T00:00", "2026-03-06T00:00"],
+  ])("%j: %s, %s", async (cron, next, afterNext) => {
+    expect(await runs(cron, "UTC", WEDNESDAY, 2)).toEqual([next, afterNext]);
+    // And back again.
+    const { add, sub } = await stepsOf(cron, "UTC");
+    expect(sub(add(add(WEDNESDAY)))).toBe(add(WEDNESDAY));
+    expect(sub(add(WEDNESDAY))).toBeLessThanOrEqual(WEDNESDAY);
+  });
+});
+
+describe("refuses", () => {
+  const FIELDS = "it takes 5 fields";
+  test.each([
+    ["", FIELDS],
+    ["  ", FIELDS],
+    ["* * * *", FIELDS],
+    ["* * * * * * *", FIELDS],
+    ["0 0 1 1 * 2026 *", FIELDS],
+    ["@reboot", FIELDS],
+    ["@often", FIELDS],
+    ["2026-03-04", FIELDS],
+    ["2026-03-04T05:06:07Z", FIELDS],
+    ["P1D", FIELDS],
+    ["constructor", FIELDS],
+    ["__proto__", FIELDS],
+    ["a b c d e", 'minute can\'t be "a"'],
+    ["at nine in the morning", 'minute can\'t be "at"'],
+    ["H * * * *", 'minute can\'t be "H"'],
+    ["1.5 * * * *", 'minute can\'t be "1.5"'],
+    ["60 * * * *", 'minute can\'t be "60"'],
+    ["* 24 * * *", 'hour can\'t be "24"'],
+    ["* * 0 * *", 'day of the month can\'t be "0"'],
+    ["* * 32 * *", 'day of the month can\'t be "32"'],
+    ["* * * 13 *", 'month can\'t be "13"'],
+    ["* * * * 8", 'day of the week can\'t be "8"'],
+    ["* * * * mon#6", 'day of the week can\'t be "mon#6"'],
+    ["-1 * * * *", 'minute can\'t be "-1"'],
+    ["30-10 * * * *", 'minute can\'t be "30-10"'],
+    ["*/0 * * * *", 'minute can\'t be "*/0"'],
+    ["5/ * * * *", 'minute can\'t be "5/"'],
+    ["1,,2 * * * *", 'minute can\'t be "1,,2"'],
+    // Dates that no calendar has.
+    ["0 0 31 4,6,9,11 *", "no date matches it"],
+    ["0 0 30 2 *", "no date matches it"],
+    ["* * * 31 2 *", "no date matches it"],
+  ])("%j: %s", async (cron, why) => {
+    const asked = performance.now();
+    const refused = stepsOf(cron, "America/New_York");
+    await expect(refused).rejects.toThrow(ArgumentError);
+    await expect(refused).rejects.toThrow(why);
+    await expect(refused).rejects.toThrow(JSON.stringify(cron));
+    expect(performance.now() - asked).toBeLessThan(2000);
+  });
+});
+
+describe("where clocks are set", () => {
+  test.each([
+    // Forward over it: it moves on to the next reading with its minute, once.
+    ["30 2 * * *", "America/New_York", "2026-03-08T00:00-05:00", ["2026-03-08T07:30", "2026-03-09T06:30"]],
+    ["0,30 2 * * *", "America/New_York", "2026-03-08T00:00-05:00", ["2026-03-08T07:00", "2026-03-09T06:00"]],
+    ["0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00-03:00", ["2018-11-04T03:00", "2018-11-05T02:00"]],
+    ["0 2 * * *", "Australia/Lord_Howe", "2026-10-04T00:00+10:30", ["2026-10-03T16:00", "2026-10-04T15:00"]],
+    // Over a whole day.
+    ["0 12 * * *", "Pacific/Apia", "2011-12-29T00:00-10:00", ["2011-12-29T22:00", "2011-12-30T10:00"]],
+    // Unless it runs every hour, which goes by elapsed time: no such hour has passed.
+    ["0 * 30 * *", "Pacific/Apia", "2011-12-29T00:00-10:00", ["2012-01-29T10:00", "2012-01-29T11:00"]],
+    // Back over it by an hour: it is taken once, by the first pass.
+    ["30 1 * * *", "America/New_York", "2026-11-01T00:00-04:00", ["2026-11-01T05:30", "2026-11-02T06:30"]],
+    ["30 1 * * *", "Europe/London", "2026-10-25T00:00+01:00", ["2026-10-25T00:30", "2026-10-26T01:30"]],
+    // What runs every hour goes by elapsed time.
+    ["0 * * * *", "America/New_York", "2026-03-08T01:00-05:00", ["2026-03-08T07:00", "2026-03-08T08:00"]],
+    ["0 * * * *", "America/New_York", "2026-11-01T00:59-04:00", ["2026-11-01T05:00", "2026-11-01T06:00"]],
+    ["30 * * * *", "Europe/London", "2026-10-25T00:59+01:00", ["2026-10-25T00:30", "2026-10-25T01:30"]],
+  ])("%j in %s from %s on: %j", async (cron, zone, from, expected) => {
+    expect(await runs(cron, zone, Date.parse(from), expected.length)).toEqual(expected);
+  });
+
+  test("back over it by three hours: a step back from the second pass finds the first", async () => {
+    const { sub } = await stepsOf("45 1 * * *", "Antarctica/Casey");
+    expect(toIso(sub(Date.parse("2010-03-05T01:30+08:00")))).toBe(toIso(Date.parse("2010-03-05T01:45+11:00")));
+  });
+
+  test("a walk through the days around it runs when the wall clock says so", async () => {
+    const changing = ZONES.map((zone) =>
+      CLOCK_CHANGES.filter((change) => change.zone === zone && change.at % QUARTER === 0),
+    );
+    const anyChange = fc
+      .constantFrom(...changing.filter(({ length }) => length > 0))
+      .chain((changes) => fc.constantFrom(...changes));
+    await fc.assert(
+      fc.asyncProperty(anyChange, quarters, hours, async (change, minutes, hoursOfDay) => {
+        const { add, sub } = await stepsOf(`${minutes.join(",")} ${hoursOfDay.join(",")} * * *`, change.zone);
+        const { from, to, shown, expected } = oracle(change, minutes, hoursOfDay);
+        const walked: Instant[] = [];
+        for (let run = add(from - 1); run < to; run = add(run)) walked.push(run);
+        expect(walked.map(toIso)).toEqual(expected.map(toIso));
+        // Backwards, where no run is at stake, every such reading counts, and no other.
+        const walkedBack: Instant[] = [];
+        for (let run = sub(to); run >= from; run = sub(run)) walkedBack.unshift(run);
+        expect(walkedBack.map(toIso)).toEqual(shown.map(toIso));
+      }),
+      { numRuns: 100 },
+    );
+  });
+
+  test.each(ZONES)("a daily run comes every day of the year, once, in %s", async (zone) => {
+    const { add } = await stepsOf("30 4 * * *", zone);
+    const days = new Set<string>();
+    const last = Date.parse("2027-01-01T12:00Z");
+    let walked = 0;
+    for (let run = add(Date.parse("2026-01-01T12:00Z")); run <= last; run = add(run), walked++) {
+      days.add(zoned(run, zone).toPlainDate().toString());
+    }
+    expect([walked, days.size]).toEqual([365, 365]);
+  });
+});
+
+const QUARTER = 15 * MINUTE;
+const quarters = fc.subarray([0, 15, 30, 45], { minLength: 1 });
+const hours = fc.oneof(
+  fc.constant(Array.from({ length: 24 }, (_, hour) => hour)),
+  fc.subarray([0, 1, 2, 3, 4, 12, 23], { minLength: 1 }),
+);
+
+/** Goes through the days around a clock change by quarters of an hour, and looks at the wall clock. */
+function oracle({ zone, at, by }: ClockChange, minutes: number[], hoursOfDay: number[]) {
+  const [from, to] = [at - 1.5 * DAY, at + 1.5 * DAY];
+  const everyHour = hoursOfDay.length === 24;
+  const shown: Instant[] = [];
+  const expected = new Set<Instant>();
+  const readings = new Set<string>();
+  for (let instant = from; instant < to; instant += QUARTER) {
+    const wall = zoned(instant, zone).toPlainDateTime();
+    if (!minutes.includes(wall.minute) || !hoursOfDay.includes(wall.hour)) continue;
+    shown.push(instant);
+    // A repeated hour is taken once, unless the run comes every hour.
+    if (by <= -HOUR && !everyHour && readings.has(String(wall))) continue;
+    readings.add(String(wall));
+    expected.add(instant);
+  }
+  if (by > 0 && !everyHour) {
+    const opens = zoned(at - 1, zone)
+      .toPlainDateTime()
+      .round("minute");
+    const leftOut = Array.from({ length: by / QUARTER }, (_, quarter) => opens.add({ minutes: 15 * quarter }));
+    if (leftOut.some(({ hour, minute }) => hoursOfDay.includes(hour) && minutes.includes(minute))) {
+      let madeUp = at;
+      while (!minutes.includes(zoned(madeUp, zone).minute)) madeUp += QUARTER;
+      expected.add(madeUp);
+    }
+  }
+  return { from, to, shown, expected: [...expected].sort((a, b) => a - b) };
+}

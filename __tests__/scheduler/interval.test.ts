@@ -1,0 +1,68 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { toIso } from "../../src/scheduler/instant.ts";
+import { type Interval, stepsOf } from "../../src/scheduler/interval.ts";
+import { anyInterval, zoneAndInstant } from "./zones.ts";
+
+interface Row {
+  readonly date: string;
+  readonly interval: Interval;
+  readonly timezone: string;
+  readonly next: string;
+  readonly prev: string;
+}
+
+describe("the rows of fixtures/intervals.json", () => {
+  const rows: Row[] = JSON.parse(readFileSync(new URL("../fixtures/intervals.json", import.meta.url), "utf8"));
+  const isTooShort = ({ interval }: Row) =>
+    typeof interval === "string" && !interval.startsWith("@") && interval.trim().split(/\s+/).length < 5;
+  const held = rows.filter((row) => !isTooShort(row));
+  const refused = rows.filter(isTooShort);
+
+  test("are 844 to hold and 10 to refuse", () => {
+    expect([held.length, refused.length]).toEqual([844, 10]);
+    expect(refused.map(({ interval }) => interval).sort()).toEqual([
+      "",
+      "",
+      "",
+      "",
+      "*",
+      "* *",
+      "* *",
+      "* *",
+      "5 *",
+      "5 *",
+    ]);
+  });
+
+  test("hold", async () => {
+    const wrong: unknown[] = [];
+    for (const { date, interval, timezone, next, prev } of held) {
+      const { add, sub } = await stepsOf(interval, timezone);
+      const came = { next: toIso(add(Date.parse(date))), prev: toIso(sub(Date.parse(date))) };
+      if (came.next !== next || came.prev !== prev) wrong.push({ date, interval, timezone, next, prev, came });
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  test("but for cron expressions of fewer than five fields, which are refused", async () => {
+    for (const { interval, timezone } of refused) {
+      const steps = stepsOf(interval, timezone);
+      await expect(steps).rejects.toThrow(ArgumentError);
+      await expect(steps).rejects.toThrow("it takes 5 fields");
+    }
+  });
+});
+
+test("a step always moves time", async () => {
+  await fc.assert(
+    fc.asyncProperty(zoneAndInstant, anyInterval, async ({ zone, instant }, interval) => {
+      const { add, sub } = await stepsOf(interval, zone);
+      expect(add(instant)).toBeGreaterThan(instant);
+      expect(sub(instant)).toBeLessThan(instant);
+    }),
+    { numRuns: 1500 },
+  );
+});

@@ -1,0 +1,103 @@
+import { describe, expect, test } from "@jest/globals";
+import { readState, StateError } from "../../src/scheduler/read-state.ts";
+import { at, ended, job, lock } from "./documents.ts";
+
+const active = (changed: object) => ({ ...job(), active: { ...lock("09:00", "10:00"), ...changed } });
+const history = (changed: object) => ({ ...job(), history: [ended(), { ...ended(), ...changed }] });
+const without = (field: string, from: object) =>
+  Object.fromEntries(Object.entries(from).filter(([key]) => key !== field));
+
+describe("reads", () => {
+  test.each<[string, object]>([
+    ["a new job", job()],
+    ["a job between two runs", job({ finishedUntil: at("09:00"), history: [ended()] })],
+    ["a job's first run", job({ active: lock("09:00", "10:00") })],
+    ["a later run", job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [ended()] })],
+    ["a holder who told nothing", active({ holder: {} })],
+    ["no holder", active({ holder: null })],
+    ["a key to ask again with", active({ idempotencyKey: "key" })],
+    [
+      "every outcome",
+      { ...job(), history: ["finished", "interrupted", "taken-over"].map((outcome) => ({ ...ended(), outcome })) },
+    ],
+    ["a run without link", history({ runUrl: null })],
+    ["more runs than this release keeps", job({ history: Array.from({ length: 30 }, () => ended()) })],
+    ["February 29", job({ finishedUntil: "2028-02-29T00:00:00.000Z" })],
+  ])("%s", (_, document) => {
+    expect(readState(structuredClone(document), "report")).toEqual(document);
+  });
+});
+
+describe("refuses what is of a later version", () => {
+  test.each([2, 1.5, 99])("%d", (v) => {
+    const read = () => readState({ v, anything: "else" }, "report");
+    expect(read).toThrow(StateError);
+    expect(read).toThrow(/version/);
+    expect(read).toThrow(/use a newer release/);
+  });
+});
+
+describe("refuses what is forged or cut short, and names the field", () => {
+  test.each<[unknown, string]>([
+    [undefined, "the document is missing, not an object"],
+    [null, "the document is null, not an object"],
+    ["{}", 'the document is "{}", not an object'],
+    [7, "the document is 7, not an object"],
+    [[job()], "the document is ["],
+    [{}, "v is missing, not 1"],
+    [{ ...job(), v: "1" }, 'v is "1", not 1'],
+    [{ ...job(), v: 0 }, "v is 0, not 1"],
+    [{ ...job(), v: null }, "v is null, not 1"],
+    [without("name", job()), 'name is missing, not "report"'],
+    [{ ...job(), name: "other" }, 'name is "other", not "report"'],
+    [{ ...job(), name: "Report" }, 'name is "Report", not "report"'],
+    [without("finishedUntil", job()), "finishedUntil is missing, not an instant"],
+    [{ ...job(), finishedUntil: "" }, 'finishedUntil is "", not an instant'],
+    [{ ...job(), finishedUntil: 1772618400000 }, "finishedUntil is 1772618400000, not an instant"],
+    [{ ...job(), finishedUntil: "2026-03-04" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "2026-03-04T10:00:00Z" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "2026-03-04T10:00:00.000+00:00" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "2026-13-04T10:00:00.000Z" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "2026-02-30T10:00:00.000Z" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "2026-03-04T24:00:00.000Z" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "0000-03-04T10:00:00.000Z" }, "finishedUntil is"],
+    [{ ...job(), finishedUntil: "+012026-03-04T10:00:00.000Z" }, "finishedUntil is"],
+    [without("active", job()), "active is missing, not an object"],
+    [{ ...job(), active: false }, "active is false, not an object"],
+    [{ ...job(), active: [] }, "active is [], not an object"],
+    [{ ...job(), active: {} }, "active.intervalStartedAt is missing, not an instant"],
+    [active({ intervalStartedAt: "soon" }), 'active.intervalStartedAt is "soon", not an instant'],
+    [active({ intervalEndedAt: null }), "active.intervalEndedAt is null, not an instant"],
+    [active({ intervalEndedAt: at("09:00") }), "active.intervalEndedAt is"],
+    [active({ intervalEndedAt: at("08:59") }), "not an instant after intervalStartedAt"],
+    [active({ id: undefined }), "active.id is missing, not a text"],
+    [active({ id: "" }), 'active.id is "", not a text'],
+    [active({ id: 1 }), "active.id is 1, not a text"],
+    [active({ createdAt: null }), "active.createdAt is null, not an instant"],
+    [active({ updatedAt: "2026" }), 'active.updatedAt is "2026", not an instant'],
+    [active({ idempotencyKey: undefined }), "active.idempotencyKey is missing, not a text"],
+    [active({ idempotencyKey: 1 }), "active.idempotencyKey is 1, not a text"],
+    [active({ holder: undefined }), "active.holder is missing, not an object"],
+    [active({ holder: "me" }), 'active.holder is "me", not an object'],
+    [active({ holder: { runUrl: 1 } }), "active.holder.runUrl is 1, not a text"],
+    [active({ holder: { repository: null } }), "active.holder.repository is null, not a text"],
+    [{ ...active({}), finishedUntil: at("08:00") }, "active.intervalStartedAt is"],
+    [without("history", job()), "history is missing, not a list"],
+    [{ ...job(), history: {} }, "history is {}, not a list"],
+    [{ ...job(), history: [ended(), null] }, "history[1] is null, not an object"],
+    [history({ id: null }), "history[1].id is null, not a text"],
+    [history({ outcome: "lost" }), 'history[1].outcome is "lost", not finished, interrupted or taken-over'],
+    [history({ endedAt: "then" }), 'history[1].endedAt is "then", not an instant'],
+    [history({ intervalStartedAt: at("09:00") }), "history[1].intervalEndedAt is"],
+    [history({ runUrl: undefined }), "history[1].runUrl is missing, not a text"],
+  ])("%j: %s", (document, why) => {
+    const read = () => readState(document, "report");
+    expect(read).toThrow(StateError);
+    expect(read).toThrow(why);
+  });
+
+  test("without repeating a long value", () => {
+    const read = () => readState({ ...job(), name: "x".repeat(100_000) }, "report");
+    expect(read).toThrow(/^name is "x{79}…, not "report"$/);
+  });
+});

@@ -1,0 +1,114 @@
+import fc from "fast-check";
+import { Temporal } from "temporal-polyfill";
+import { DAY, HOUR, type Instant, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
+import type { Interval } from "../../src/scheduler/interval.ts";
+
+/** Zones whose clocks are each set in a way of their own. */
+export const ZONES = [
+  "UTC",
+  "America/New_York",
+  "Europe/London",
+  // By half an hour.
+  "Australia/Lord_Howe",
+  // At midnight.
+  "America/Sao_Paulo",
+  // Left out 30 December 2011.
+  "Pacific/Apia",
+  // Set back for Ramadan.
+  "Africa/Casablanca",
+  "Asia/Kathmandu",
+  "America/St_Johns",
+  // At UTC in summer, behind it in winter.
+  "Atlantic/Azores",
+  "Pacific/Chatham",
+  // By two hours, and by three.
+  "Antarctica/Troll",
+  "Antarctica/Casey",
+] as const;
+
+const FROM = Date.parse("2008-01-01T00:00:00Z");
+const TO = Date.parse("2036-01-01T00:00:00Z");
+
+export interface ClockChange {
+  readonly zone: string;
+  /** The first instant with the new offset. */
+  readonly at: Instant;
+  /** How far clocks are set forward; negative: back. */
+  readonly by: number;
+}
+
+export function zoned(instant: Instant, zone: string): Temporal.ZonedDateTime {
+  return Temporal.Instant.fromEpochMilliseconds(instant).toZonedDateTimeISO(zone);
+}
+
+function changesIn(zone: string): ClockChange[] {
+  const changes: ClockChange[] = [];
+  let next = zoned(FROM, zone).getTimeZoneTransition("next");
+  for (; next !== null && next.epochMilliseconds < TO; next = next.getTimeZoneTransition("next")) {
+    const at = next.epochMilliseconds;
+    changes.push({ zone, at, by: (next.offsetNanoseconds - zoned(at - 1, zone).offsetNanoseconds) / 1e6 });
+  }
+  return changes;
+}
+
+export const CLOCK_CHANGES: readonly ClockChange[] = ZONES.flatMap(changesIn);
+
+/** A zone, and an instant that is often within days, hours or milliseconds of a change of its clocks. */
+export const zoneAndInstant: fc.Arbitrary<{ zone: string; instant: Instant }> = fc.oneof(
+  { weight: 1, arbitrary: fc.record({ zone: fc.constantFrom(...ZONES), instant: fc.integer({ min: FROM, max: TO }) }) },
+  {
+    weight: 4,
+    arbitrary: fc
+      .tuple(
+        fc.constantFrom(...CLOCK_CHANGES),
+        fc.constantFrom(0, -30, -7, -1, 1, 7, 31),
+        fc.integer({ min: -26 * 4, max: 26 * 4 }),
+        fc.constantFrom(0, -1, 1, SECOND, MINUTE),
+      )
+      .map(([{ zone, at }, days, quarters, more]) => ({
+        zone,
+        instant: at + days * DAY + quarters * 15 * MINUTE + more,
+      })),
+  },
+);
+
+/** Durations of every mix of fields; never of no length. */
+export const duration = fc
+  .record(
+    {
+      years: fc.nat(3),
+      months: fc.nat(25),
+      weeks: fc.nat(5),
+      days: fc.nat(40),
+      hours: fc.nat(50),
+      minutes: fc.nat(200),
+      seconds: fc.nat(4000),
+    },
+    { requiredKeys: [] },
+  )
+  .filter((fields) => Object.values(fields).some((value) => value > 0));
+
+export const CRONS = [
+  "* * * * *",
+  "0 * * * *",
+  "15,45 * * * *",
+  "*/20 1-2 * * *",
+  "30 2 * * *",
+  "30 1 * * *",
+  "0 0 * * *",
+  "0 */2 * * *",
+  "0 0 * * mon-fri",
+  "0 0 L * *",
+  "0 9 * * 1#2",
+  "0 0 29 2 *",
+  "@yearly",
+  "*/7 * * * * *",
+] as const;
+
+export const anyInterval: fc.Arbitrary<Interval> = fc.oneof(
+  fc.constantFrom(...CRONS),
+  fc.integer({ min: 1, max: 400 * DAY }),
+  fc.constantFrom(1, HOUR, DAY),
+  duration,
+  fc.constantFrom({ days: 1 }, { months: 1 }, { years: 1 }),
+);
