@@ -1,0 +1,35 @@
+import type { JobState } from "../../src/scheduler/job-state.ts";
+import { readState } from "../../src/scheduler/read-state.ts";
+import type { JobRecord, JobStore } from "../../src/store/job-store.ts";
+
+/** A store that lives as long as its map of documents, which several of them may share. */
+export class MemoryStore implements JobStore {
+  readonly #documents: Map<string, { version: string; json: string }>;
+
+  constructor(documents = new Map<string, { version: string; json: string }>()) {
+    this.#documents = documents;
+  }
+
+  async read(names: readonly string[]): Promise<ReadonlyMap<string, JobRecord>> {
+    return new Map(
+      names.flatMap((name) => {
+        const document = this.#documents.get(name);
+        if (document === undefined) return [];
+        return [[name, { version: document.version, state: readState(JSON.parse(document.json), name) }] as const];
+      }),
+    );
+  }
+
+  async swap(expected: string | null, state: JobState): Promise<string | null> {
+    if ((this.#documents.get(state.name)?.version ?? null) !== expected) return null;
+    const version = crypto.randomUUID();
+    this.#documents.set(state.name, { version, json: JSON.stringify(state) });
+    return version;
+  }
+
+  async list(): Promise<readonly string[]> {
+    return [...this.#documents.keys()].sort();
+  }
+
+  async close(): Promise<void> {}
+}

@@ -1,0 +1,18 @@
+/** The one point in time by which a call has to be done: its reads, retries and waits all share it. */
+export interface Deadline {
+  /** What is left, in milliseconds; 0 when it has passed. */
+  remaining(): number;
+  /** Aborted when it has passed, or when the caller gave up before. */
+  readonly signal: AbortSignal;
+}
+
+/** @param ms From now, by the monotonic clock: setting the machine's clock moves no deadline. */
+export function deadlineIn(ms: number): Deadline {
+  const at = monotonicNow() + ms;
+  return { remaining: () => Math.max(0, at - monotonicNow()), signal: AbortSignal.timeout(ms) };
+}
+
+/** In milliseconds. `performance.now()` says the same, but Node loads all of its performance hooks for it. */
+function monotonicNow(): number {
+  return Number(process.hrtime.bigint()) / 1e6;
+}

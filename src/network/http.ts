@@ -1,0 +1,166 @@
+import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { HttpClient } from "@actions/http-client";
+import type { Deadline } from "./deadline.ts";
+import { PassingFault } from "./retry.ts";
+
+export interface HttpRequest {
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as the `Authorization` header, to the origin of `url` alone. */
+  readonly authorization: string | null;
+  readonly body: Buffer;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly contentType: string;
+  readonly body: Buffer;
+  /** Where the answer comes from, if the request was redirected to another origin: the authorization stayed behind. */
+  readonly strayedTo: string | null;
+}
+
+const REDIRECTS = new Set([301, 302, 307, 308]);
+const MOST_REDIRECTS = 3;
+/**
+ * Whether a status says "not now": RFC 9110 §15 and RFC 6585 §4. What stands between here and the server has statuses of
+ * its own above 500 for a server that gave no answer, and that may have done what it was asked for all the same.
+ */
+const isPassing = (status: number) => status >= 500 || status === 408 || status === 425 || status === 429;
+
+/** A connection that gives no answer is given up after this long, so that the deadline has room for another try. */
+const LONGEST_TRY = 20_000;
+const LARGEST_ANSWER = 4 * 1024 * 1024;
+
+/** An answer that is longer than any of ours could be. Asking again would only bring it again. */
+export class OversizedAnswer extends Error {
+  override name = "OversizedAnswer";
+}
+
+/**
+ * Sends POST requests, one at a time, each of them once. What may pass is thrown as a {@link PassingFault}; every other
+ * answer is returned, whatever its status, or thrown as an {@link OversizedAnswer}.
+ *
+ * Proxy settings are those of the environment (`https_proxy`, `no_proxy`, …), as the runner gives them.
+ */
+export class HttpConnection {
+  readonly #userAgent: string;
+  #client: HttpClient | undefined;
+
+  constructor(userAgent: string) {
+    this.#userAgent = userAgent;
+  }
+
+  async post(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
+    let { url } = request;
+    for (let redirects = 0; ; redirects++) {
+      const authorization = url.origin === request.url.origin ? request.authorization : null;
+      const answer = await this.#postOnce({ ...request, url, authorization }, deadline);
+      const location = REDIRECTS.has(answer.status) ? answer.location : undefined;
+      if (location === undefined || redirects === MOST_REDIRECTS) {
+        if (isPassing(answer.status) || (answer.status === 403 && answer.retryAfter > 0)) {
+          throw new PassingFault(`${url.host} answered ${answer.status}`, { retryAfter: answer.retryAfter });
+        }
+        return { ...answer, strayedTo: url.origin === request.url.origin ? null : url.origin };
+      }
+      const target = followable(location, url);
+      if (target === null) return { ...answer, strayedTo: location };
+      url = target;
+    }
+  }
+
+  close(): void {
+    this.#client?.dispose();
+    this.#client = undefined;
+  }
+
+  async #postOnce(request: HttpRequest, deadline: Deadline) {
+    // Redirects are followed here: the client would send the authorization to another port of the same host.
+    this.#client ??= new HttpClient(this.#userAgent, [], {
+      keepAlive: true,
+      allowRedirects: false,
+      allowRetries: false,
+    });
+    // The client knows no time-out that ends an answer half-way; Node's requests take a signal that does.
+    const signal = AbortSignal.timeout(Math.min(LONGEST_TRY, Math.ceil(deadline.remaining())));
+    this.#client.handlers = [withSignal(signal)];
+    try {
+      return await send(this.#client, request);
+    } catch (cause) {
+      if (cause instanceof OversizedAnswer) throw cause;
+      const why = signal.aborted ? "no answer in time" : wordsOf(cause);
+      throw new PassingFault(`${request.url.host} can't be reached (${why})`, { cause });
+    }
+  }
+}
+
+/** @see https://nodejs.org/api/http.html#httprequesturl-options-callback */
+function withSignal(signal: AbortSignal): HttpClient["handlers"][number] {
+  return {
+    prepareRequest: (options) => {
+      options.signal = signal;
+    },
+    canHandleAuthentication: () => false,
+    handleAuthentication: () => Promise.reject(new Error("This handler knows no authentication")),
+  };
+}
+
+/** @returns where a redirect leads, or null if that is no place to go: not HTTP, or from HTTPS to plain HTTP. */
+function followable(location: string, from: URL): URL | null {
+  if (!URL.canParse(location, from.href)) return null;
+  const target = new URL(location, from);
+  const allowed = from.protocol === "https:" ? ["https:"] : ["http:", "https:"];
+  return allowed.includes(target.protocol) ? target : null;
+}
+
+async function send(client: HttpClient, { url, headers, authorization, body }: HttpRequest) {
+  const { message } = await client.request("POST", url.href, streamOf(body), {
+    ...headers,
+    ...(authorization === null ? {} : { authorization }),
+    "content-length": String(body.length),
+  });
+  return {
+    status: message.statusCode ?? 0,
+    contentType: message.headers["content-type"] ?? "",
+    location: message.headers.location,
+    retryAfter: retryAfterOf(message.headers["retry-after"]),
+    body: await bodyOf(message),
+  };
+}
+
+// Node loads a good part of itself for its iterators over streams (for await, Readable.from): each start would wait.
+
+function streamOf(body: Buffer): Readable {
+  const stream = new Readable({ read() {} });
+  stream.push(body);
+  stream.push(null);
+  return stream;
+}
+
+/** The client's own reader waits for ever when an answer is cut off. */
+function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    message.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > LARGEST_ANSWER) message.destroy(new OversizedAnswer(`an answer of over ${LARGEST_ANSWER} bytes`));
+    });
+    message.on("end", () => resolve(Buffer.concat(chunks)));
+    message.on("error", reject);
+  });
+}
+
+/** `Retry-After`, RFC 9110 §10.2.3: seconds or a date. */
+function retryAfterOf(header: string | undefined): number {
+  if (header === undefined) return 0;
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}
+
+/** Where Node tried several addresses, its error has no message but a code. */
+function wordsOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.message || ("code" in error ? String(error.code) : error.name);
+}

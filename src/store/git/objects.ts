@@ -1,0 +1,46 @@
+import { createHash } from "node:crypto";
+
+/**
+ * git's objects, as far as a lock needs them.
+ *
+ * @see https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
+ */
+
+export type ObjectType = "commit" | "tree" | "blob" | "tag";
+
+export interface GitObject {
+  readonly type: ObjectType;
+  readonly body: Buffer;
+}
+
+/** An object's name: the SHA-1 of what it is, in hexadecimal. */
+export type ObjectId = string;
+
+/** Stands for "no object" where a ref is created or deleted. */
+export const NO_OBJECT: ObjectId = "0".repeat(40);
+
+export const EMPTY_TREE: GitObject = { type: "tree", body: Buffer.alloc(0) };
+
+/** An object with the header that git hashes and stores it with. */
+export function withHeader({ type, body }: GitObject): Buffer {
+  return Buffer.concat([Buffer.from(`${type} ${body.length}\0`), body]);
+}
+
+export function idOf(object: GitObject): ObjectId {
+  return createHash("sha1").update(withHeader(object)).digest("hex");
+}
+
+const AUTHOR = "cronyx-action <cronyx-action@users.noreply.github.com>";
+
+/** A commit without parents over the empty tree: a message, and nothing that could grow. */
+export function commitOf(message: string, at: number): GitObject {
+  const by = `${AUTHOR} ${Math.floor(at / 1000)} +0000`;
+  const body = `tree ${idOf(EMPTY_TREE)}\nauthor ${by}\ncommitter ${by}\n\n${message}`;
+  return { type: "commit", body: Buffer.from(body) };
+}
+
+/** @returns a commit's message: what follows its headers. */
+export function messageOf(commit: Buffer): string {
+  const end = commit.indexOf("\n\n");
+  return end === -1 ? "" : commit.toString("utf8", end + 2);
+}
