@@ -1,0 +1,385 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
+import { LocalBackend } from "../../src/backend/local.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
+import { type JobState, newJobState, withLock } from "../../src/scheduler/job-state.ts";
+import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+
+const NOON = Date.parse("2026-11-24T12:00:00Z");
+const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };
+const DEADLINE = deadlineIn(60_000);
+const HOLDER = { repository: "octo-org/reports", runUrl: "https://github.com/octo-org/reports/actions/runs/1" };
+
+/** A store in which things happen right before a swap, or to its answer. */
+class EventfulStore extends MemoryStore {
+  swaps = 0;
+  reads = 0;
+  beforeSwap: (state: JobState) => Promise<unknown> = async () => {};
+  answer: (version: string | null) => string | null = (version) => version;
+
+  override async read(names: readonly string[]) {
+    this.reads++;
+    return super.read(names);
+  }
+
+  override async swap(expected: string | null, state: JobState) {
+    this.swaps++;
+    await this.beforeSwap(state);
+    return this.answer(await super.swap(expected, state));
+  }
+}
+
+let now: Instant;
+let documents: Map<string, { version: string; json: string }>;
+let store: EventfulStore;
+let backend: LocalBackend;
+/** Another run's backend over the same documents. */
+let other: LocalBackend;
+
+beforeEach(() => {
+  now = NOON;
+  documents = new Map();
+  store = new EventfulStore(documents);
+  backend = new LocalBackend(store, () => now);
+  other = new LocalBackend(new MemoryStore(documents), () => now);
+});
+
+function claim(lockId: string, more: Partial<Claim> = {}): Claim {
+  return { lockId, holder: HOLDER, idempotencyKey: null, ...more };
+}
+
+async function started(by: LocalBackend, lockId: string, request: StartRequest = HOURLY): Promise<HeldLock> {
+  return lockOf(await by.start(request, claim(lockId), DEADLINE));
+}
+
+function lockOf(answer: Awaited<ReturnType<LocalBackend["start"]>>): HeldLock {
+  expect(answer).toMatchObject({ started: true, lock: expect.anything() });
+  return (answer as Started).lock as HeldLock;
+}
+
+async function stateNow(jobName = HOURLY.jobName): Promise<JobState | undefined> {
+  return (await store.read([jobName])).get(jobName)?.state;
+}
+
+/** Another run's document in place of whatever was there: equal, but of another version. */
+async function touch(): Promise<void> {
+  const record = (await store.read([HOURLY.jobName])).get(HOURLY.jobName);
+  await new MemoryStore(documents).swap(record?.version ?? null, record?.state ?? newJobState(HOURLY.jobName));
+}
+
+async function lossOn(ending: Promise<void>) {
+  const error = await ending.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(LockLostError);
+  return (error as LockLostError).loss;
+}
+
+describe("start", () => {
+  test("takes the lock, and tells the interval, the instants and the record that it left", async () => {
+    const answer = await backend.start(HOURLY, claim("lock-1", { idempotencyKey: "key-1" }), DEADLINE);
+    expect(answer).toMatchObject({
+      started: true,
+      jobName: "report",
+      intervalStartedAt: NOON - HOUR,
+      intervalEndedAt: NOON,
+      createdAt: NOON,
+      updatedAt: NOON,
+    });
+    const { record } = lockOf(answer);
+    expect(record).toEqual((await store.read(["report"])).get("report"));
+    expect(record?.state.active).toEqual({
+      id: "lock-1",
+      intervalStartedAt: toIso(NOON - HOUR),
+      intervalEndedAt: toIso(NOON),
+      createdAt: toIso(NOON),
+      updatedAt: toIso(NOON),
+      holder: HOLDER,
+      idempotencyKey: "key-1",
+    });
+  });
+
+  test("decides again when another run took the lock first", async () => {
+    const theirs = { repository: "octo-org/other" };
+    store.beforeSwap = async () => {
+      store.beforeSwap = async () => {};
+      await other.start(HOURLY, claim("theirs", { holder: theirs }), DEADLINE);
+    };
+    expect(await backend.start(HOURLY, claim("ours"), DEADLINE)).toEqual({
+      started: false,
+      reason: "active",
+      since: NOON,
+      holder: theirs,
+      retryAt: null,
+    });
+  });
+
+  test("decides again when another run took the lock first, and has finished already", async () => {
+    store.beforeSwap = async () => {
+      store.beforeSwap = async () => {};
+      await other.finish(await started(other, "theirs"), DEADLINE);
+    };
+    expect(await backend.start(HOURLY, claim("ours"), DEADLINE)).toEqual({
+      started: false,
+      reason: "not-due",
+      dueAt: NOON + HOUR,
+    });
+  });
+
+  test("takes the lock all the same when what came in between changed nothing", async () => {
+    store.beforeSwap = async () => {
+      store.beforeSwap = async () => {};
+      await touch();
+    };
+    expect((await started(backend, "ours")).id).toBe("ours");
+    expect(store.swaps).toBe(2);
+  });
+
+  test("knows its own lock again when the answer to its swap got lost", async () => {
+    store.answer = () => null;
+    const lock = await started(backend, "ours");
+    expect(lock).toMatchObject({ id: "ours", record: { state: { active: { id: "ours" } } } });
+    expect(store.swaps).toBe(1);
+  });
+
+  test("is refused as active, by nobody knows whom, after five lost swaps", async () => {
+    store.beforeSwap = touch;
+    const refused = { started: false, reason: "active", since: null, holder: null, retryAt: null };
+    expect(await backend.start(HOURLY, claim("ours"), DEADLINE)).toEqual(refused);
+    expect(store.swaps).toBe(5);
+    expect((await stateNow())?.active).toBeNull();
+  });
+
+  test("says so each time before it writes, and not when it won't", async () => {
+    const told: string[] = [];
+    store.beforeSwap = async ({ active }) => {
+      told.push(`swap ${active?.id}`);
+      if (told.length === 2) await touch();
+    };
+    const beforeTaking = () => told.push("before");
+    await backend.start(HOURLY, claim("ours", { beforeTaking }), DEADLINE);
+    expect(told).toEqual(["before", "swap ours", "before", "swap ours"]);
+    await backend.start(HOURLY, claim("late", { beforeTaking }), DEADLINE);
+    await backend.start({ ...HOURLY, jobName: "dry", noLock: true }, claim("dry", { beforeTaking }), DEADLINE);
+    expect(told).toHaveLength(4);
+  });
+
+  test("gives the same lock again to the same idempotency key, and to no other", async () => {
+    const key = { idempotencyKey: "run-7" };
+    const first = await backend.start(HOURLY, claim("first", key), DEADLINE);
+    now += MINUTE;
+    expect(await backend.start(HOURLY, claim("second", key), DEADLINE)).toEqual(first);
+    const answer = await backend.start(HOURLY, claim("third", { idempotencyKey: "run-8" }), DEADLINE);
+    expect(answer).toMatchObject({ started: false, reason: "active" });
+    expect(await backend.start(HOURLY, claim("fourth"), DEADLINE)).toMatchObject({ started: false, reason: "active" });
+    expect(store.swaps).toBe(1);
+  });
+
+  test("without a lock it decides as usual, and writes nothing", async () => {
+    const request = { ...HOURLY, noLock: true };
+    expect(await backend.start(request, claim("ours"), DEADLINE)).toEqual({
+      started: true,
+      jobName: "report",
+      intervalStartedAt: NOON - HOUR,
+      intervalEndedAt: NOON,
+      createdAt: NOON,
+      updatedAt: NOON,
+      lock: null,
+    });
+    await started(other, "theirs");
+    expect(await backend.start(request, claim("ours"), DEADLINE)).toMatchObject({ started: false, reason: "active" });
+    expect(store.swaps).toBe(0);
+  });
+
+  test("of a chosen interval reads nothing either", async () => {
+    await started(other, "theirs");
+    const jobIntervalStartedAt = NOON - 5 * HOUR;
+    const answer = await backend.start({ ...HOURLY, noLock: true, jobIntervalStartedAt }, claim("ours"), DEADLINE);
+    expect(answer).toMatchObject({
+      started: true,
+      intervalStartedAt: NOON - 5 * HOUR,
+      intervalEndedAt: NOON - 4 * HOUR,
+    });
+    expect(store.reads).toBe(0);
+  });
+
+  test("reads the required jobs along with its own", async () => {
+    const request = { ...HOURLY, requiredJobNames: ["import", "clean"] };
+    await other.finish(await started(other, "import-1", { ...HOURLY, jobName: "import" }), DEADLINE);
+    expect(await backend.start(request, claim("ours"), DEADLINE)).toEqual({
+      started: false,
+      reason: "required-job",
+      jobName: "clean",
+      finishedUntil: null,
+      neededUntil: NOON,
+    });
+    await other.finish(await started(other, "clean-1", { ...HOURLY, jobName: "clean" }), DEADLINE);
+    expect((await started(backend, "ours", request)).id).toBe("ours");
+    expect(store.reads).toBe(2);
+  });
+});
+
+describe.each([
+  ["finish", "finished", "interrupt"],
+  ["interrupt", "interrupted", "finish"],
+] as const)("%s", (end, outcome, otherEnd) => {
+  test("swaps what the start left, without reading", async () => {
+    const lock = await started(backend, "ours");
+    const reads = store.reads;
+    await backend[end](lock, DEADLINE);
+    expect(store.reads).toBe(reads);
+    expect(await stateNow()).toMatchObject({
+      active: null,
+      finishedUntil: end === "finish" ? toIso(NOON) : null,
+      history: [{ id: "ours", outcome, runUrl: HOLDER.runUrl }],
+    });
+  });
+
+  test.each(["is stale", "is not known"])("when the record %s, it reads the job's", async (which) => {
+    const lock = await started(backend, "ours");
+    await touch();
+    await backend[end](which === "is stale" ? lock : { ...lock, record: null }, DEADLINE);
+    expect(await stateNow()).toMatchObject({ active: null, history: [{ outcome }] });
+  });
+
+  test("is done when its answer got lost", async () => {
+    const lock = await started(backend, "ours");
+    store.answer = () => null;
+    await backend[end](lock, DEADLINE);
+    expect((await stateNow())?.history).toMatchObject([{ id: "ours", outcome }]);
+  });
+
+  test("is done when its answer got lost, and the next run has begun", async () => {
+    const lock = await started(backend, "ours");
+    store.answer = () => null;
+    store.beforeSwap = async (state) => {
+      store.beforeSwap = async () => {};
+      await new MemoryStore(documents).swap(lock.record?.version ?? null, state);
+      now += HOUR;
+      await started(other, "theirs");
+    };
+    await backend[end](lock, DEADLINE);
+    expect((await stateNow())?.active?.id).toBe("theirs");
+  });
+
+  test("a second time finds the lock ended", async () => {
+    const lock = await started(backend, "ours");
+    await backend[end](lock, DEADLINE);
+    now += MINUTE;
+    const loss = await lossOn(backend[end]({ ...lock, record: null }, DEADLINE));
+    expect(loss).toEqual({ to: end, at: NOON });
+    expect((await stateNow())?.history).toHaveLength(1);
+  });
+
+  test("finds the lock ended the other way", async () => {
+    const lock = await started(backend, "ours");
+    await other[otherEnd](lock, DEADLINE);
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ to: otherEnd, at: NOON });
+  });
+
+  test("of a lock that was taken over tells by whom, and leaves the new one alone", async () => {
+    const lock = await started(backend, "ours");
+    now += 10 * MINUTE;
+    const theirs = { repository: "octo-org/other", runUrl: "https://github.com/octo-org/other/actions/runs/2" };
+    const request = { ...HOURLY, retryInterval: 10 * MINUTE };
+    const taken = await other.start(request, claim("theirs", { holder: theirs }), DEADLINE);
+    expect(taken).toMatchObject({ started: true, intervalStartedAt: NOON - HOUR, intervalEndedAt: NOON });
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ to: "takeover", at: now, holder: theirs });
+    expect((await stateNow())?.active?.id).toBe("theirs");
+
+    const takenOverAt = now;
+    now += MINUTE;
+    await other.finish(lockOf(taken), DEADLINE);
+    const ended = { to: "takeover", at: takenOverAt, holder: { runUrl: theirs.runUrl } };
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual(ended);
+  });
+
+  test("of a lock that is forgotten, or was never there", async () => {
+    const lock = await started(backend, "ours");
+    await other.finish(lock, DEADLINE);
+    for (let run = 0; run < 20; run++) {
+      now += HOUR;
+      await other.finish(await started(other, `run-${run}`), DEADLINE);
+    }
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ to: "unknown" });
+    const never = { jobName: "never", id: "ours", record: null };
+    expect(await lossOn(backend[end](never, DEADLINE))).toEqual({ to: "unknown" });
+  });
+});
+
+describe("abandon", () => {
+  test("releases a lock that is held, and the same interval comes again", async () => {
+    await started(backend, "ours");
+    expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(true);
+    expect(await stateNow()).toMatchObject({
+      active: null,
+      finishedUntil: null,
+      history: [{ outcome: "interrupted" }],
+    });
+    now += 30 * MINUTE;
+    expect((await started(other, "theirs")).id).toBe("theirs");
+  });
+
+  test.each(["there is no document yet", "there is one"])(
+    "fences off a swap still on its way, when %s",
+    async (when) => {
+      if (when === "there is one") {
+        await other.finish(await started(other, "earlier"), DEADLINE);
+        now += HOUR;
+      }
+      // The start is given up right before its swap gets to the store.
+      let released: boolean | undefined;
+      store.beforeSwap = async () => {
+        store.beforeSwap = async () => {
+          throw new Error("the start is dead, and writes nothing more");
+        };
+        released = await other.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE);
+      };
+      await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow("the start is dead");
+      expect(released).toBe(false);
+      expect(await stateNow()).toMatchObject({ name: "report", active: null });
+      expect((await started(other, "theirs")).id).toBe("theirs");
+    },
+  );
+
+  test("leaves another run's lock alone", async () => {
+    await started(other, "theirs");
+    expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(false);
+    expect((await stateNow())?.active?.id).toBe("theirs");
+  });
+
+  test("goes on until it took", async () => {
+    await started(backend, "ours");
+    store.beforeSwap = async () => {
+      if (store.swaps < 4) await touch();
+    };
+    expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(true);
+    expect((await stateNow())?.active).toBeNull();
+  });
+});
+
+test("fields of a later version are kept through a run", async () => {
+  const state = { ...newJobState("report"), later: { kept: true } };
+  await store.swap(null, state);
+  const lock = await started(backend, "ours");
+  await backend.finish(lock, DEADLINE);
+  expect(await stateNow()).toMatchObject({ later: { kept: true }, finishedUntil: toIso(NOON) });
+});
+
+test("a lock that was written by hand with a holder of nothing is still told of", async () => {
+  const lock = {
+    id: "by-hand",
+    intervalStartedAt: toIso(NOON - HOUR),
+    intervalEndedAt: toIso(NOON),
+    createdAt: toIso(NOON),
+    updatedAt: toIso(NOON),
+    holder: null,
+    idempotencyKey: null,
+  };
+  await store.swap(null, withLock(newJobState("report"), lock));
+  const answer = await backend.start({ ...HOURLY, retryInterval: HOUR }, claim("ours"), DEADLINE);
+  expect(answer).toEqual({ started: false, reason: "active", since: NOON, holder: null, retryAt: NOON + HOUR });
+});

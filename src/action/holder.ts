@@ -1,0 +1,22 @@
+import type { Holder } from "../scheduler/job-state.ts";
+import type { Environment } from "./toolkit.ts";
+
+/**
+ * This run, as others are told who holds the lock.
+ *
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables#default-environment-variables
+ */
+export function holderOf(env: Environment): Holder {
+  const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt, GITHUB_JOB: job } = env;
+  const runUrl =
+    env.GITHUB_SERVER_URL && repository && runId
+      ? `${env.GITHUB_SERVER_URL}/${repository}/actions/runs/${runId}${attempt ? `/attempts/${attempt}` : ""}`
+      : undefined;
+  return {
+    ...(repository && { repository }),
+    ...(runId && { runId }),
+    ...(attempt && { attempt }),
+    ...(job && { job }),
+    ...(runUrl && { runUrl }),
+  };
+}

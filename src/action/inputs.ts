@@ -1,0 +1,103 @@
+import { ArgumentError } from "../scheduler/argument-error.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import type { StartRequest } from "../scheduler/start-request.ts";
+import { checkStoreUrl } from "../store/open-store.ts";
+import { parseInterval, parseWait } from "./interval-input.ts";
+import type { Environment, Toolkit } from "./toolkit.ts";
+
+export const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
+
+/** What the main step is asked for: all of its inputs, checked. */
+export interface Inputs {
+  readonly url: string;
+  readonly token: string;
+  readonly request: StartRequest;
+}
+
+/** @throws ArgumentError for the first input that is wrong, before anything is sent. */
+export async function loadInputs(toolkit: Toolkit, env: Environment): Promise<Inputs> {
+  const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
+  const required = (name: string): string => {
+    const value = optional(name);
+    if (value === undefined) throw new ArgumentError(`The input ${name} is missing: every job needs one`);
+    return value;
+  };
+  const wait = async (name: string) => {
+    const text = optional(name);
+    return text === undefined ? undefined : parseWait(name, text);
+  };
+
+  const url = optional("url") ?? `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
+  checkStoreUrl(url);
+  const startedAt = optional("job-interval-started-at");
+  const request = {
+    jobName: required("job-name"),
+    jobInterval: await parseInterval("job-interval", required("job-interval")),
+    startBuffer: await wait("start-buffer"),
+    retryInterval: await wait("retry-interval"),
+    requiredJobNames: (optional("required-job-names") ?? "")
+      .split(/[\n,]/)
+      .map((name) => name.trim())
+      .filter((name) => name !== ""),
+    timezone: optional("timezone"),
+    noLock: booleanIn("no-lock", optional("no-lock") ?? "false"),
+    jobIntervalStartedAt: startedAt === undefined ? undefined : instantIn("job-interval-started-at", startedAt),
+  };
+  if (loadJobStatus(toolkit) === null) {
+    throw new ArgumentError(
+      `job-status is ${JSON.stringify(toolkit.getInput("job-status"))}, none of ${JOB_STATUSES.join(", ")}: leave this input out, the runner fills it in`,
+    );
+  }
+  return { url, token: loadToken(toolkit), request: withoutUndefined(request) };
+}
+
+/** The token is read again by the post step: state is a file, and holds no secret. */
+export function loadToken(toolkit: Toolkit): string {
+  const token = toolkit.getInput("token");
+  if (token === "") return token;
+  toolkit.setSecret(token);
+  if (!/^[\x21-\x7e]+$/.test(token)) {
+    throw new ArgumentError(
+      "The input token holds a space, a line break or a character beyond ASCII, as no token does: give it as it was issued",
+    );
+  }
+  return token;
+}
+
+/** The job's status so far, or null if that is no status. The runner evaluates inputs anew for the post step. */
+export function loadJobStatus(toolkit: Toolkit): JobStatus | null {
+  const text = toolkit.getInput("job-status");
+  return JOB_STATUSES.find((status) => status === text) ?? null;
+}
+
+function booleanIn(input: string, text: string): boolean {
+  if (/^(true|True|TRUE)$/.test(text)) return true;
+  if (/^(false|False|FALSE)$/.test(text)) return false;
+  throw new ArgumentError(`${input} is ${JSON.stringify(text)}: give true or false`);
+}
+
+const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/i;
+
+function instantIn(input: string, text: string): Instant {
+  const refuse = (why: string): never => {
+    throw new ArgumentError(
+      `${input} is ${JSON.stringify(text)}, ${why}: give an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00`,
+    );
+  };
+  const [, day] = INSTANT.exec(text) ?? [];
+  if (day === undefined) return refuse("which is no instant with Z or an offset");
+  const instant = Date.parse(text.toUpperCase());
+  // Date.parse takes February 30 for March 2.
+  if (Number.isNaN(instant) || new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day)
+    return refuse("which no calendar has");
+  return instant;
+}
+
+type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
+  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
+};
+
+function withoutUndefined<T extends object>(fields: T): Defined<T> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+}

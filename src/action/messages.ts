@@ -1,0 +1,77 @@
+import type { LockLoss, NotStarted, Started } from "../backend/job-backend.ts";
+import { toIso } from "../scheduler/instant.ts";
+import type { Holder } from "../scheduler/job-state.ts";
+
+/**
+ * Text that others wrote (a job's name, a state document), for the log. The runner takes a line that starts with `::` for
+ * a command, and also `##[` anywhere in a line: so it is kept to one line, and without the latter.
+ *
+ * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
+ */
+export function inLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|#(?=#\[)/gu, (character) => {
+    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
+  });
+}
+
+export function startedLine({ jobName, intervalStartedAt, intervalEndedAt, lock }: Started): string {
+  const what = lock === null ? "Started without a lock" : "Started";
+  return `${what}: ${inLine(jobName)} for ${toIso(intervalStartedAt)} to ${toIso(intervalEndedAt)}`;
+}
+
+export function notStartedLine(jobName: string, answer: NotStarted): string {
+  const job = inLine(jobName);
+  switch (answer.reason) {
+    case "active": {
+      if (answer.since === null)
+        return `Not started (active): other runs keep starting ${job}; the next run of this workflow will see it settled`;
+      const takeover =
+        answer.retryAt === null
+          ? "no retry-interval is set, so it is never taken over"
+          : `it can be taken over from ${toIso(answer.retryAt)}`;
+      return `Not started (active): ${job} is held by ${holderLine(answer.holder)} since ${toIso(answer.since)}; ${takeover}`;
+    }
+    case "not-due":
+      return answer.dueAt === null
+        ? `Not started (not-due): ${job} is not due, its first interval being shorter than start-buffer`
+        : `Not started (not-due): ${job} is not due until ${toIso(answer.dueAt)}`;
+    case "required-job":
+      return `Not started (required-job): ${job} needs ${inLine(answer.jobName)} to have finished until ${toIso(answer.neededUntil)}, and it ${
+        answer.finishedUntil === null ? "has finished nothing yet" : `has until ${toIso(answer.finishedUntil)}`
+      }`;
+  }
+}
+
+export function lossLine(jobName: string, loss: LockLoss): string {
+  const job = inLine(jobName);
+  switch (loss.to) {
+    case "takeover":
+      return `The lock of ${job} was taken over at ${toIso(loss.at)} by ${holderLine(loss.holder)} while this run went on: both did the same interval. Give retry-interval more than the longest run takes`;
+    case "finish":
+    case "interrupt":
+      return `The lock of ${job} was ended (${loss.to}) at ${toIso(loss.at)}, and not by this step, while this run went on: the same interval may have been run by others too`;
+    case "unknown":
+      return `The lock of ${job} is gone, and not by this step, while this run went on: the same interval may have been run by others too`;
+  }
+}
+
+/** How to free a lock that stays behind, for the end of a sentence. */
+export function freeByHand(): string {
+  return "to free it by hand, run the job once with retry-interval: 0, which takes it over (docs/locks.md has other ways)";
+}
+
+function holderLine(holder: Holder | null): string {
+  const { repository, runId, attempt, job, runUrl } = holder ?? {};
+  const run = [
+    repository,
+    runId && `run ${runId}`,
+    attempt && attempt !== "1" && `attempt ${attempt}`,
+    job && `job ${job}`,
+  ].filter(Boolean);
+  const name = run.length === 0 ? "a run that gave no name" : run.join(", ");
+  return inLine((runUrl ? (run.length === 0 ? runUrl : `${name} (${runUrl})`) : name).slice(0, 500));
+}
+
+export function messageOf(error: unknown): string {
+  return inLine(error instanceof Error ? error.message : String(error));
+}

@@ -1,0 +1,172 @@
+import type { Deadline } from "../network/deadline.ts";
+import { decide, type Granted, type Refused } from "../scheduler/decide.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
+import { type JobState, type Lock, newJobState, withLock, withoutLock } from "../scheduler/job-state.ts";
+import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
+import type { JobRecord, JobStore } from "../store/job-store.ts";
+import {
+  type Claim,
+  type HeldLock,
+  type JobBackend,
+  type LockLoss,
+  LockLostError,
+  type NotStarted,
+  type StartAnswer,
+} from "./job-backend.ts";
+
+/** After so many lost swaps in a row the job is busy enough to be called active. */
+const MOST_LOST_SWAPS = 5;
+
+/** Decides here, over a store: read, decide, swap. */
+export class LocalBackend implements JobBackend {
+  readonly #store: JobStore;
+  readonly #now: () => Instant;
+
+  constructor(store: JobStore, now: () => Instant) {
+    this.#store = store;
+    this.#now = now;
+  }
+
+  async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
+    const prepared = await prepareStart(request);
+    const { jobName, requiredJobNames, noLock } = prepared;
+    // A chosen interval is granted whatever the job's state.
+    const names = prepared.jobIntervalStartedAt === null ? [jobName, ...requiredJobNames] : [];
+
+    for (let lostSwaps = 0; ; lostSwaps++) {
+      const records = names.length === 0 ? NO_RECORDS : await this.#store.read(names, deadline);
+      const record = records.get(jobName) ?? null;
+      const active = record?.state.active ?? null;
+      // Our own lock: the answer to its swap got lost, or the caller asks for it again.
+      if (record !== null && active !== null && isOwn(active, claim)) return startedWith(active, record);
+
+      const now = this.#now();
+      const decision = this.#decide(prepared, records, now);
+      if (!decision.granted) return refusal(decision);
+      if (noLock) {
+        const { granted: _, ...interval } = decision;
+        return { started: true, jobName, ...interval, createdAt: now, updatedAt: now, lock: null };
+      }
+      if (lostSwaps === MOST_LOST_SWAPS) {
+        return { started: false, reason: "active", since: null, holder: null, retryAt: null };
+      }
+
+      const lock = lockFor(decision, claim, now);
+      const state = withLock(record?.state ?? newJobState(jobName), lock);
+      claim.beforeTaking?.();
+      const version = await this.#store.swap(record?.version ?? null, state, deadline);
+      if (version !== null) return startedWith(lock, { version, state });
+    }
+  }
+
+  finish(lock: HeldLock, deadline: Deadline): Promise<void> {
+    return this.#end(lock, "finished", deadline);
+  }
+
+  interrupt(lock: HeldLock, deadline: Deadline): Promise<void> {
+    return this.#end(lock, "interrupted", deadline);
+  }
+
+  async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
+    for (;;) {
+      const record = (await this.#store.read([jobName], deadline)).get(jobName) ?? null;
+      const state = record?.state ?? newJobState(jobName);
+      const held = state.active?.id === id;
+      // Where the lock isn't there (yet), the document is replaced by its equal: a swap that is still on its way
+      // expects the version that it read, and finds another one.
+      const next = held ? withoutLock(state, "interrupted", this.#now()) : state;
+      if ((await this.#store.swap(record?.version ?? null, next, deadline)) !== null) return held;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Granted | Refused {
+    const states = new Map([...records].map(([name, { state }]) => [name, state]));
+    return decide(prepared, states.get(prepared.jobName) ?? null, states, now);
+  }
+
+  async #end(lock: HeldLock, outcome: "finished" | "interrupted", deadline: Deadline): Promise<void> {
+    let record = lock.record ?? (await this.#read(lock.jobName, deadline));
+    for (let asked = false; ; asked = true) {
+      if (record?.state.active?.id !== lock.id) {
+        const loss = lossOf(lock.id, record?.state ?? null);
+        // The end that was asked for before is there: its answer got lost.
+        if (asked && loss.to === (outcome === "finished" ? "finish" : "interrupt")) return;
+        throw new LockLostError(
+          `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`,
+          loss,
+        );
+      }
+      const state = withoutLock(record.state, outcome, this.#now());
+      if ((await this.#store.swap(record.version, state, deadline)) !== null) return;
+      record = await this.#read(lock.jobName, deadline);
+    }
+  }
+
+  async #read(jobName: string, deadline: Deadline): Promise<JobRecord | null> {
+    return (await this.#store.read([jobName], deadline)).get(jobName) ?? null;
+  }
+}
+
+const NO_RECORDS: ReadonlyMap<string, JobRecord> = new Map();
+
+function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
+  return lock.id === lockId || (idempotencyKey !== null && lock.idempotencyKey === idempotencyKey);
+}
+
+function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
+  return {
+    id: claim.lockId,
+    intervalStartedAt: toIso(intervalStartedAt),
+    intervalEndedAt: toIso(intervalEndedAt),
+    createdAt: toIso(now),
+    updatedAt: toIso(now),
+    holder: claim.holder,
+    idempotencyKey: claim.idempotencyKey,
+  };
+}
+
+function startedWith(lock: Lock, record: JobRecord): StartAnswer {
+  const jobName = record.state.name;
+  return {
+    started: true,
+    jobName,
+    intervalStartedAt: Date.parse(lock.intervalStartedAt),
+    intervalEndedAt: Date.parse(lock.intervalEndedAt),
+    createdAt: Date.parse(lock.createdAt),
+    updatedAt: Date.parse(lock.updatedAt),
+    lock: { jobName, id: lock.id, record },
+  };
+}
+
+function refusal(refused: Refused): NotStarted {
+  switch (refused.reason) {
+    case "active": {
+      const { lock, retryAt } = refused;
+      return { started: false, reason: "active", since: Date.parse(lock.createdAt), holder: lock.holder, retryAt };
+    }
+    case "not-due":
+      return { started: false, reason: "not-due", dueAt: refused.dueAt };
+    case "required-job": {
+      const { jobName, finishedUntil, neededUntil } = refused;
+      return { started: false, reason: "required-job", jobName, finishedUntil, neededUntil };
+    }
+  }
+}
+
+/** What became of a lock that isn't active, as far as the job's last runs tell. */
+function lossOf(id: string, state: JobState | null): LockLoss {
+  const at = state?.history.findIndex((run) => run.id === id) ?? -1;
+  const run = state?.history[at];
+  if (state === null || run === undefined) return { to: "unknown" };
+  if (run.outcome !== "taken-over") {
+    return { to: run.outcome === "finished" ? "finish" : "interrupt", at: Date.parse(run.endedAt) };
+  }
+  // The run that took it over is the next one: it goes on, or has ended since.
+  const runUrl = state.history[at - 1]?.runUrl;
+  const holder = at === 0 ? (state.active?.holder ?? null) : runUrl ? { runUrl } : null;
+  return { to: "takeover", at: Date.parse(run.endedAt), holder };
+}
