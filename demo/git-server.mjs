@@ -1,0 +1,144 @@
+import { spawn } from "node:child_process";
+import http from "node:http";
+import { promisify } from "node:util";
+
+/**
+ * What becomes of one request.
+ *
+ * @typedef {object} Fate
+ * @property {number} [delay] Milliseconds to wait before git sees it.
+ * @property {"before" | "after" | "within"} [cut] Cut the connection before git sees the request, after git is done but
+ *   before a byte of the answer, or in the middle of the answer.
+ * @property {number} [status] Answer with this status instead, without asking git.
+ * @property {Record<string, string>} [headers] Headers of that answer.
+ */
+
+/**
+ * @typedef {object} Exchange
+ * @property {string} service The last part of the path: `git-upload-pack` or `git-receive-pack`.
+ * @property {string} command The command of protocol v2, or "push".
+ * @property {string | undefined} authorization
+ * @property {number} sent Bytes of the request's body.
+ * @property {number} received Bytes of the answer's body.
+ * @property {number} ms From the request's end to the answer's.
+ */
+
+/**
+ * Serves the bare repositories under a folder by `git http-backend`, on loopback.
+ *
+ * @see https://git-scm.com/docs/git-http-backend
+ * @param {object} options
+ * @param {string} options.root The folder.
+ * @param {string} [options.token] The password to ask for. Left out, anyone may write.
+ * @param {(exchange: Exchange) => Fate | undefined} [options.fate] What becomes of each request.
+ */
+export async function serveGit({ root, token, fate = () => undefined }) {
+  /** @type {Exchange[]} */
+  const exchanges = [];
+
+  /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */
+  const answer = async (request, response) => {
+    const body = await bodyOf(request);
+    const started = performance.now();
+    const url = new URL(request.url ?? "/", "http://localhost");
+    const service = url.pathname.split("/").at(-1) ?? "";
+    const command =
+      /command=([a-z-]+)/.exec(body.toString("latin1", 0, 40))?.[1] ?? (service === "git-receive-pack" ? "push" : "");
+    /** @type {Exchange} */
+    const exchange = {
+      service,
+      command,
+      authorization: request.headers.authorization,
+      sent: body.length,
+      received: 0,
+      ms: 0,
+    };
+    exchanges.push(exchange);
+    const { delay = 0, cut, status, headers = {} } = fate(exchange) ?? {};
+
+    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+    if (cut === "before") return request.socket.destroy();
+    if (status !== undefined) return response.writeHead(status, headers).end();
+    if (token !== undefined && passwordOf(request) !== token) {
+      return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
+    }
+
+    const answered = await askGit(root, url, request, body);
+    exchange.received = answered.body.length;
+    exchange.ms = performance.now() - started;
+    if (cut === "after") return request.socket.destroy();
+    response.writeHead(answered.status, answered.headers);
+    if (cut === "within")
+      return response.write(answered.body.subarray(0, answered.body.length / 2), () => request.socket.destroy());
+    response.end(answered.body);
+  };
+  const server = http.createServer((request, response) => {
+    // A client that dies in the middle of its request leaves nothing to answer.
+    answer(request, response).catch(() => request.socket.destroy());
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
+
+  return {
+    /** Where the repository in the folder's entry `name` is. @param {string} name */
+    url: (name) => `http://127.0.0.1:${port}/${name}`,
+    exchanges,
+    async close() {
+      server.closeAllConnections();
+      await promisify(server.close.bind(server))();
+    },
+  };
+}
+
+/**
+ * Runs `git http-backend` as a CGI script (RFC 3875).
+ *
+ * @param {string} root @param {URL} url @param {http.IncomingMessage} request @param {Buffer} body
+ */
+async function askGit(root, url, request, body) {
+  const child = spawn("git", ["http-backend"], {
+    env: {
+      PATH: process.env.PATH,
+      GIT_PROJECT_ROOT: root,
+      GIT_HTTP_EXPORT_ALL: "1",
+      PATH_INFO: decodeURIComponent(url.pathname),
+      QUERY_STRING: url.search.slice(1),
+      REQUEST_METHOD: request.method,
+      CONTENT_TYPE: request.headers["content-type"] ?? "",
+      CONTENT_LENGTH: String(body.length),
+      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
+      // Who is logged in may push.
+      REMOTE_USER: "git",
+      REMOTE_ADDR: "127.0.0.1",
+    },
+    stdio: ["pipe", "pipe", "ignore"],
+  });
+  child.stdin.on("error", () => {});
+  child.stdin.end(body);
+  const output = await bodyOf(child.stdout);
+
+  const end = output.indexOf("\r\n\r\n");
+  /** @type {Record<string, string>} */
+  const headers = {};
+  for (const line of output.toString("latin1", 0, Math.max(0, end)).split("\r\n")) {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
+  }
+  const { status = end === -1 ? "500" : "200", ...rest } = headers;
+  return { status: Number.parseInt(status, 10), headers: rest, body: output.subarray(end === -1 ? 0 : end + 4) };
+}
+
+/** @param {AsyncIterable<Buffer>} stream */
+async function bodyOf(stream) {
+  const chunks = [];
+  for await (const chunk of stream) chunks.push(chunk);
+  return Buffer.concat(chunks);
+}
+
+/** @param {http.IncomingMessage} request */
+function passwordOf(request) {
+  const [, credentials = ""] = /^Basic (.+)$/i.exec(request.headers.authorization ?? "") ?? [];
+  return Buffer.from(credentials, "base64")
+    .toString()
+    .replace(/^[^:]*:/, "");
+}

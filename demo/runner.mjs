@@ -1,0 +1,131 @@
+import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+
+/**
+ * What a process printed and said to the runner.
+ *
+ * @typedef {object} StepResult
+ * @property {number | null} code The exit code; null if it was killed.
+ * @property {string[]} log Its lines.
+ * @property {Record<string, string>} outputs
+ * @property {Record<string, string>} state
+ */
+
+/**
+ * One use of the action in a job, run as GitHub's runner runs it: a process for main, later one for post, inputs in
+ * `INPUT_*`, outputs and state through files. Post runs even if main failed or was killed.
+ */
+export class Step {
+  /** @type {Record<string, string>} What main has told post. */
+  state = {};
+  /** @type {import("node:child_process").ChildProcess | undefined} The process that runs now. */
+  process;
+
+  /**
+   * @param {object} options
+   * @param {string} options.dist The folder with the bundles.
+   * @param {string} options.temporary A folder to work in.
+   * @param {Record<string, string>} options.inputs
+   * @param {Record<string, string>} [options.env] The job's `env:` and the runner's own variables.
+   * @param {string} [options.node] The node to run with.
+   */
+  constructor({ dist, temporary, inputs, env = {}, node = process.execPath }) {
+    this.dist = dist;
+    this.inputs = inputs;
+    this.env = env;
+    this.node = node;
+    mkdirSync(temporary, { recursive: true });
+    this.folder = mkdtempSync(path.join(temporary, "step-"));
+  }
+
+  async main() {
+    return this.#run("main", {}, "success");
+  }
+
+  /** @param {string} jobStatus The job's status so far: `success`, `failure` or `cancelled`. */
+  async post(jobStatus = "success") {
+    const state = Object.fromEntries(Object.entries(this.state).map(([key, value]) => [`STATE_${key}`, value]));
+    return this.#run("post", state, jobStatus);
+  }
+
+  /**
+   * @param {string} name @param {Record<string, string>} state @param {string} jobStatus
+   * @returns {Promise<StepResult>}
+   */
+  async #run(name, state, jobStatus) {
+    const files = Object.fromEntries(
+      ["OUTPUT", "STATE", "ENV", "PATH", "STEP_SUMMARY"].map((file) => [
+        `GITHUB_${file}`,
+        path.join(this.folder, `${name}-${file}`),
+      ]),
+    );
+    for (const file of Object.values(files)) writeFileSync(file, "");
+    const inputs = Object.entries({ "job-status": jobStatus, ...this.inputs });
+    const child = spawn(this.node, [path.join(this.dist, name, "index.js")], {
+      cwd: this.folder,
+      env: {
+        PATH: process.env.PATH,
+        ...(process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {}),
+        RUNNER_TEMP: this.folder,
+        ...this.env,
+        ...files,
+        ...Object.fromEntries(inputs.map(([key, value]) => [`INPUT_${key.replaceAll(" ", "_").toUpperCase()}`, value])),
+        ...state,
+      },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    this.process = child;
+    let printed = "";
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += chunk));
+    const code = await new Promise((resolve) => child.on("close", resolve));
+    this.process = undefined;
+    const said = fileCommands(readFileSync(files.GITHUB_STATE ?? "", "utf8"));
+    if (name === "main") this.state = said;
+    return {
+      code,
+      log: printed.split(/\r?\n/).filter((line) => line !== ""),
+      outputs: fileCommands(readFileSync(files.GITHUB_OUTPUT ?? "", "utf8")),
+      state: said,
+    };
+  }
+}
+
+/**
+ * Reads what a step wrote to one of the runner's files; the last value of a key counts, and what was cut off by a kill
+ * doesn't.
+ *
+ * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings
+ * @param {string} text
+ */
+export function fileCommands(text) {
+  /** @type {Record<string, string>} */
+  const values = {};
+  const lines = text.split(/\r?\n/);
+  for (let at = 0; at < lines.length; at++) {
+    const [, key, delimiter] = /^(.+?)<<(.+)$/.exec(lines[at] ?? "") ?? [];
+    if (key === undefined || delimiter === undefined) continue;
+    const end = lines.indexOf(delimiter, at + 1);
+    if (end === -1) break;
+    values[key] = lines.slice(at + 1, end).join("\n");
+    at = end;
+  }
+  return values;
+}
+
+/**
+ * The runner's own variables for a run of a workflow.
+ *
+ * @param {string} job
+ */
+export function runOf(job, runId = String(Math.floor(Math.random() * 1e10)), repository = "octo-org/reports") {
+  return {
+    GITHUB_SERVER_URL: "https://github.com",
+    GITHUB_REPOSITORY: repository,
+    GITHUB_RUN_ID: runId,
+    GITHUB_RUN_ATTEMPT: "1",
+    GITHUB_JOB: job,
+    RUNNER_TRACKING_ID: randomUUID(),
+  };
+}
