@@ -16,14 +16,14 @@ export interface Inputs {
 }
 
 /** @throws ArgumentError for the first input that is wrong, before anything is sent. */
-export async function loadInputs(toolkit: Toolkit, env: Environment): Promise<Inputs> {
+export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
   const required = (name: string): string => {
     const value = optional(name);
     if (value === undefined) throw new ArgumentError(`The input ${name} is missing: every job needs one`);
     return value;
   };
-  const wait = async (name: string) => {
+  const wait = (name: string) => {
     const text = optional(name);
     return text === undefined ? undefined : parseWait(name, text);
   };
@@ -33,9 +33,9 @@ export async function loadInputs(toolkit: Toolkit, env: Environment): Promise<In
   const startedAt = optional("job-interval-started-at");
   const request = {
     jobName: required("job-name"),
-    jobInterval: await parseInterval("job-interval", required("job-interval")),
-    startBuffer: await wait("start-buffer"),
-    retryInterval: await wait("retry-interval"),
+    jobInterval: parseInterval("job-interval", required("job-interval")),
+    startBuffer: wait("start-buffer"),
+    retryInterval: wait("retry-interval"),
     requiredJobNames: (optional("required-job-names") ?? "")
       .split(/[\n,]/)
       .map((name) => name.trim())

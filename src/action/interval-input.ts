@@ -10,42 +10,46 @@ const LENGTHS =
  * @returns an interval: what looks like no length of time is a cron expression, which the scheduler checks.
  * @throws ArgumentError
  */
-export async function parseInterval(input: string, text: string): Promise<Interval> {
-  const length = await lengthIn(input, text);
+export function parseInterval(input: string, text: string): Interval {
+  const length = lengthIn(input, text);
   if (length !== null) return checkLength(input, length, 1);
   if (/^@|\s/.test(text)) return text;
   throw new ArgumentError(`${input} is ${JSON.stringify(text)}: give a cron expression (0 * * * *), ${LENGTHS}`);
 }
 
 /** The same for a wait, which is no cron expression and may be nothing. */
-export async function parseWait(input: string, text: string): Promise<number | Duration> {
-  const length = await lengthIn(input, text);
+export function parseWait(input: string, text: string): number | Duration {
+  const length = lengthIn(input, text);
   if (length !== null) return checkLength(input, length, 0);
   throw new ArgumentError(`${input} is ${JSON.stringify(text)}: give ${LENGTHS}`);
 }
 
 /** @returns null for what has none of the forms of a length of time. */
-async function lengthIn(input: string, text: string): Promise<unknown> {
+function lengthIn(input: string, text: string): unknown {
   if (/^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (/^[+-]?P/i.test(text)) return isoDuration(input, text);
   if (text.startsWith("{")) return objectIn(input, text);
   return plainDuration(input, text);
 }
 
-/** The whole of a duration, N being a number. The library reads "P1D2H" as P1D and leaves out the rest. */
+/** The fields of a duration in their order, N being a number. @see https://datatracker.ietf.org/doc/html/rfc3339#appendix-A */
 const ISO_DURATION = new RegExp(
-  "^[+-]?P(?!$)(NY)?(NM)?(NW)?(ND)?(T(?!$)(NH)?(NM)?(NS)?)?$".replaceAll("N", String.raw`\d+([.,]\d+)?`),
+  "^([+-]?)P(?!$)(NY)?(NM)?(NW)?(ND)?(T(?!$)(NH)?(NM)?(NS)?)?$".replaceAll("N", String.raw`(?:\d+(?:[.,]\d+)?)`),
   "i",
 );
 
-async function isoDuration(input: string, text: string): Promise<unknown> {
-  const { parse } = await import("tinyduration");
-  if (!ISO_DURATION.test(text)) {
+function isoDuration(input: string, text: string): Duration {
+  const found = ISO_DURATION.exec(text);
+  if (found === null) {
     throw new ArgumentError(`${input} is ${JSON.stringify(text)}, which is no ISO 8601 duration: give ${LENGTHS}`);
   }
-  const { negative, ...fields } = parse(text.toUpperCase());
-  if (!negative) return fields;
-  throw new ArgumentError(`${input} is ${JSON.stringify(text)}: it can't be negative`);
+  const [, sign, years, months, weeks, days, , hours, minutes, seconds] = found;
+  if (sign === "-") throw new ArgumentError(`${input} is ${JSON.stringify(text)}: it can't be negative`);
+  return Object.fromEntries(
+    Object.entries({ years, months, weeks, days, hours, minutes, seconds })
+      .filter(([, part]) => part !== undefined)
+      .map(([field, part = ""]) => [field, Number(part.slice(0, -1).replace(",", "."))]),
+  );
 }
 
 /** JSON, or YAML's way of writing an object in a line, where keys need no quotes. */

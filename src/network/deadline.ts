@@ -2,7 +2,7 @@
 export interface Deadline {
   /** What is left, in milliseconds; 0 when it has passed. */
   remaining(): number;
-  /** Aborted when it has passed, or when the caller gave up before. */
+  /** Aborted when it has passed. */
   readonly signal: AbortSignal;
 }
 

@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import { ArgumentError } from "./argument-error.ts";
 import { DAY, HOUR, type Instant } from "./instant.ts";
-import type { Steps } from "./interval.ts";
+import type { Steps } from "./steps.ts";
 import type { WallTime, Zone } from "./zone.ts";
 
 /**

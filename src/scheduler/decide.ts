@@ -1,7 +1,7 @@
 import type { Instant } from "./instant.ts";
-import type { Steps } from "./interval.ts";
 import type { JobState, Lock } from "./job-state.ts";
 import type { PreparedStart } from "./start-request.ts";
+import type { Steps } from "./steps.ts";
 
 /** What a start request comes to. */
 export type Decision = Granted | Refused;

@@ -2,7 +2,7 @@ import { utc } from "@date-fns/utc";
 import { add as addToDate } from "date-fns/add";
 import type { Duration } from "./duration.ts";
 import { HOUR, type Instant, MINUTE, SECOND } from "./instant.ts";
-import type { Steps } from "./interval.ts";
+import type { Steps } from "./steps.ts";
 import type { WallTime, Zone } from "./zone.ts";
 
 /**

@@ -1,19 +1,11 @@
 import { ArgumentError } from "./argument-error.ts";
 import { checkLength, type Duration } from "./duration.ts";
 import { type Instant, isInstant } from "./instant.ts";
+import type { Steps } from "./steps.ts";
 import { zoneNamed } from "./zone.ts";
 
 /** How long one interval is: a cron expression, whole milliseconds, or a {@link Duration}. */
 export type Interval = string | number | Duration;
-
-/**
- * An interval made ready to step with: `add` goes to its next instant, `sub` to its previous one. Either always moves
- * time. The rules stand in docs/semantics.md, "Steps".
- */
-export interface Steps {
-  add(instant: Instant): Instant;
-  sub(instant: Instant): Instant;
-}
 
 /**
  * @param interval How long one interval is.

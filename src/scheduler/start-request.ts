@@ -1,8 +1,9 @@
 import { ArgumentError } from "./argument-error.ts";
 import type { Duration } from "./duration.ts";
 import { type Instant, isInstant } from "./instant.ts";
-import { type Interval, type Steps, stepsOf, stepsOfWait } from "./interval.ts";
+import { type Interval, stepsOf, stepsOfWait } from "./interval.ts";
 import { checkJobName } from "./job-name.ts";
+import type { Steps } from "./steps.ts";
 
 /** What a caller asks for: the next due interval of a job. See docs/semantics.md, "A start request". */
 export interface StartRequest {
