@@ -39,6 +39,8 @@ export function notStartedLine(jobName: string, answer: NotStarted): string {
       return `Not started (required-job): ${job} needs ${inLine(answer.jobName)} to have finished until ${toIso(answer.neededUntil)}, and it ${
         answer.finishedUntil === null ? "has finished nothing yet" : `has until ${toIso(answer.finishedUntil)}`
       }`;
+    case "unknown":
+      return `Not started (unknown): the server doesn't say whether ${job} is held, not due, or waits for a required job`;
   }
 }
 

@@ -14,7 +14,7 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
   const { toolkit, env, newId } = surroundings;
   saveStepState(toolkit, NO_STATE);
   try {
-    const { url, token, request } = await loadInputs(toolkit, env);
+    const { url, token, request } = loadInputs(toolkit, env);
     const backend = await openBackend(url, token, surroundings);
     const taking: StepState = {
       ...NO_STATE,

@@ -1,6 +1,6 @@
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import type { Holder } from "../scheduler/job-state.ts";
+import type { Holder, JobState } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { JobRecord } from "../store/job-store.ts";
 
@@ -19,6 +19,10 @@ export interface JobBackend {
    * @returns whether it held the lock.
    */
   abandon(lock: HeldLock, deadline: Deadline): Promise<boolean>;
+  /** @returns what is kept of a job, or null if it was never started. */
+  status(jobName: string, deadline: Deadline): Promise<JobState | null>;
+  /** @returns the names of all jobs that were ever started. */
+  list(deadline: Deadline): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 
@@ -75,7 +79,9 @@ export type NotStarted =
       readonly jobName: string;
       readonly finishedUntil: Instant | null;
       readonly neededUntil: Instant;
-    };
+    }
+  /** A server that gives no reason. */
+  | { readonly started: false; readonly reason: "unknown" };
 
 /** The run doesn't hold the lock any more, so it can't end it: it was finished, interrupted or taken over. */
 export class LockLostError extends Error {

@@ -1,6 +1,7 @@
 import type { Deadline } from "../network/deadline.ts";
 import { decide, type Granted, type Refused } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
+import { checkJobName } from "../scheduler/job-name.ts";
 import { type JobState, type Lock, newJobState, withLock, withoutLock } from "../scheduler/job-state.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import type { JobRecord, JobStore } from "../store/job-store.ts";
@@ -77,6 +78,14 @@ export class LocalBackend implements JobBackend {
       const next = held ? withoutLock(state, "interrupted", this.#now()) : state;
       if ((await this.#store.swap(record?.version ?? null, next, deadline)) !== null) return held;
     }
+  }
+
+  async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
+    return (await this.#read(checkJobName(jobName), deadline))?.state ?? null;
+  }
+
+  list(deadline: Deadline): Promise<readonly string[]> {
+    return this.#store.list(deadline);
   }
 
   close(): Promise<void> {
