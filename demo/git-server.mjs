@@ -11,6 +11,7 @@ import { promisify } from "node:util";
  *   before a byte of the answer, or in the middle of the answer.
  * @property {number} [status] Answer with this status instead, without asking git.
  * @property {Record<string, string>} [headers] Headers of that answer.
+ * @property {string | Buffer} [body] Its body.
  */
 
 /**
@@ -54,11 +55,11 @@ export async function serveGit({ root, token, fate = () => undefined }) {
       ms: 0,
     };
     exchanges.push(exchange);
-    const { delay = 0, cut, status, headers = {} } = fate(exchange) ?? {};
+    const { delay = 0, cut, status, headers = {}, body: said } = fate(exchange) ?? {};
 
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (cut === "before") return request.socket.destroy();
-    if (status !== undefined) return response.writeHead(status, headers).end();
+    if (status !== undefined) return response.writeHead(status, headers).end(said);
     if (token !== undefined && passwordOf(request) !== token) {
       return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }

@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { StepResult } from "../../demo/runner.mjs";
 import { loadInputs } from "../../src/action/inputs.ts";
 import { startJob } from "../../src/action/start-job.ts";
-import type { Toolkit } from "../../src/action/toolkit.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { prepareStart } from "../../src/scheduler/start-request.ts";
+import { toolkitWith } from "./toolkit.ts";
 import { annotations, type Inputs, inParallel, LocksRepository, NOTHING_TO_END } from "./workflow.ts";
 
 const REPOSITORY = "git+https://github.com/octo-org/reports";
@@ -17,28 +17,6 @@ const GOOD: Inputs = {
 };
 
 /** The runner's toolkit, as far as a step that is refused needs it: what it was told is kept. */
-function toolkitWith(inputs: Inputs) {
-  const errors: string[] = [];
-  const state: Record<string, string> = {};
-  const outputs: Record<string, string> = {};
-  const toolkit: Toolkit = {
-    getInput: (name) => (inputs[name] ?? "").trim(),
-    setOutput: (name, value) => {
-      outputs[name] = value;
-    },
-    saveState: (name, value) => {
-      state[name] = value;
-    },
-    getState: (name) => state[name] ?? "",
-    info: () => {},
-    warning: () => {},
-    debug: () => {},
-    setFailed: (message) => errors.push(String(message)),
-    setSecret: () => {},
-  };
-  return { toolkit, errors, state, outputs };
-}
-
 async function requestFor(inputs: Inputs) {
   const { request } = await loadInputs(toolkitWith({ ...GOOD, ...inputs }).toolkit, {});
   // What the scheduler checks only later has to be right as well.

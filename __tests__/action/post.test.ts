@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Exchange, Fate } from "../../demo/git-server.mjs";
 import { runOf, type Step } from "../../demo/runner.mjs";
+import { endJob } from "../../src/action/end-job.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { toolkitWith } from "./toolkit.ts";
 import { annotations, finishedUntil, HOUR, heldSince, LocksRepository, NOTHING_TO_END } from "./workflow.ts";
 
 const NOTHING_DONE = { code: 0, log: ["This step holds no lock: nothing to end"], outputs: {} };
@@ -181,6 +184,19 @@ describe("a repository that can't be used when the job ends", () => {
     expect(post.code).toBe(1);
     expect(annotations("error", post)).toEqual([expect.stringContaining(says)]);
     expect(annotations("error", post)).toEqual([expect.stringContaining(BY_HAND)]);
+  });
+
+  test("a server that is gone: refused connections are tried again until the deadline", async () => {
+    const other = await LocksRepository.serve();
+    const step = other.step({ "job-name": "gone", "job-interval": "1 hour" });
+    await step.main();
+    await other.close();
+    const { toolkit, errors, log } = toolkitWith({ "job-status": "success" }, step.state);
+    await endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadlineIn(1_500) });
+    expect(errors).toEqual([
+      expect.stringMatching(/ECONNREFUSED.*succeeded but couldn't be finished.*retry-interval: 0/),
+    ]);
+    expect(log).toContainEqual(expect.stringMatching(/can't be reached .*; trying again/));
   });
 
   test("an end whose answer is lost is settled by looking", async () => {

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Fate } from "../../../demo/git-server.mjs";
+import { pktLine } from "../../../src/store/git/pkt-line.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { StoreOptions } from "../../../src/store/open-store.ts";
 import { documentOf, inTime } from "../job-store-suite.ts";
@@ -67,6 +68,21 @@ describe("a server that refuses", () => {
     expect(error.message).toContain(served.url);
     expect(error.message).toContain(remedy);
     expect(served.exchanges).toHaveLength(1);
+  });
+
+  test("that keeps on not having what its refs point to is told of, in its words, after four tries", async () => {
+    served.fate = ({ command }) =>
+      command === "fetch"
+        ? {
+            status: 200,
+            headers: { "content-type": "application/x-git-upload-pack-result" },
+            body: pktLine("ERR upload-pack: not our ref"),
+          }
+        : undefined;
+    const error = await failureOn("read");
+    expect(error).toMatchObject({ code: "unusable", unsettled: false });
+    expect(error.message).toContain("upload-pack: not our ref");
+    expect(served.exchanges).toHaveLength(8);
   });
 
   test.each(["read", "swap"] as const)("a %s without a token", async (call) => {

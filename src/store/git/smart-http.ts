@@ -52,13 +52,15 @@ export class SmartHttpRemote implements GitRemote {
     for (let rereads = 0; ; rereads++) {
       const tips = "prefix" in refs ? await this.#tipsUnder([refs.prefix], deadline) : await this.tips(refs, deadline);
       if (tips.length === 0) return [];
-      const objects = await this.#objects([...new Set(tips.map(({ id }) => id))], deadline);
+      const { objects, refusal } = await this.#objects([...new Set(tips.map(({ id }) => id))], deadline);
       const found = tips.flatMap((tip) => {
         const object = objects.get(tip.id);
         return object === undefined ? [] : [{ ...tip, object }];
       });
       if (found.length === tips.length) return found;
-      if (rereads === MOST_REREADS) throw this.#unusable("it doesn't send the objects that its refs point to");
+      if (rereads === MOST_REREADS) {
+        throw this.#unusable(refusal ?? "it doesn't send the objects that its refs point to");
+      }
     }
   }
 
@@ -107,10 +109,13 @@ export class SmartHttpRemote implements GitRemote {
   }
 
   /**
-   * @returns the objects, or none at all if the server doesn't have one of them any more.
+   * @returns the objects; or none at all, and the server's words, if it doesn't have one of them any more.
    * @see https://git-scm.com/docs/gitprotocol-v2#_fetch
    */
-  async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<ReadonlyMap<ObjectId, GitObject>> {
+  async #objects(
+    ids: readonly ObjectId[],
+    deadline: Deadline,
+  ): Promise<{ readonly objects: ReadonlyMap<ObjectId, GitObject>; readonly refusal: string | null }> {
     // A state document has no parents. Depth 1 is for a ref that someone made point to another commit: without it, the
     // server would send all of that commit's history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
@@ -120,11 +125,11 @@ export class SmartHttpRemote implements GitRemote {
       for (const packet of rest) {
         if (packet.kind !== "data") continue;
         const line = textOf(packet.payload);
-        if (line.startsWith("ERR ")) return new Map();
+        if (line.startsWith("ERR ")) return { objects: new Map(), refusal: line.slice("ERR ".length) };
         if (line !== "packfile") continue;
         const { data, fatal } = demultiplex(rest);
         if (fatal !== null) throw new ProtocolError(fatal);
-        return readPack(data);
+        return { objects: readPack(data), refusal: null };
       }
       throw new ProtocolError("its answer holds no pack");
     });
