@@ -48,6 +48,11 @@ const DOCUMENTS: [what: string, message: string | object, says: string][] = [
     "active.intervalEndedAt",
   ],
   ["an interval with a gap before it", { ...HELD, finishedUntil: "2020-01-01T00:00:00.000Z" }, "intervalStartedAt"],
+  [
+    "a field that is nested without end",
+    JSON.stringify({ ...DONE, note: 0 }).replace(/0\}$/, `${"[".repeat(100_000)}${"]".repeat(100_000)}}`),
+    "more than 32 levels",
+  ],
   ["no history", { ...DONE, history: null }, "history is null"],
   ["a history of nothing", { ...DONE, history: [null] }, "history[0] is null"],
   ["a run of no known outcome", { ...DONE, history: [{ ...ENDED, outcome: "won" }] }, 'history[0].outcome is "won"'],

@@ -28,7 +28,16 @@ export function readState(document: unknown, name: string): JobState {
   if (state.active !== null) checkLock(state);
   if (!Array.isArray(state.history)) throw wrong("history", state.history, "a list");
   for (const [at, run] of state.history.entries()) checkEndedRun(fields(run, `history[${at}]`), `history[${at}].`);
+  if (isDeeperThan(MOST_LEVELS, document)) throw new StateError(`it has more than ${MOST_LEVELS} levels of fields`);
   return document as JobState;
+}
+
+/** Fields of versions to come are kept, so they must be such that they can be written again. */
+const MOST_LEVELS = 32;
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 type Fields = Readonly<Record<string, unknown>>;
