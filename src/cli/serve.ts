@@ -1,5 +1,4 @@
 import { readFileSync } from "node:fs";
-import type { AddressInfo } from "node:net";
 import { type Logger, pino } from "pino";
 import { LocalBackend } from "../backend/local.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
@@ -77,8 +76,7 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
       version,
     });
     const told = new Promise<string>((resolve) => onEnd(resolve));
-    await server.listen({ port, host, listenTextResolver: () => "" });
-    log.info({ host, port: (server.server.address() as AddressInfo).port }, "listening");
+    await server.listen({ port, host, listenTextResolver: (address) => `listening on ${address}` });
     log.info({ signal: await told }, "ending");
     const gone = await within(LONGEST_GOODBYE, server.close());
     log.info(gone ? "ended" : "ended, with requests unanswered");

@@ -71,12 +71,26 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   const metrics = createMetrics(options.countActive ?? activeLocks(store, now, deadline));
 
+  letGo(server);
   await server.register(swagger, { openapi: description(options) });
   guard(server, schemes, metrics);
   server.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply, metrics));
   await server.register(async (routes) => addJobRoutes(routes, options, metrics));
   await server.register(async (routes) => addServiceRoutes(routes, options, metrics));
   return server;
+}
+
+/** A connection whose request was in flight when the server began to close would be kept alive, and the server with it. */
+function letGo(server: FastifyInstance): void {
+  let closing = false;
+  server.addHook("preClose", (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook("onSend", (_request, reply, _payload, done) => {
+    if (closing) reply.header("connection", "close");
+    done();
+  });
 }
 
 function description({ schemes, version }: ServerOptions) {
