@@ -9,7 +9,16 @@ export interface Deadline {
 /** @param ms From now, by the monotonic clock: setting the machine's clock moves no deadline. */
 export function deadlineIn(ms: number): Deadline {
   const at = monotonicNow() + ms;
-  return { remaining: () => Math.max(0, at - monotonicNow()), signal: AbortSignal.timeout(ms) };
+  const remaining = () => Math.max(0, at - monotonicNow());
+  let signal: AbortSignal | undefined;
+  return {
+    remaining,
+    // A signal's timer lives until it has passed: a server has thousands of deadlines, most of which nobody listens to.
+    get signal() {
+      signal ??= AbortSignal.timeout(Math.ceil(remaining()));
+      return signal;
+    },
+  };
 }
 
 /** In milliseconds. `performance.now()` says the same, but Node loads all of its performance hooks for it. */

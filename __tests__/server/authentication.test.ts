@@ -1,0 +1,75 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { HOUR } from "../../src/scheduler/instant.ts";
+import { basicScheme } from "../../src/server/basic.ts";
+import { type RunningServer, runServer } from "./running-server.ts";
+
+const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+const HOURLY = { jobInterval: HOUR };
+
+let server: RunningServer;
+beforeEach(async () => {
+  server = await runServer({ schemes: [basicScheme("octo", "pass:word 📈")] });
+});
+afterEach(() => server.close());
+
+describe("basic authentication", () => {
+  test.each([basic("octo:pass:word 📈"), basic("octo:pass:word 📈").replace("Basic", "bAsIc")])(
+    "%s is let in",
+    async (authorization) => {
+      expect((await server.start("/report", HOURLY, { authorization })).json).toMatchObject({ name: "report" });
+    },
+  );
+
+  test.each([
+    undefined,
+    "",
+    "Basic",
+    "Basic ",
+    "Basic ADoA",
+    "Basic Og==",
+    "Basic !!!!",
+    "Basic ====",
+    `${basic("octo:pass:word 📈")} more`,
+    `${basic("octo:pass:word 📈")}!`,
+    basic("octo:pass:word 📈").replace("Basic", "Bearer"),
+    basic("octo:pass"),
+    basic("octo:"),
+    basic(":pass:word 📈"),
+    basic("octo"),
+    basic("Octo:pass:word 📈"),
+    basic("octo:pass:word 📈\0"),
+    basic("\0:\0"),
+    `Basic ${"A".repeat(10_000)}`,
+    "\t\t:",
+  ])("%j is not", async (authorization) => {
+    const headers = authorization === undefined ? {} : { authorization };
+    for (const answer of [
+      await server.start("/report", HOURLY, headers),
+      await server.send("PUT", "/report/x/finish", { headers }),
+      await server.send("GET", "/report", { headers }),
+      await server.send("GET", "/", { headers }),
+      await server.send("GET", "/metrics", { headers }),
+      await server.send("GET", "/openapi.json", { headers }),
+      await server.send("GET", "/there/is/nothing", { headers }),
+      await server.send("POST", "/report", { headers, body: "x".repeat(100_000) }),
+    ]) {
+      expect(answer).toMatchObject({
+        status: 401,
+        headers: { "www-authenticate": 'Basic realm="CronyxServer"' },
+        json: { message: "The credentials are missing or wrong" },
+      });
+    }
+    expect(await server.store.list(undefined as never)).toEqual([]);
+  });
+
+  test("isn't asked of a health check", async () => {
+    expect((await server.send("GET", "/healthcheck")).text).toBe('{"ok":true}');
+  });
+
+  test("leaves no trace of credentials in the log", async () => {
+    await server.start("/report", HOURLY, { authorization: basic("octo:pass:word 📈") });
+    await server.start("/report", HOURLY, { authorization: basic("octo:guess") });
+    expect(server.lines.map(({ outcome }) => outcome)).toEqual(["started", "unauthorized"]);
+    expect(JSON.stringify(server.lines)).not.toMatch(/octo|pass|guess|[Bb]asic|authorization/);
+  });
+});

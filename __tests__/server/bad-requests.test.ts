@@ -1,0 +1,354 @@
+import net from "node:net";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { HOUR } from "../../src/scheduler/instant.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { type Answer, type RunningServer, runServer, type SendOptions } from "./running-server.ts";
+
+/** Counts whatever it is asked for. */
+class WatchedStore extends MemoryStore {
+  asked = 0;
+
+  override async read(names: readonly string[]) {
+    this.asked++;
+    return super.read(names);
+  }
+
+  override async swap(...swap: Parameters<MemoryStore["swap"]>) {
+    this.asked++;
+    return super.swap(...swap);
+  }
+}
+
+const store = new WatchedStore();
+let server: RunningServer;
+beforeAll(async () => {
+  server = await runServer({ store });
+});
+afterEach(async () => {
+  expect([store.asked, await store.list()]).toEqual([0, []]);
+});
+afterAll(() => server.close());
+
+const JSON_TYPE = { "content-type": "application/json" };
+const LENGTHS = "years, months, weeks, days, hours, minutes, seconds";
+const TAKES_INTERVAL = `it takes how long one interval is: a cron expression such as "0 * * * *", a whole number of milliseconds of at least 1, or an object of ${LENGTHS}`;
+const TAKES_WAIT = `a whole number of milliseconds of at least 0, or an object of ${LENGTHS}`;
+const FIELDS = "jobInterval, startBuffer, retryInterval, requiredJobNames, timezone, noLock, jobIntervalStartedAt";
+const TAKES_INSTANT =
+  "it takes an instant in whole milliseconds such as 2026-11-24T00:29:32.532Z, and only together with noLock";
+const WHOLE = "it takes a whole number of at least 0";
+
+describe("a field of the body", () => {
+  const year1 = { noLock: true, jobInterval: HOUR };
+  test.each<[body: unknown, message: string]>([
+    [{}, `jobInterval is missing: ${TAKES_INTERVAL}`],
+    [{ jobInterval: null }, `jobInterval is null: ${TAKES_INTERVAL}`],
+    [{ jobInterval: 0 }, `jobInterval is 0: ${TAKES_INTERVAL}`],
+    [{ jobInterval: -1 }, `jobInterval is -1: ${TAKES_INTERVAL}`],
+    [{ jobInterval: 1.5 }, `jobInterval is 1.5: ${TAKES_INTERVAL}`],
+    [{ jobInterval: true }, `jobInterval is true: ${TAKES_INTERVAL}`],
+    [{ jobInterval: [] }, `jobInterval is []: ${TAKES_INTERVAL}`],
+    [{ jobInterval: "" }, `jobInterval is "": ${TAKES_INTERVAL}`],
+    [{ jobInterval: "* ".repeat(501) }, /^jobInterval is "\* [* ]+…: it takes how long/],
+    [{ jobInterval: {} }, `jobInterval is {}: ${TAKES_INTERVAL}`],
+    [{ jobInterval: { hours: 0 } }, 'jobInterval is {"hours":0}: an interval has to be longer than nothing'],
+    [{ jobInterval: { hours: -1 } }, `jobInterval.hours is -1: ${WHOLE}`],
+    [{ jobInterval: { hours: 0.5 } }, `jobInterval.hours is 0.5: ${WHOLE}`],
+    [{ jobInterval: { hours: "1" } }, `jobInterval.hours is "1": ${WHOLE}`],
+    [{ jobInterval: { hours: null } }, `jobInterval.hours is null: ${WHOLE}`],
+    [{ jobInterval: { hours: 1, fortnights: 1 } }, `"jobInterval.fortnights" is unknown: give ${LENGTHS} only`],
+    [{ jobInterval: { years: 1001 } }, /^jobInterval is \{"years":1001\}: .*1000 years/],
+    [{ jobInterval: 1e15 }, /^jobInterval is 1000000000000000: .*1000 years/],
+    [{ jobInterval: "every hour" }, /^The cron expression "every hour" can't be used: it takes 5 fields/],
+    [{ jobInterval: "60 * * * *" }, /^The cron expression "60 \* \* \* \*" can't be used: its minute can't be "60"/],
+    [{ jobInterval: "* * * * * * *" }, /^The cron expression .* it takes 5 fields/],
+    [{ jobInterval: "0 0 31 4,6,9,11 *" }, /^The cron expression .* no date matches it$/],
+    [{ jobInterval: "0 0 30 2 *" }, /^The cron expression .* no date matches it$/],
+    [
+      { jobInterval: HOUR, startBuffer: -1 },
+      `startBuffer is -1: it takes how long to wait after an interval's end: ${TAKES_WAIT}`,
+    ],
+    [{ jobInterval: HOUR, startBuffer: "5" }, /^startBuffer is "5": it takes how long/],
+    [{ jobInterval: HOUR, startBuffer: null }, /^startBuffer is null: it takes how long/],
+    [{ jobInterval: HOUR, startBuffer: {} }, /^startBuffer is \{\}: it takes how long/],
+    [{ jobInterval: HOUR, startBuffer: { days: -2 } }, `startBuffer.days is -2: ${WHOLE}`],
+    [{ jobInterval: HOUR, startBuffer: { years: 2000 } }, /^startBuffer is \{"years":2000\}: .*1000 years/],
+    [
+      { jobInterval: HOUR, retryInterval: -1 },
+      `retryInterval is -1: it takes how long after its last update an active lock may be taken over: ${TAKES_WAIT}`,
+    ],
+    [{ jobInterval: HOUR, retryInterval: 0.1 }, /^retryInterval is 0.1: it takes/],
+    [{ jobInterval: HOUR, retryInterval: "* * * * *" }, /^retryInterval is "\* \* \* \* \*": it takes/],
+    [{ jobInterval: HOUR, retryInterval: { minute: 1 } }, `"retryInterval.minute" is unknown: give ${LENGTHS} only`],
+    [
+      { jobInterval: HOUR, requiredJobNames: "orders" },
+      'requiredJobNames is "orders": it takes a list of at most 1000 job names',
+    ],
+    [
+      { jobInterval: HOUR, requiredJobNames: [""] },
+      'requiredJobNames[0] is "": it takes a text of 1 to 255 characters',
+    ],
+    [
+      { jobInterval: HOUR, requiredJobNames: ["a", 1] },
+      "requiredJobNames[1] is 1: it takes a text of 1 to 255 characters",
+    ],
+    [
+      { jobInterval: HOUR, requiredJobNames: [null] },
+      "requiredJobNames[0] is null: it takes a text of 1 to 255 characters",
+    ],
+    [
+      { jobInterval: HOUR, requiredJobNames: ["x".repeat(256)] },
+      /^requiredJobNames\[0\] is "x+…: it takes a text of 1 to 255/,
+    ],
+    [
+      { jobInterval: HOUR, requiredJobNames: Array(1001).fill("a") },
+      /^requiredJobNames is \["a",.*…: it takes a list of at most 1000/,
+    ],
+    [{ jobInterval: HOUR, requiredJobNames: ["report"] }, /^The job "report" requires itself/],
+    [{ jobInterval: HOUR, requiredJobNames: ["\ud800"] }, /isn't well-formed Unicode/],
+    [
+      { jobInterval: HOUR, timezone: "" },
+      'timezone is "": it takes a name of the IANA time zone database, such as Europe/London',
+    ],
+    [
+      { jobInterval: HOUR, timezone: 9 },
+      "timezone is 9: it takes a name of the IANA time zone database, such as Europe/London",
+    ],
+    [{ jobInterval: HOUR, timezone: "Mars/Olympus" }, /^The timezone "Mars\/Olympus" is unknown: give a name/],
+    [{ jobInterval: HOUR, timezone: "+09:00" }, /^The timezone "\+09:00" is unknown/],
+    [{ jobInterval: "0 0 * * *", timezone: "constructor" }, /^The timezone "constructor" is unknown/],
+    [{ jobInterval: HOUR, noLock: "true" }, 'noLock is "true": it takes true or false'],
+    [{ jobInterval: HOUR, noLock: 1 }, "noLock is 1: it takes true or false"],
+    [{ jobInterval: HOUR, noLock: null }, "noLock is null: it takes true or false"],
+    [
+      { jobInterval: HOUR, jobIntervalStartedAt: "2026-11-24T00:00:00Z" },
+      /^jobIntervalStartedAt is "2026-11-24T00:00:00Z" without noLock: /,
+    ],
+    [{ jobInterval: HOUR, noLock: false, jobIntervalStartedAt: "2026-11-24T00:00:00Z" }, /without noLock/],
+    [{ ...year1, jobIntervalStartedAt: 0 }, `jobIntervalStartedAt is 0: ${TAKES_INSTANT}`],
+    [{ ...year1, jobIntervalStartedAt: "yesterday" }, `jobIntervalStartedAt is "yesterday": ${TAKES_INSTANT}`],
+    [{ ...year1, jobIntervalStartedAt: "2026-11-24" }, `jobIntervalStartedAt is "2026-11-24": ${TAKES_INSTANT}`],
+    [
+      { ...year1, jobIntervalStartedAt: "2026-11-24T00:00:00" },
+      /^jobIntervalStartedAt is "2026-11-24T00:00:00": it takes/,
+    ],
+    [{ ...year1, jobIntervalStartedAt: "2026-11-24T00:00:00.1234Z" }, /^jobIntervalStartedAt is .*: it takes/],
+    [
+      { ...year1, jobIntervalStartedAt: "2026-02-30T00:00:00Z" },
+      /^jobIntervalStartedAt is "2026-02-30T00:00:00Z", which is no date/,
+    ],
+    [{ ...year1, jobIntervalStartedAt: "2026-13-01T00:00:00Z" }, /which is no date/],
+    [{ ...year1, jobIntervalStartedAt: "2026-11-24T24:00:00Z" }, /which is no date/],
+    [{ ...year1, jobIntervalStartedAt: "2026-11-24T00:00:00+99:00" }, /which is no date/],
+    [{ ...year1, jobIntervalStartedAt: "0000-01-01T00:00:00Z" }, /which is no date/],
+    [{ jobInterval: HOUR, retries: 3 }, `"retries" is unknown: give ${FIELDS} only`],
+    [{ jobInterval: HOUR, jobName: "report" }, `"jobName" is unknown: give ${FIELDS} only`],
+    [[], `The body is []: it takes an object of ${FIELDS}`],
+    [null, `The body is null: it takes an object of ${FIELDS}`],
+    ["report", `The body is "report": it takes an object of ${FIELDS}`],
+    [60_000, `The body is 60000: it takes an object of ${FIELDS}`],
+  ] as [unknown, string][])("%j", async (body, message) => {
+    expectRefusal(await server.start("/report", body), 400, message);
+  });
+});
+
+function expectRefusal(answer: Answer, status: number, message: string | RegExp) {
+  expect(answer).toMatchObject({ status, headers: { "content-type": "application/json; charset=utf-8" } });
+  expect(Object.keys(answer.json)).toEqual(["message"]);
+  if (typeof message === "string") expect(answer.json.message).toBe(message);
+  else expect(answer.json.message).toMatch(message);
+}
+
+const GOOD = JSON.stringify({ jobInterval: HOUR });
+const holder = (text: string) => ({ headers: { ...JSON_TYPE, "cronyx-holder": text }, body: GOOD });
+const held = (value: unknown) => holder(encodeURIComponent(JSON.stringify(value)));
+const key = (text: string) => ({ headers: { ...JSON_TYPE, "idempotency-key": text }, body: GOOD });
+
+describe("another part of the request", () => {
+  test.each<[what: string, path: string, options: SendOptions, status: number, message: string | RegExp]>([
+    ["no body", "/report", { headers: JSON_TYPE }, 400, /^The body is empty: it takes an object of jobInterval/],
+    ["an empty body", "/report", { headers: JSON_TYPE, body: "" }, 400, /^The body is empty/],
+    ["half a body", "/report", { headers: JSON_TYPE, body: '{"jobInterval":' }, 400, /^The body is no JSON in UTF-8/],
+    [
+      "a number that JSON has not",
+      "/report",
+      { headers: JSON_TYPE, body: '{"jobInterval":NaN}' },
+      400,
+      /^The body is no JSON/,
+    ],
+    [
+      "a number beyond all",
+      "/report",
+      { headers: JSON_TYPE, body: '{"jobInterval":1e999}' },
+      400,
+      /^jobInterval is Infinity: it takes/,
+    ],
+    [
+      "no UTF-8",
+      "/report",
+      { headers: JSON_TYPE, body: Buffer.from('{"timezone":"\xff"}', "latin1") },
+      400,
+      /^The body is no JSON in UTF-8/,
+    ],
+    [
+      "a prototype",
+      "/report",
+      { headers: JSON_TYPE, body: '{"jobInterval":1,"__proto__":{}}' },
+      400,
+      /^"__proto__" is unknown/,
+    ],
+    [
+      "a prototype within",
+      "/report",
+      { headers: JSON_TYPE, body: '{"jobInterval":{"hours":1,"__proto__":{}}}' },
+      400,
+      /^"jobInterval.__proto__" is unknown/,
+    ],
+    [
+      "no content type",
+      "/report",
+      { body: GOOD },
+      400,
+      "The Content-Type is missing or another one: it takes application/json",
+    ],
+    ["text", "/report", { headers: { "content-type": "text/plain" }, body: GOOD }, 400, /^The Content-Type is/],
+    [
+      "a form",
+      "/report",
+      { headers: { "content-type": "application/x-www-form-urlencoded" }, body: "jobInterval=1" },
+      400,
+      /^The Content-Type is/,
+    ],
+    ["no media type", "/report", { headers: { "content-type": "json" }, body: GOOD }, 400, /^The Content-Type is/],
+    [
+      "a body of over 64 KiB",
+      "/report",
+      { headers: JSON_TYPE, body: `{"jobInterval":1${" ".repeat(65_536)}}` },
+      413,
+      "The body is longer than 65536 bytes: send less",
+    ],
+    [
+      "an end's body of over 64 KiB",
+      "/report",
+      { headers: JSON_TYPE, body: "x".repeat(65_537) },
+      413,
+      /^The body is longer/,
+    ],
+    [
+      "no job name",
+      "/",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      'jobName is "": it takes a text of 1 to 255 characters',
+    ],
+    [
+      "a job name of 256 characters",
+      `/${"x".repeat(256)}`,
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      /^jobName is "x+…: it takes a text of 1 to 255 characters/,
+    ],
+    [
+      "a long job name",
+      `/${"%E3%83%AC".repeat(1000)}`,
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      /^jobName is "レ+…: it takes/,
+    ],
+    [
+      "half an escape",
+      "/a%2",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      "The path can't be percent-decoded: it takes UTF-8, percent-encoded",
+    ],
+    [
+      "an escape that is no UTF-8",
+      "/%ff",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      /^The path can't be percent-decoded/,
+    ],
+    [
+      "explain: maybe",
+      "/report?explain=maybe",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      'explain is "maybe": it takes true or false',
+    ],
+    [
+      "explain, twice",
+      "/report?explain=true&explain=true",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      /^explain is \["true","true"\]: it takes/,
+    ],
+    [
+      "explain of nothing",
+      "/report?explain",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      'explain is "": it takes true or false',
+    ],
+    ["an empty key", "/report", key(""), 400, /^Idempotency-Key is "": it takes a text of 1 to 255/],
+    ["a long key", "/report", key("k".repeat(256)), 400, /^Idempotency-Key is "k+…: it takes a text of 1 to 255/],
+    [
+      "a holder that is no JSON",
+      "/report",
+      holder("octo-org"),
+      400,
+      /^Cronyx-Holder is "octo-org": it takes percent-encoded JSON/,
+    ],
+    ["a holder that can't be decoded", "/report", holder("%7B%"), 400, /^Cronyx-Holder is "%7B%": it takes/],
+    [
+      "a holder that is a list",
+      "/report",
+      held([]),
+      400,
+      /^The Cronyx-Holder is \[\]: it takes an object of repository/,
+    ],
+    [
+      "a holder's number",
+      "/report",
+      held({ runId: 7 }),
+      400,
+      "Cronyx-Holder's runId is 7: it takes a text of 1 to 255 characters",
+    ],
+    ["a holder's empty text", "/report", held({ job: "" }), 400, /^Cronyx-Holder's job is "": it takes/],
+    [
+      "a holder's unknown field",
+      "/report",
+      held({ pod: "a" }),
+      400,
+      /"pod" is unknown: give repository, runId, attempt, job, runUrl only/,
+    ],
+    [
+      "a holder's script",
+      "/report",
+      held({ runUrl: "javascript:alert(1)" }),
+      400,
+      /^Cronyx-Holder's runUrl is "javascript:alert\(1\)": it takes a URL/,
+    ],
+    ["a long holder", "/report", held({ job: "x".repeat(12_000) }), 400, /^Cronyx-Holder is .*…: it takes/],
+    [
+      "headers of over 16 KiB",
+      "/report",
+      { headers: { ...JSON_TYPE, "x-long": "x".repeat(16_384) }, body: GOOD },
+      431,
+      /^The request line and headers take more than/,
+    ],
+  ] as [string, string, SendOptions, number, string | RegExp][])("%s", async (what, path, options, status, message) => {
+    const [method, target] = what.startsWith("an end's") ? ["PUT", `${path}/x/finish`] : ["POST", path];
+    expectRefusal(await server.send(method, target, options), status, message);
+  });
+
+  test("what isn't HTTP", async () => {
+    const socket = net.connect(server.port, "127.0.0.1");
+    socket.write("HELLO\r\n\r\n");
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toMatch(
+      /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*\{"message":"This is no HTTP request"\}$/,
+    );
+  });
+});

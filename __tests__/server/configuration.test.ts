@@ -1,0 +1,113 @@
+import { describe, expect, test } from "@jest/globals";
+import { helpText, loadConfiguration } from "../../src/server/configuration.ts";
+
+const RULES = '[{"jobs":"**","claims":{"repository":"octo-org/*"}}]';
+const noFile = (path: string): string => {
+  throw Object.assign(new Error(`ENOENT: ${path}`), { code: "ENOENT" });
+};
+const load = (args: string[], env: Record<string, string> = {}, readFile = noFile) =>
+  loadConfiguration(args, env, readFile);
+
+test("nothing need be set", () => {
+  const defaults = {
+    port: 3000,
+    host: "127.0.0.1",
+    timezone: "UTC",
+    jobStoreUrl: "sqlite:./cronyx.db",
+    logLevel: "info",
+    basic: null,
+    oidc: null,
+  };
+  expect(load([])).toEqual(defaults);
+  expect(load([], { SERVER_PORT: "", TIMEZONE: "", BASIC_AUTH_PASSWORD: "", JOB_STORE_URL: "" })).toEqual(defaults);
+});
+
+test("a flag goes before the environment", () => {
+  const env = { SERVER_PORT: "1", SERVER_HOST: "::1", TIMEZONE: "Asia/Tokyo", JOB_STORE_URL: "postgres://a:b@c/d" };
+  expect(load([], env)).toMatchObject({
+    port: 1,
+    host: "::1",
+    timezone: "Asia/Tokyo",
+    jobStoreUrl: "postgres://a:b@c/d",
+  });
+  const flags = ["--server-port=2", "--server-host", "localhost", "--timezone=UTC", "--job-store-url=sqlite:x"];
+  expect(load(flags, env)).toMatchObject({ port: 2, host: "localhost", timezone: "UTC", jobStoreUrl: "sqlite:x" });
+});
+
+test("rules may stand in a file", () => {
+  const flags = ["--oidc-audience=cronyx", "--oidc-rules-file=rules.json"];
+  const readFile = (path: string) => (path === "rules.json" ? RULES : noFile(path));
+  expect(load(flags, {}, readFile)?.oidc).toMatchObject({
+    issuer: "https://token.actions.githubusercontent.com",
+    audience: "cronyx",
+    rules: [{ claims: [{ name: "repository" }] }],
+  });
+});
+
+describe("beyond this machine", () => {
+  const user = { BASIC_AUTH_USERNAME: "octo", BASIC_AUTH_PASSWORD: "secret" };
+  const oidc = { OIDC_AUDIENCE: "cronyx", OIDC_RULES: RULES };
+
+  test.each([user, oidc, { ...user, ...oidc }])("%j lets it listen", (env) => {
+    expect(load(["--server-host=0.0.0.0"], env)).toMatchObject({ host: "0.0.0.0" });
+  });
+
+  test("--insecure does too", () => {
+    expect(load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({ host: "0.0.0.0", basic: null });
+  });
+
+  test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])("%s alone is refused", (host) => {
+    const message = `SERVER_HOST is "${host}", where others could start and end jobs without logging in: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or give --insecure`;
+    expect(() => load([], { SERVER_HOST: host })).toThrow(message);
+  });
+});
+
+test.each<[args: string[], env: Record<string, string>, message: string]>([
+  [["--server-port=http"], {}, '--server-port is "http": give a number from 0 to 65535'],
+  [[], { SERVER_PORT: "65536" }, 'SERVER_PORT is "65536": give a number from 0 to 65535'],
+  [[], { SERVER_PORT: "-1" }, 'SERVER_PORT is "-1": give'],
+  [[], { TIMEZONE: "Mars" }, 'TIMEZONE: The timezone "Mars" is unknown'],
+  [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": give one of fatal, error, warn, info, debug, trace, silent'],
+  [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is of no known kind: give sqlite:FILE or postgres://"],
+  [["--job-store-url=sqlite:"], {}, "--job-store-url is of no known kind"],
+  [["--job-store-url=postgres://a:hunter2@db/c"], {}, "--job-store-url holds a password, which others can read there"],
+  [[], { BASIC_AUTH_USERNAME: "octo" }, "BASIC_AUTH_PASSWORD is missing, and BASIC_AUTH_USERNAME is given"],
+  [[], { BASIC_AUTH_PASSWORD: "hunter2" }, "BASIC_AUTH_USERNAME is missing, and BASIC_AUTH_PASSWORD is given"],
+  [[], { BASIC_AUTH_USERNAME: "a:b", BASIC_AUTH_PASSWORD: "hunter2" }, 'BASIC_AUTH_USERNAME is "a:b": a colon ends'],
+  [["--basic-auth-password=hunter2"], {}, "Unknown option '--basic-auth-password'"],
+  [["--port=1"], {}, "Unknown option '--port'"],
+  [["--server-port"], {}, "'--server-port <value>' argument missing"],
+  [["now"], {}, "Unexpected argument 'now'"],
+  [[], { OIDC_AUDIENCE: "cronyx" }, "OIDC_AUDIENCE is given without OIDC_RULES or OIDC_RULES_FILE"],
+  [[], { OIDC_RULES: RULES }, "OIDC_AUDIENCE is missing, and OIDC_RULES is given: give both"],
+  [
+    [],
+    { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_RULES_FILE: "x" },
+    "OIDC_RULES and OIDC_RULES_FILE are both given",
+  ],
+  [["--oidc-rules={"], { OIDC_AUDIENCE: "a" }, "--oidc-rules is no JSON: give a list such as"],
+  [[], { OIDC_AUDIENCE: "a", OIDC_RULES_FILE: "no" }, 'OIDC_RULES_FILE is "no", which can\'t be read: give a file'],
+  [
+    [],
+    { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_ISSUER: "http://example.com" },
+    "OIDC_ISSUER is no URL of an issuer",
+  ],
+] as [string[], Record<string, string>, string][])("%j with %j is refused", (args, env, message) => {
+  expect(() => load(args, env)).toThrow(message);
+  expect(() => load(args, env)).not.toThrow("hunter2");
+});
+
+test("help shows every setting", () => {
+  expect(load(["--help"])).toBeNull();
+  const help = helpText();
+  for (const name of [
+    "SERVER_PORT",
+    "--server-port PORT",
+    "BASIC_AUTH_PASSWORD",
+    "--insecure",
+    "(sqlite:./cronyx.db)",
+  ]) {
+    expect(help).toContain(name);
+  }
+  expect(help).not.toContain("--basic-auth-password");
+});

@@ -1,0 +1,217 @@
+import { createHmac } from "node:crypto";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
+import { HOUR, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
+import { basicScheme } from "../../src/server/basic.ts";
+import { oidcScheme } from "../../src/server/oidc.ts";
+import { parseOidcRules } from "../../src/server/oidc-rules.ts";
+import { Issuer, type Key, newKey } from "./issuer.ts";
+import { Clock, NOON, type RunningServer, runServer } from "./running-server.ts";
+
+const RULES = [
+  { jobs: "report-*", claims: { repository: "octo-org/*" } },
+  { jobs: ["deploy/**", "release"], claims: { repository: "octo-org/app", ref: ["refs/heads/main", "refs/tags/v*"] } },
+  { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
+];
+
+let key: Key;
+let nextKey: Key;
+beforeAll(async () => {
+  [key, nextKey] = await Promise.all([newKey("first"), newKey("second")]);
+});
+
+let issuer: Issuer;
+let server: RunningServer;
+let clock: Clock;
+beforeEach(async () => {
+  issuer = new Issuer();
+  issuer.keys = [key];
+  await issuer.listen();
+  clock = new Clock();
+  const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
+  const options = { issuer: issuer.url, audience: "cronyx", rules, fetchesApart: 0 };
+  const schemes = [basicScheme("octo", "password"), oidcScheme(options, () => clock.now)];
+  server = await runServer({ schemes, clock });
+});
+afterEach(async () => {
+  await server.close();
+  await issuer.close();
+});
+
+const bearing = (token: string) => ({ authorization: `Bearer ${token}` });
+const startWith = (token: string, path = "/report-daily") => server.start(path, { jobInterval: HOUR }, bearing(token));
+const statusWith = async (token: string, path?: string) => (await startWith(token, path)).status;
+const token = (claims?: JWTPayload, by = key) => issuer.token(by, NOON, claims);
+
+describe("a token", () => {
+  test("that is good is let in, and its repository stands in the log", async () => {
+    expect(await startWith(await token())).toMatchObject({ status: 200, json: { name: "report-daily" } });
+    expect(await statusWith(await token())).toBe(200);
+    expect(issuer.fetches).toBe(1);
+    expect(server.lines[0]).toMatchObject({ job: "report-daily", outcome: "started", repository: "octo-org/reports" });
+    expect(JSON.stringify(server.lines)).not.toContain("eyJ");
+  });
+
+  const at = NOON / SECOND;
+  test.each<[what: string, claims: JWTPayload]>([
+    ["another audience", { aud: "https://github.com/octo-org" }],
+    ["another audience among none of ours", { aud: ["a", "b"] }],
+    ["no audience", { aud: undefined }],
+    ["another issuer", { iss: "https://token.actions.githubusercontent.com" }],
+    ["no issuer", { iss: undefined }],
+    ["an end in the past", { exp: at - 60 }],
+    ["no end", { exp: undefined }],
+    ["a beginning in the future", { nbf: at + 60 }],
+    ["an end that is no number", { exp: "never" as never }],
+  ] as [string, JWTPayload][])("with %s is not", async (_, claims) => {
+    await expectUnauthorized(await token(claims));
+  });
+
+  test("is good until it expires, by the server's clock", async () => {
+    const once = await token();
+    clock.now = NOON + 4 * MINUTE;
+    expect(await statusWith(once)).toBe(200);
+    clock.now = NOON + 6 * MINUTE;
+    await expectUnauthorized(once);
+  });
+
+  test("signed by another key is not", async () => {
+    const stranger = await newKey(key.id);
+    await expectUnauthorized(await token({}, stranger));
+    await expectUnauthorized(await token({}, { ...stranger, id: "unknown" }));
+  });
+
+  test("signed in another way is not", async () => {
+    const [header, payload] = (await token()).split(".") as [string, string, string];
+    const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    for (const alg of ["none", "None", "", undefined]) await expectUnauthorized(`${encoded({ alg })}.${payload}.`);
+    await expectUnauthorized(`${header}.${payload}.`);
+    // The public key as if it were a shared secret.
+    const secret = await exportSPKI((await importJWK(key.published, "RS256", { extractable: true })) as never);
+    const hs256 = `${encoded({ alg: "HS256", kid: key.id })}.${payload}`;
+    await expectUnauthorized(`${hs256}.${createHmac("sha256", secret).update(hs256).digest("base64url")}`);
+    const rs512 = new SignJWT({}).setProtectedHeader({ alg: "RS512", kid: key.id });
+    const key512 = await importJWK(
+      { ...(await import("jose").then((jose) => jose.exportJWK(key.privateKey))) },
+      "RS512",
+    );
+    await expectUnauthorized(
+      await rs512
+        .setIssuer(issuer.url)
+        .setAudience("cronyx")
+        .setExpirationTime(at + 60)
+        .sign(key512),
+    );
+  });
+
+  test.each(["x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "e30.e30.e30", "💥", "é"])("%j is none", async (text) => {
+    await expectUnauthorized(encodeURI(text));
+  });
+
+  async function expectUnauthorized(bad: string) {
+    const answer = await startWith(bad);
+    expect(answer).toMatchObject({ status: 401, json: { message: "The credentials are missing or wrong" } });
+    const challenges = answer.rawHeaders.filter((_, at, all) => all[at - 1]?.toLowerCase() === "www-authenticate");
+    expect(challenges).toEqual(['Basic realm="CronyxServer"', 'Bearer realm="CronyxServer"']);
+  }
+});
+
+describe("the issuer's keys", () => {
+  test("are rotated: a new one is good at once", async () => {
+    expect(await statusWith(await token())).toBe(200);
+    issuer.keys = [nextKey];
+    expect(await statusWith(await token({}, nextKey))).toBe(200);
+    expect(await statusWith(await token())).toBe(401);
+  });
+
+  test("can't be fetched: nobody can be told apart, and it is worth asking again", async () => {
+    const good = await token();
+    issuer.status = 500;
+    expect(await startWith(good)).toMatchObject({
+      status: 503,
+      json: { message: "Tokens can't be checked now: try again" },
+    });
+    expect(server.lines[0]).toMatchObject({ outcome: "unavailable", error: { type: "IssuerUnreachable" } });
+    issuer.status = 200;
+    expect(await statusWith(good)).toBe(200);
+  });
+
+  test("are kept while the issuer is down, which who logs in otherwise doesn't notice", async () => {
+    const good = await token();
+    expect(await statusWith(good)).toBe(200);
+    await issuer.close();
+    expect(await statusWith(good)).toBe(200);
+    expect(await statusWith(await token({}, nextKey))).toBe(503);
+    const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+    expect((await server.start("/any", { jobInterval: HOUR }, { authorization })).status).toBe(200);
+    await issuer.listen();
+  });
+});
+
+describe("the rules", () => {
+  test.each<[job: string, claims: JWTPayload, status: 200 | 403]>([
+    ["report-daily", {}, 200],
+    ["report-", {}, 200],
+    ["report-a%2Fb", {}, 403],
+    ["my-report-daily", {}, 403],
+    ["report", {}, 403],
+    ["Report-daily", {}, 403],
+    ["report-daily", { repository: "octo-org-evil/reports" }, 403],
+    ["report-daily", { repository: "evil/octo-org" }, 403],
+    ["report-daily", { repository: "evil/octo-org/reports" }, 403],
+    ["report-daily", { repository: undefined }, 403],
+    ["report-daily", { repository: ["octo-org/reports"] }, 403],
+    ["deploy%2Feu%2Fwest", { repository: "octo-org/app" }, 200],
+    ["release", { repository: "octo-org/app" }, 200],
+    ["release", { repository: "octo-org/app", ref: "refs/tags/v1.0" }, 200],
+    ["release", { repository: "octo-org/app", ref: "refs/tags/v1/0" }, 403],
+    ["release", { repository: "octo-org/app", ref: "refs/heads/mainly" }, 403],
+    ["release", { repository: "octo-org/app", ref: "refs/heads/main\nx" }, 403],
+    ["release", { repository: "octo-org/application" }, 403],
+    ["release", { repository: "octo-org/xapp" }, 403],
+    ["payout", {}, 403],
+    ["payout", { environment: "production" }, 200],
+    ["payout", { environment: "staging" }, 403],
+    ["payout", { environment: "production", repository_owner: "evil" }, 403],
+    ["anything", {}, 403],
+  ] as [string, JWTPayload, 200 | 403][])("%s for %j: %d", async (job, claims, status) => {
+    const good = await token(claims);
+    expect(await statusWith(good, `/${job}`)).toBe(status);
+    const end = await server.send("PUT", `/${job}/x/interrupt`, { headers: bearing(good) });
+    const seen = await server.send("GET", `/${job}`, { headers: bearing(good) });
+    expect([end.status, seen.status]).toEqual(status === 200 ? [404, 200] : [403, 403]);
+  });
+
+  test("show each caller its own jobs, and to who has none nothing", async () => {
+    const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+    for (const job of ["report-a", "payout", "secret"]) {
+      await server.start(`/${job}`, { jobInterval: HOUR }, { authorization });
+    }
+    const names = async (headers: Record<string, string>) =>
+      (await server.send("GET", "/", { headers })).json.jobs.map(({ name }: { name: string }) => name);
+    expect(await names({ authorization })).toEqual(["payout", "report-a", "secret"]);
+    expect(await names(bearing(await token()))).toEqual(["report-a"]);
+    const stranger = bearing(await token({ repository: "evil/x", repository_owner: "evil" }));
+    for (const path of ["/", "/metrics", "/openapi.json"]) {
+      expect((await server.send("GET", path, { headers: stranger })).status).toBe(403);
+    }
+  });
+
+  test.each<[json: string, message: RegExp]>([
+    ["", /^OIDC_RULES is no JSON/],
+    ["{}", /^OIDC_RULES is wrong at the whole/],
+    ["[]", /^OIDC_RULES is wrong at the whole/],
+    ['[{"jobs":"*"}]', /^OIDC_RULES is wrong at \/0/],
+    ['[{"jobs":[],"claims":{"repository":"octo-org/*"}}]', /^OIDC_RULES is wrong at \/0\/jobs/],
+    ['[{"jobs":"*","claims":{"repository":7}}]', /^OIDC_RULES is wrong at \/0\/claims\/repository/],
+    ['[{"jobs":"*","claims":{"repository":"octo-org/*"},"ref":"x"}]', /^OIDC_RULES is wrong at \/0/],
+    ['[{"jobs":"*","claims":{}}]', /rule 1 let anyone in/],
+    ['[{"jobs":"*","claims":{"ref":"refs/heads/main"}}]', /rule 1 let anyone in/],
+    ['[{"jobs":"*","claims":{"repository":"*"}}]', /rule 1 let anyone in/],
+    ['[{"jobs":"*","claims":{"repository":"octo*/app"}}]', /rule 1 let anyone in/],
+    ['[{"jobs":"*","claims":{"repository":["octo-org/*","**"]}}]', /rule 1 let anyone in/],
+    ['[{"jobs":"*","claims":{"repository_owner":"octo*"}}]', /rule 1 let anyone in/],
+  ] as [string, RegExp][])("%s is refused", (json, message) => {
+    expect(() => parseOidcRules("OIDC_RULES", json)).toThrow(message);
+  });
+});

@@ -1,0 +1,302 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
+import { StoreError } from "../../src/store/job-store.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { NOON, type RunningServer, runServer } from "./running-server.ts";
+
+const HOURLY = { jobInterval: HOUR };
+const HOLDER = {
+  repository: "octo-org/reports",
+  runId: "7",
+  attempt: "1",
+  job: "report",
+  runUrl: "https://github.com/octo-org/reports/actions/runs/7",
+};
+const holding = (holder: unknown) => ({ "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) });
+
+let server: RunningServer;
+beforeEach(async () => {
+  server = await runServer();
+});
+afterEach(() => server.close());
+
+async function startedId(path: string, body: unknown = HOURLY): Promise<string> {
+  const answer = await server.start(path, body);
+  expect(answer).toMatchObject({ status: 200, json: { id: expect.any(String) } });
+  return (answer.json as { id: string }).id;
+}
+
+describe("a start", () => {
+  test("is granted with the whole job", async () => {
+    const answer = await server.start("/report", HOURLY);
+    expect(answer.status).toBe(200);
+    expect(answer.headers["content-type"]).toBe("application/json; charset=utf-8");
+    expect(answer.json).toEqual({
+      id: expect.stringMatching(/^[0-9a-f-]{36}$/),
+      name: "report",
+      interval: HOUR,
+      intervalStartedAt: toIso(NOON - HOUR),
+      intervalEndedAt: toIso(NOON),
+      isActive: true,
+      createdAt: toIso(NOON),
+      updatedAt: toIso(NOON),
+    });
+  });
+
+  test("that is not granted is null, in JSON", async () => {
+    await startedId("/report");
+    const answer = await server.start("/report", HOURLY);
+    expect([answer.status, answer.text, answer.headers["content-type"]]).toEqual([
+      200,
+      "null",
+      "application/json; charset=utf-8",
+    ]);
+  });
+
+  test("explains why it is not granted, if asked to", async () => {
+    const explain = async (body: unknown) => (await server.start("/report?explain=true", body)).json;
+    await server.start("/report", HOURLY, holding(HOLDER));
+    const since = toIso(NOON);
+    expect(await explain(HOURLY)).toEqual({ started: false, reason: "active", since, holder: HOLDER, retryAt: null });
+    const retryAt = toIso(NOON + MINUTE);
+    expect(await explain({ ...HOURLY, retryInterval: MINUTE })).toMatchObject({ reason: "active", retryAt });
+
+    const { id } = (await server.send("GET", "/report")).json.lock;
+    await server.send("PUT", `/report/${id}/finish`);
+    expect(await explain(HOURLY)).toEqual({ started: false, reason: "not-due", dueAt: toIso(NOON + HOUR) });
+    server.clock.now += HOUR;
+    expect(await explain({ ...HOURLY, requiredJobNames: ["orders"] })).toEqual({
+      started: false,
+      reason: "required-job",
+      jobName: "orders",
+      finishedUntil: null,
+      neededUntil: toIso(NOON + HOUR),
+    });
+    expect((await server.start("/report?explain=false", { ...HOURLY, requiredJobNames: ["orders"] })).text).toBe(
+      "null",
+    );
+    expect(await explain(HOURLY)).toMatchObject({ name: "report", isActive: true });
+  });
+
+  test("without lock has no id, and leaves nothing", async () => {
+    const noLock = { ...HOURLY, noLock: true };
+    expect((await server.start("/report", noLock)).json).toMatchObject({ id: null, isActive: true });
+    const jobIntervalStartedAt = "2026-01-01T09:00:00+09:00";
+    expect((await server.start("/report", { ...noLock, jobIntervalStartedAt })).json).toMatchObject({
+      intervalStartedAt: "2026-01-01T00:00:00.000Z",
+    });
+    expect((await server.send("GET", "/report")).status).toBe(404);
+  });
+
+  test("counts in the server's zone where it names none", async () => {
+    await server.close();
+    server = await runServer({ timezone: "Asia/Tokyo" });
+    const daily = { jobInterval: "0 0 * * *" };
+    expect((await server.start("/here", daily)).json).toMatchObject({ intervalStartedAt: "2026-11-23T15:00:00.000Z" });
+    expect((await server.start("/there", { ...daily, timezone: "UTC" })).json).toMatchObject({
+      intervalStartedAt: "2026-11-24T00:00:00.000Z",
+    });
+  });
+
+  test("keeps intervals of over 24.8 days", async () => {
+    for (const jobInterval of [{ days: 30 }, { months: 1 }, "0 0 1 1 *", 40 * 24 * HOUR]) {
+      const name = encodeURIComponent(JSON.stringify(jobInterval));
+      expect((await server.start(`/${name}`, { jobInterval })).json.interval).toBeGreaterThan(24.8 * 24 * HOUR);
+    }
+  });
+});
+
+describe("an idempotency key", () => {
+  const KEY = "6f1c9e0e-6a34-4c0f-9a0c-0d1f7d1a2b3c";
+  const key = (text: string) => ({ "idempotency-key": text });
+
+  test("that is a UUID is the lock's id, by which it ends without an answer", async () => {
+    expect((await server.start("/report", HOURLY, key(KEY))).json.id).toBe(KEY);
+    expect((await server.send("PUT", `/report/${KEY}/interrupt`)).status).toBe(200);
+  });
+
+  test.each([KEY, "run 7, step 3"])("%j gets the same lock again while it is active", async (text) => {
+    const first = await server.start("/report", HOURLY, key(text));
+    server.clock.now += MINUTE;
+    expect((await server.start("/report", HOURLY, key(text))).json).toEqual(first.json);
+    expect((await server.start("/report", HOURLY, key("another"))).text).toBe("null");
+    await server.send("PUT", `/report/${first.json.id}/finish`);
+    expect((await server.start("/report", HOURLY, key(text))).text).toBe("null");
+    expect(await server.metrics()).toMatch(/^cronyx_starts_total\{outcome="started-again"\} 1$/m);
+  });
+});
+
+describe("an end", () => {
+  test.each(["finish", "interrupt"])("%s answers with nothing, and ignores a body", async (operation) => {
+    const id = await startedId("/report");
+    const body = "not even JSON";
+    const answer = await server.send("PUT", `/report/${id}/${operation}`, { headers: { "content-type": "a/b" }, body });
+    expect([answer.status, answer.text]).toEqual([200, ""]);
+    const { lock, history } = (await server.send("GET", "/report")).json;
+    expect([lock, history[0].outcome]).toEqual([null, operation === "finish" ? "finished" : "interrupted"]);
+  });
+
+  test.each(["finish", "interrupt"])("%s of what isn't the job's active lock is not found", async (operation) => {
+    const other = await startedId("/other");
+    const ended = await startedId("/report");
+    await server.send("PUT", `/report/${ended}/interrupt`);
+    const held = await startedId("/report", { jobInterval: HOUR });
+    for (const id of [other, ended, "no-uuid", "00000000-0000-4000-8000-000000000000", "%27%3B--", "%00"]) {
+      const answer = await server.send("PUT", `/report/${id}/${operation}`);
+      expect([answer.status, answer.text]).toEqual([404, '{"message":"Cannot find job lock for report"}']);
+    }
+    expect((await server.send("PUT", `/never/${held}/${operation}`)).json).toEqual({
+      message: "Cannot find job lock for never",
+    });
+    expect((await server.send("GET", "/report")).json.lock.id).toBe(held);
+  });
+
+  test("of a lock that was taken over is not found, and the new holder's stands", async () => {
+    const zombie = await startedId("/report");
+    server.clock.now += MINUTE;
+    const holder = await startedId("/report", { ...HOURLY, retryInterval: MINUTE });
+    expect(holder).not.toBe(zombie);
+    for (const operation of ["finish", "interrupt"]) {
+      expect((await server.send("PUT", `/report/${zombie}/${operation}`)).status).toBe(404);
+    }
+    expect((await server.send("GET", "/report")).json).toMatchObject({
+      lock: { id: holder },
+      history: [{ id: zombie, outcome: "taken-over" }],
+    });
+    expect(await server.metrics()).toMatch(/^cronyx_takeovers_total 1$/m);
+  });
+});
+
+describe("a job's state", () => {
+  test("is what is kept of it, without the idempotency key", async () => {
+    expect((await server.send("GET", "/report")).json).toEqual({ message: "Cannot find job for report" });
+    const id = await startedId("/report");
+    await server.send("PUT", `/report/${id}/finish`);
+    server.clock.now += HOUR;
+    const headers = { ...holding(HOLDER), "idempotency-key": "mine alone" };
+    const { json } = await server.start("/report", HOURLY, headers);
+    const interval = { interval: HOUR, intervalStartedAt: toIso(NOON), intervalEndedAt: toIso(NOON + HOUR) };
+    const times = { createdAt: toIso(NOON + HOUR), updatedAt: toIso(NOON + HOUR) };
+    expect((await server.send("GET", "/report")).json).toEqual({
+      name: "report",
+      lock: { id: json.id, ...interval, ...times, holder: HOLDER },
+      lastFinished: { intervalEndedAt: toIso(NOON), endedAt: toIso(NOON), runUrl: null },
+      history: [
+        {
+          id,
+          interval: HOUR,
+          intervalStartedAt: toIso(NOON - HOUR),
+          intervalEndedAt: toIso(NOON),
+          outcome: "finished",
+          endedAt: toIso(NOON),
+          runUrl: null,
+        },
+      ],
+    });
+  });
+
+  test("comes with all others, to who accepts JSON", async () => {
+    expect((await server.send("GET", "/")).json).toEqual({ jobs: [] });
+    await startedId("/b");
+    await startedId("/a");
+    for (const accept of ["application/json", "*/*", "text/html;q=0.5, application/json"]) {
+      const { json } = await server.send("GET", "/", { headers: { accept } });
+      expect(json.jobs.map(({ name }: { name: string }) => name)).toEqual(["a", "b"]);
+      expect(json.jobs[0]).toEqual((await server.send("GET", "/a")).json);
+    }
+    for (const accept of ["text/html,application/xhtml+xml,*/*;q=0.8", "image/png"]) {
+      expect((await server.send("GET", "/", { headers: { accept } })).status).toBe(406);
+    }
+  });
+});
+
+describe("a job's name", () => {
+  test.each([
+    ["/report", "report"],
+    ["/report/", "report"],
+    ["/Report", "Report"],
+    ["/a%20b", "a b"],
+    ["/a%2520b", "a%20b"],
+    ["/a+b", "a+b"],
+    ["/octo%2Freport", "octo/report"],
+    ["/octo%2F", "octo/"],
+    ["/octo%2F/", "octo/"],
+    ["/%2F", "/"],
+    ["/%3Fq%23", "?q#"],
+    ["/a;b=c,d:e@f", "a;b=c,d:e@f"],
+    ["/%E3%83%AC%E3%83%9D%F0%9F%93%88", "レポ📈"],
+    ["/__proto__", "__proto__"],
+    ["/constructor", "constructor"],
+    ["/healthcheck", "healthcheck"],
+    ["/active%3Areport", "active:report"],
+    ["/.", "."],
+    ["/%2e%2e", ".."],
+    ["/%3Cscript%3E", "<script>"],
+    ["/a%00b", "a\0b"],
+    [`/${"x".repeat(255)}`, "x".repeat(255)],
+    [`/${"%F0%9F%93%88".repeat(255)}`, "📈".repeat(255)],
+  ])("%.40s is decoded", async (path, name) => {
+    const { status, json } = await server.start(path, HOURLY);
+    expect([status, json.name]).toEqual([200, name]);
+    expect(await server.store.list(undefined as never)).toEqual([name]);
+    const trimmed = path.replace(/\/$/, "");
+    expect((await server.send("PUT", `${trimmed}/${json.id}/finish/`)).status).toBe(200);
+  });
+});
+
+describe("everything else", () => {
+  test.each([
+    ["POST", "/a/b"],
+    ["POST", "/a/b/finish"],
+    ["GET", "/a/b/finish"],
+    ["PUT", "/a"],
+    ["PUT", "/a/b"],
+    ["PUT", "/a/b/release"],
+    ["PUT", "/a/b/c/finish"],
+    ["DELETE", "/a"],
+    ["PATCH", "/a"],
+    ["OPTIONS", "/a"],
+  ])("%s %s is not found, whatever is sent", async (method, path) => {
+    for (const headers of [{}, { "content-type": "text/plain" }, { "content-type": "application/json" }]) {
+      const answer = await server.send(method, path, { headers, body: "{" });
+      expect([answer.status, answer.json]).toEqual([404, { message: expect.any(String) }]);
+    }
+  });
+});
+
+describe("a store that can't do its work", () => {
+  class BrokenStore extends MemoryStore {
+    override async read(): Promise<never> {
+      throw new StoreError("unreachable", "The database at db.internal can't be reached", {
+        cause: Object.assign(new Error("connect ECONNREFUSED"), { query: "select 'hunter2'" }),
+      });
+    }
+  }
+
+  test("is told to the log, and to the caller that there is one", async () => {
+    await server.close();
+    server = await runServer({ store: new BrokenStore() });
+    expect(await server.start("/report", { jobInterval: 424242 })).toMatchObject({
+      status: 500,
+      text: '{"message":"Cannot start job for report"}',
+    });
+    expect((await server.send("PUT", "/report/x/finish")).text).toBe('{"message":"Cannot finish job for report"}');
+    expect((await server.send("PUT", "/report/x/interrupt")).text).toBe(
+      '{"message":"Cannot interrupt job for report"}',
+    );
+    expect((await server.send("GET", "/report")).text).toBe('{"message":"Cannot answer"}');
+    expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 503, json: { ok: false } });
+    expect(server.lines[0]).toMatchObject({
+      msg: "start",
+      job: "report",
+      outcome: "failed",
+      error: { code: "unreachable", cause: { message: "connect ECONNREFUSED" } },
+    });
+    expect(JSON.stringify(server.lines)).not.toMatch(/hunter2|424242/);
+    expect(await server.metrics()).toMatch(/^cronyx_starts_total\{outcome="failed"\} 1$/m);
+  });
+
+  test("is healthy again when it can", async () => {
+    expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 200, text: '{"ok":true}' });
+  });
+});

@@ -1,0 +1,95 @@
+import { readFileSync } from "node:fs";
+import { type Logger, pino } from "pino";
+import { LocalBackend } from "../backend/local.ts";
+import { type Deadline, deadlineIn } from "../network/deadline.ts";
+import { ArgumentError } from "../scheduler/argument-error.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import { basicScheme } from "../server/basic.ts";
+import { type Configuration, helpText, loadConfiguration } from "../server/configuration.ts";
+import { createServer } from "../server/create-server.ts";
+import { described } from "../server/journal.ts";
+import { oidcScheme } from "../server/oidc.ts";
+import type { JobStore } from "../store/job-store.ts";
+
+/** What `serve` needs of the world around it. */
+export interface ServeSurroundings {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly now: () => Instant;
+  readonly newId: () => string;
+  readonly openStore: (url: string, deadline: Deadline) => Promise<JobStore>;
+  /** Where lines of the log go. */
+  readonly output: { write(line: string): unknown };
+  readonly errors: { write(line: string): unknown };
+  /** Calls back when the process is told to end. */
+  readonly onEnd: (end: (signal: string) => void) => void;
+}
+
+/** What the store may take to answer a request, or to open. */
+const LONGEST_ANSWER = 10_000;
+/** How long requests in flight may take after the server was told to end. */
+const LONGEST_GOODBYE = 20_000;
+
+/** Serves until it is told to end. @returns the exit code: 0, 1 for what failed, 2 for a setting that is wrong. */
+export async function serve(surroundings: ServeSurroundings): Promise<number> {
+  const { args, env, output, errors } = surroundings;
+  let configuration: Configuration | null;
+  try {
+    configuration = loadConfiguration(args, env, (path) => readFileSync(path, "utf8"));
+  } catch (error) {
+    if (!(error instanceof ArgumentError)) throw error;
+    errors.write(`${error.message}\n`);
+    return 2;
+  }
+  if (configuration === null) {
+    output.write(helpText());
+    return 0;
+  }
+  const log = pino({ level: configuration.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
+  try {
+    return await serveUntilEnd(configuration, surroundings, log);
+  } catch (error) {
+    log.fatal({ error: described(error) }, "The server can't go on");
+    return 1;
+  }
+}
+
+async function serveUntilEnd(configuration: Configuration, surroundings: ServeSurroundings, log: Logger) {
+  const { openStore, now, newId, version, onEnd } = surroundings;
+  const { jobStoreUrl, timezone, port, host, basic, oidc } = configuration;
+  // Before it listens to signals, they end the process at once: nothing has begun.
+  const store = await openStore(jobStoreUrl, deadlineIn(LONGEST_ANSWER));
+  try {
+    const server = await createServer({
+      backend: new LocalBackend(store, now),
+      store,
+      schemes: [
+        ...(basic === null ? [] : [basicScheme(basic.username, basic.password)]),
+        ...(oidc === null ? [] : [oidcScheme(oidc, now)]),
+      ],
+      timezone,
+      now,
+      newId,
+      deadline: () => deadlineIn(LONGEST_ANSWER),
+      log,
+      version,
+    });
+    const told = new Promise<string>((resolve) => onEnd(resolve));
+    await server.listen({ port, host, listenTextResolver: (address) => `listening on ${address}` });
+    log.info({ signal: await told }, "ending");
+    const gone = await within(LONGEST_GOODBYE, server.close());
+    log.info(gone ? "ended" : "ended, with requests unanswered");
+    return gone ? 0 : 1;
+  } finally {
+    await store.close();
+  }
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
+  const deadline = deadlineIn(ms);
+  return Promise.race([
+    work.then(() => true),
+    new Promise<false>((resolve) => deadline.signal.addEventListener("abort", () => resolve(false), { once: true })),
+  ]);
+}

@@ -1,0 +1,224 @@
+import { parseArgs } from "node:util";
+import { ArgumentError } from "../scheduler/argument-error.ts";
+import { zoneNamed } from "../scheduler/zone.ts";
+import { type OidcRule, parseOidcRules } from "./oidc-rules.ts";
+
+/** All that a server is told when it starts. */
+export interface Configuration {
+  readonly port: number;
+  readonly host: string;
+  readonly timezone: string;
+  /** May hold a password. */
+  readonly jobStoreUrl: string;
+  readonly logLevel: LogLevel;
+  readonly basic: { readonly username: string; readonly password: string } | null;
+  readonly oidc: { readonly issuer: string; readonly audience: string; readonly rules: readonly OidcRule[] } | null;
+}
+
+const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+interface Setting {
+  /** Its name in the environment. The flag of the same meaning is the name in small letters, with hyphens. */
+  readonly name: string;
+  readonly value: string;
+  readonly fallback?: string;
+  readonly about: string;
+  /** A command line is seen by everyone on the machine. */
+  readonly secret?: true;
+}
+
+const SETTINGS = [
+  { name: "SERVER_PORT", value: "PORT", fallback: "3000", about: "where to listen; 0 is any port that is free" },
+  { name: "SERVER_HOST", value: "ADDRESS", fallback: "127.0.0.1", about: "the address to listen on" },
+  { name: "TIMEZONE", value: "ZONE", fallback: "UTC", about: "the zone of a start that names none" },
+  {
+    name: "JOB_STORE_URL",
+    value: "URL",
+    fallback: "sqlite:./cronyx.db",
+    about: "where the locks are kept: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+  },
+  { name: "LOG_LEVEL", value: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
+  { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "who may log in" },
+  { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "and by which password", secret: true },
+  { name: "OIDC_AUDIENCE", value: "TEXT", about: "lets tokens of GitHub's workflows in that are for this audience" },
+  { name: "OIDC_RULES", value: "JSON", about: "which tokens may use which jobs" },
+  { name: "OIDC_RULES_FILE", value: "FILE", about: "a file with the same" },
+  {
+    name: "OIDC_ISSUER",
+    value: "URL",
+    fallback: "https://token.actions.githubusercontent.com",
+    about: "who signs the tokens",
+  },
+] as const satisfies readonly Setting[];
+
+type SettingName = (typeof SETTINGS)[number]["name"];
+
+/** What each setting was given, and by which name, for messages. */
+type Given = Readonly<Record<SettingName, { readonly name: string; readonly value: string | undefined }>>;
+
+const flagOf = (name: string) => name.toLowerCase().replaceAll("_", "-");
+
+/** What `serve --help` prints. */
+export function helpText(): string {
+  const rows = SETTINGS.map((setting: Setting) => {
+    const { name, value, fallback, about, secret } = setting;
+    const flag = secret ? "" : `--${flagOf(name)} ${value}`;
+    return `  ${name.padEnd(20)} ${flag.padEnd(31)} ${about}${fallback === undefined ? "" : ` (${fallback})`}`;
+  });
+  return `Usage: cronyx-action serve [FLAGS]
+
+Each setting is read from the environment; a flag goes before it. A password has no flag, since others can read command lines.
+
+${rows.join("\n")}
+  ${"".padEnd(20)} ${"--insecure".padEnd(31)} listens beyond this machine without any of the logins above
+  ${"".padEnd(20)} ${"--help".padEnd(31)} prints this
+`;
+}
+
+/**
+ * @param args What follows `serve` on the command line.
+ * @param readFile Reads the rules' file.
+ * @returns null if help is asked for.
+ * @throws ArgumentError for the first setting that is wrong.
+ */
+export function loadConfiguration(
+  args: readonly string[],
+  env: Environment,
+  readFile: (path: string) => string,
+): Configuration | null {
+  const { flags, help, insecure } = parsedFlags(args);
+  if (help) return null;
+  const given = Object.fromEntries(
+    SETTINGS.map((setting: Setting) => {
+      const { name, fallback } = setting;
+      const flag = flags[flagOf(name)];
+      // Compose files set to nothing what they leave out.
+      return [
+        name,
+        flag === undefined ? { name, value: env[name] || fallback } : { name: `--${flagOf(name)}`, value: flag },
+      ];
+    }),
+  ) as Given;
+  const configuration = {
+    port: portOf(given.SERVER_PORT),
+    host: given.SERVER_HOST.value ?? "",
+    timezone: zoneOf(given.TIMEZONE),
+    jobStoreUrl: storeOf(given.JOB_STORE_URL, flags[flagOf("JOB_STORE_URL")] !== undefined),
+    logLevel: levelOf(given.LOG_LEVEL),
+    basic: basicOf(given),
+    oidc: oidcOf(given, readFile),
+  };
+  checkReach(configuration, given.SERVER_HOST.name, insecure);
+  return configuration;
+}
+
+function parsedFlags(args: readonly string[]) {
+  const settings = SETTINGS.filter((setting: Setting) => !setting.secret);
+  try {
+    const { values } = parseArgs({
+      args: [...args],
+      options: {
+        ...Object.fromEntries(settings.map(({ name }) => [flagOf(name), { type: "string" as const }])),
+        insecure: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+    });
+    const { insecure, help, ...flags } = values as { insecure: boolean; help: boolean } & Record<string, string>;
+    return { flags: flags as Readonly<Record<string, string>>, insecure, help };
+  } catch (cause) {
+    // Its words name the flag, and never the value.
+    throw new ArgumentError(`${cause instanceof Error ? cause.message : String(cause)}. serve --help shows all flags`, {
+      cause,
+    });
+  }
+}
+
+type One = Given[SettingName];
+
+function portOf({ name, value = "" }: One): number {
+  if (/^\d{1,5}$/.test(value) && Number(value) <= 65535) return Number(value);
+  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: give a number from 0 to 65535`);
+}
+
+function zoneOf({ name, value = "" }: One): string {
+  try {
+    zoneNamed(value);
+    return value;
+  } catch (cause) {
+    if (!(cause instanceof ArgumentError)) throw cause;
+    throw new ArgumentError(`${name}: ${cause.message}`, { cause });
+  }
+}
+
+function levelOf({ name, value }: One): LogLevel {
+  const level = LOG_LEVELS.find((candidate) => candidate === value);
+  if (level !== undefined) return level;
+  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: give one of ${LOG_LEVELS.join(", ")}`);
+}
+
+/** The URL isn't shown: it may hold a password, rightly written or not. */
+function storeOf({ name, value = "" }: One, isFlag: boolean): string {
+  if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(value)) {
+    throw new ArgumentError(`${name} is of no known kind: give sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
+  }
+  if (isFlag && URL.canParse(value) && new URL(value).password !== "") {
+    throw new ArgumentError(`${name} holds a password, which others can read there: give it as JOB_STORE_URL instead`);
+  }
+  return value;
+}
+
+function basicOf({ BASIC_AUTH_USERNAME: user, BASIC_AUTH_PASSWORD: secret }: Given): Configuration["basic"] {
+  const [username, password] = [user.value, secret.value];
+  if (!username && !password) return null;
+  if (!username) throw new ArgumentError(`${user.name} is missing, and ${secret.name} is given: give both or neither`);
+  if (!password) throw new ArgumentError(`${secret.name} is missing, and ${user.name} is given: give both or neither`);
+  if (username.includes(":")) {
+    throw new ArgumentError(`${user.name} is ${JSON.stringify(username)}: a colon ends a name, so give one without`);
+  }
+  return { username, password };
+}
+
+function oidcOf(given: Given, readFile: (path: string) => string): Configuration["oidc"] {
+  const { OIDC_AUDIENCE: audience, OIDC_RULES: rules, OIDC_RULES_FILE: file, OIDC_ISSUER: issuer } = given;
+  if (rules.value && file.value) throw new ArgumentError(`${rules.name} and ${file.name} are both given: give one`);
+  const source = rules.value ? rules : file;
+  if (!audience.value && !source.value) return null;
+  if (!audience.value) throw new ArgumentError(`${audience.name} is missing, and ${source.name} is given: give both`);
+  if (!source.value) {
+    throw new ArgumentError(
+      `${audience.name} is given without ${rules.name} or ${file.name}: without a rule no token may do anything`,
+    );
+  }
+  const json = source === rules ? source.value : contentOf(source.name, source.value, readFile);
+  return { issuer: issuerOf(issuer), audience: audience.value, rules: parseOidcRules(source.name, json) };
+}
+
+function contentOf(name: string, path: string, readFile: (path: string) => string): string {
+  try {
+    return readFile(path);
+  } catch (cause) {
+    throw new ArgumentError(`${name} is ${JSON.stringify(path)}, which can't be read: give a file that can`, { cause });
+  }
+}
+
+/** Keys that come unencrypted could be anyone's. */
+function issuerOf({ name, value = "" }: One): string {
+  const url = URL.canParse(value) ? new URL(value) : null;
+  const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
+  if (safe && url?.username === "" && url.search === "" && url.hash === "") return value;
+  throw new ArgumentError(`${name} is no URL of an issuer: give one that begins with https://, without a query`);
+}
+
+function checkReach({ host, basic, oidc }: Configuration, name: string, insecure: boolean): void {
+  if (isLoopback(host) || basic !== null || oidc !== null || insecure) return;
+  throw new ArgumentError(
+    `${name} is ${JSON.stringify(host)}, where others could start and end jobs without logging in: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or give --insecure`,
+  );
+}
+
+function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
+}

@@ -1,0 +1,129 @@
+import type { Socket } from "node:net";
+import swagger from "@fastify/swagger";
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
+import type { JobBackend } from "../backend/job-backend.ts";
+import type { Deadline } from "../network/deadline.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import type { JobStore } from "../store/job-store.ts";
+import type { Scheme } from "./authentication.ts";
+import { badInput, type SchemaFault } from "./bad-request.ts";
+import { guard } from "./guard.ts";
+import { addJobRoutes } from "./job-routes.ts";
+import { activeLocks } from "./job-states.ts";
+import { createMetrics } from "./metrics.ts";
+import { refuse } from "./refuse.ts";
+import { addServiceRoutes } from "./service-routes.ts";
+
+/** What a server stands on. */
+export interface ServerOptions {
+  /** Who decides. */
+  readonly backend: JobBackend;
+  /** Where the backend keeps its locks, for what is asked of all jobs at once. */
+  readonly store: JobStore;
+  /** How to log in; any of them will do. None: everyone may do everything. */
+  readonly schemes: readonly Scheme[];
+  /** The zone of a start that names none. */
+  readonly timezone: string;
+  readonly now: () => Instant;
+  readonly newId: () => string;
+  /** Begins the time that a request may take of the backend. */
+  readonly deadline: () => Deadline;
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  /** How many locks are active, where the store knows a faster way than to read every job. */
+  readonly countActive?: () => Promise<number>;
+}
+
+const LARGEST_BODY = 64 * 1024;
+const LARGEST_HEADERS = 16 * 1024;
+/** A request has to be here, whole, within this time. */
+const LONGEST_REQUEST = 30_000;
+const LONGEST_HEADERS = 10_000;
+/** Node looks for requests that take too long only this often. */
+const CHECKS_APART = 1_000;
+
+/** The REST face of a backend: docs/rest-api.md. */
+export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
+  const { store, now, deadline, schemes, log } = options;
+  const server = Fastify({
+    loggerInstance: log,
+    logController: new LogController({ disableRequestLogging: true }),
+    bodyLimit: LARGEST_BODY,
+    requestTimeout: LONGEST_REQUEST,
+    http: {
+      maxHeaderSize: LARGEST_HEADERS,
+      headersTimeout: LONGEST_HEADERS,
+      connectionsCheckingInterval: CHECKS_APART,
+    },
+    forceCloseConnections: "idle",
+    routerOptions: {
+      ignoreTrailingSlash: true,
+      // Names of too many characters are the schema's to refuse; the headers' limit bounds the path too.
+      maxParamLength: LARGEST_HEADERS,
+    },
+    // What was sent is checked as it is: nothing is converted, taken away or filled in.
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
+    schemaErrorFormatter: (faults, part) => badInput(faults as readonly SchemaFault[], part),
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    clientErrorHandler: answerBrokenRequest,
+  });
+  // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
+  server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
+  const metrics = createMetrics(options.countActive ?? activeLocks(store, now, deadline));
+
+  letGo(server);
+  await server.register(swagger, { openapi: description(options) });
+  guard(server, schemes, metrics);
+  server.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply, metrics));
+  await server.register(async (routes) => addJobRoutes(routes, options, metrics));
+  await server.register(async (routes) => addServiceRoutes(routes, options, metrics));
+  return server;
+}
+
+/** A connection whose request was in flight when the server began to close would be kept alive, and the server with it. */
+function letGo(server: FastifyInstance): void {
+  let closing = false;
+  server.addHook("preClose", (done) => {
+    closing = true;
+    done();
+  });
+  server.addHook("onSend", (_request, reply, _payload, done) => {
+    if (closing) reply.header("connection", "close");
+    done();
+  });
+}
+
+function description({ schemes, version }: ServerOptions) {
+  const securitySchemes = Object.fromEntries(
+    schemes.map(({ name }) => [name, { type: "http" as const, scheme: name.toLowerCase() }]),
+  );
+  return {
+    openapi: "3.1.0",
+    info: { title: "CronyxServer", version, description: "Runs jobs once per interval" },
+    ...(schemes.length > 0 && {
+      components: { securitySchemes },
+      security: schemes.map(({ name }) => ({ [name]: [] })),
+    }),
+  };
+}
+
+const STATUS_OF_BROKEN: Readonly<Record<string, readonly [status: string, message: string]>> = {
+  HPE_HEADER_OVERFLOW: [
+    "431 Request Header Fields Too Large",
+    `The request line and headers take more than ${LARGEST_HEADERS} bytes: send fewer`,
+  ],
+  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", `The request took longer than ${LONGEST_REQUEST} ms to get here`],
+};
+
+/** For what isn't HTTP, or not in time: there is no request to answer to. */
+function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const [status, message] = STATUS_OF_BROKEN[error.code ?? ""] ?? ["400 Bad Request", "This is no HTTP request"];
+  const body = JSON.stringify({ message });
+  socket.end(
+    `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,
+  );
+}

@@ -1,0 +1,60 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { asked, jobNameIn } from "./asked.ts";
+import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
+import { record } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    /** Null where anyone may ask. */
+    caller: Caller | null;
+  }
+  interface FastifyContextConfig {
+    /** Answered without credentials. */
+    open?: boolean;
+  }
+}
+
+/** Lets nobody in without credentials, and nobody to a job that is none of theirs, before a byte of the body is read. */
+export function guard(server: FastifyInstance, schemes: readonly Scheme[], metrics: Metrics): void {
+  server.decorateRequest("caller", null);
+  server.addHook("onRequest", async (request, reply) => {
+    if (request.routeOptions.config.open) return;
+    const denied = await denial(request, reply, schemes);
+    if (denied !== null) {
+      const { outcome, message, error } = denied;
+      const told = asked(request);
+      if (told !== null) {
+        const repository = request.caller?.repository ?? undefined;
+        record(request.log, metrics, { ...told, outcome, ms: reply.elapsedTime, repository, error });
+      }
+      return reply.send({ message });
+    }
+    if (request.is404) return reply.code(404).send({ message: NO_SUCH_ROUTE });
+  });
+  // Reached by what the hook lets through, which is nothing.
+  server.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: NO_SUCH_ROUTE }));
+}
+
+const NO_SUCH_ROUTE = "There is nothing here: /openapi.json tells what can be asked, and a job name is percent-encoded";
+
+async function denial(request: FastifyRequest, reply: FastifyReply, schemes: readonly Scheme[]) {
+  try {
+    request.caller = await authenticate(schemes, request.headers.authorization);
+  } catch (error) {
+    if (!(error instanceof IssuerUnreachable)) throw error;
+    reply.code(503);
+    return { outcome: "unavailable" as const, message: "Tokens can't be checked now: try again", error };
+  }
+  if (request.caller === null) {
+    reply.code(401).header(
+      "www-authenticate",
+      schemes.map(({ challenge }) => challenge),
+    );
+    return { outcome: "unauthorized" as const, message: "The credentials are missing or wrong" };
+  }
+  const jobName = jobNameIn(request);
+  if (jobName === undefined ? request.caller.mayLookAround : request.caller.mayUse(jobName)) return null;
+  reply.code(403);
+  return { outcome: "forbidden" as const, message: "The server's rules don't allow this to whoever the token is for" };
+}

@@ -1,0 +1,188 @@
+import type { FastifyInstance, FastifyRequest } from "fastify";
+import { Type } from "typebox";
+import { LockLostError, type StartAnswer } from "../backend/job-backend.ts";
+import type { Holder as HolderFields } from "../scheduler/job-state.ts";
+import { jobOf, refusalOf, statusOf } from "./answers.ts";
+import { BadRequest, badInput, type SchemaFault } from "./bad-request.ts";
+import type { ServerOptions } from "./create-server.ts";
+import { type Outcome, record } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+import {
+  Failure,
+  Holder,
+  Job,
+  JobParams,
+  JobStatus,
+  LockParams,
+  Refusal,
+  StartBody,
+  StartHeaders,
+  StartQuery,
+} from "./schemas.ts";
+import { claimOf, startRequestOf } from "./start-input.ts";
+
+/** Starts, ends and shows one job. */
+export async function addJobRoutes(server: FastifyInstance, options: ServerOptions, metrics: Metrics): Promise<void> {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_: FastifyRequest, body: Buffer) =>
+    parsedJson(body),
+  );
+  addStart(server, options, metrics);
+  server.get<{ Params: JobParams }>(
+    "/:jobName",
+    {
+      schema: {
+        operationId: "getJob",
+        summary: "What is kept of a job",
+        params: JobParams,
+        response: { 200: JobStatus, ...failures(400, 401, 403, 404, 500, 503) },
+      },
+    },
+    async ({ params: { jobName } }, reply) => {
+      const state = await options.backend.status(jobName, options.deadline());
+      if (state === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
+      return statusOf(state);
+    },
+  );
+  await server.register(async (ends) => addEnds(ends, options, metrics));
+}
+
+function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metrics): void {
+  const { backend, timezone, newId, deadline } = options;
+  server.post<{ Params: JobParams; Body: StartBody; Querystring: StartQuery; Headers: StartHeaders }>(
+    "/:jobName",
+    {
+      config: { operation: "start" },
+      schema: {
+        operationId: "startJob",
+        summary: "Asks for the next due interval of a job",
+        params: JobParams,
+        body: StartBody,
+        querystring: StartQuery,
+        headers: StartHeaders,
+        response: {
+          200: {
+            description: "The job, or null if it is not started; with explain=true, why it is not",
+            ...Type.Union([Job, Refusal, Type.Null()]),
+          },
+          ...failures(400, 401, 403, 413, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      const { params, body, headers, query } = request;
+      const start = startRequestOf(params.jobName, body, timezone);
+      let taking = false;
+      const claim = claimOf(
+        headers,
+        newId,
+        (holder) => checkedHolder(request, holder),
+        () => {
+          taking = true;
+        },
+      );
+      const answer = await backend.start(start, claim, deadline());
+      record(request.log, metrics, {
+        operation: "start",
+        jobName: params.jobName,
+        outcome: outcomeOf(answer, taking),
+        ms: reply.elapsedTime,
+        runUrl: claim.holder?.runUrl,
+        repository: request.caller?.repository ?? undefined,
+        takeover: taking && isTakeover(answer),
+      });
+      // A null alone would be sent as an empty body.
+      if (!answer.started && query.explain !== "true") {
+        return reply.type("application/json; charset=utf-8").serializer(String).send("null");
+      }
+      return answer.started ? jobOf(answer) : refusalOf(answer);
+    },
+  );
+}
+
+function addEnds(server: FastifyInstance, { backend, deadline }: ServerOptions, metrics: Metrics): void {
+  // A body is ignored, whatever it is.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
+  for (const operation of ["finish", "interrupt"] as const) {
+    server.put<{ Params: LockParams }>(
+      `/:jobName/:jobId/${operation}`,
+      {
+        config: { operation },
+        schema: {
+          operationId: `${operation}Job`,
+          summary: operation === "finish" ? "Ends a run that succeeded" : "Ends a run that failed",
+          params: LockParams,
+          response: {
+            200: { description: "It is ended", type: "null" },
+            ...failures(400, 401, 403, 404, 413, 500, 503),
+          },
+        },
+      },
+      async (request, reply) => {
+        const { jobName, jobId } = request.params;
+        const ended = await wasEnded(() => backend[operation]({ jobName, id: jobId, record: null }, deadline()));
+        const outcome: Outcome = ended ? (operation === "finish" ? "finished" : "interrupted") : "not-found";
+        const repository = request.caller?.repository ?? undefined;
+        record(request.log, metrics, { operation, jobName, outcome, ms: reply.elapsedTime, repository });
+        return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
+      },
+    );
+  }
+}
+
+async function wasEnded(end: () => Promise<void>): Promise<boolean> {
+  try {
+    await end();
+    return true;
+  } catch (error) {
+    if (error instanceof LockLostError) return false;
+    throw error;
+  }
+}
+
+function outcomeOf(answer: StartAnswer, taking: boolean): Outcome {
+  if (!answer.started) return answer.reason;
+  return taking || answer.lock === null ? "started" : "started-again";
+}
+
+function isTakeover(answer: StartAnswer): boolean {
+  if (!answer.started) return false;
+  const last = answer.lock?.record?.state.history[0];
+  return last?.outcome === "taken-over" && Date.parse(last.endedAt) === answer.createdAt;
+}
+
+function checkedHolder(request: FastifyRequest, holder: unknown): HolderFields {
+  const validate = request.getValidationFunction(Holder) ?? request.compileValidationSchema(Holder);
+  if (validate(holder)) return holder as HolderFields;
+  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaFault[], "Cronyx-Holder");
+  throw new BadRequest(`Cronyx-Holder`, field.startsWith("The ") ? message : `Cronyx-Holder's ${message}`);
+}
+
+const START_BODY = `an object of ${Object.keys(StartBody.properties).join(", ")}, as application/json`;
+
+function parsedJson(body: Buffer): unknown {
+  if (body.length === 0) throw new BadRequest("The body", `The body is empty: it takes ${START_BODY}`);
+  try {
+    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+  } catch (cause) {
+    throw new BadRequest("The body", `The body is no JSON in UTF-8: it takes ${START_BODY}`, { cause });
+  }
+}
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: "Something about the request can't be: the message says which field, what it was, and what it takes",
+  401: "The credentials are missing or wrong",
+  403: "The server's rules don't allow it",
+  404: "There is no such job or lock",
+  406: "The answer comes as application/json alone",
+  413: "The body is over 64 KiB",
+  500: "It couldn't be done; the server's log says why",
+  503: "It can't be done now: try again",
+};
+
+/** What a route may answer instead, for /openapi.json. */
+export function failures<Status extends number>(...statuses: readonly Status[]): Record<Status, typeof Failure> {
+  const entries = statuses.map((status) => [status, { ...Failure, description: MEANINGS[status] }]);
+  return Object.fromEntries(entries) as Record<Status, typeof Failure>;
+}

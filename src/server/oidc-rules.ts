@@ -1,0 +1,85 @@
+import { type Static, Type } from "typebox";
+import { Compile } from "typebox/compile";
+import { ArgumentError } from "../scheduler/argument-error.ts";
+
+const Patterns = Type.Union([
+  Type.String({ minLength: 1 }),
+  Type.Array(Type.String({ minLength: 1 }), { minItems: 1 }),
+]);
+
+const Rules = Type.Array(
+  Type.Object(
+    { jobs: Patterns, claims: Type.Record(Type.String({ minLength: 1 }), Patterns) },
+    { additionalProperties: false },
+  ),
+  { minItems: 1 },
+);
+
+/**
+ * Which tokens may use which jobs: a token that has every claim of a rule may use its jobs. What no rule allows is denied.
+ * In a pattern `*` stands for any characters but `/`, and `**` for any, as in the filters of GitHub's workflows.
+ */
+export interface OidcRule {
+  readonly jobs: readonly RegExp[];
+  readonly claims: readonly { readonly name: string; readonly patterns: readonly RegExp[] }[];
+}
+
+const FORM = 'a list such as [{"jobs":"report-*","claims":{"repository":"octo-org/*","ref":"refs/heads/main"}}]';
+
+/** @throws ArgumentError that names the first rule that is wrong. */
+export function parseOidcRules(source: string, json: string): readonly OidcRule[] {
+  const rules = checked(source, json);
+  for (const [at, { claims }] of rules.entries()) {
+    if (Object.entries(claims).some(([name, patterns]) => isOfOneOwner(name, listOf(patterns)))) continue;
+    // A public issuer signs tokens for everyone.
+    throw new ArgumentError(
+      `${source}: the claims of rule ${at + 1} let anyone in who has a repository: give one of ${OWNED.join(", ")} without a pattern, or a repository such as octo-org/*`,
+    );
+  }
+  return rules.map(({ jobs, claims }) => ({
+    jobs: listOf(jobs).map(matcher),
+    claims: Object.entries(claims).map(([name, patterns]) => ({ name, patterns: listOf(patterns).map(matcher) })),
+  }));
+}
+
+/** The rules whose claims a token has. */
+export function rulesFor(rules: readonly OidcRule[], claims: Readonly<Record<string, unknown>>): readonly OidcRule[] {
+  return rules.filter((rule) => rule.claims.every(({ name, patterns }) => matches(patterns, claims[name])));
+}
+
+export function matches(patterns: readonly RegExp[], value: unknown): boolean {
+  return typeof value === "string" && patterns.some((pattern) => pattern.test(value));
+}
+
+function checked(source: string, json: string): Static<typeof Rules> {
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(json);
+  } catch (cause) {
+    throw new ArgumentError(`${source} is no JSON: give ${FORM}`, { cause });
+  }
+  const check = Compile(Rules);
+  if (check.Check(parsed)) return parsed;
+  const where = check.Errors(parsed)[0]?.instancePath || "the whole";
+  throw new ArgumentError(`${source} is wrong at ${where}: give ${FORM}`);
+}
+
+/** Claims that GitHub gives to one owner: https://docs.github.com/en/actions/reference/security/oidc */
+const OWNED = ["repository_owner", "repository_owner_id", "repository_id", "enterprise", "enterprise_id"];
+
+function isOfOneOwner(claim: string, patterns: readonly string[]): boolean {
+  if (claim === "repository") return patterns.every((pattern) => /^[^*/]+\/./.test(pattern));
+  return OWNED.includes(claim) && patterns.every((pattern) => !pattern.includes("*"));
+}
+
+function matcher(pattern: string): RegExp {
+  const source = pattern
+    .split(/(\*+)/)
+    .map((part) => (part === "*" ? "[^/]*" : part.startsWith("*") ? ".*" : part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")))
+    .join("");
+  return new RegExp(`^${source}$`, "s");
+}
+
+function listOf(patterns: Static<typeof Patterns>): readonly string[] {
+  return typeof patterns === "string" ? [patterns] : patterns;
+}

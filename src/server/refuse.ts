@@ -1,0 +1,70 @@
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import { ArgumentError } from "../scheduler/argument-error.ts";
+import { asked } from "./asked.ts";
+import { BadRequest } from "./bad-request.ts";
+import { described, record } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+
+interface Answer {
+  readonly status: number;
+  readonly message: string;
+  /** Which field is wrong; undefined where it is no field's fault. */
+  readonly field?: string | undefined;
+}
+
+/** Answers what went wrong. Of a fault of ours the caller is told that there was one; the log is told all. */
+export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics?: Metrics): FastifyReply {
+  const told = asked(request);
+  const answer = answerTo(error) ?? {
+    status: 500,
+    message: told === null ? "Cannot answer" : `Cannot ${told.operation} job for ${told.jobName}`,
+  };
+  const { status, message, field } = answer;
+  const failed = status >= 500;
+  if (told !== null && metrics !== undefined) {
+    record(request.log, metrics, {
+      ...told,
+      outcome: failed ? "failed" : "bad-request",
+      ms: reply.elapsedTime,
+      repository: request.caller?.repository ?? undefined,
+      field,
+      ...(failed && { error }),
+    });
+  } else if (failed) {
+    request.log.error({ error: described(error) }, "failed");
+  }
+  return reply.code(status).send({ message });
+}
+
+function answerTo(error: Error): Answer | null {
+  if (error instanceof BadRequest) return { status: 400, message: error.message, field: error.field };
+  if (error instanceof ArgumentError) return { status: 400, message: error.message };
+  const { code = "", statusCode = 500 } = error as FastifyError;
+  const known = KNOWN[code];
+  if (known !== undefined) return known;
+  return statusCode >= 400 && statusCode < 500 ? { status: statusCode, message: error.message } : null;
+}
+
+/** @see https://fastify.dev/docs/latest/Reference/Errors/#fastify-error-codes */
+const KNOWN: Readonly<Record<string, Answer>> = {
+  FST_ERR_CTP_BODY_TOO_LARGE: {
+    status: 413,
+    message: "The body is longer than 65536 bytes: send less",
+    field: "The body",
+  },
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
+    status: 400,
+    message: "The Content-Type is missing or another one: it takes application/json",
+    field: "Content-Type",
+  },
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
+    status: 400,
+    message: "The Content-Length isn't that of the body: send the body's length in bytes",
+    field: "Content-Length",
+  },
+  FST_ERR_BAD_URL: {
+    status: 400,
+    message: "The path can't be percent-decoded: it takes UTF-8, percent-encoded",
+    field: "The path",
+  },
+};

@@ -1,0 +1,191 @@
+import { type Static, Type } from "typebox";
+import { DURATION_FIELDS } from "../scheduler/duration.ts";
+
+// What goes over the wire, said once: requests are checked by these schemas, their types come from them, and so does
+// /openapi.json. A description completes the sentence "it takes …", since it is what a refusal says.
+
+const count = Type.Integer({ minimum: 0, description: "a whole number of at least 0" });
+
+const unitNames = DURATION_FIELDS.join(", ");
+
+const Duration = Type.Object(
+  {
+    years: Type.Optional(count),
+    months: Type.Optional(count),
+    weeks: Type.Optional(count),
+    days: Type.Optional(count),
+    hours: Type.Optional(count),
+    minutes: Type.Optional(count),
+    seconds: Type.Optional(count),
+  },
+  { additionalProperties: false, minProperties: 1, description: `an object of at least one of ${unitNames}` },
+);
+
+const Wait = (what: string) =>
+  Type.Union([Type.Integer({ minimum: 0 }), Duration], {
+    description: `${what}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
+  });
+
+const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+
+const UtcInstant = Type.String({
+  format: "date-time",
+  description: "an instant in UTC such as 2026-11-24T00:29:32.532Z",
+});
+const Nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
+  Type.Union([schema, Type.Null()]);
+
+export const StartBody = Type.Object(
+  {
+    jobInterval: Type.Union([Type.String({ minLength: 1, maxLength: 1000 }), Type.Integer({ minimum: 1 }), Duration], {
+      description: `how long one interval is: a cron expression such as "0 * * * *", a whole number of milliseconds of at least 1, or an object of ${unitNames}`,
+    }),
+    startBuffer: Type.Optional(Wait("how long to wait after an interval's end")),
+    retryInterval: Type.Optional(Wait("how long after its last update an active lock may be taken over")),
+    requiredJobNames: Type.Optional(
+      Type.Array(JobName, { maxItems: 1000, description: "a list of at most 1000 job names" }),
+    ),
+    timezone: Type.Optional(
+      Type.String({
+        minLength: 1,
+        maxLength: 255,
+        description: "a name of the IANA time zone database, such as Europe/London",
+      }),
+    ),
+    noLock: Type.Optional(Type.Boolean({ description: "true or false" })),
+    jobIntervalStartedAt: Type.Optional(
+      Type.String({
+        pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?(Z|[+-]\\d{2}:\\d{2})$",
+        description: "an instant in whole milliseconds such as 2026-11-24T00:29:32.532Z, and only together with noLock",
+      }),
+    ),
+  },
+  {
+    additionalProperties: false,
+    description:
+      "an object of jobInterval, startBuffer, retryInterval, requiredJobNames, timezone, noLock, jobIntervalStartedAt",
+  },
+);
+export type StartBody = Static<typeof StartBody>;
+
+export const StartQuery = Type.Object({
+  explain: Type.Optional(Type.Enum(["true", "false"], { description: "true or false" })),
+});
+export type StartQuery = Static<typeof StartQuery>;
+
+export const StartHeaders = Type.Object({
+  "idempotency-key": Type.Optional(
+    Type.String({
+      minLength: 1,
+      maxLength: 255,
+      description: "a text of 1 to 255 characters; a UUID becomes the id of the lock",
+    }),
+  ),
+  "cronyx-holder": Type.Optional(
+    Type.String({
+      maxLength: 12_000,
+      description: "percent-encoded JSON, an object of repository, runId, attempt, job, runUrl",
+    }),
+  ),
+});
+export type StartHeaders = Static<typeof StartHeaders>;
+
+const holderText = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+
+export const Holder = Type.Object(
+  {
+    repository: Type.Optional(holderText),
+    runId: Type.Optional(holderText),
+    attempt: Type.Optional(holderText),
+    job: Type.Optional(holderText),
+    // Status pages link to it.
+    runUrl: Type.Optional(
+      Type.String({
+        pattern: "^https?://[^\\s]+$",
+        maxLength: 2000,
+        description: "a URL that begins with https:// or http://, of at most 2000 characters",
+      }),
+    ),
+  },
+  { additionalProperties: false, description: "an object of repository, runId, attempt, job, runUrl" },
+);
+
+export const JobParams = Type.Object({ jobName: JobName });
+export type JobParams = Static<typeof JobParams>;
+
+export const LockParams = Type.Object({
+  jobName: JobName,
+  jobId: Type.String({ description: "the id that the start answered with" }),
+});
+export type LockParams = Static<typeof LockParams>;
+
+const intervalFields = {
+  interval: Type.Integer({ description: "the interval's length in milliseconds" }),
+  intervalStartedAt: UtcInstant,
+  intervalEndedAt: UtcInstant,
+};
+
+export const Job = Type.Object({
+  id: Nullable(Type.String()),
+  name: JobName,
+  ...intervalFields,
+  isActive: Type.Literal(true),
+  createdAt: UtcInstant,
+  updatedAt: UtcInstant,
+});
+export type Job = Static<typeof Job>;
+
+const AnyHolder = Nullable(Type.Record(Type.String(), Type.Unknown()));
+
+export const Refusal = Type.Union([
+  Type.Object({
+    started: Type.Literal(false),
+    reason: Type.Literal("active"),
+    since: Nullable(UtcInstant),
+    holder: AnyHolder,
+    retryAt: Nullable(UtcInstant),
+  }),
+  Type.Object({ started: Type.Literal(false), reason: Type.Literal("not-due"), dueAt: Nullable(UtcInstant) }),
+  Type.Object({
+    started: Type.Literal(false),
+    reason: Type.Literal("required-job"),
+    jobName: JobName,
+    finishedUntil: Nullable(UtcInstant),
+    neededUntil: UtcInstant,
+  }),
+  Type.Object({ started: Type.Literal(false), reason: Type.Literal("unknown") }),
+]);
+
+const EndedRun = Type.Object({
+  id: Type.String(),
+  ...intervalFields,
+  outcome: Type.Enum(["finished", "interrupted", "taken-over"]),
+  endedAt: UtcInstant,
+  runUrl: Nullable(Type.String()),
+});
+
+export const JobStatus = Type.Object({
+  name: JobName,
+  lock: Nullable(
+    Type.Object({
+      id: Type.String(),
+      ...intervalFields,
+      createdAt: UtcInstant,
+      updatedAt: UtcInstant,
+      holder: AnyHolder,
+    }),
+  ),
+  lastFinished: Nullable(
+    Type.Object({
+      intervalEndedAt: UtcInstant,
+      endedAt: Nullable(UtcInstant),
+      runUrl: Nullable(Type.String()),
+    }),
+  ),
+  history: Type.Array(EndedRun),
+});
+export type JobStatus = Static<typeof JobStatus>;
+
+export const JobList = Type.Object({ jobs: Type.Array(JobStatus) });
+export const Health = Type.Object({ ok: Type.Boolean() });
+export const Failure = Type.Object({ message: Type.String() });

@@ -1,0 +1,78 @@
+import type { Claim } from "../backend/job-backend.ts";
+import { checkLength } from "../scheduler/duration.ts";
+import { type Instant, isInstant, toIso } from "../scheduler/instant.ts";
+import type { Holder } from "../scheduler/job-state.ts";
+import type { StartRequest } from "../scheduler/start-request.ts";
+import { BadRequest, shown } from "./bad-request.ts";
+import type { StartBody, StartHeaders } from "./schemas.ts";
+
+/** @throws BadRequest or ArgumentError for what the schema can't tell. */
+export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {
+  const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
+  // Checked again when it is used; here the field gets the name that it has in the body.
+  if (typeof jobInterval !== "string") checkLength("jobInterval", jobInterval, 1);
+  if (startBuffer !== undefined) checkLength("startBuffer", startBuffer, 0);
+  if (retryInterval !== undefined) checkLength("retryInterval", retryInterval, 0);
+  if (jobIntervalStartedAt !== undefined && noLock !== true) {
+    throw new BadRequest(
+      "jobIntervalStartedAt",
+      `jobIntervalStartedAt is ${shown(jobIntervalStartedAt)} without noLock: only a start that takes no lock may choose its interval, so set noLock to true or leave it out`,
+    );
+  }
+  return {
+    jobName,
+    jobInterval,
+    timezone: body.timezone ?? timezone,
+    ...(startBuffer !== undefined && { startBuffer }),
+    ...(retryInterval !== undefined && { retryInterval }),
+    ...(requiredJobNames !== undefined && { requiredJobNames }),
+    ...(noLock !== undefined && { noLock }),
+    ...(jobIntervalStartedAt !== undefined && { jobIntervalStartedAt: instantOf(jobIntervalStartedAt) }),
+  };
+}
+
+function instantOf(text: string): Instant {
+  const instant = Date.parse(text);
+  // Date.parse takes February 30 for March 2. The offset moves no date by more than a day, so the text is read as UTC.
+  const wall = Date.parse(text.replace(/(Z|[+-]\d{2}:\d{2})$/, "Z"));
+  if (isInstant(instant) && isInstant(wall) && toIso(wall).slice(0, 19) === text.slice(0, 19)) return instant;
+  throw new BadRequest(
+    "jobIntervalStartedAt",
+    `jobIntervalStartedAt is ${shown(text)}, which is no date: it takes an instant such as 2026-11-24T00:29:32.532Z`,
+  );
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * A key that is a UUID becomes the lock's id, so that a caller who never got the answer can end the lock by it.
+ *
+ * @throws BadRequest
+ */
+export function claimOf(
+  headers: StartHeaders,
+  newId: () => string,
+  checkHolder: (holder: unknown) => Holder,
+  beforeTaking: () => void,
+): Claim {
+  const idempotencyKey = headers["idempotency-key"] ?? null;
+  const holder = headers["cronyx-holder"];
+  return {
+    lockId: idempotencyKey !== null && UUID.test(idempotencyKey) ? idempotencyKey : newId(),
+    holder: holder === undefined ? null : checkHolder(decodedJson(holder)),
+    idempotencyKey,
+    beforeTaking,
+  };
+}
+
+function decodedJson(header: string): unknown {
+  try {
+    return JSON.parse(decodeURIComponent(header));
+  } catch (cause) {
+    throw new BadRequest(
+      "Cronyx-Holder",
+      `Cronyx-Holder is ${shown(header)}: it takes percent-encoded JSON, an object of repository, runId, attempt, job, runUrl`,
+      { cause },
+    );
+  }
+}
