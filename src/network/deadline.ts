@@ -1,15 +1,22 @@
 /** The one point in time by which a call has to be done: its reads, retries and waits all share it. */
 export interface Deadline {
-  /** What is left, in milliseconds; 0 when it has passed. */
+  /** What is left, in milliseconds; 0 when it has passed, or the caller gave up. */
   remaining(): number;
-  /** Aborted when it has passed. */
+  /** Aborted when it has passed, or the caller gave up. */
   readonly signal: AbortSignal;
 }
 
-/** @param ms From now, by the monotonic clock: setting the machine's clock moves no deadline. */
-export function deadlineIn(ms: number): Deadline {
+/**
+ * @param ms From now, by the monotonic clock: setting the machine's clock moves no deadline.
+ * @param caller The caller's own signal to give up before that.
+ */
+export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
   const at = monotonicNow() + ms;
-  return { remaining: () => Math.max(0, at - monotonicNow()), signal: AbortSignal.timeout(ms) };
+  const late = AbortSignal.timeout(ms);
+  const signal = caller === undefined ? late : AbortSignal.any([late, caller]);
+  // `late` is named here for the garbage collector too: the combined signal alone doesn't keep it.
+  const over = () => late.aborted || signal.aborted;
+  return { remaining: () => (over() ? 0 : Math.max(0, at - monotonicNow())), signal };
 }
 
 /** In milliseconds. `performance.now()` says the same, but Node loads all of its performance hooks for it. */
