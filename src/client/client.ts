@@ -17,7 +17,11 @@ const DEADLINE = 60_000;
 /** What a start that was given up may take on top, to leave no lock behind. */
 const LONGEST_RELEASE = 10_000;
 
-/** What reaches out of the process. */
+/**
+ * What reaches out of the process.
+ *
+ * @internal
+ */
 export interface Surroundings {
   readonly open: (url: string, options: BackendOptions) => Promise<JobBackend>;
   readonly env: BackendOptions["env"];

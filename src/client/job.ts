@@ -3,7 +3,11 @@ import type { HeldLock, Started } from "../backend/job-backend.ts";
 import { CronyxClientError } from "./client-error.ts";
 import type { CallOptions } from "./options.ts";
 
-/** How a job's lock is ended: the client's part. */
+/**
+ * How a job's lock is ended: the client's part.
+ *
+ * @internal
+ */
 export interface LockEnds {
   finish(lock: HeldLock, options: CallOptions): Promise<void>;
   interrupt(lock: HeldLock, options: CallOptions): Promise<void>;
