@@ -1,4 +1,4 @@
-// Makes dist/: one folder an entry point, with everything that it needs.
+// Makes dist/: one folder an entry point, with everything that it needs; and the library's, which isn't committed.
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -47,6 +47,8 @@ for (const name of ENTRY_POINTS) {
   writeFileSync(path.join(out, "licenses.txt"), licenses());
   writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
 }
+
+run(path.join(root, "build", "library.mjs"));
 
 /** ncc's own list leaves out every package that it could merge into another module, which is nearly all of them. */
 function licenses() {

@@ -1,16 +1,11 @@
 import { tmpdir } from "node:os";
 import type { JobBackend } from "../backend/job-backend.ts";
-import { LocalBackend } from "../backend/local.ts";
-import { openStore } from "../store/open-store.ts";
+import { openBackend as openBackendAt } from "../backend/open-backend.ts";
 import { inLine } from "./messages.ts";
 import type { Surroundings } from "./toolkit.ts";
 
-export async function openBackend(
-  url: string,
-  token: string,
-  { toolkit, env, now }: Surroundings,
-): Promise<JobBackend> {
-  const store = await openStore(url, {
+export function openBackend(url: string, token: string, { toolkit, env, now }: Surroundings): Promise<JobBackend> {
+  return openBackendAt(url, {
     token,
     userAgent: "cronyx-action",
     env,
@@ -18,5 +13,4 @@ export async function openBackend(
     log: (line) => toolkit.info(inLine(line)),
     now,
   });
-  return new LocalBackend(store, now);
 }

@@ -82,13 +82,14 @@ export class HttpConnection {
       allowRetries: false,
     });
     // The client knows no time-out that ends an answer half-way; Node's requests take a signal that does.
-    const signal = AbortSignal.timeout(Math.min(LONGEST_TRY, Math.ceil(deadline.remaining())));
+    const late = AbortSignal.timeout(Math.min(LONGEST_TRY, Math.ceil(deadline.remaining())));
+    const signal = AbortSignal.any([late, deadline.signal]);
     this.#client.handlers = [withSignal(signal)];
     try {
       return await send(this.#client, request);
     } catch (cause) {
       if (cause instanceof OversizedAnswer) throw cause;
-      const why = signal.aborted ? "no answer in time" : wordsOf(cause);
+      const why = late.aborted || signal.aborted ? "no answer in time" : wordsOf(cause);
       throw new PassingFault(`${request.url.host} can't be reached (${why})`, { cause });
     }
   }

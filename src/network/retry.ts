@@ -29,14 +29,13 @@ export class Backoff {
 
   /**
    * @param atLeast What the other side asked for, in milliseconds.
-   * @returns false, at once, when no time is left to wait and try again.
+   * @returns false, at once, when no time is left to wait and try again, or the caller gives up.
    */
   async wait(atLeast = 0): Promise<boolean> {
     const ms = Math.max(atLeast, this.#random() * this.#next);
     this.#next = Math.min(2 * this.#next, LONGEST_WAIT);
     if (ms >= this.#deadline.remaining()) return false;
-    await pause(ms);
-    return true;
+    return pause(ms, true, { signal: this.#deadline.signal }).catch(() => false);
   }
 }
 
