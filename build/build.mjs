@@ -48,7 +48,7 @@ for (const name of ENTRY_POINTS) {
   writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
 }
 
-run(path.join(root, "build", "library.mjs"));
+run(path.join(root, "build", "package.mjs"));
 
 /** ncc's own list leaves out every package that it could merge into another module, which is nearly all of them. */
 function licenses() {

@@ -18,7 +18,7 @@ export interface ServeSurroundings {
   readonly version: string;
   readonly now: () => Instant;
   readonly newId: () => string;
-  readonly openStore: (url: string, deadline: Deadline) => Promise<JobStore>;
+  readonly openStore: (url: string, log: (line: string) => void, deadline: Deadline) => Promise<JobStore>;
   /** Where lines of the log go. */
   readonly output: { write(line: string): unknown };
   readonly errors: { write(line: string): unknown };
@@ -50,6 +50,10 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
   try {
     return await serveUntilEnd(configuration, surroundings, log);
   } catch (error) {
+    if (error instanceof ArgumentError) {
+      errors.write(`${error.message}\n`);
+      return 2;
+    }
     log.fatal({ error: described(error) }, "The server can't go on");
     return 1;
   }
@@ -59,7 +63,7 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
   const { openStore, now, newId, version, onEnd } = surroundings;
   const { jobStoreUrl, timezone, port, host, basic, oidc } = configuration;
   // Before it listens to signals, they end the process at once: nothing has begun.
-  const store = await openStore(jobStoreUrl, deadlineIn(LONGEST_ANSWER));
+  const store = await openStore(jobStoreUrl, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER));
   try {
     const server = await createServer({
       backend: new LocalBackend(store, now),

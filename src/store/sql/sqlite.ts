@@ -1,0 +1,136 @@
+import { randomUUID } from "node:crypto";
+import type { DatabaseSync, StatementSync } from "node:sqlite";
+import type { Deadline } from "../../network/deadline.ts";
+import { PassingFault, retrying } from "../../network/retry.ts";
+import type { JobState } from "../../scheduler/job-state.ts";
+import { type JobRecord, type JobStore, StoreError, type StoreErrorCode } from "../job-store.ts";
+import { jobNameOf, keyOf, stateIn } from "./document.ts";
+import { migrationsFrom } from "./migrations.ts";
+
+/** How long SQLite itself waits for another process, in milliseconds: the whole process waits with it. */
+const BUSY_TIMEOUT = 20;
+
+/**
+ * The register in one file. What was written is on disk before a call returns: WAL with `synchronous=FULL`.
+ *
+ * @see https://sqlite.org/wal.html
+ * @see https://sqlite.org/pragma.html#pragma_synchronous
+ */
+export class SqliteStore implements JobStore {
+  readonly #database: DatabaseSync;
+  readonly #place: string;
+  readonly #log: (line: string) => void;
+  readonly #select: StatementSync;
+  readonly #insert: StatementSync;
+  readonly #update: StatementSync;
+
+  /**
+   * @param file Its path; it is made if it isn't there.
+   * @throws StoreError when it can't be opened, or isn't a database of this release.
+   */
+  static async open(file: string, log: (line: string) => void, deadline: Deadline): Promise<SqliteStore> {
+    const { DatabaseSync } = await import("node:sqlite");
+    const place = `the database ${file}`;
+    return attempt(place, deadline, log, () => {
+      const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
+      try {
+        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        migrate(database, place);
+        return new SqliteStore(database, place, log);
+      } catch (error) {
+        database.close();
+        throw error;
+      }
+    });
+  }
+
+  private constructor(database: DatabaseSync, place: string, log: (line: string) => void) {
+    this.#database = database;
+    this.#place = place;
+    this.#log = log;
+    this.#select = database.prepare("SELECT version, state FROM cronyx_job WHERE name = ?");
+    this.#insert = database.prepare(
+      "INSERT INTO cronyx_job (name, version, state) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
+    );
+    this.#update = database.prepare("UPDATE cronyx_job SET version = ?, state = ? WHERE name = ? AND version = ?");
+  }
+
+  async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
+    return this.#attempt(deadline, () => {
+      const records = new Map<string, JobRecord>();
+      for (const name of names) {
+        const row = this.#select.get(keyOf(name));
+        if (row === undefined) continue;
+        const state = stateIn(String(row.state), name, this.#place);
+        records.set(name, { version: String(row.version), state });
+      }
+      return records;
+    });
+  }
+
+  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<string | null> {
+    const version = randomUUID();
+    const document = JSON.stringify(state);
+    const key = keyOf(state.name);
+    const { changes } = await this.#attempt(deadline, () =>
+      expected === null ? this.#insert.run(key, version, document) : this.#update.run(version, document, key, expected),
+    );
+    return changes === 1 ? version : null;
+  }
+
+  async list(deadline: Deadline): Promise<readonly string[]> {
+    const rows = await this.#attempt(deadline, () => this.#database.prepare("SELECT name FROM cronyx_job").all());
+    return rows.map(({ name }) => jobNameOf(name as Uint8Array)).sort();
+  }
+
+  async close(): Promise<void> {
+    if (this.#database.isOpen) this.#database.close();
+  }
+
+  #attempt<T>(deadline: Deadline, work: () => T): Promise<T> {
+    return attempt(this.#place, deadline, this.#log, work);
+  }
+}
+
+/** `IMMEDIATE` takes the one lock that writers share before the version is read. */
+function migrate(database: DatabaseSync, place: string): void {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    for (const { sql, makes } of migrationsFrom(version, { bytes: "BLOB" }, place)) {
+      database.exec(`${sql}; PRAGMA user_version = ${makes}`);
+    }
+    database.exec("COMMIT");
+  } catch (error) {
+    if (database.isTransaction) database.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** Result codes, by the lowest byte of an extended one. @see https://sqlite.org/rescode.html */
+const BUSY = new Set([5, 6]);
+const CODES: Readonly<Record<number, readonly [code: StoreErrorCode, remedy: string]>> = {
+  8: ["forbidden", "let the server write to it and its folder"],
+  11: ["unusable", "restore it from a backup"],
+  13: ["refused", "make room on its disk"],
+  14: ["not-found", "check JOB_STORE_URL, and that the folder is there and may be written to"],
+  26: ["unusable", "check that JOB_STORE_URL names a database of SQLite"],
+};
+
+/** A call that failed has changed nothing: SQLite undoes it. */
+function attempt<T>(place: string, deadline: Deadline, log: (line: string) => void, work: () => T): Promise<T> {
+  return retrying(deadline, log, async () => {
+    try {
+      return work();
+    } catch (cause) {
+      if (!(cause instanceof Error && "errcode" in cause)) throw cause;
+      const result = Number(cause.errcode) & 0xff;
+      if (BUSY.has(result)) throw new PassingFault(`${place} is in use by others`, { cause });
+      const [code, remedy] = CODES[result] ?? ["refused", "check its disk"];
+      throw new StoreError(code, `${place} can't be used (${cause.message}): ${remedy}`, { cause });
+    }
+  }).catch((cause) => {
+    if (!(cause instanceof PassingFault)) throw cause;
+    throw new StoreError("unreachable", `${cause.message}, and stayed so: end what holds it`, { cause });
+  });
+}
