@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
+import { type BackendOptions, type Credentials, openBackend } from "../backend/open-backend.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
@@ -130,11 +130,11 @@ export class CronyxClient implements AsyncDisposable {
 
   /** A client that couldn't be opened tries again at the next call. */
   #opened(): Promise<JobBackend> {
-    const { url, credentials, token = "", log = () => {} } = this.#options;
+    const { url, token = "", log = () => {} } = this.#options;
     const { open, env, temporary, now } = this.#surroundings;
     this.#backend ??= open(url, {
       token,
-      ...(credentials !== undefined && { credentials }),
+      credentials: credentialsOf(this.#options),
       userAgent: "cronyx-action",
       env,
       temporary,
@@ -199,6 +199,12 @@ export class CronyxClient implements AsyncDisposable {
       throw clientErrorOf(error);
     }
   }
+}
+
+/** @returns what a CronyxServer is given. */
+function credentialsOf({ credentials, token }: CronyxClientOptions): Credentials {
+  if (credentials !== undefined) return { kind: "basic", ...credentials };
+  return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }
 
 function closedError(): CronyxClientError {
