@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { type BackendOptions, type Credentials, openBackend } from "../backend/open-backend.ts";
+import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
@@ -202,7 +202,7 @@ export class CronyxClient implements AsyncDisposable {
 }
 
 /** @returns what a CronyxServer is given. */
-function credentialsOf({ credentials, token }: CronyxClientOptions): Credentials {
+function credentialsOf({ credentials, token }: CronyxClientOptions): BackendOptions["credentials"] {
   if (credentials !== undefined) return { kind: "basic", ...credentials };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }
