@@ -78,6 +78,16 @@ describe("retrying", () => {
   });
 });
 
+test("the caller's signal ends a deadline, and a wait for another try, at once", async () => {
+  const caller = new AbortController();
+  const deadline = deadlineIn(60_000, caller.signal);
+  const waited = new Backoff(deadline).wait(30_000);
+  caller.abort();
+  expect(await waited).toBe(false);
+  expect(deadline.remaining()).toBe(0);
+  expect(deadline.signal.aborted).toBe(true);
+});
+
 test("a deadline counts down to nothing, and then aborts", async () => {
   const deadline = deadlineIn(40);
   expect(deadline.remaining()).toBeGreaterThan(0);

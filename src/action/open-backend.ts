@@ -7,6 +7,7 @@ import type { Surroundings } from "./toolkit.ts";
 export function openBackend(url: string, token: string, { toolkit, env, now }: Surroundings): Promise<JobBackend> {
   return openBackendAt(url, {
     token,
+    credentials: { kind: "none" },
     userAgent: "cronyx-action",
     env,
     temporary: env.RUNNER_TEMP || tmpdir(),

@@ -1,27 +1,23 @@
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import type { Deadline } from "../network/deadline.ts";
 import { openStore, type StoreOptions } from "../store/open-store.ts";
 import type { JobBackend } from "./job-backend.ts";
 import { LocalBackend } from "./local.ts";
 
 /** What a backend needs to know of the world around it. */
 export interface BackendOptions extends StoreOptions {
-  /** For a CronyxServer. */
-  readonly credentials?: Credentials;
+  /** For a CronyxServer. A repository has {@link StoreOptions.token}, which a server never gets. */
+  readonly credentials: Credentials;
 }
 
-export interface Credentials {
-  readonly username: string;
-  readonly password: string;
-}
+export type Credentials =
+  | { readonly kind: "none" }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  | { readonly kind: "bearer"; readonly token: (deadline: Deadline) => Promise<string> };
 
 /**
  * @param url Where the locks are kept.
  * @throws ArgumentError when the URL is of no known kind. Nothing is sent before the backend is first used.
  */
-export async function openBackend(url: string, { credentials, ...options }: BackendOptions): Promise<JobBackend> {
-  const store = await openStore(url, options);
-  if (credentials !== undefined) {
-    throw new ArgumentError("A repository has no use for credentials with a user name: give it a token instead");
-  }
-  return new LocalBackend(store, options.now);
+export async function openBackend(url: string, options: BackendOptions): Promise<JobBackend> {
+  return new LocalBackend(await openStore(url, options), options.now);
 }

@@ -20,6 +20,12 @@ export function checkClientOptions(options: CronyxClientOptions): void {
     const { username, password } = checkObject("credentials", credentials);
     checkKind("credentials.username", username, "string", "a text", true);
     checkKind("credentials.password", password, "string", "a text", true);
+    if (token !== undefined) {
+      throw new ArgumentError("credentials and a token are both given, and only one can be sent: leave one out");
+    }
+    if (/^git\+/i.test(url)) {
+      throw new ArgumentError("A repository has no use for credentials with a user name: give it a token instead");
+    }
   }
   if (holder !== undefined) checkHolder(holder);
   if (log !== undefined) checkKind("log", log, "function", "a function that takes a line");

@@ -130,11 +130,11 @@ export class CronyxClient implements AsyncDisposable {
 
   /** A client that couldn't be opened tries again at the next call. */
   #opened(): Promise<JobBackend> {
-    const { url, credentials, token = "", log = () => {} } = this.#options;
+    const { url, token = "", log = () => {} } = this.#options;
     const { open, env, temporary, now } = this.#surroundings;
     this.#backend ??= open(url, {
       token,
-      ...(credentials !== undefined && { credentials }),
+      credentials: credentialsOf(this.#options),
       userAgent: "cronyx-action",
       env,
       temporary,
@@ -199,6 +199,12 @@ export class CronyxClient implements AsyncDisposable {
       throw clientErrorOf(error);
     }
   }
+}
+
+/** @returns what a CronyxServer is given. */
+function credentialsOf({ credentials, token }: CronyxClientOptions): BackendOptions["credentials"] {
+  if (credentials !== undefined) return { kind: "basic", ...credentials };
+  return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }
 
 function closedError(): CronyxClientError {

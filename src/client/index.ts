@@ -1,9 +1,8 @@
 /** The library: `import { CronyxClient } from "cronyx-action"`. */
-export type { Credentials } from "../backend/open-backend.ts";
 export type { Duration } from "../scheduler/duration.ts";
 export type { Holder } from "../scheduler/job-state.ts";
 export { CronyxClient, CronyxClient as default } from "./client.ts";
 export { CronyxClientError, type CronyxClientErrorCode } from "./client-error.ts";
 export type { Job } from "./job.ts";
-export type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
+export type { CallOptions, Credentials, CronyxClientOptions, JobStartOptions } from "./options.ts";
 export type { JobNotStarted, JobStartResult } from "./start-result.ts";

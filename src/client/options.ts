@@ -1,4 +1,3 @@
-import type { Credentials } from "../backend/open-backend.ts";
 import type { Duration } from "../scheduler/duration.ts";
 import type { Holder } from "../scheduler/job-state.ts";
 
@@ -9,9 +8,9 @@ export interface CronyxClientOptions {
    * same machine. It holds no credentials.
    */
   readonly url: string;
-  /** The user name and the password of a CronyxServer. */
+  /** For a CronyxServer: its user name and password. */
   readonly credentials?: Credentials | undefined;
-  /** For `git+https`: a token that may write to that repository. */
+  /** For `git+https`: a token that may write to that repository. For a CronyxServer: a bearer token, if it takes one. */
   readonly token?: string | undefined;
   /** The IANA zone whose calendar and wall clock count where a start names none. Default: UTC. */
   readonly timezone?: string | undefined;
@@ -21,6 +20,12 @@ export interface CronyxClientOptions {
   readonly holder?: Holder | undefined;
   /** Gets one line for each try that failed and is followed by another. Default: nothing is logged. */
   readonly log?: ((line: string) => void) | undefined;
+}
+
+/** The login of a CronyxServer. */
+export interface Credentials {
+  readonly username: string;
+  readonly password: string;
 }
 
 /** What every call takes. */
