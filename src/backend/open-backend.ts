@@ -20,11 +20,8 @@ export async function openBackend(url: string, options: BackendOptions): Promise
     return new LocalBackend(store, options.now);
   }
   const place = checkServerUrl(url);
-  const [{ RemoteBackend }, { ServerConnection }] = await Promise.all([
-    import(/* webpackChunkName: "remote" */ "./remote.ts"),
-    import(/* webpackChunkName: "remote" */ "./server-connection.ts"),
-  ]);
-  return new RemoteBackend(new ServerConnection(place, options.credentials, options.userAgent, options.log));
+  const { RemoteBackend } = await import(/* webpackChunkName: "remote" */ "./remote.ts");
+  return new RemoteBackend(place, options.credentials, options.userAgent, options.log);
 }
 
 /** @throws ArgumentError */

@@ -15,7 +15,7 @@ import {
 } from "./job-backend.ts";
 import { lossOf } from "./lock-loss.ts";
 import { AnswerError, heldIn, jobNamesIn, jobStateIn, startAnswerIn } from "./server-answers.ts";
-import { messageIn, type ServerAnswer, type ServerConnection } from "./server-connection.ts";
+import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
 
 /**
  * Lets a CronyxServer decide, this project's or the original one: docs/rest-api.md tells what they have in common, and
@@ -24,8 +24,9 @@ import { messageIn, type ServerAnswer, type ServerConnection } from "./server-co
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
 
-  constructor(server: ServerConnection) {
-    this.#server = server;
+  /** @param place The server's address, without credentials and without a slash at its end. */
+  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void) {
+    this.#server = new ServerConnection(place, credentials, userAgent, log);
   }
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {

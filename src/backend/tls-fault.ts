@@ -31,8 +31,8 @@ const CERTIFICATE_FAULTS: ReadonlyMap<string, TlsFault> = new Map([
  * @returns null if TLS is not at fault. Where it is, trying again changes nothing.
  */
 export function tlsFault(error: unknown): TlsFault | null {
-  const { cause } = error instanceof Error ? error : {};
-  const code = cause instanceof Error && "code" in cause ? String(cause.code) : "";
+  const { cause } = (error ?? {}) as { cause?: { code?: unknown } };
+  const code = String(cause?.code ?? "");
   const known = CERTIFICATE_FAULTS.get(code);
   if (known !== undefined) return { why: `${known.why}, ${code}`, remedy: known.remedy };
   if (code !== "EPROTO" && !code.startsWith("ERR_SSL_")) return null;

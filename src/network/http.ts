@@ -170,10 +170,9 @@ function retryAfterOf(header: string | undefined): number {
 
 /** Whether a request failed before there was a connection that could have carried it. */
 function isUnconnected(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.every(isUnconnected);
-  return (
-    error instanceof Error && "syscall" in error && (error.syscall === "connect" || error.syscall === "getaddrinfo")
-  );
+  const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: readonly unknown[] };
+  // Where Node tried several addresses, there is an error for each.
+  return errors === undefined ? syscall === "connect" || syscall === "getaddrinfo" : errors.every(isUnconnected);
 }
 
 /** Where Node tried several addresses, its error has no message but a code. */
