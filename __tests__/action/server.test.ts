@@ -59,7 +59,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     expect(refused).toMatchObject({
       code: 0,
       outputs: { started: "false", reason },
-      state: NOTHING_TO_END_HERE(server),
+      state: refusedAt(server),
     });
     expect(refused.log.at(-1)).toMatch(
       kind === "original"
@@ -108,7 +108,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
 });
 
 /** The state of a step that was refused: which job it asked for may stand there, but no lock. */
-function NOTHING_TO_END_HERE(server: OriginalServer) {
+function refusedAt(server: OriginalServer) {
   return { ...NOTHING_TO_END, url: server.url, jobName: JOB };
 }
 
