@@ -125,6 +125,9 @@ describe("accepted", () => {
     "git+http://localhost/locks.git",
     "git+file:///srv/git/locks.git",
     "git+ssh://git@github.com/octo-org/locks.git",
+    "https://locks.example.com",
+    "HTTPS://locks.example.com:8443/team/",
+    "http://127.0.0.1:3000",
   ])("url: %s", async (url) => {
     expect((await loadInputs(toolkitWith({ ...GOOD, url }).toolkit, {})).url).toBe(url);
   });
@@ -157,6 +160,9 @@ describe("refused", () => {
   const INSTANT = "give an ISO 8601 instant such as 2026-11-24T00:00:00Z";
   const URLS =
     "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this";
+
+  const SERVER = "https://locks.example.com";
+  const SERVER_URLS = "give https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH of a repository";
 
   /** The inputs that are wrong, and what the message says: the input, the value and what is allowed. */
   const WRONG: [inputs: Inputs, says: string[]][] = [
@@ -232,7 +238,6 @@ describe("refused", () => {
     [{ "no-lock": "true", [STARTED_AT]: "2026-11-24T25:00:00Z" }, [STARTED_AT, '"2026-11-24T25:00:00Z"', INSTANT]],
 
     [{ url: "octo-org/locks" }, ["url", '"octo-org/locks"', URLS]],
-    [{ url: "https://locks.example.com" }, ["url", '"https://locks.example.com"', "server", "put git+ before it"]],
     [{ url: "git+ftp://example.com/locks" }, ["url", '"git+ftp://example.com/locks"', URLS]],
     [{ url: "git+http://example.com/locks" }, ["url", '"git+http://example.com/locks"', "unencrypted", URLS]],
     [{ url: "git+https://example.com/" }, ["url", '"git+https://example.com/"', URLS]],
@@ -241,17 +246,27 @@ describe("refused", () => {
     [{ url: "git+https://me:hunter2@github.com/o/r" }, ["url", "credentials", "input token", URLS]],
     [{ url: "git+https://hunter2@github.com/o/r" }, ["url", "credentials", "input token", URLS]],
     [{ url: "git+ssh://git:hunter2@github.com/o/r" }, ["url", "credentials", URLS]],
-    [{ url: "https://me:hunter2@example.com/" }, ["url", "server", "put git+ before it"]],
+    [{ url: "https://me:hunter2@example.com/" }, ["url", "credentials", "username and password", SERVER_URLS]],
+    [{ url: "https:me:hunter2@example.com/" }, ["url", "names no server", SERVER_URLS]],
+    [{ url: "https://" }, ["url", "names no server", SERVER_URLS]],
     [{ url: "git+https:me:hunter2@github.com/o/r" }, ["url", URLS]],
     [{ url: "git+https:///me:hunter2@github.com/o/r" }, ["url", URLS]],
     [{ url: "x-access-token:hunter2@github.com/o/r" }, ["url", URLS]],
     [{ url: "me:hunter2@github.com:o/r.git" }, ["url", URLS]],
     [{ url: "git+https://github.com/o/r?token=hunter2" }, ["url", "query", URLS]],
-    [{ url: "https://locks.example.com/?token=hunter2" }, ["url", "server", "put git+ before it"]],
+    [{ url: "https://locks.example.com/?token=hunter2" }, ["url", "query", SERVER_URLS]],
+    [{ url: "https://locks.example.com/#hunter2" }, ["url", "fragment", SERVER_URLS]],
 
     [{ token: "hunter2 and more" }, ["token", "as it was issued"]],
     [{ token: "hunter2\nhunter2" }, ["token", "as it was issued"]],
     [{ token: "hunter2é" }, ["token", "as it was issued"]],
+
+    [{ username: "me", password: "hunter2" }, ["username, password and oidc-audience", "CronyxServer", "token"]],
+    [{ "oidc-audience": "cronyx" }, ["oidc-audience", "CronyxServer", "token"]],
+    [{ url: SERVER, username: "me" }, ["password is missing", "together"]],
+    [{ url: SERVER, password: "hunter2" }, ["username is missing", "together"]],
+    [{ url: SERVER, username: "me", password: "hunter2", "oidc-audience": "cronyx" }, ["username and oidc-audience"]],
+    [{ url: SERVER, username: "m:e", password: "hunter2" }, ["username", '"m:e"', "colon"]],
 
     [{ "job-status": "skipped" }, ["job-status", '"skipped"', "success, failure, cancelled"]],
   ];

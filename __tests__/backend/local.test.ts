@@ -2,6 +2,7 @@ import { beforeEach, describe, expect, test } from "@jest/globals";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
+import { ArgumentError } from "../../src/scheduler/argument-error.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { type JobState, newJobState, withLock } from "../../src/scheduler/job-state.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
@@ -310,6 +311,46 @@ describe.each([
   });
 });
 
+const SPENT = new ArgumentError(
+  "The lock id ours can't be granted again, its run having ended or been given up: give each start an id of its own",
+);
+
+describe("an id is granted once: a start that comes late gets nothing", () => {
+  test.each(["finish", "interrupt"] as const)("after its run's %s", async (end) => {
+    await backend[end](await started(backend, "ours"), DEADLINE);
+    now += HOUR;
+    await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow(SPENT);
+    expect((await stateNow())?.active).toBeNull();
+  });
+
+  test("after its run was taken over", async () => {
+    await started(backend, "ours");
+    await started(other, "theirs", { ...HOURLY, retryInterval: 0 });
+    const late = backend.start({ ...HOURLY, retryInterval: 0 }, claim("ours"), DEADLINE);
+    await expect(late).rejects.toThrow(SPENT);
+    expect((await stateNow())?.active?.id).toBe("theirs");
+  });
+
+  test.each(["a new job", "a job that has run"])("after it was given up, of %s", async (what) => {
+    if (what === "a job that has run") await backend.finish(await started(backend, "earlier"), DEADLINE);
+    now += HOUR;
+    expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(false);
+    await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow(SPENT);
+    expect(await stateNow()).toMatchObject({ active: null, abandoned: ["ours"] });
+    expect(await backend.start({ ...HOURLY, noLock: true }, claim("ours"), DEADLINE)).toHaveProperty("started", true);
+    expect((await started(other, "theirs")).id).toBe("theirs");
+  });
+
+  test("and the last 20 that were given up are remembered", async () => {
+    for (let nth = 0; nth < 25; nth++) {
+      await backend.abandon({ jobName: "report", id: `id-${nth % 23}`, record: null }, DEADLINE);
+    }
+    const { abandoned = [] } = (await stateNow()) ?? {};
+    expect(abandoned).toHaveLength(20);
+    expect(abandoned.slice(0, 3)).toEqual(["id-1", "id-0", "id-22"]);
+  });
+});
+
 describe("abandon", () => {
   test("releases a lock that is held, and the same interval comes again", async () => {
     await started(backend, "ours");
@@ -333,12 +374,10 @@ describe("abandon", () => {
       // The start is given up right before its swap gets to the store.
       let released: boolean | undefined;
       store.beforeSwap = async () => {
-        store.beforeSwap = async () => {
-          throw new Error("the start is dead, and writes nothing more");
-        };
+        store.beforeSwap = async () => {};
         released = await other.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE);
       };
-      await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow("the start is dead");
+      await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow(SPENT);
       expect(released).toBe(false);
       expect(await stateNow()).toMatchObject({ name: "report", active: null });
       expect((await started(other, "theirs")).id).toBe("theirs");

@@ -28,8 +28,15 @@ afterEach(async () => {
 });
 
 const post = (ms = 5_000) =>
-  connection.post(
-    { url, headers: { accept: "text/plain" }, authorization: null, body: Buffer.from("Hello") },
+  connection.send(
+    {
+      method: "POST",
+      url,
+      headers: { accept: "text/plain" },
+      authorization: null,
+      body: Buffer.from("Hello"),
+      mayStray: true,
+    },
     deadlineIn(ms),
   );
 

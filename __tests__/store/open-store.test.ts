@@ -28,7 +28,7 @@ const REFUSED: [url: string, why: string][] = [
   ["git@github.com:octo-org/locks.git", "is no URL"],
   ["/srv/git/locks.git", "is no URL"],
   ["git+/", "is no URL"],
-  ["https://github.com/octo-org/locks", "is that of a server, which this release doesn't support yet"],
+  ["https://github.com/octo-org/locks", "is that of a server, not of a repository"],
   ["http://localhost:3000", "for a git repository put git+ before it"],
   ["ssh://github.com/octo-org/locks", "is of no known kind"],
   ["git+ftp://example.com/locks", "is of no known kind"],

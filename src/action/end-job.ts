@@ -1,6 +1,7 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { type JobStatus, loadJobStatus, loadToken } from "./inputs.ts";
+import { type JobStatus, loadJobStatus } from "./inputs.ts";
+import { loadLogin } from "./login.ts";
 import { freeByHand, inLine, lossLine, messageOf } from "./messages.ts";
 import { loadStepState, type StepState } from "./state.ts";
 import type { Surroundings } from "./toolkit.ts";
@@ -18,8 +19,8 @@ export async function endJob(surroundings: Surroundings): Promise<void> {
   const status = loadJobStatus(toolkit) ?? "failure";
   try {
     // Only here: most posts hold no lock, and have nothing to do.
-    const { openBackend } = await import(/* webpackMode: "eager" */ "./open-backend.ts");
-    const backend = await openBackend(state.url, loadToken(toolkit), surroundings);
+    const { connect } = await import(/* webpackMode: "eager" */ "./connect.ts");
+    const backend = await connect(state.url, loadLogin(toolkit, state.url), surroundings);
     try {
       toolkit.info(await endLock(backend, state, status, job, surroundings.deadline()));
     } finally {

@@ -1,8 +1,9 @@
+import { checkBackendUrl } from "../backend/open-backend.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { checkStoreUrl } from "../store/open-store.ts";
 import { parseInterval, parseWait } from "./interval-input.ts";
+import { type Login, loadLogin } from "./login.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
 export const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
@@ -11,7 +12,7 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 /** What the main step is asked for: all of its inputs, checked. */
 export interface Inputs {
   readonly url: string;
-  readonly token: string;
+  readonly login: Login;
   readonly request: StartRequest;
 }
 
@@ -29,7 +30,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   };
 
   const url = optional("url") ?? `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
-  checkStoreUrl(url);
+  checkBackendUrl(url);
   const startedAt = optional("job-interval-started-at");
   const request = {
     jobName: required("job-name"),
@@ -49,20 +50,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
       `job-status is ${JSON.stringify(toolkit.getInput("job-status"))}, none of ${JOB_STATUSES.join(", ")}: leave this input out, the runner fills it in`,
     );
   }
-  return { url, token: loadToken(toolkit), request: withoutUndefined(request) };
-}
-
-/** The token is read again by the post step: state is a file, and holds no secret. */
-export function loadToken(toolkit: Toolkit): string {
-  const token = toolkit.getInput("token");
-  if (token === "") return token;
-  toolkit.setSecret(token);
-  if (!/^[\x21-\x7e]+$/.test(token)) {
-    throw new ArgumentError(
-      "The input token holds a space, a line break or a character beyond ASCII, as no token does: give it as it was issued",
-    );
-  }
-  return token;
+  return { url, login: loadLogin(toolkit, url), request: withoutUndefined(request) };
 }
 
 /** The job's status so far, or null if that is no status. The runner evaluates inputs anew for the post step. */

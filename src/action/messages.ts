@@ -62,6 +62,10 @@ export function freeByHand(): string {
   return "to free it by hand, run the job once with retry-interval: 0, which takes it over (docs/locks.md has other ways)";
 }
 
+export function unprotectedLine(url: string): string {
+  return `The url ${JSON.stringify(inLine(url))} is plain http: whoever stands between here and that server can read the credentials, and take locks with them; give it https`;
+}
+
 function holderLine(holder: Holder | null): string {
   const { repository, runId, attempt, job, runUrl } = holder ?? {};
   const run = [

@@ -1,11 +1,12 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
+import { isServerUrl, isUnprotected } from "../backend/server-url.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
+import { connect } from "./connect.ts";
 import { holderOf } from "./holder.ts";
 import { loadInputs } from "./inputs.ts";
-import { freeByHand, messageOf, notStartedLine, startedLine } from "./messages.ts";
-import { openBackend } from "./open-backend.ts";
+import { freeByHand, messageOf, notStartedLine, startedLine, unprotectedLine } from "./messages.ts";
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
@@ -14,8 +15,9 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
   const { toolkit, env, newId } = surroundings;
   saveStepState(toolkit, NO_STATE);
   try {
-    const { url, token, request } = loadInputs(toolkit, env);
-    const backend = await openBackend(url, token, surroundings);
+    const { url, login, request } = loadInputs(toolkit, env);
+    if (isServerUrl(url) && isUnprotected(url)) toolkit.warning(unprotectedLine(url));
+    const backend = await connect(url, login, surroundings);
     const taking: StepState = {
       ...NO_STATE,
       url,
@@ -29,7 +31,8 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
       // After the outputs: a run that dies in between is interrupted, and its interval comes again. Told the other way
       // round, post could finish an interval that no step was told of.
       if (answer.started && answer.lock) {
-        saveStepState(toolkit, { ...taking, started: true, record: answer.lock.record });
+        const { id: lockId, record } = answer.lock;
+        saveStepState(toolkit, { ...taking, started: true, lockId, record });
       }
       toolkit.info(answer.started ? startedLine(answer) : notStartedLine(request.jobName, answer));
     } finally {

@@ -1,19 +1,28 @@
 import type { Deadline } from "../network/deadline.ts";
+import { ArgumentError } from "../scheduler/argument-error.ts";
 import { decide, type Granted, type Refused } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import { type JobState, type Lock, newJobState, withLock, withoutLock } from "../scheduler/job-state.ts";
+import {
+  isSpent,
+  type JobState,
+  type Lock,
+  newJobState,
+  withAbandoned,
+  withLock,
+  withoutLock,
+} from "../scheduler/job-state.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import type { JobRecord, JobStore } from "../store/job-store.ts";
 import {
   type Claim,
   type HeldLock,
   type JobBackend,
-  type LockLoss,
   LockLostError,
   type NotStarted,
   type StartAnswer,
 } from "./job-backend.ts";
+import { lossOf } from "./lock-loss.ts";
 
 /** After so many lost swaps in a row the job is busy enough to be called active. */
 const MOST_LOST_SWAPS = 5;
@@ -40,6 +49,13 @@ export class LocalBackend implements JobBackend {
       const active = record?.state.active ?? null;
       // Our own lock: the answer to its swap got lost, or the caller asks for it again.
       if (record !== null && active !== null && isOwn(active, claim)) return startedWith(active, record);
+
+      // A request that came late, through a server: nobody waits for its answer any more, or ever will.
+      if (record !== null && !noLock && isSpent(record.state, claim.lockId)) {
+        throw new ArgumentError(
+          `The lock id ${claim.lockId} can't be granted again, its run having ended or been given up: give each start an id of its own`,
+        );
+      }
 
       const now = this.#now();
       const decision = this.#decide(prepared, records, now);
@@ -73,9 +89,10 @@ export class LocalBackend implements JobBackend {
       const record = (await this.#store.read([jobName], deadline)).get(jobName) ?? null;
       const state = record?.state ?? newJobState(jobName);
       const held = state.active?.id === id;
-      // Where the lock isn't there (yet), the document is replaced by its equal: a swap that is still on its way
-      // expects the version that it read, and finds another one.
-      const next = held ? withoutLock(state, "interrupted", this.#now()) : state;
+      // Where the lock isn't there (yet), the document is replaced all the same: a swap that is still on its way
+      // expects the version that it read, and finds another one. A start that is still on its way to where it is
+      // decided finds its lock's id given up.
+      const next = held ? withoutLock(state, "interrupted", this.#now()) : withAbandoned(state, id);
       if ((await this.#store.swap(record?.version ?? null, next, deadline)) !== null) return held;
     }
   }
@@ -164,18 +181,4 @@ function refusal(refused: Refused): NotStarted {
       return { started: false, reason: "required-job", jobName, finishedUntil, neededUntil };
     }
   }
-}
-
-/** What became of a lock that isn't active, as far as the job's last runs tell. */
-function lossOf(id: string, state: JobState | null): LockLoss {
-  const at = state?.history.findIndex((run) => run.id === id) ?? -1;
-  const run = state?.history[at];
-  if (state === null || run === undefined) return { to: "unknown" };
-  if (run.outcome !== "taken-over") {
-    return { to: run.outcome === "finished" ? "finish" : "interrupt", at: Date.parse(run.endedAt) };
-  }
-  // The run that took it over is the next one: it goes on, or has ended since.
-  const runUrl = state.history[at - 1]?.runUrl;
-  const holder = at === 0 ? (state.active?.holder ?? null) : runUrl ? { runUrl } : null;
-  return { to: "takeover", at: Date.parse(run.endedAt), holder };
 }

@@ -1,7 +1,7 @@
-import type { Deadline } from "../network/deadline.ts";
-import { openStore, type StoreOptions } from "../store/open-store.ts";
+import { checkStoreUrl, openStore, type StoreOptions } from "../store/open-store.ts";
 import type { JobBackend } from "./job-backend.ts";
-import { LocalBackend } from "./local.ts";
+import type { Credentials } from "./server-connection.ts";
+import { checkServerUrl, isServerUrl } from "./server-url.ts";
 
 /** What a backend needs to know of the world around it. */
 export interface BackendOptions extends StoreOptions {
@@ -9,15 +9,23 @@ export interface BackendOptions extends StoreOptions {
   readonly credentials: Credentials;
 }
 
-export type Credentials =
-  | { readonly kind: "none" }
-  | { readonly kind: "basic"; readonly username: string; readonly password: string }
-  | { readonly kind: "bearer"; readonly token: (deadline: Deadline) => Promise<string> };
-
 /**
- * @param url Where the locks are kept.
- * @throws ArgumentError when the URL is of no known kind. Nothing is sent before the backend is first used.
+ * @param url Where the locks are kept: `https:` or `http:` of a CronyxServer, or a repository as `openStore` takes it.
+ * @throws ArgumentError when the URL is of no such kind. Nothing is sent before the backend is first used.
  */
 export async function openBackend(url: string, options: BackendOptions): Promise<JobBackend> {
-  return new LocalBackend(await openStore(url, options), options.now);
+  if (!isServerUrl(url)) {
+    const store = await openStore(url, options);
+    const { LocalBackend } = await import(/* webpackMode: "eager" */ "./local.ts");
+    return new LocalBackend(store, options.now);
+  }
+  const place = checkServerUrl(url);
+  const { RemoteBackend } = await import(/* webpackChunkName: "remote" */ "./remote.ts");
+  return new RemoteBackend(place, options.credentials, options.userAgent, options.log);
+}
+
+/** @throws ArgumentError */
+export function checkBackendUrl(url: string): void {
+  if (isServerUrl(url)) checkServerUrl(url);
+  else checkStoreUrl(url);
 }

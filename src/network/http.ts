@@ -5,18 +5,22 @@ import type { Deadline } from "./deadline.ts";
 import { PassingFault } from "./retry.ts";
 
 export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   /** Sent as the `Authorization` header, to the origin of `url` alone. */
   readonly authorization: string | null;
-  readonly body: Buffer;
+  /** Null: the request has none. */
+  readonly body: Buffer | null;
+  /** Whether a redirect to another origin is followed, without the authorization; or is the answer. */
+  readonly mayStray: boolean;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
-  /** Where the answer comes from, if the request was redirected to another origin: the authorization stayed behind. */
+  /** Where the request was redirected to, if that is another origin: the authorization stayed behind. */
   readonly strayedTo: string | null;
 }
 
@@ -38,7 +42,7 @@ export class OversizedAnswer extends Error {
 }
 
 /**
- * Sends POST requests, one at a time, each of them once. What may pass is thrown as a {@link PassingFault}; every other
+ * Sends requests, one at a time, each of them once. What may pass is thrown as a {@link PassingFault}; every other
  * answer is returned, whatever its status, or thrown as an {@link OversizedAnswer}.
  *
  * Proxy settings are those of the environment (`https_proxy`, `no_proxy`, …), as the runner gives them.
@@ -51,20 +55,22 @@ export class HttpConnection {
     this.#userAgent = userAgent;
   }
 
-  async post(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
+  async send(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
     let { url } = request;
     for (let redirects = 0; ; redirects++) {
       const authorization = url.origin === request.url.origin ? request.authorization : null;
-      const answer = await this.#postOnce({ ...request, url, authorization }, deadline);
+      const answer = await this.#sendOnce({ ...request, url, authorization }, deadline);
       const location = REDIRECTS.has(answer.status) ? answer.location : undefined;
       if (location === undefined || redirects === MOST_REDIRECTS) {
         if (isPassing(answer.status) || (answer.status === 403 && answer.retryAfter > 0)) {
-          throw new PassingFault(`${url.host} answered ${answer.status}`, { retryAfter: answer.retryAfter });
+          const { status, retryAfter } = answer;
+          throw new PassingFault(`${url.host} answered ${status}`, { retryAfter, unsettled: status >= 500 });
         }
         return { ...answer, strayedTo: url.origin === request.url.origin ? null : url.origin };
       }
       const target = followable(location, url);
       if (target === null) return { ...answer, strayedTo: location };
+      if (target.origin !== request.url.origin && !request.mayStray) return { ...answer, strayedTo: target.origin };
       url = target;
     }
   }
@@ -74,7 +80,7 @@ export class HttpConnection {
     this.#client = undefined;
   }
 
-  async #postOnce(request: HttpRequest, deadline: Deadline) {
+  async #sendOnce(request: HttpRequest, deadline: Deadline) {
     // Redirects are followed here: the client would send the authorization to another port of the same host.
     this.#client ??= new HttpClient(this.#userAgent, [], {
       keepAlive: true,
@@ -90,7 +96,10 @@ export class HttpConnection {
     } catch (cause) {
       if (cause instanceof OversizedAnswer) throw cause;
       const why = late.aborted || signal.aborted ? "no answer in time" : wordsOf(cause);
-      throw new PassingFault(`${request.url.host} can't be reached (${why})`, { cause });
+      throw new PassingFault(`${request.url.host} can't be reached (${why})`, {
+        cause,
+        unsettled: !isUnconnected(cause),
+      });
     }
   }
 }
@@ -114,11 +123,11 @@ function followable(location: string, from: URL): URL | null {
   return allowed.includes(target.protocol) ? target : null;
 }
 
-async function send(client: HttpClient, { url, headers, authorization, body }: HttpRequest) {
-  const { message } = await client.request("POST", url.href, streamOf(body), {
+async function send(client: HttpClient, { method, url, headers, authorization, body }: HttpRequest) {
+  const { message } = await client.request(method, url.href, body === null ? null : streamOf(body), {
     ...headers,
     ...(authorization === null ? {} : { authorization }),
-    "content-length": String(body.length),
+    ...(body === null ? {} : { "content-length": String(body.length) }),
   });
   return {
     status: message.statusCode ?? 0,
@@ -158,6 +167,13 @@ function retryAfterOf(header: string | undefined): number {
   if (header === undefined) return 0;
   const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
+}
+
+/** Whether a request failed before there was a connection that could have carried it. */
+function isUnconnected(error: unknown): boolean {
+  const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: readonly unknown[] };
+  // Where Node tried several addresses, there is an error for each.
+  return errors === undefined ? syscall === "connect" || syscall === "getaddrinfo" : errors.every(isUnconnected);
 }
 
 /** Where Node tried several addresses, its error has no message but a code. */

@@ -6,10 +6,13 @@ export class PassingFault extends Error {
   override name = "PassingFault";
   /** How long the other side asked to be left alone, in milliseconds. */
   readonly retryAfter: number;
+  /** Whether the request may have been carried out all the same: only its answer is missing. */
+  readonly unsettled: boolean;
 
-  constructor(message: string, options: ErrorOptions & { retryAfter?: number } = {}) {
+  constructor(message: string, options: ErrorOptions & { retryAfter?: number; unsettled?: boolean } = {}) {
     super(message, options);
     this.retryAfter = options.retryAfter ?? 0;
+    this.unsettled = options.unsettled ?? true;
   }
 }
 

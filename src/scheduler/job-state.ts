@@ -12,6 +12,8 @@ export interface JobState {
   readonly active: Lock | null;
   /** The last runs that ended, newest first. For people: no decision reads it. */
   readonly history: readonly EndedRun[];
+  /** The ids of the last starts that were given up before they held a lock, newest first: none of them gets one. */
+  readonly abandoned?: readonly string[];
 }
 
 /** The record that one interval of a job is taken. */
@@ -49,6 +51,7 @@ export interface EndedRun {
 
 export const STATE_VERSION = 1;
 const HISTORY_LENGTH = 20;
+const MOST_ABANDONED = 20;
 
 /** The state of a job that has never run. */
 export function newJobState(name: string): JobState {
@@ -70,6 +73,17 @@ export function withoutLock(state: JobState, outcome: "finished" | "interrupted"
     active: null,
     history: ended(state, state.active, outcome, toIso(now)),
   };
+}
+
+/** Notes that no lock of this id is to be granted any more. */
+export function withAbandoned(state: JobState, id: string): JobState {
+  const others = (state.abandoned ?? []).filter((other) => other !== id);
+  return { ...state, abandoned: [id, ...others].slice(0, MOST_ABANDONED) };
+}
+
+/** Whether a lock of this id has ended or was given up, as far back as the state tells. */
+export function isSpent({ history, abandoned = [] }: JobState, id: string): boolean {
+  return history.some((run) => run.id === id) || abandoned.includes(id);
 }
 
 function ended(state: JobState, lock: Lock, outcome: Outcome, endedAt: string): readonly EndedRun[] {

@@ -29,6 +29,7 @@ export function readState(document: unknown, name: string): JobState {
   if (!Array.isArray(state.history)) throw wrong("history", state.history, "a list");
   for (const [at, run] of state.history.entries()) checkEndedRun(fields(run, `history[${at}]`), `history[${at}].`);
   if (isDeeperThan(MOST_LEVELS, document)) throw new StateError(`it has more than ${MOST_LEVELS} levels of fields`);
+  if (state.abandoned !== undefined) checkAbandoned(state.abandoned);
   return document as JobState;
 }
 
@@ -67,6 +68,12 @@ function checkEndedRun(run: Fields, at: string): void {
   if (run.runUrl !== null) text(run, "runUrl", at);
   if (run.outcome !== "finished" && run.outcome !== "interrupted" && run.outcome !== "taken-over") {
     throw wrong(`${at}outcome`, run.outcome, "finished, interrupted or taken-over");
+  }
+}
+
+function checkAbandoned(ids: unknown): void {
+  if (!Array.isArray(ids) || ids.some((id) => typeof id !== "string" || id === "")) {
+    throw wrong("abandoned", ids, "a list of lock ids");
   }
 }
 

@@ -17,7 +17,7 @@ export interface StoreOptions {
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3})$/;
 
 const FORMS =
-  "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this machine";
+  "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this machine; or https://HOST of a CronyxServer";
 
 /**
  * @param url Where the locks are kept: `git+https:`, `git+http:` (loopback alone), `git+ssh:` or `git+file:`.
@@ -46,7 +46,7 @@ export function checkStoreUrl(url: string): URL {
   const { protocol, username, password, href } = new URL(url);
   if (protocol === "http:" || protocol === "https:") {
     throw new ArgumentError(
-      `The url ${shown} is that of a server, which this release doesn't support yet: for a git repository put git+ before it`,
+      `The url ${shown} is that of a server, not of a repository: for a git repository put git+ before it`,
     );
   }
   if (!/^git\+(https?|ssh|file):$/.test(protocol)) return refuse("is of no known kind");

@@ -163,8 +163,9 @@ export class SmartHttpRemote implements GitRemote {
   ): Promise<HttpAnswer> {
     // Any user name does with a token, on GitHub, GitLab, Gitea and Bitbucket alike; GitHub's documentation has this one.
     const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    return this.#connection.post(
+    return this.#connection.send(
       {
+        method: "POST",
         url: new URL(service, this.#url),
         headers: {
           ...headers,
@@ -173,6 +174,7 @@ export class SmartHttpRemote implements GitRemote {
         },
         authorization: this.#token === "" ? null : `Basic ${credentials}`,
         body,
+        mayStray: true,
       },
       deadline,
     );

@@ -1,0 +1,72 @@
+import { randomUUID } from "node:crypto";
+import type { NotStarted } from "../../src/backend/job-backend.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { type Instant, toIso } from "../../src/scheduler/instant.ts";
+import { type Answer, type Asked, granted, json, OriginalServer, requestIn } from "./original-server.ts";
+
+/** A server that adds to the original one what docs/rest-api.md has of this project's. */
+export class ExplainingServer extends OriginalServer {
+  protected override async answer(asked: Asked): Promise<Answer> {
+    const [jobName = "", id, end] = asked.path.slice(1).split("/").map(decodeURIComponent);
+    const by = deadlineIn(1_000);
+    if (asked.method === "GET" && jobName === "") {
+      const states = await Promise.all((await this.backend.list(by)).map((name) => this.statusOf(name)));
+      return json(200, { jobs: states });
+    }
+    if (asked.method === "GET") {
+      const status = await this.statusOf(jobName);
+      return status === null ? json(404, { message: `Cannot find job for ${jobName}` }) : json(200, status);
+    }
+    if (asked.method === "PUT" && id !== undefined && end === "abandon") {
+      return json(200, { held: await this.backend.abandon({ jobName, id, record: null }, by) });
+    }
+    return super.answer(asked);
+  }
+
+  protected override async start(path: string, { headers, path: whole }: Asked, body: string): Promise<Answer> {
+    const request = requestIn(decodeURIComponent(path), body);
+    if (request === null) return json(400, { message: "The body can't be" });
+    const key = headers["idempotency-key"]?.toString() ?? null;
+    const holder = headers["cronyx-holder"]?.toString();
+    const claim = {
+      lockId: key !== null && /^[0-9a-f-]{36}$/.test(key) ? key : randomUUID(),
+      holder: holder === undefined ? null : JSON.parse(decodeURIComponent(holder)),
+      idempotencyKey: key,
+    };
+    try {
+      const answer = await this.backend.start(request, claim, deadlineIn(1_000));
+      return granted(answer) ?? json(200, whole.endsWith("?explain=true") ? explained(answer as NotStarted) : null);
+    } catch (error) {
+      if (!(error instanceof ArgumentError)) throw error;
+      return json(400, { message: error.message });
+    }
+  }
+
+  protected override end(jobName: string, id: string, end: "finish" | "interrupt"): Promise<Answer> {
+    return super.end(decodeURIComponent(jobName), id, end);
+  }
+
+  private async statusOf(jobName: string) {
+    const state = await this.backend.status(jobName, deadlineIn(1_000));
+    if (state === null) return null;
+    const { name, active, finishedUntil, history } = state;
+    const { idempotencyKey: _, ...lock } = active ?? { idempotencyKey: null };
+    const lastFinished = finishedUntil && { intervalEndedAt: finishedUntil, endedAt: null, runUrl: null };
+    return { name, lock: active && lock, lastFinished, history };
+  }
+}
+
+function explained(answer: NotStarted): object {
+  const iso = (instant: Instant | null) => (instant === null ? null : toIso(instant));
+  switch (answer.reason) {
+    case "active":
+      return { ...answer, since: iso(answer.since), retryAt: iso(answer.retryAt) };
+    case "not-due":
+      return { ...answer, dueAt: iso(answer.dueAt) };
+    case "required-job":
+      return { ...answer, finishedUntil: iso(answer.finishedUntil), neededUntil: iso(answer.neededUntil) };
+    case "unknown":
+      return answer;
+  }
+}

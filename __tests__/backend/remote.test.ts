@@ -1,0 +1,562 @@
+import { execFileSync } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import https from "node:https";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
+import { openBackend } from "../../src/backend/open-backend.ts";
+import type { RemoteBackend } from "../../src/backend/remote.ts";
+import type { Credentials } from "../../src/backend/server-connection.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
+import { StoreError } from "../../src/store/job-store.ts";
+import { ExplainingServer } from "./explaining-server.ts";
+import { type Fate, OriginalServer } from "./original-server.ts";
+
+const NOON = Date.parse("2026-11-24T12:00:00Z");
+const JOB = "report of a/b?c#d%é";
+const HOURLY = { jobName: JOB, jobInterval: HOUR };
+const HOLDER = {
+  repository: "octo-org/reports",
+  job: "日報",
+  runUrl: "https://github.com/octo-org/reports/actions/runs/1",
+};
+const NONE: Credentials = { kind: "none" };
+
+let now: Instant;
+let server: OriginalServer;
+let backend: RemoteBackend;
+let log: string[];
+const closing: (() => Promise<unknown>)[] = [];
+
+async function serve<Server extends OriginalServer>(kind: new () => Server): Promise<Server> {
+  const listening = await new kind().listen();
+  listening.now = () => now;
+  closing.push(() => listening.close());
+  return listening;
+}
+
+async function open(url: string, credentials: Credentials = NONE): Promise<RemoteBackend> {
+  const options = {
+    token: "ghs_token",
+    credentials,
+    userAgent: "cronyx-test",
+    env: {},
+    temporary: tmpdir(),
+    now: () => now,
+  };
+  const opened = await openBackend(url, { ...options, log: (line) => log.push(line) });
+  closing.push(() => opened.close());
+  return opened as RemoteBackend;
+}
+
+beforeEach(async () => {
+  now = NOON;
+  log = [];
+  server = await serve(OriginalServer);
+  backend = await open(server.url);
+});
+afterEach(async () => {
+  await Promise.all(closing.splice(0).map((close) => close()));
+});
+
+const inTime = () => deadlineIn(10_000);
+const claim = (more: Partial<Claim> = {}): Claim => ({
+  lockId: randomUUID(),
+  holder: HOLDER,
+  idempotencyKey: null,
+  ...more,
+});
+
+async function started(by = backend, more: Partial<Claim> = {}): Promise<HeldLock> {
+  const answer = await by.start(HOURLY, claim(more), inTime());
+  expect(answer).toMatchObject({ started: true, lock: expect.anything() });
+  return (answer as Started).lock as HeldLock;
+}
+
+async function failureOf(call: Promise<unknown>): Promise<StoreError> {
+  const error = await call.then(
+    (answer) => answer,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  expect((error as Error).message).not.toMatch(/[.!?] [A-Z]|\n/);
+  return error as StoreError;
+}
+
+const lossOf = (ending: Promise<unknown>) =>
+  ending.then(
+    () => "no loss",
+    (error: unknown) => {
+      expect(error).toBeInstanceOf(LockLostError);
+      return (error as LockLostError).loss;
+    },
+  );
+
+/** The first request of this kind meets with a fate. */
+function once(kind: RegExp, fate: Fate, whom = server): void {
+  whom.fate = ({ method, path }) => {
+    if (!kind.test(`${method} ${path}`)) return undefined;
+    whom.fate = () => undefined;
+    return fate;
+  };
+}
+
+const asked = (whom = server) => whom.asked.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
+
+describe("with an original server", () => {
+  test("a start is granted, told by the name that was asked for, and finished by it", async () => {
+    const answer = await backend.start(HOURLY, claim(), inTime());
+    const id = (answer as Started).lock?.id;
+    expect(answer).toEqual({
+      started: true,
+      jobName: JOB,
+      intervalStartedAt: NOON - HOUR,
+      intervalEndedAt: NOON,
+      createdAt: NOON,
+      updatedAt: NOON,
+      lock: { jobName: JOB, id: expect.stringMatching(/^[0-9a-f-]{36}$/), record: null },
+    });
+    await backend.finish((answer as Started).lock as HeldLock, inTime());
+    expect(asked()).toEqual([`POST /${JOB}?explain=true`, `PUT /${JOB}/${id}/finish`]);
+    expect((await server.state(encodeURIComponent(JOB)))?.finishedUntil).toBe(toIso(NOON));
+  });
+
+  test("what is sent is what it takes; what it doesn't know is in headers", async () => {
+    const request = {
+      ...HOURLY,
+      jobInterval: { hours: 1 },
+      startBuffer: 1_000,
+      retryInterval: { minutes: 5 },
+      requiredJobNames: ["other"],
+      timezone: "Europe/London",
+    };
+    const { jobName: _, ...body } = request;
+    const { lockId, ...own } = claim();
+    await backend.start(request, { lockId, ...own }, inTime());
+    await backend.start(HOURLY, claim({ idempotencyKey: "key/of:mine" }), inTime());
+    const [first, second] = server.asked;
+    expect(JSON.parse(first?.body ?? "")).toEqual(body);
+    expect(JSON.parse(second?.body ?? "")).toEqual({ jobInterval: HOUR });
+    expect(first?.headers).toMatchObject({
+      "content-type": "application/json",
+      accept: "application/json",
+      "idempotency-key": lockId,
+      "cronyx-holder": encodeURIComponent(JSON.stringify(HOLDER)),
+    });
+    expect(first?.headers).not.toHaveProperty("authorization");
+    expect(second?.headers["idempotency-key"]).toBe("key/of:mine");
+  });
+
+  test("a refusal has no reason", async () => {
+    await started();
+    expect(await backend.start(HOURLY, claim(), inTime())).toEqual({ started: false, reason: "unknown" });
+  });
+
+  test("a start without lock has no id, and chooses its interval", async () => {
+    const jobIntervalStartedAt = NOON - 5 * HOUR;
+    const answer = await backend.start({ ...HOURLY, noLock: true, jobIntervalStartedAt }, claim(), inTime());
+    expect(answer).toMatchObject({ started: true, intervalStartedAt: jobIntervalStartedAt, lock: null });
+    expect(JSON.parse(server.asked[0]?.body ?? "")).toMatchObject({
+      noLock: true,
+      jobIntervalStartedAt: toIso(NOON - 5 * HOUR),
+    });
+  });
+
+  test("an interrupt frees the interval; an end that comes too late has lost the lock", async () => {
+    const lock = await started();
+    await backend.interrupt(lock, inTime());
+    const again = await started();
+    expect(await lossOf(backend.finish(lock, inTime()))).toEqual({ to: "unknown" });
+    await backend.finish(again, inTime());
+  });
+
+  test("what it can't do is an error that says so", async () => {
+    const lock = { jobName: JOB, id: randomUUID(), record: null };
+    expect(await failureOf(backend.abandon(lock, inTime()))).toMatchObject({
+      unsettled: true,
+      message: expect.stringMatching(
+        /can't tell whether the start .* original CronyxServer \(404\): .* retry-interval/,
+      ),
+    });
+    for (const call of [backend.status(JOB, inTime()), backend.list(inTime())]) {
+      expect((await failureOf(call)).message).toMatch(
+        /tells nothing of its jobs \(404\): it is an original CronyxServer/,
+      );
+    }
+  });
+
+  test("a path before its routes, and a slash at the end, are part of its address", async () => {
+    for (const end of ["", "/", "//"]) {
+      await failureOf((await open(`${server.url}/team/locks${end}`)).start(HOURLY, claim(), inTime()));
+    }
+    expect(asked()).toEqual(Array(3).fill(`POST /team/locks/${JOB}?explain=true`));
+  });
+
+  test("what is wrong with a request is told before anything is sent", async () => {
+    let taking = false;
+    const beforeTaking = () => {
+      taking = true;
+    };
+    for (const [request, key] of [
+      [{ ...HOURLY, jobInterval: "0 0 31 2 *" }, null],
+      [{ ...HOURLY, timezone: "Mars/Olympus" }, null],
+      [{ ...HOURLY, jobName: ".." }, null],
+      [HOURLY, "a\nkey"],
+    ] as const) {
+      const start = backend.start(request, claim({ idempotencyKey: key, beforeTaking }), inTime());
+      await expect(start).rejects.toThrow(ArgumentError);
+    }
+    expect([asked(), taking]).toEqual([[], false]);
+  });
+});
+
+describe("with a server that explains itself", () => {
+  let other: RemoteBackend;
+  beforeEach(async () => {
+    server = await serve(ExplainingServer);
+    [backend, other] = [await open(server.url), await open(server.url)];
+  });
+
+  test("a lock that is held: by whom, since when, until when", async () => {
+    await started(other);
+    now += 10 * MINUTE;
+    const refused = { started: false, reason: "active", since: NOON, holder: HOLDER };
+    expect(await backend.start(HOURLY, claim(), inTime())).toEqual({ ...refused, retryAt: null });
+    const answer = await backend.start({ ...HOURLY, retryInterval: HOUR }, claim(), inTime());
+    expect(answer).toEqual({ ...refused, retryAt: NOON + HOUR });
+  });
+
+  test("an interval that is not due, and a job that it needs", async () => {
+    await backend.finish(await started(), inTime());
+    expect(await backend.start(HOURLY, claim(), inTime())).toEqual({
+      started: false,
+      reason: "not-due",
+      dueAt: NOON + HOUR,
+    });
+    now += HOUR;
+    expect(await backend.start({ ...HOURLY, requiredJobNames: ["需要"] }, claim(), inTime())).toEqual({
+      started: false,
+      reason: "required-job",
+      jobName: "需要",
+      finishedUntil: null,
+      neededUntil: NOON + HOUR,
+    });
+  });
+
+  test("the lock has the id that was asked for, and the same key gets it again", async () => {
+    const lockId = randomUUID();
+    expect((await started(backend, { lockId })).id).toBe(lockId);
+    expect((await started(backend, { lockId })).id).toBe(lockId);
+  });
+
+  test("a plain null is a refusal too", async () => {
+    server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body: "null" });
+    expect(await backend.start(HOURLY, claim(), inTime())).toEqual({ started: false, reason: "unknown" });
+  });
+
+  test("who took a lock over, and how else it ended", async () => {
+    const lock = await started();
+    now += HOUR;
+    await other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+    expect(await lossOf(backend.finish(lock, inTime()))).toEqual({ to: "takeover", at: NOON + HOUR, holder: HOLDER });
+    const { active } = (await server.state(JOB)) ?? {};
+    await other.interrupt({ jobName: JOB, id: active?.id ?? "", record: null }, inTime());
+    const lost = backend.finish({ jobName: JOB, id: active?.id ?? "", record: null }, inTime());
+    expect(await lossOf(lost)).toEqual({ to: "interrupt", at: NOON + HOUR });
+  });
+
+  test("a job's state, and the jobs", async () => {
+    expect(await backend.status(JOB, inTime())).toBeNull();
+    expect(await backend.list(inTime())).toEqual([]);
+    await backend.finish(await started(), inTime());
+    now += HOUR;
+    const { id } = await started();
+    expect(await backend.status(JOB, inTime())).toMatchObject({
+      name: JOB,
+      finishedUntil: toIso(NOON),
+      active: { id, holder: HOLDER, intervalEndedAt: toIso(NOON + HOUR), idempotencyKey: null },
+      history: [{ outcome: "finished" }],
+    });
+    expect(await backend.list(inTime())).toEqual([JOB]);
+  });
+
+  test("a start that was given up is released; one that comes later takes nothing", async () => {
+    const { id } = await started();
+    expect(await other.abandon({ jobName: JOB, id, record: null }, inTime())).toBe(true);
+    const late = claim();
+    expect(await other.abandon({ jobName: JOB, id: late.lockId, record: null }, inTime())).toBe(false);
+    for (const lockId of [id, late.lockId]) {
+      const error = await failureOf(backend.start(HOURLY, { ...late, lockId }, inTime()));
+      expect(error).toMatchObject({ code: "refused", unsettled: false });
+      expect(error.message).toMatch(/refuses the request \(400: The lock id .* can't be granted again/);
+    }
+    expect((await server.state(JOB))?.active).toBeNull();
+  });
+
+  test("a lost start that another run took over meanwhile is not called granted", async () => {
+    let takeover: Promise<unknown> | undefined;
+    server.fate = () => {
+      const nth = server.asked.length;
+      if (nth === 2) takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+      return nth === 1 ? { cut: "after" } : nth === 2 ? { delay: 200 } : undefined;
+    };
+    const start = backend.start(HOURLY, claim(), inTime());
+    expect(await failureOf(start)).toMatchObject({ code: "refused", unsettled: true });
+    expect(await takeover).toHaveProperty("started", true);
+  });
+});
+
+const LOST: [what: string, fate: Fate][] = [
+  ["cut after it was done", { cut: "after" }],
+  ["cut within its answer", { cut: "within" }],
+];
+const NEVER_CAME: [what: string, fate: Fate][] = [
+  ["cut before it was done", { cut: "before" }],
+  ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, Fate] => [`answered ${status}`, { status }]),
+];
+
+describe.each([
+  ["an original server", OriginalServer],
+  ["a server that explains itself", ExplainingServer],
+])("faults, with %s", (_, kind) => {
+  beforeEach(async () => {
+    server = await serve(kind);
+    backend = await open(server.url);
+  });
+
+  test.each(NEVER_CAME)("a start that is %s is sent again, with the same key", async (_, fate) => {
+    once(/^POST/, fate);
+    await started();
+    const keys = server.asked.map(({ headers }) => headers["idempotency-key"]);
+    expect(keys).toHaveLength(2);
+    expect(new Set(keys).size).toBe(1);
+    expect(log).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+ .*; trying again$/)]);
+  });
+
+  test.each(LOST)("a start that is %s holds one lock, or is an error", async (_, fate) => {
+    once(/^POST/, fate);
+    const call = claim();
+    if (kind === ExplainingServer) {
+      expect((await started(backend, call)).id).toBe(call.lockId);
+    } else {
+      const error = await failureOf(backend.start(HOURLY, call, inTime()));
+      expect(error.unsettled).toBe(true);
+      expect(error.message).toMatch(
+        /the answer to an earlier try was lost: that one may have taken the lock, .* retry-interval/,
+      );
+    }
+    expect(asked()).toHaveLength(2);
+    expect((await server.state(kind === ExplainingServer ? JOB : encodeURIComponent(JOB)))?.active).not.toBeNull();
+  });
+
+  test.each(LOST)("a start without lock that is %s leaves nothing open", async (_, fate) => {
+    await started();
+    once(/^POST/, fate);
+    const answer = await backend.start({ ...HOURLY, noLock: true }, claim(), inTime());
+    expect(answer).toMatchObject({ started: false, reason: kind === ExplainingServer ? "active" : "unknown" });
+  });
+
+  test.each([...NEVER_CAME, ...LOST])("a finish that is %s is done, once", async (_, fate) => {
+    const lock = await started();
+    once(/finish$/, fate);
+    await backend.finish(lock, inTime());
+    const state = await server.state(kind === ExplainingServer ? JOB : encodeURIComponent(JOB));
+    expect(state).toMatchObject({ active: null, finishedUntil: toIso(NOON) });
+  });
+
+  test.each([429, 408])("an end that is answered %i first, and then 404, has lost its lock", async (status) => {
+    const lock = await started();
+    await backend.interrupt(lock, inTime());
+    once(/finish$/, { status });
+    expect(await lossOf(backend.finish(lock, inTime()))).toHaveProperty(
+      "to",
+      kind === ExplainingServer ? "interrupt" : "unknown",
+    );
+  });
+});
+
+describe("patience", () => {
+  test("ends at once when it is told to wait beyond the deadline", async () => {
+    server.fate = () => ({ status: 503, headers: { "retry-after": "3600" } });
+    const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
+    expect(error).toMatchObject({ code: "unreachable", unsettled: true });
+    expect(error.message).toMatch(/gave no answer in time \(.* answered 503\): check the input url and the network/);
+    expect(asked()).toHaveLength(1);
+  });
+
+  test("waits as long as it is told to", async () => {
+    once(/^POST/, { status: 429, headers: { "retry-after": "1" } });
+    const from = performance.now();
+    await started();
+    expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test("ends at the deadline", async () => {
+    server.fate = () => ({ delay: 800 });
+    const from = performance.now();
+    expect(await failureOf(backend.start(HOURLY, claim(), deadlineIn(300)))).toMatchObject({ unsettled: true });
+    expect(performance.now() - from).toBeLessThan(700);
+  });
+
+  test("is for a server that isn't there too, and nothing is open then", async () => {
+    await server.close();
+    closing.shift();
+    const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(500)));
+    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
+    expect(error.message).toMatch(/ECONNREFUSED/);
+  });
+});
+
+describe("each error has a sentence of its own", () => {
+  const html = { status: 200, headers: { "content-type": "text/html" }, body: "<!doctype html><p>Log in" };
+  const jsonly = { status: 200, headers: { "content-type": "application/json" } };
+  const JOBLIKE = { id: "1", name: "x", intervalStartedAt: toIso(NOON), intervalEndedAt: toIso(NOON) };
+  const ERRORS: [what: string, fate: Fate, code: string, says: RegExp][] = [
+    ["401", { status: 401 }, "unauthorized", /asks for credentials \(401\): give the inputs username and password/],
+    [
+      "403",
+      { status: 403, headers: jsonly.headers, body: '{"message":"This repository may not start it."}' },
+      "forbidden",
+      /doesn't allow this \(403: This repository may not start it\): let its rules admit/,
+    ],
+    ["404", { status: 404, body: "NOT_FOUND" }, "unusable", /isn't a CronyxServer \(there is nothing to start .*404\)/],
+    [
+      "a page",
+      html,
+      "unusable",
+      /isn't a CronyxServer \(it answered with text\/html, not with JSON\): check the input url/,
+    ],
+    ["nothing known", { status: 200, body: "OK" }, "unusable", /answered with no content type/],
+    ["a list", { ...jsonly, body: "[]" }, "unusable", /its answer is \[\], not an object/],
+    ["another JSON", { ...jsonly, body: '{"ok":true}' }, "unusable", /id is missing, not a text/],
+    ["half a job", { ...jsonly, body: JSON.stringify(JOBLIKE) }, "unusable", /createdAt is missing, not an instant/],
+    [
+      "a lock without id",
+      { ...jsonly, body: JSON.stringify({ ...JOBLIKE, id: null }) },
+      "unusable",
+      /id is null, not a text/,
+    ],
+    [
+      "a refusal of it",
+      { ...jsonly, status: 413, body: '{"message":"Too long"}' },
+      "refused",
+      /refuses the request \(413: Too long\)/,
+    ],
+    ["another status", { status: 418 }, "unusable", /isn't a CronyxServer \(it answered 418\)/],
+    ["a redirect to nowhere", { status: 302 }, "unusable", /isn't a CronyxServer \(it answered 302\)/],
+    [
+      "a redirect that leaves http",
+      { status: 307, headers: { location: "file:///etc/passwd" } },
+      "not-found",
+      /redirects to file:\/\/\/etc\/passwd, where neither request nor credentials are sent/,
+    ],
+  ];
+  test.each(ERRORS)("%s", async (_, fate, code, says) => {
+    server.fate = () => fate;
+    const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
+    expect(error).toMatchObject({ code, unsettled: false });
+    expect(error.message).toMatch(says);
+    expect(error.message.startsWith(server.url)).toBe(true);
+    expect(asked()).toHaveLength(1);
+  });
+
+  test("an end that meets with a page is not taken for done, nor for lost", async () => {
+    const lock = await started();
+    for (const fate of [html, { ...html, status: 404 }]) {
+      server.fate = () => fate;
+      expect(await failureOf(backend.finish(lock, inTime()))).toMatchObject({ code: "unusable" });
+    }
+  });
+
+  test("a refusal after an answer that was lost leaves open what the first try did", async () => {
+    server.fate = () => (server.asked.length === 1 ? { cut: "after" } : { status: 401 });
+    expect(await failureOf(backend.start(HOURLY, claim(), inTime()))).toMatchObject({
+      code: "unauthorized",
+      unsettled: true,
+    });
+  });
+});
+
+describe("credentials", () => {
+  const basic: Credentials = { kind: "basic", username: "mé", password: "p:a ß" };
+
+  test("a login is sent, and a wrong one refused", async () => {
+    server.login = "mé:p:a ß";
+    await started(await open(server.url, basic));
+    const wrong = await open(server.url, { ...basic, password: "hunter2" });
+    const error = await failureOf(wrong.start(HOURLY, claim(), inTime()));
+    expect(error.message).toMatch(/refused the username and password \(401\)/);
+    expect(JSON.stringify([error.message, log])).not.toContain("hunter2");
+  });
+
+  test("a token is asked for anew for each call", async () => {
+    let tokens = 0;
+    const backend = await open(server.url, { kind: "bearer", token: async () => `token-${++tokens}` });
+    await backend.finish(await started(backend), inTime());
+    expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
+    server.fate = () => ({ status: 401 });
+    const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
+    expect(error.message).toMatch(/refused the OIDC token \(401\): give the input oidc-audience/);
+  });
+
+  test("stay with the server that they are for, as does the request", async () => {
+    const elsewhere = await serve(OriginalServer);
+    server.fate = () => ({ status: 307, headers: { location: `${elsewhere.url}/report` } });
+    const error = await failureOf((await open(server.url, basic)).start(HOURLY, claim(), inTime()));
+    expect(error.message).toContain(`redirects to ${elsewhere.url}, where neither request nor credentials are sent`);
+    expect(elsewhere.asked).toEqual([]);
+  });
+
+  test("go along when a server redirects to itself", async () => {
+    once(/^POST/, { status: 308, headers: { location: "/moved" } });
+    await started(await open(server.url, basic));
+    const [first, second] = server.asked;
+    expect(second).toMatchObject({ method: "POST", path: "/moved", body: first?.body });
+    expect(second?.headers.authorization).toBe(first?.headers.authorization);
+  });
+});
+
+describe("TLS that fails is told by its code, and not tried again", () => {
+  test("an authority that isn't known", async () => {
+    const folder = mkdtempSync(path.join(tmpdir(), "cronyx-test-"));
+    const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
+    const request = [
+      "req",
+      "-x509",
+      "-newkey",
+      "ec",
+      "-pkeyopt",
+      "ec_paramgen_curve:prime256v1",
+      "-nodes",
+      "-days",
+      "2",
+    ];
+    const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
+    execFileSync("openssl", [...request, ...name, "-keyout", key, "-out", cert], { stdio: "pipe" });
+    const secure = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) });
+    rmSync(folder, { recursive: true });
+    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
+    closing.push(() => new Promise((resolve) => secure.close(resolve)));
+    const backend = await open(`https://localhost:${(secure.address() as AddressInfo).port}`);
+    const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
+    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
+    expect(error.message).toMatch(
+      /authority that this machine doesn't know, DEPTH_ZERO_SELF_SIGNED_CERT\): name a file .* NODE_EXTRA_CA_CERTS/,
+    );
+    expect(log).toEqual([]);
+  });
+
+  test("a port that speaks no TLS", async () => {
+    const backend = await open(server.url.replace("http:", "https:"));
+    const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
+    expect(error.message).toMatch(
+      /no TLS connection came about, E\w+\): check that the input url's port is one for https/,
+    );
+    expect(log).toEqual([]);
+  });
+});

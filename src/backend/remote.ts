@@ -1,0 +1,179 @@
+import type { Deadline } from "../network/deadline.ts";
+import { ArgumentError } from "../scheduler/argument-error.ts";
+import { toIso } from "../scheduler/instant.ts";
+import { checkJobName } from "../scheduler/job-name.ts";
+import type { JobState } from "../scheduler/job-state.ts";
+import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
+import { StoreError } from "../store/job-store.ts";
+import {
+  type Claim,
+  type HeldLock,
+  type JobBackend,
+  type LockLoss,
+  LockLostError,
+  type StartAnswer,
+} from "./job-backend.ts";
+import { lossOf } from "./lock-loss.ts";
+import { AnswerError, heldIn, jobNamesIn, jobStateIn, startAnswerIn } from "./server-answers.ts";
+import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
+
+/**
+ * Lets a CronyxServer decide, this project's or the original one: docs/rest-api.md tells what they have in common, and
+ * what only ours does.
+ */
+export class RemoteBackend implements JobBackend {
+  readonly #server: ServerConnection;
+
+  /** @param place The server's address, without credentials and without a slash at its end. */
+  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void) {
+    this.#server = new ServerConnection(place, credentials, userAgent, log);
+  }
+
+  async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
+    // The original server finds fault with a request only when it comes to use the field, or answers 500.
+    const { jobName, noLock } = await prepareStart(request);
+    const asked = {
+      method: "POST",
+      path: [checkPathName(jobName)],
+      query: "?explain=true",
+      headers: headersOf(claim),
+      body: startBody(request),
+      changes: !noLock,
+    } as const;
+    if (!noLock) claim.beforeTaking?.();
+    const answer = await this.#server.ask(asked, deadline);
+    const started = this.#understood(answer, () => {
+      if (answer.status === 404) throw new AnswerError("there is nothing to start at its address, 404");
+      return startAnswerIn(answer.json, jobName, noLock);
+    });
+    if (answer.repeated && !started.started && started.reason === "unknown") throw this.#unsettled(jobName);
+    return started;
+  }
+
+  finish(lock: HeldLock, deadline: Deadline): Promise<void> {
+    return this.#end(lock, "finish", deadline);
+  }
+
+  interrupt(lock: HeldLock, deadline: Deadline): Promise<void> {
+    return this.#end(lock, "interrupt", deadline);
+  }
+
+  async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
+    const path = [checkPathName(jobName), id, "abandon"];
+    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
+    if (answer.status === 200) return this.#understood(answer, () => heldIn(answer.json));
+    throw new StoreError(
+      "refused",
+      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, retry-interval frees it`,
+      { unsettled: true },
+    );
+  }
+
+  async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
+    const path = [checkPathName(checkJobName(jobName))];
+    const answer = await this.#server.ask({ method: "GET", path, changes: false }, deadline);
+    if (answer.status === 200) return this.#understood(answer, () => jobStateIn(answer.json, jobName));
+    if (messageIn(answer.json) !== null) return null;
+    throw this.#tellsNothing();
+  }
+
+  async list(deadline: Deadline): Promise<readonly string[]> {
+    const answer = await this.#server.ask({ method: "GET", path: [], changes: false }, deadline);
+    if (answer.status === 404) throw this.#tellsNothing();
+    return this.#understood(answer, () => jobNamesIn(answer.json));
+  }
+
+  async close(): Promise<void> {
+    this.#server.close();
+  }
+
+  async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {
+    // By the name that was asked for: the original server gives it back encoded, and encoded twice it finds nothing.
+    const path = [checkPathName(lock.jobName), lock.id, end];
+    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
+    if (answer.status === 200) return;
+    if (messageIn(answer.json) === null) {
+      throw this.#server.isNoServer(`there is nothing to ${end} at its address, 404`, { unsettled: answer.repeated });
+    }
+    const loss = await this.#lossOf(lock, deadline);
+    // The end that was asked for before is there: its answer got lost.
+    if (answer.repeated && (loss.to === "unknown" || loss.to === end)) return;
+    throw new LockLostError(
+      `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`,
+      loss,
+    );
+  }
+
+  /** An original server doesn't tell, and what matters is known already. */
+  async #lossOf({ jobName, id }: HeldLock, deadline: Deadline): Promise<LockLoss> {
+    try {
+      return lossOf(id, await this.status(jobName, deadline));
+    } catch (error) {
+      if (error instanceof StoreError) return { to: "unknown" };
+      throw error;
+    }
+  }
+
+  #unsettled(jobName: string): StoreError {
+    return new StoreError(
+      "unreachable",
+      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until retry-interval frees it`,
+      { unsettled: true },
+    );
+  }
+
+  #tellsNothing(): StoreError {
+    return new StoreError(
+      "refused",
+      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check the url, or use this project's server`,
+    );
+  }
+
+  #understood<T>({ repeated: unsettled }: ServerAnswer, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      if (cause instanceof AnswerError) throw this.#server.isNoServer(cause.message, { cause, unsettled });
+      throw cause;
+    }
+  }
+}
+
+/**
+ * Segments of dots never get to a server: they stand for other paths, also percent-encoded.
+ *
+ * @see https://url.spec.whatwg.org/#double-dot-path-segment
+ */
+function checkPathName(jobName: string): string {
+  if (jobName !== "." && jobName !== "..") return jobName;
+  throw new ArgumentError(
+    `The job name ${JSON.stringify(jobName)} can't stand in a URL's path: give the job another one`,
+  );
+}
+
+function headersOf({ lockId, idempotencyKey, holder }: Claim): Record<string, string> {
+  if (idempotencyKey !== null && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
+    throw new ArgumentError(
+      `The idempotency key is ${JSON.stringify(idempotencyKey)}: give 1 to 255 characters of ASCII, none of them a space`,
+    );
+  }
+  return {
+    "idempotency-key": idempotencyKey ?? lockId,
+    ...(holder && { "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) }),
+  };
+}
+
+/** What was left out is left to the server: the original one refuses a field that it doesn't know, or that is null. */
+function startBody(request: StartRequest): object {
+  const { jobInterval, startBuffer, retryInterval, requiredJobNames = [], timezone, noLock = false } = request;
+  const { jobIntervalStartedAt } = request;
+  return {
+    jobInterval,
+    ...(startBuffer !== undefined && { startBuffer }),
+    ...(retryInterval !== undefined && { retryInterval }),
+    ...(requiredJobNames.length > 0 && { requiredJobNames }),
+    ...(timezone !== undefined && { timezone }),
+    ...(noLock && { noLock }),
+    ...(jobIntervalStartedAt !== undefined && { jobIntervalStartedAt: toIso(jobIntervalStartedAt) }),
+  };
+}

@@ -1,0 +1,125 @@
+import { type Instant, isInstant } from "../scheduler/instant.ts";
+import type { Holder, JobState } from "../scheduler/job-state.ts";
+import { readState } from "../scheduler/read-state.ts";
+import type { NotStarted, StartAnswer } from "./job-backend.ts";
+
+// What a CronyxServer answers with, checked by hand: a validation library is twice the bytes of all else that a start
+// loads. Unknown fields are left alone. See docs/rest-api.md.
+
+/** An answer that is none of a CronyxServer's. */
+export class AnswerError extends Error {
+  override name = "AnswerError";
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/**
+ * @param noLock Whether none was asked for: then there is no id.
+ * @throws AnswerError
+ */
+export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): StartAnswer {
+  if (json === undefined || json === null) return { started: false, reason: "unknown" };
+  const fields = fieldsIn(json, "its answer");
+  if (fields.started === false) return refusalIn(fields);
+  const id = noLock ? null : text(fields, "id");
+  return {
+    started: true,
+    // As it was asked for: the original server gives back the name as it stood in the path.
+    jobName,
+    intervalStartedAt: instant(fields, "intervalStartedAt"),
+    intervalEndedAt: instant(fields, "intervalEndedAt"),
+    createdAt: instant(fields, "createdAt"),
+    updatedAt: instant(fields, "updatedAt"),
+    lock: id === null ? null : { jobName, id, record: null },
+  };
+}
+
+function refusalIn(fields: Fields): NotStarted {
+  switch (fields.reason) {
+    case "active":
+      return {
+        started: false,
+        reason: "active",
+        since: instantOrNull(fields, "since"),
+        holder: fields.holder === null ? null : holderIn(fields.holder),
+        retryAt: instantOrNull(fields, "retryAt"),
+      };
+    case "not-due":
+      return { started: false, reason: "not-due", dueAt: instantOrNull(fields, "dueAt") };
+    case "required-job":
+      return {
+        started: false,
+        reason: "required-job",
+        jobName: text(fields, "jobName"),
+        finishedUntil: instantOrNull(fields, "finishedUntil"),
+        neededUntil: instant(fields, "neededUntil"),
+      };
+    default:
+      // A reason that only a later release knows is still a refusal.
+      return { started: false, reason: "unknown" };
+  }
+}
+
+/** @throws AnswerError */
+export function jobStateIn(json: unknown, jobName: string): JobState {
+  const { lock, lastFinished, history } = fieldsIn(json, "its answer");
+  const document = {
+    v: 1,
+    name: jobName,
+    finishedUntil: lastFinished === null ? null : fieldsIn(lastFinished, "lastFinished").intervalEndedAt,
+    active: lock === null ? null : { ...fieldsIn(lock, "lock"), idempotencyKey: null },
+    history,
+  };
+  try {
+    return readState(document, jobName);
+  } catch (cause) {
+    throw new AnswerError(`of the job's state ${(cause as Error).message}`, { cause });
+  }
+}
+
+/** @throws AnswerError */
+export function jobNamesIn(json: unknown): readonly string[] {
+  const { jobs } = fieldsIn(json, "its answer");
+  if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
+  return jobs.map((job, at) => text(fieldsIn(job, `jobs[${at}]`), "name"));
+}
+
+/** @throws AnswerError */
+export function heldIn(json: unknown): boolean {
+  const { held } = fieldsIn(json, "its answer");
+  if (typeof held !== "boolean") throw wrong("held", held, "true or false");
+  return held;
+}
+
+function holderIn(value: unknown): Holder {
+  const known = ["repository", "runId", "attempt", "job", "runUrl"];
+  const fields = Object.entries(fieldsIn(value, "holder"));
+  return Object.fromEntries(fields.filter(([field, value]) => known.includes(field) && typeof value === "string"));
+}
+
+function fieldsIn(value: unknown, what: string): Fields {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(what, value, "an object");
+  return value as Fields;
+}
+
+function text(fields: Fields, field: string): string {
+  const value = fields[field];
+  if (typeof value !== "string" || value === "") throw wrong(field, value, "a text");
+  return value;
+}
+
+function instant(fields: Fields, field: string): Instant {
+  const value = fields[field];
+  const parsed = typeof value === "string" ? Date.parse(value) : Number.NaN;
+  if (!isInstant(parsed)) throw wrong(field, value, "an instant");
+  return parsed;
+}
+
+function instantOrNull(fields: Fields, field: string): Instant | null {
+  return fields[field] === null ? null : instant(fields, field);
+}
+
+function wrong(field: string, value: unknown, expected: string): AnswerError {
+  const shown = JSON.stringify(value) ?? "missing";
+  return new AnswerError(`${field} is ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}, not ${expected}`);
+}
