@@ -8,6 +8,8 @@ import type { ServerOptions } from "./create-server.ts";
 import { type Outcome, record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import {
+  Abandoned,
+  AbandonParams,
   Failure,
   Holder,
   Job,
@@ -100,10 +102,12 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
   );
 }
 
-function addEnds(server: FastifyInstance, { backend, deadline }: ServerOptions, metrics: Metrics): void {
+function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metrics): void {
+  const { backend, deadline } = options;
   // A body is ignored, whatever it is.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
+  addAbandon(server, options, metrics);
   for (const operation of ["finish", "interrupt"] as const) {
     server.put<{ Params: LockParams }>(
       `/:jobName/:jobId/${operation}`,
@@ -129,6 +133,30 @@ function addEnds(server: FastifyInstance, { backend, deadline }: ServerOptions, 
       },
     );
   }
+}
+
+/** Ends a start whose caller gave up before the answer came, so that it holds nothing, then or later. */
+function addAbandon(server: FastifyInstance, { backend, deadline }: ServerOptions, metrics: Metrics): void {
+  server.put<{ Params: AbandonParams }>(
+    "/:jobName/:jobId/abandon",
+    {
+      config: { operation: "abandon" },
+      schema: {
+        operationId: "abandonJob",
+        summary: "Gives up a start whose answer never came",
+        params: AbandonParams,
+        response: { 200: Abandoned, ...failures(400, 401, 403, 404, 413, 500, 503) },
+      },
+    },
+    async (request, reply) => {
+      const { jobName, jobId } = request.params;
+      const held = await backend.abandon({ jobName, id: jobId, record: null }, deadline());
+      const repository = request.caller?.repository ?? undefined;
+      const outcome: Outcome = held ? "interrupted" : "abandoned";
+      record(request.log, metrics, { operation: "abandon", jobName, outcome, ms: reply.elapsedTime, repository });
+      return { held };
+    },
+  );
 }
 
 async function wasEnded(end: () => Promise<void>): Promise<boolean> {

@@ -1,7 +1,7 @@
 import type { FastifyBaseLogger } from "fastify";
 import type { Metrics } from "./metrics.ts";
 
-export type Operation = "start" | "finish" | "interrupt";
+export type Operation = "start" | "finish" | "interrupt" | "abandon";
 
 export type Outcome =
   | "started"
@@ -13,6 +13,8 @@ export type Outcome =
   | "unknown"
   | "finished"
   | "interrupted"
+  /** A start that was given up, and held nothing. */
+  | "abandoned"
   /** The lock that was to be ended isn't the job's active one. */
   | "not-found"
   | "bad-request"

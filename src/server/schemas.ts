@@ -119,6 +119,13 @@ export const LockParams = Type.Object({
 });
 export type LockParams = Static<typeof LockParams>;
 
+/** A start that is given up leaves its lock's id behind: one as short as an idempotency key. */
+export const AbandonParams = Type.Object({
+  jobName: JobName,
+  jobId: Type.String({ maxLength: 255, description: "the idempotency key of the start, of at most 255 characters" }),
+});
+export type AbandonParams = Static<typeof AbandonParams>;
+
 const intervalFields = {
   interval: Type.Integer({ description: "the interval's length in milliseconds" }),
   intervalStartedAt: UtcInstant,
@@ -186,6 +193,7 @@ export const JobStatus = Type.Object({
 });
 export type JobStatus = Static<typeof JobStatus>;
 
+export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
 export const JobList = Type.Object({ jobs: Type.Array(JobStatus) });
 export const Health = Type.Object({ ok: Type.Boolean() });
 export const Failure = Type.Object({ message: Type.String() });

@@ -170,7 +170,6 @@ const PASSING = /^(08|25006|40|53|55P03|57)/;
 
 /** What the database didn't say itself happened on the way to it. */
 function fault(cause: unknown, place: string): Error {
-  if (!(cause instanceof Error)) return new Error(String(cause));
   if (!(cause instanceof pg.DatabaseError) || PASSING.test(cause.code ?? "")) {
     return new PassingFault(`${place} can't be reached (${wordsOf(cause)})`, { cause });
   }
@@ -183,6 +182,7 @@ function fault(cause: unknown, place: string): Error {
 }
 
 /** Where Node tried several addresses, its error has no message but a code. */
-function wordsOf(error: Error): string {
-  return error.message || ("code" in error ? String(error.code) : error.name);
+function wordsOf(cause: unknown): string {
+  const { message, code } = cause as { readonly message?: string; readonly code?: string };
+  return message || code || String(cause);
 }

@@ -123,11 +123,12 @@ function attempt<T>(place: string, deadline: Deadline, log: (line: string) => vo
     try {
       return work();
     } catch (cause) {
-      if (!(cause instanceof Error && "errcode" in cause)) throw cause;
-      const result = Number(cause.errcode) & 0xff;
+      const { errcode, message } = cause as { readonly errcode?: number; readonly message?: string };
+      if (errcode === undefined) throw cause;
+      const result = errcode & 0xff;
       if (BUSY.has(result)) throw new PassingFault(`${place} is in use by others`, { cause });
       const [code, remedy] = CODES[result] ?? ["refused", "check its disk"];
-      throw new StoreError(code, `${place} can't be used (${cause.message}): ${remedy}`, { cause });
+      throw new StoreError(code, `${place} can't be used (${message}): ${remedy}`, { cause });
     }
   }).catch((cause) => {
     if (!(cause instanceof PassingFault)) throw cause;

@@ -1,0 +1,92 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { afterAll, describe, expect, test } from "@jest/globals";
+import { openDatabase } from "../../../src/store/open-database.ts";
+import { documentOf, inTime, jobStoreSuite } from "../job-store-suite.ts";
+import { databaseSuite } from "./database-suite.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "cronyx-sqlite-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const fileOf = (name: string) => path.join(folder, `${name}.db`);
+const open = (name: string) => openDatabase(`sqlite:${fileOf(name)}`, () => {}, inTime());
+
+describe("a store in SQLite", () => {
+  jobStoreSuite(() => open("shared"));
+  databaseSuite({
+    open,
+    async write(name, sql) {
+      const database = new DatabaseSync(fileOf(name), { timeout: 1_000 });
+      database.exec(sql.replaceAll("AS KEY", "AS BLOB"));
+      database.close();
+    },
+  });
+
+  test("a process that is killed while it writes loses nothing that it was told is written", async () => {
+    const name = "killed";
+    const writer = fork(path.join(import.meta.dirname, "sqlite-writer.ts"), [fileOf(name)], { execArgv: [] });
+    let told = "";
+    let count = 0;
+    writer.on("message", (version) => {
+      told = String(version);
+      if (++count === 200) writer.kill("SIGKILL");
+    });
+    await once(writer, "exit");
+    expect(count).toBeGreaterThanOrEqual(200);
+    const store = await open(name);
+    const { version, state } = (await store.read(["report"], inTime())).get("report") ?? {};
+    // The last one may be on disk before anybody was told of it.
+    expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(told);
+    await store.close();
+  });
+
+  test("another writer that holds the database is waited for, and no longer than the deadline", async () => {
+    const store = await open("busy");
+    const other = new DatabaseSync(fileOf("busy"));
+    other.exec("BEGIN IMMEDIATE");
+    const { deadlineIn } = await import("../../../src/network/deadline.ts");
+    await expect(store.swap(null, documentOf("report"), deadlineIn(300))).rejects.toMatchObject({
+      code: "unreachable",
+    });
+    const waiting = store.swap(null, documentOf("report"), inTime());
+    other.exec("COMMIT");
+    expect(await waiting).not.toBeNull();
+    other.close();
+    await store.close();
+  });
+
+  test("a database of a newer release", async () => {
+    const database = new DatabaseSync(fileOf("newer"));
+    database.exec("PRAGMA user_version = 99");
+    database.close();
+    await expect(open("newer")).rejects.toMatchObject({
+      code: "unusable",
+      message: expect.stringMatching(/version 99.*use a newer release/),
+    });
+  });
+
+  test("a file that is no database", async () => {
+    writeFileSync(fileOf("text"), "x".repeat(5_000));
+    await expect(open("text")).rejects.toMatchObject({ code: "unusable", message: expect.stringContaining("text.db") });
+  });
+
+  test("a folder that isn't there", async () => {
+    await expect(open("no/where")).rejects.toMatchObject({
+      code: "not-found",
+      message: expect.stringContaining("JOB_STORE_URL"),
+    });
+  });
+
+  test("the file is its owner's to move: a relative path starts where the server does", async () => {
+    mkdirSync(path.join(folder, "here"));
+    chmodSync(path.join(folder, "here"), 0o755);
+    const relative = path.relative(process.cwd(), path.join(folder, "here", "cronyx.db"));
+    const store = await openDatabase(`sqlite:${relative}`, () => {}, inTime());
+    expect(await store.list(inTime())).toEqual([]);
+    await store.close();
+  });
+});
