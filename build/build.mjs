@@ -7,6 +7,17 @@ import { minify } from "@swc/core";
 
 const ENTRY_POINTS = ["main", "post"];
 
+/** What src/action/ and what it imports stand on. The other dependencies are the server's. */
+const BUNDLED = [
+  "@actions/core",
+  "@actions/exec",
+  "@actions/http-client",
+  "@date-fns/tz",
+  "@date-fns/utc",
+  "croner",
+  "date-fns",
+];
+
 const root = path.dirname(import.meta.dirname);
 const compiled = path.join(root, "build", "compiled");
 const require = createRequire(import.meta.url);
@@ -52,15 +63,21 @@ run(path.join(root, "build", "package.mjs"));
 
 /** ncc's own list leaves out every package that it could merge into another module, which is nearly all of them. */
 function licenses() {
-  /** @type {{ packages: Record<string, { dev?: boolean, link?: boolean, license?: string }> }} */
+  /** @type {{ packages: Record<string, { link?: boolean, license?: string, dependencies?: Record<string, string> }> }} */
   const { packages } = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8"));
-  return Object.entries(packages)
-    .filter(([folder, { dev, link }]) => folder.startsWith("node_modules/") && !dev && !link)
-    .map(([folder, { license }]) => {
-      const file = readdirSync(path.join(root, folder)).find((name) => /^licen[cs]e/i.test(name));
-      const text =
-        file === undefined ? "" : readFileSync(path.join(root, folder, file), "utf8").replaceAll("\r\n", "\n");
-      return `${folder.slice("node_modules/".length)}\n${license}\n${text.trim()}\n`;
+  const names = new Set(BUNDLED);
+  // A set that grows while it is read is read to its end.
+  for (const name of names) {
+    for (const dependency of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})) names.add(dependency);
+  }
+  return [...names]
+    .sort()
+    .filter((name) => !packages[`node_modules/${name}`]?.link)
+    .map((name) => {
+      const folder = path.join(root, "node_modules", name);
+      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
+      const text = file === undefined ? "" : readFileSync(path.join(folder, file), "utf8").replaceAll("\r\n", "\n");
+      return `${name}\n${packages[`node_modules/${name}`]?.license}\n${text.trim()}\n`;
     })
     .join("\n");
 }

@@ -54,10 +54,10 @@ async function run(command: string, args: readonly string[], cwd = folder): Prom
   }
 }
 
-test("the package holds the library alone", async () => {
+test("the package holds the library and the server alone", async () => {
   const inside = path.join(folder, "node_modules/cronyx-action");
   expect(readdirSync(inside).sort()).toEqual(["LICENSE", "README.md", "dist", "docs", "package.json"]);
-  expect(readdirSync(path.join(inside, "dist"))).toEqual(["client"]);
+  expect(readdirSync(path.join(inside, "dist"))).toEqual(["package"]);
   const show = "console.log(Object.keys(library).sort().join())";
   const imported = await run(process.execPath, [
     "--input-type=module",
