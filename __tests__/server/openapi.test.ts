@@ -86,6 +86,7 @@ test("says 3.1, and every route", async () => {
     "GET /healthcheck",
     "GET /{jobName}",
     "POST /{jobName}",
+    "PUT /{jobName}/{jobId}/abandon",
     "PUT /{jobName}/{jobId}/finish",
     "PUT /{jobName}/{jobId}/interrupt",
   ]);
@@ -130,7 +131,7 @@ test("whatever is sent, the answer is one that it tells of, and no fault of the 
         const given = parameters.map(({ in: place, name }, at) => ({ place, name, value: sample.values[at] }));
         const target = given
           .filter(({ place }) => place === "path")
-          .reduce((url, { name, value }) => url.replace(`{${name}}`, () => inUrl(value || "report")), path);
+          .reduce((url, { name, value }) => url.replace(`{${name}}`, () => inUrl(value) || "report"), path);
         const of = (place: string) => given.filter((one) => one.place === place && one.value !== undefined);
         const query = of("query").map(({ name, value }) => `${name}=${inUrl(value)}`);
         const headers = Object.fromEntries(of("header").map(({ name, value }) => [name, inHeader(value)]));

@@ -115,14 +115,43 @@ describe("an idempotency key", () => {
     expect((await server.send("PUT", `/report/${KEY}/interrupt`)).status).toBe(200);
   });
 
-  test.each([KEY, "run 7, step 3"])("%j gets the same lock again while it is active", async (text) => {
+  test.each([
+    // Its lock's id is granted once: this can only be a request that comes late.
+    [KEY, 400, expect.stringMatching(/can't be granted again.*give each start an id of its own/)],
+    ["run 7, step 3", 200, "null"],
+  ])("%j gets the same lock again while it is active, and then %i", async (text, status, says) => {
     const first = await server.start("/report", HOURLY, key(text));
     server.clock.now += MINUTE;
     expect((await server.start("/report", HOURLY, key(text))).json).toEqual(first.json);
     expect((await server.start("/report", HOURLY, key("another"))).text).toBe("null");
     await server.send("PUT", `/report/${first.json.id}/finish`);
-    expect((await server.start("/report", HOURLY, key(text))).text).toBe("null");
+    expect(await server.start("/report", HOURLY, key(text))).toMatchObject({ status, text: says });
     expect(await server.metrics()).toMatch(/^cronyx_starts_total\{outcome="started-again"\} 1$/m);
+  });
+});
+
+describe("a start that is given up", () => {
+  const KEY = "0b0f7c1e-9a51-4f5e-8a53-0d9f3c8f6a11";
+  const abandon = () => server.send("PUT", `/report/${KEY}/abandon`);
+
+  test("loses its lock, and its interval is granted again", async () => {
+    await server.start("/report", HOURLY, { "idempotency-key": KEY });
+    expect((await abandon()).json).toEqual({ held: true });
+    expect((await abandon()).json).toEqual({ held: false });
+    expect((await server.send("GET", "/report")).json).toMatchObject({ lock: null, lastFinished: null });
+    expect((await server.start("/report", HOURLY)).json).toMatchObject({ isActive: true });
+  });
+
+  test("before its request comes: that one is refused then", async () => {
+    expect((await abandon()).json).toEqual({ held: false });
+    const late = await server.start("/report", HOURLY, { "idempotency-key": KEY });
+    expect(late).toMatchObject({ status: 400 });
+    expect((await server.send("GET", "/report")).json.lock).toBeNull();
+  });
+
+  test("by an id that none could have", async () => {
+    expect((await server.send("PUT", `/report/${"x".repeat(256)}/abandon`)).status).toBe(400);
+    expect((await server.send("GET", "/report")).status).toBe(404);
   });
 });
 
