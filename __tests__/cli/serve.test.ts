@@ -105,9 +105,9 @@ test("a login is asked for, and a wrong one is told of", async () => {
 
 test.each([
   [["serve", "--help"], 0, "JOB_STORE_URL"],
-  [["--help"], 0, "Usage: cronyx-action serve"],
-  [[], 2, "Usage: cronyx-action serve"],
-  [["sevre"], 2, "Usage: cronyx-action serve"],
+  [["--help"], 0, "Usage: cronyx-action COMMAND"],
+  [[], 2, "Usage: cronyx-action COMMAND"],
+  [["sevre"], 2, "Usage: cronyx-action COMMAND"],
   [["serve", "--server-port", "http"], 2, '--server-port is "http": give a number from 0 to 65535'],
   [["serve", "--server-host", "0.0.0.0"], 2, "--insecure"],
 ])("cronyx-action %j", async (args, code, says) => {

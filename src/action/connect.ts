@@ -1,9 +1,9 @@
 import { tmpdir } from "node:os";
 import type { JobBackend } from "../backend/job-backend.ts";
+import { inLine } from "../backend/line.ts";
 import { openBackend } from "../backend/open-backend.ts";
 import type { Credentials } from "../backend/server-connection.ts";
 import type { Login } from "./login.ts";
-import { inLine } from "./messages.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** Opens what decides on starts, as this step has it. */

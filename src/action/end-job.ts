@@ -1,8 +1,9 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { inLine } from "../backend/line.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { type JobStatus, loadJobStatus } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
-import { freeByHand, inLine, lossLine, messageOf } from "./messages.ts";
+import { freeByHand, lossLine, messageOf } from "./messages.ts";
 import { loadStepState, type StepState } from "./state.ts";
 import type { Surroundings } from "./toolkit.ts";
 

@@ -1,18 +1,6 @@
 import type { LockLoss, NotStarted, Started } from "../backend/job-backend.ts";
+import { holderLine, inLine } from "../backend/line.ts";
 import { toIso } from "../scheduler/instant.ts";
-import type { Holder } from "../scheduler/job-state.ts";
-
-/**
- * Text that others wrote (a job's name, a state document), for the log. The runner takes a line that starts with `::` for
- * a command, and also `##[` anywhere in a line: so it is kept to one line, and without the latter.
- *
- * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
- */
-export function inLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|#(?=#\[)/gu, (character) => {
-    return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
-  });
-}
 
 export function startedLine({ jobName, intervalStartedAt, intervalEndedAt, lock }: Started): string {
   const what = lock === null ? "Started without a lock" : "Started";
@@ -64,18 +52,6 @@ export function freeByHand(): string {
 
 export function unprotectedLine(url: string): string {
   return `The url ${JSON.stringify(inLine(url))} is plain http: whoever stands between here and that server can read the credentials, and take locks with them; give it https`;
-}
-
-function holderLine(holder: Holder | null): string {
-  const { repository, runId, attempt, job, runUrl } = holder ?? {};
-  const run = [
-    repository,
-    runId && `run ${runId}`,
-    attempt && attempt !== "1" && `attempt ${attempt}`,
-    job && `job ${job}`,
-  ].filter(Boolean);
-  const name = run.length === 0 ? "a run that gave no name" : run.join(", ");
-  return inLine((runUrl ? (run.length === 0 ? runUrl : `${name} (${runUrl})`) : name).slice(0, 500));
 }
 
 export function messageOf(error: unknown): string {

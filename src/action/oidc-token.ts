@@ -1,8 +1,8 @@
+import { inLine } from "../backend/line.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { HttpConnection, OversizedAnswer } from "../network/http.ts";
 import { PassingFault, retrying } from "../network/retry.ts";
 import { StoreError } from "../store/job-store.ts";
-import { inLine } from "./messages.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /**

@@ -1,41 +1,47 @@
 #!/usr/bin/env node
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { openDatabase } from "../store/open-database.ts";
-import { serve } from "./serve.ts";
+import { deadlineIn } from "../network/deadline.ts";
+import { JOB_COMMANDS_HELP, release, status } from "./job-commands.ts";
 
-const USAGE = `Usage: cronyx-action serve [FLAGS]
+const USAGE = `Usage: cronyx-action COMMAND
 
-  serve   keeps locks for others over REST; serve --help shows its settings
-`;
+  serve [FLAGS]                     keeps locks for others over REST; serve --help shows its settings
+${JOB_COMMANDS_HELP}`;
 
 const [command, ...args] = process.argv.slice(2);
-const { version } = JSON.parse(readFileSync(manifest(), "utf8"));
+const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr };
 
-if (command === "serve") {
-  process.exitCode = await serve({
-    args,
-    env: process.env,
-    version,
-    now: Date.now,
-    newId: randomUUID,
-    openStore: (url, log, deadline) => openDatabase(url, log, deadline),
-    output: process.stdout,
-    errors: process.stderr,
-    onEnd: (end) => {
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(signal));
-    },
-  });
-} else {
+if (command === "serve") await serveHere();
+else if (command === "status") process.exitCode = await status({ ...surroundings, deadline });
+else if (command === "release") process.exitCode = await release({ ...surroundings, deadline });
+else {
   const asked = command === "--help" || command === "-h";
   (asked ? process.stdout : process.stderr).write(USAGE);
   process.exitCode = asked ? 0 : 2;
 }
 
+function deadline() {
+  return deadlineIn(60_000);
+}
+
+/** The other commands do without all that a server needs. */
+async function serveHere(): Promise<void> {
+  const [{ serve }, { openDatabase }] = await Promise.all([import("./serve.ts"), import("../store/open-database.ts")]);
+  const { version } = JSON.parse(readFileSync(manifest(), "utf8"));
+  process.exitCode = await serve({
+    ...surroundings,
+    version,
+    newId: randomUUID,
+    openStore: openDatabase,
+    onEnd: (end) => {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(signal));
+    },
+  });
+}
+
 /** The package's own, from `src/cli/` and from `dist/package/cli/` alike. */
 function manifest(): URL {
-  return new URL(
-    import.meta.url.includes("/dist/package/") ? "../../../package.json" : "../../package.json",
-    import.meta.url,
-  );
+  const up = import.meta.url.includes("/dist/package/") ? "../../../" : "../../";
+  return new URL(`${up}package.json`, import.meta.url);
 }

@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { type CommandSurroundings, release, status } from "../../src/cli/job-commands.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { finishedUntil, heldSince, LocksRepository, OTHER_RUN } from "../action/workflow.ts";
+import { runServer } from "../server/running-server.ts";
+
+const SINCE = Date.parse("2026-11-24T04:00:00.000Z");
+const TOKEN = "ghs_0123456789abcdefTOKEN";
+
+let repository: LocksRepository;
+let server: Awaited<ReturnType<typeof runServer>>;
+beforeAll(async () => {
+  repository = await LocksRepository.serve({ token: TOKEN });
+  server = await runServer();
+});
+afterAll(() => Promise.all([repository.close(), server.close()]));
+
+async function run(command: typeof status, args: readonly string[], env: CommandSurroundings["env"] = {}) {
+  const said = { output: "", errors: "" };
+  const code = await command({
+    args,
+    env: { PATH: process.env.PATH, CRONYX_URL: repository.httpUrl, CRONYX_TOKEN: TOKEN, ...env },
+    now: Date.now,
+    deadline: () => deadlineIn(5_000),
+    output: { write: (text) => (said.output += text) },
+    errors: { write: (text) => (said.errors += text) },
+  });
+  return { code, ...said };
+}
+
+describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (way) => {
+  test("status tells who holds what since when, of one job and of all", async () => {
+    await repository.write("report", heldSince("report", SINCE));
+    await repository.write("orders\n", finishedUntil("orders\n", SINCE));
+    const all = await run(status, ["--url", repository[way]]);
+    expect(all.code).toBe(0);
+    const lines = all.output.trimEnd().split("\n");
+    expect(lines[0]).toBe("orders\\u{a}: free, finished until 2026-11-24T04:00:00.000Z");
+    for (const part of [
+      "report: held by octo-org/reports, run 4711",
+      OTHER_RUN.runUrl,
+      "since 2026-11-24T04:00:00.000Z",
+    ]) {
+      expect(lines[1]).toContain(part);
+    }
+    expect((await run(status, ["report", "--url", repository[way]])).output).toBe(`${lines[1]}\n`);
+    const json = JSON.parse((await run(status, ["report", "--json", "--url", repository[way]])).output);
+    expect(json).toMatchObject({ name: "report", lock: { holder: OTHER_RUN } });
+    expect(json.lock).not.toHaveProperty("idempotencyKey");
+  });
+
+  test("release frees the lock, and its interval comes again", async () => {
+    await repository.write("report", heldSince("report", SINCE));
+    const released = await run(release, ["report", "--url", repository[way]]);
+    expect(released).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^Released report, .*run 4711.* granted again\n$/),
+    });
+    expect(await repository.state("report")).toMatchObject({
+      active: null,
+      finishedUntil: "2026-11-24T03:00:00.000Z",
+      history: [{ outcome: "interrupted" }],
+    });
+    expect(await run(release, ["report", "--url", repository[way]])).toMatchObject({ code: 3, output: "" });
+  });
+});
+
+test("of a server", async () => {
+  const { id } = (await server.start("/nightly%2Freport", { jobInterval: 3_600_000 })).json;
+  const all = await run(status, ["--json"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
+  expect(JSON.parse(all.output)).toMatchObject([{ name: "nightly/report", lock: { id } }]);
+  const released = await run(release, ["nightly/report", "--json"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
+  expect(JSON.parse(released.output)).toMatchObject({ name: "nightly/report", released: { id } });
+  expect((await server.send("GET", "/nightly%2Freport")).json.lock).toBeNull();
+});
+
+test.each([
+  [status, ["never"], {}, 3, "never was never started"],
+  [release, ["never"], {}, 3, "never is held by nobody"],
+  [release, [], {}, 2, "give its name"],
+  [release, ["nightly", "report"], {}, 2, '"report" is one name too many'],
+  [status, [], { CRONYX_URL: "" }, 2, "give --url or set CRONYX_URL"],
+  [status, [], { CRONYX_URL: "octo-org/locks" }, 2, "octo-org/locks"],
+  [status, ["--jsn"], {}, 2, "--jsn"],
+  [status, ["x".repeat(256)], {}, 2, "255"],
+  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "401"],
+])("%p of %j with %j: %i", async (command, args, env, code, says) => {
+  const { errors, output, ...ended } = await run(command, args, env);
+  expect(ended.code).toBe(code);
+  expect(output).toBe("");
+  expect(errors).toContain(says);
+  expect(errors).not.toMatch(/ghs_|\n./);
+});

@@ -1,0 +1,164 @@
+import { tmpdir } from "node:os";
+import { parseArgs } from "node:util";
+import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { holderLine, inLine } from "../backend/line.ts";
+import { openBackend } from "../backend/open-backend.ts";
+import type { Credentials } from "../backend/server-connection.ts";
+import type { Deadline } from "../network/deadline.ts";
+import { ArgumentError } from "../scheduler/argument-error.ts";
+import type { JobState } from "../scheduler/job-state.ts";
+import { StoreError } from "../store/job-store.ts";
+
+/** What the commands need of the world around them. */
+export interface CommandSurroundings {
+  readonly args: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly now: () => number;
+  readonly deadline: () => Deadline;
+  readonly output: { write(line: string): unknown };
+  readonly errors: { write(line: string): unknown };
+}
+
+/** How a command ended, for scripts. */
+export const EXIT = { done: 0, failed: 1, wrongUse: 2, nothingThere: 3 } as const;
+type Exit = (typeof EXIT)[keyof typeof EXIT];
+
+export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   who holds what since when, of one job or of all
+  release JOB --url URL [--json]    frees a lock that is stuck: its interval is granted again
+
+URL is that of a CronyxServer (https://HOST) or of a repository (git+https://HOST/PATH, git+ssh://…, git+file:///…); it may
+stand in CRONYX_URL. CRONYX_TOKEN holds a repository's token, or a server's bearer token; CRONYX_USERNAME and
+CRONYX_PASSWORD a server's login. The exit code is 0; 1 for what failed; 2 for wrong use; 3 where there is no such job, or
+no lock to release.
+`;
+
+/** `status [JOB]`: tells of one job, or of all. */
+export function status(surroundings: CommandSurroundings): Promise<Exit> {
+  return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
+    const { output, errors, deadline } = surroundings;
+    const names = job === undefined ? await backend.list(deadline()) : [job];
+    const states: JobState[] = [];
+    for (const name of names) {
+      const state = await backend.status(name, deadline());
+      if (state !== null) states.push(state);
+    }
+    if (json)
+      output.write(`${JSON.stringify(job === undefined ? states.map(shown) : (states.map(shown)[0] ?? null))}\n`);
+    else for (const state of states) output.write(`${lineOf(state)}\n`);
+    if (job === undefined || states.length > 0) return EXIT.done;
+    errors.write(`${inLine(job)} was never started\n`);
+    return EXIT.nothingThere;
+  });
+}
+
+/** `release JOB`: interrupts the lock that is active now, and no other. */
+export function release(surroundings: CommandSurroundings): Promise<Exit> {
+  return onBackend(surroundings, [1, 1], async (backend, { job = "", json }) => {
+    const { output, errors, deadline } = surroundings;
+    const active = (await backend.status(job, deadline()))?.active ?? null;
+    if (active === null) {
+      errors.write(`${inLine(job)} is held by nobody: there is nothing to release\n`);
+      return EXIT.nothingThere;
+    }
+    await backend.interrupt({ jobName: job, id: active.id, record: null }, deadline());
+    output.write(
+      json
+        ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
+        : `Released ${inLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again\n`,
+    );
+    return EXIT.done;
+  });
+}
+
+interface Asked {
+  readonly url: string;
+  readonly job: string | undefined;
+  readonly json: boolean;
+}
+
+async function onBackend(
+  surroundings: CommandSurroundings,
+  jobs: readonly [least: number, most: number],
+  work: (backend: JobBackend, asked: Asked) => Promise<Exit>,
+): Promise<Exit> {
+  const { args, env, now, errors } = surroundings;
+  try {
+    const asked = askedIn(args, env, jobs);
+    const backend = await openBackend(asked.url, {
+      token: env.CRONYX_TOKEN ?? "",
+      credentials: credentialsIn(env),
+      userAgent: "cronyx",
+      env,
+      temporary: tmpdir(),
+      log: (line) => errors.write(`${inLine(line)}\n`),
+      now,
+    });
+    try {
+      return await work(backend, asked);
+    } finally {
+      await backend.close();
+    }
+  } catch (error) {
+    if (error instanceof ArgumentError || error instanceof StoreError || error instanceof LockLostError) {
+      errors.write(`${inLine(error.message)}\n`);
+      return error instanceof ArgumentError ? EXIT.wrongUse : EXIT.failed;
+    }
+    throw error;
+  }
+}
+
+function askedIn(args: readonly string[], env: CommandSurroundings["env"], [least, most]: readonly [number, number]) {
+  const { values, positionals } = parsed(args);
+  const url = values.url ?? env.CRONYX_URL;
+  if (!url) throw new ArgumentError("It isn't said where the locks are: give --url or set CRONYX_URL");
+  if (positionals.length < least) throw new ArgumentError("Which job isn't said: give its name");
+  if (positionals.length > most) {
+    throw new ArgumentError(
+      `${JSON.stringify(positionals[most])} is one name too many: give one job, in quotes if need be`,
+    );
+  }
+  return { url, job: positionals[0], json: values.json };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      allowPositionals: true,
+      options: { url: { type: "string" }, json: { type: "boolean", default: false } },
+    });
+  } catch (cause) {
+    throw new ArgumentError(cause instanceof Error ? cause.message : String(cause), { cause });
+  }
+}
+
+function credentialsIn({
+  CRONYX_TOKEN: token,
+  CRONYX_USERNAME: username,
+  CRONYX_PASSWORD: password,
+}: CommandSurroundings["env"]): Credentials {
+  if (username) return { kind: "basic", username, password: password ?? "" };
+  return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
+}
+
+function lineOf({ name, active, finishedUntil }: JobState): string {
+  const done = finishedUntil === null ? "nothing finished yet" : `finished until ${finishedUntil}`;
+  if (active === null) return `${inLine(name)}: free, ${done}`;
+  return `${inLine(name)}: held by ${holderLine(active.holder)} since ${active.createdAt} for ${active.intervalStartedAt} to ${active.intervalEndedAt}, ${done}`;
+}
+
+function shown({ name, active, finishedUntil, history }: JobState) {
+  return { name, lock: active === null ? null : shownLock(active), finishedUntil, history };
+}
+
+/** Without the idempotency key: it belongs to whoever holds the lock. */
+function shownLock({
+  id,
+  intervalStartedAt,
+  intervalEndedAt,
+  createdAt,
+  updatedAt,
+  holder,
+}: NonNullable<JobState["active"]>) {
+  return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder };
+}
