@@ -40,7 +40,7 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   jobInterval: ["0 * * * *", "@daily", "*/7 3-9 * * MON"],
   timezone: ["UTC", "Asia/Tokyo", "Europe/London"],
   jobIntervalStartedAt: ["2026-11-24T00:00:00Z", "2026-11-24T09:00:00.123+09:00"],
-  jobName: ["report", "a/b c"],
+  jobName: ["report", "a/b c", "held-0"],
   "cronyx-holder": ['{"job":"a","runUrl":"https://example.com/"}', "{}"].map(encodeURIComponent),
 };
 
@@ -232,6 +232,7 @@ function bearerOf(jobName: string): Scheme {
     check: async (token) => ({
       repository: null,
       mayUse: (name) => name === jobName && token === jobName,
+      mayRequire: () => false,
       mayLookAround: true,
     }),
   };

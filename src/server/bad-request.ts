@@ -11,6 +11,19 @@ export class BadRequest extends Error {
   }
 }
 
+/** What the caller's credentials don't allow, as only the body tells. */
+export class Forbidden extends Error {
+  override name = "Forbidden";
+  readonly statusCode = 403;
+  /** What it is about, as the caller calls it. */
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
 /** What a schema's check found, as Ajv tells it with `verbose`: https://ajv.js.org/api.html#error-objects. */
 export interface SchemaFault {
   readonly keyword: string;
