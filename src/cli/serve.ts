@@ -83,6 +83,8 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
     await server.listen({ port, host, listenTextResolver: (address) => `listening on ${address}` });
     log.info({ signal: await told }, "ending");
     const gone = await within(LONGEST_GOODBYE, server.close());
+    // Whoever is still sending would keep the process.
+    server.server.closeAllConnections();
     log.info(gone ? "ended" : "ended, with requests unanswered");
     return gone ? 0 : 1;
   } finally {
