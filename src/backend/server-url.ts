@@ -1,4 +1,5 @@
 import { ArgumentError } from "../scheduler/argument-error.ts";
+import { inLine } from "./line.ts";
 
 /** Whether a URL is that of a CronyxServer, and not of a repository. */
 export function isServerUrl(url: string): boolean {
@@ -26,8 +27,12 @@ export function checkServerUrl(url: string): string {
   return href.replace(/\/+$/, "");
 }
 
-/** Whether what is sent there can be read, and changed, by all who stand in between. */
-export function isUnprotected(url: string): boolean {
+/**
+ * @param url As {@link checkServerUrl} takes it.
+ * @returns what to warn of where all who stand in between can read, and change, what is sent; null where they can't.
+ */
+export function unprotectedLine(url: string): string | null {
   const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  if (protocol !== "http:" || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)) return null;
+  return `The url ${JSON.stringify(inLine(url))} is plain http: whoever stands between here and that server can read the credentials, and take locks with them; give it https`;
 }
