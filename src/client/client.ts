@@ -8,7 +8,7 @@ import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
 import { checkCallOptions, checkClientOptions, startRequestOf } from "./check-options.ts";
-import { CronyxClientError, clientErrorOf, inOurWords } from "./client-error.ts";
+import { CronyxClientError, clientErrorOf, inOurWords, isUnsettled } from "./client-error.ts";
 import { Job, type LockEnds } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 import { type JobStartResult, notStartedOf } from "./start-result.ts";
@@ -212,6 +212,8 @@ function closedError(): CronyxClientError {
 }
 
 function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
-  const doubt = error instanceof StoreError && error.unsettled ? `, and may have come through: ${error.message}` : "";
-  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, { cause: signal.reason });
+  const unsettled = isUnsettled(error);
+  const doubt = unsettled ? `, and may have come through: ${(error as StoreError).message}` : "";
+  const message = `The call was aborted by its signal${doubt}`;
+  return new CronyxClientError("aborted", message, { cause: signal.reason, unsettled });
 }

@@ -17,7 +17,7 @@ let version: string | null;
 beforeAll(async () => {
   [served, elsewhere] = [await serveRepository(TOKEN), await serveRepository()];
   const store = await served.open();
-  version = await store.swap(null, documentOf(NAME), inTime());
+  version = (await store.swap(null, documentOf(NAME), inTime())).version;
   await store.close();
 });
 afterAll(() => Promise.all([served.close(), elsewhere.close()]));
@@ -122,7 +122,7 @@ describe("a redirect", () => {
       served.exchanges.length % 2 === 1 ? to(`/${served.repository.name}/${service}`, status) : undefined;
     const store = await served.open({ name: "renamed.git" });
     expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
-    version = await store.swap(version, documentOf(NAME), inTime());
+    version = (await store.swap(version, documentOf(NAME), inTime())).version;
     expect(version).not.toBeNull();
     expect(served.exchanges).toHaveLength(6);
     expect(new Set(served.exchanges.map(({ authorization }) => authorization)).size).toBe(1);

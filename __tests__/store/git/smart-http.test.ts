@@ -31,7 +31,7 @@ describe("what goes over the wire", () => {
     const document = documentOf("counted");
     expect((await store.read([document.name], inTime())).size).toBe(0);
     expect(since(from)).toEqual(["ls-refs"]);
-    const version = await store.swap(null, document, inTime());
+    const { version } = await store.swap(null, document, inTime());
     expect(since(from + 1)).toEqual(["push"]);
     await store.read([document.name, "counted too"], inTime());
     await store.swap(version, document, inTime());

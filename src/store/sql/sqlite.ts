@@ -3,7 +3,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { type JobRecord, type JobStore, StoreError, type StoreErrorCode } from "../job-store.ts";
+import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
 
@@ -68,14 +68,14 @@ export class SqliteStore implements JobStore {
     });
   }
 
-  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<string | null> {
+  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const version = randomUUID();
     const document = JSON.stringify(state);
     const key = keyOf(state.name);
     const { changes } = await this.#attempt(deadline, () =>
       expected === null ? this.#insert.run(key, version, document) : this.#update.run(version, document, key, expected),
     );
-    return changes === 1 ? version : null;
+    return changes === 1 ? { version } : { version: null, unsettled: false };
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
