@@ -27,10 +27,16 @@ function deadline() {
 
 /** The other commands do without all that a server needs. */
 async function serveHere(): Promise<void> {
-  const [{ serve }, { openDatabase }] = await Promise.all([import("./serve.ts"), import("../store/open-database.ts")]);
+  const [{ serve }, { openDatabase }, { pino }] = await Promise.all([
+    import("./serve.ts"),
+    import("../store/open-database.ts"),
+    import("pino"),
+  ]);
   const { version } = JSON.parse(readFileSync(manifest(), "utf8"));
   process.exitCode = await serve({
     ...surroundings,
+    // Requests don't wait for whoever reads the log: lines that come meanwhile are written together.
+    output: pino.destination({ dest: 1, sync: false }),
     version,
     newId: randomUUID,
     openStore: openDatabase,
