@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ACTION_TERMS } from "../../src/action/terms.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { openBackend } from "../../src/backend/open-backend.ts";
 import type { RemoteBackend } from "../../src/backend/remote.ts";
@@ -48,6 +49,7 @@ async function open(url: string, credentials: Credentials = NONE): Promise<Remot
     env: {},
     temporary: tmpdir(),
     now: () => now,
+    terms: ACTION_TERMS,
   };
   const opened = await openBackend(url, { ...options, log: (line) => log.push(line) });
   closing.push(() => opened.close());
@@ -555,7 +557,7 @@ describe("TLS that fails is told by its code, and not tried again", () => {
     const backend = await open(server.url.replace("http:", "https:"));
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
     expect(error.message).toMatch(
-      /no TLS connection came about, E\w+\): check that the input url's port is one for https/,
+      /no TLS connection came about, E\w+\): check that the input url has a port that is one for https/,
     );
     expect(log).toEqual([]);
   });

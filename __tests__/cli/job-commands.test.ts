@@ -83,11 +83,13 @@ test.each([
   [status, [], { CRONYX_URL: "octo-org/locks" }, 2, "octo-org/locks"],
   [status, ["--jsn"], {}, 2, "--jsn"],
   [status, ["x".repeat(256)], {}, 2, "255"],
-  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "401"],
+  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "(401): give CRONYX_TOKEN one that"],
+  [status, [], { CRONYX_URL: "https://me:ghs_1@example.com" }, 2, "belong in CRONYX_USERNAME and CRONYX_PASSWORD"],
+  [release, ["x"], { CRONYX_URL: "git+https://ghs_1@example.com/a/b" }, 2, "belong in CRONYX_TOKEN"],
 ])("%p of %j with %j: %i", async (command, args, env, code, says) => {
   const { errors, output, ...ended } = await run(command, args, env);
   expect(ended.code).toBe(code);
   expect(output).toBe("");
   expect(errors).toContain(says);
-  expect(errors).not.toMatch(/ghs_|\n./);
+  expect(errors).not.toMatch(/ghs_|\binputs?\b|\n./);
 });

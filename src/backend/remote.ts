@@ -5,6 +5,7 @@ import { checkJobName } from "../scheduler/job-name.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
+import type { Terms } from "../store/terms.ts";
 import {
   type Claim,
   type HeldLock,
@@ -23,10 +24,12 @@ import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from
  */
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
+  readonly #terms: Terms;
 
   /** @param place The server's address, without credentials and without a slash at its end. */
-  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void) {
-    this.#server = new ServerConnection(place, credentials, userAgent, log);
+  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
+    this.#server = new ServerConnection(place, credentials, userAgent, log, terms);
+    this.#terms = terms;
   }
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
@@ -64,7 +67,7 @@ export class RemoteBackend implements JobBackend {
     if (answer.status === 200) return this.#understood(answer, () => heldIn(answer.json));
     throw new StoreError(
       "refused",
-      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, retry-interval frees it`,
+      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
     );
   }
@@ -117,7 +120,7 @@ export class RemoteBackend implements JobBackend {
   #unsettled(jobName: string): StoreError {
     return new StoreError(
       "unreachable",
-      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until retry-interval frees it`,
+      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
     );
   }
@@ -125,7 +128,7 @@ export class RemoteBackend implements JobBackend {
   #tellsNothing(): StoreError {
     return new StoreError(
       "refused",
-      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check the url, or use this project's server`,
+      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check ${this.#terms.url}, or use this project's server`,
     );
   }
 

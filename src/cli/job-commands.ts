@@ -8,6 +8,7 @@ import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { StoreError } from "../store/job-store.ts";
+import { COMMAND_TERMS } from "./terms.ts";
 
 /** What the commands need of the world around them. */
 export interface CommandSurroundings {
@@ -92,6 +93,7 @@ async function onBackend(
       temporary: tmpdir(),
       log: (line) => errors.write(`${inLine(line)}\n`),
       now,
+      terms: COMMAND_TERMS,
     });
     try {
       return await work(backend, asked);
