@@ -1,5 +1,5 @@
 import type { Deadline } from "../network/deadline.ts";
-import { type HttpAnswer, HttpConnection, type HttpRequest, OversizedAnswer } from "../network/http.ts";
+import { type HttpAnswer, HttpConnection, type HttpRequest, OversizedAnswer, ProxyRefusal } from "../network/http.ts";
 import { PassingFault, retrying } from "../network/retry.ts";
 import { StoreError, type StoreErrorCode } from "../store/job-store.ts";
 import type { Terms } from "../store/terms.ts";
@@ -162,9 +162,14 @@ export class ServerConnection {
         { cause: error, unsettled },
       );
     }
-    const known = error instanceof OversizedAnswer ? this.isNoServer(error.message, { cause: error }) : error;
+    const known = this.#told(error);
     if (!unsettled || !(known instanceof StoreError)) return known;
     return new StoreError(known.code, known.message, { cause: known.cause, unsettled });
+  }
+
+  #told(error: unknown): unknown {
+    if (error instanceof OversizedAnswer) return this.isNoServer(error.message, { cause: error });
+    return error instanceof ProxyRefusal ? new StoreError("unreachable", error.message, { cause: error }) : error;
   }
 
   #failure(code: StoreErrorCode, what: string, options: { cause?: unknown; unsettled?: boolean } = {}): StoreError {

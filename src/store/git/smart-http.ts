@@ -1,5 +1,5 @@
 import type { Deadline } from "../../network/deadline.ts";
-import { type HttpAnswer, HttpConnection, OversizedAnswer } from "../../network/http.ts";
+import { type HttpAnswer, HttpConnection, OversizedAnswer, ProxyRefusal } from "../../network/http.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import { StoreError } from "../job-store.ts";
 import type { Terms } from "../terms.ts";
@@ -166,7 +166,7 @@ export class SmartHttpRemote implements GitRemote {
   ): Promise<HttpAnswer> {
     // Any user name does with a token, on GitHub, GitLab, Gitea and Bitbucket alike; GitHub's documentation has this one.
     const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    return this.#connection.send(
+    const sent = this.#connection.send(
       {
         method: "POST",
         url: new URL(service, this.#url),
@@ -181,6 +181,9 @@ export class SmartHttpRemote implements GitRemote {
       },
       deadline,
     );
+    return sent.catch((error) => {
+      throw error instanceof ProxyRefusal ? new StoreError("unreachable", error.message, { cause: error }) : error;
+    });
   }
 
   #checkAnswer({ status, contentType, strayedTo }: HttpAnswer, service: string): void {
