@@ -1,5 +1,6 @@
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { Terms } from "../store/terms.ts";
+import { inLine } from "./line.ts";
 
 /** Whether a URL is that of a CronyxServer, and not of a repository. */
 export function isServerUrl(url: string): boolean {
@@ -27,8 +28,10 @@ export function checkServerUrl(url: string, terms: Terms): string {
   return href.replace(/\/+$/, "");
 }
 
-/** Whether what is sent there can be read, and changed, by all who stand in between. */
-export function isUnprotected(url: string): boolean {
+/** @returns a warning where what is sent there can be read, and changed, by all who stand in between; else null. */
+export function unprotectedLine(url: string): string | null {
+  if (!isServerUrl(url)) return null;
   const { protocol, hostname } = new URL(url);
-  return protocol === "http:" && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname);
+  if (protocol !== "http:" || /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)) return null;
+  return `The url ${JSON.stringify(inLine(url))} is plain http: whoever stands between here and that server can read the credentials, and take locks with them; give it https`;
 }

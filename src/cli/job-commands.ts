@@ -4,6 +4,7 @@ import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { holderLine, inLine } from "../backend/line.ts";
 import { openBackend } from "../backend/open-backend.ts";
 import type { Credentials } from "../backend/server-connection.ts";
+import { unprotectedLine } from "../backend/server-url.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { JobState } from "../scheduler/job-state.ts";
@@ -43,6 +44,7 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
       const state = await backend.status(name, deadline());
       if (state !== null) states.push(state);
     }
+    if (names.length === 0) errors.write("No job was ever started there\n");
     if (json)
       output.write(`${JSON.stringify(job === undefined ? states.map(shown) : (states.map(shown)[0] ?? null))}\n`);
     else for (const state of states) output.write(`${lineOf(state)}\n`);
@@ -82,9 +84,13 @@ async function onBackend(
   jobs: readonly [least: number, most: number],
   work: (backend: JobBackend, asked: Asked) => Promise<Exit>,
 ): Promise<Exit> {
-  const { args, env, now, errors } = surroundings;
+  const { args, env, now, output, errors } = surroundings;
   try {
     const asked = askedIn(args, env, jobs);
+    if (asked === null) {
+      output.write(`Usage: cronyx-action COMMAND\n\n${JOB_COMMANDS_HELP}`);
+      return EXIT.done;
+    }
     const backend = await openBackend(asked.url, {
       token: env.CRONYX_TOKEN ?? "",
       credentials: credentialsIn(env),
@@ -95,6 +101,8 @@ async function onBackend(
       now,
       terms: COMMAND_TERMS,
     });
+    const unprotected = unprotectedLine(asked.url);
+    if (unprotected !== null) errors.write(`${unprotected}\n`);
     try {
       return await work(backend, asked);
     } finally {
@@ -109,8 +117,14 @@ async function onBackend(
   }
 }
 
-function askedIn(args: readonly string[], env: CommandSurroundings["env"], [least, most]: readonly [number, number]) {
+/** @returns null if help is asked for. */
+function askedIn(
+  args: readonly string[],
+  env: CommandSurroundings["env"],
+  [least, most]: readonly [number, number],
+): Asked | null {
   const { values, positionals } = parsed(args);
+  if (values.help) return null;
   const url = values.url ?? env.CRONYX_URL;
   if (!url) throw new ArgumentError("It isn't said where the locks are: give --url or set CRONYX_URL");
   if (positionals.length < least) throw new ArgumentError("Which job isn't said: give its name");
@@ -127,7 +141,11 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { url: { type: "string" }, json: { type: "boolean", default: false } },
+      options: {
+        url: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
     });
   } catch (cause) {
     throw new ArgumentError(cause instanceof Error ? cause.message : String(cause), { cause });
@@ -139,6 +157,10 @@ function credentialsIn({
   CRONYX_USERNAME: username,
   CRONYX_PASSWORD: password,
 }: CommandSurroundings["env"]): Credentials {
+  if (!username !== !password) {
+    const [missing, given] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
+    throw new ArgumentError(`CRONYX_${missing} is missing, and CRONYX_${given} is given: give both or neither`);
+  }
   if (username) return { kind: "basic", username, password: password ?? "" };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }
