@@ -14,6 +14,7 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -23,7 +24,6 @@ const repository = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), "cronyx-container-"));
 const isRoot = process.getuid?.() === 0;
 const LOGIN = { BASIC_AUTH_USERNAME: "ci", BASIC_AUTH_PASSWORD: "hunter:2 @/%" };
-const PORT = "3907";
 
 /** What there is in an image to begin with: Node, npm and a shell. */
 const base = { PATH: `${path.join(scratch, "bin")}:${process.env.PATH}` };
@@ -116,7 +116,8 @@ function start({ root, cwd, env, user: [uid, gid] }, [command, ...args], more) {
 
 /** Serves, is healthy, starts and finishes a job, and ends when it is told to. @param {Stage} stage */
 async function serve(stage, environment) {
-  const env = { SERVER_PORT: PORT, ...environment };
+  const port = await freePort();
+  const env = { SERVER_PORT: String(port), ...environment };
   const healthy = async () => (await start(stage, stage.health, env).ended).code === 0;
   assert.equal(await healthy(), false, "healthy before it runs");
   const { child, ended } = start(stage, [...stage.entry, ...stage.command], env);
@@ -130,7 +131,7 @@ async function serve(stage, environment) {
   const ask = async (method, where, body, login = LOGIN) => {
     const basic = btoa(`${login.BASIC_AUTH_USERNAME}:${login.BASIC_AUTH_PASSWORD}`);
     const headers = { authorization: `Basic ${basic}`, ...(body && { "content-type": "application/json" }) };
-    const url = `http://127.0.0.1:${PORT}/${where}`;
+    const url = `http://127.0.0.1:${port}/${where}`;
     const answer = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
     return { status: answer.status, text: await answer.text() };
   };
@@ -143,6 +144,15 @@ async function serve(stage, environment) {
   const { code, said } = await ended;
   assert.equal(code, 0, said);
   return history.length;
+}
+
+async function freePort() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const address = server.address();
+  server.close();
+  await once(server, "close");
+  return typeof address === "object" ? address?.port : undefined;
 }
 
 try {
