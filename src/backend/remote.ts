@@ -15,7 +15,7 @@ import {
   type StartAnswer,
 } from "./job-backend.ts";
 import { lossOf } from "./lock-loss.ts";
-import { AnswerError, heldIn, jobNamesIn, jobStateIn, startAnswerIn } from "./server-answers.ts";
+import { AnswerError, heldIn, jobNamesIn, jobStateIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
 
 /**
@@ -59,6 +59,19 @@ export class RemoteBackend implements JobBackend {
 
   interrupt(lock: HeldLock, deadline: Deadline): Promise<void> {
     return this.#end(lock, "interrupt", deadline);
+  }
+
+  async states(deadline: Deadline): Promise<readonly JobState[]> {
+    const found: JobState[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const query: string = after && `?${new URLSearchParams({ after })}`;
+      const answer = await this.#server.ask({ method: "GET", path: [], query, changes: false }, deadline);
+      if (answer.status === 404) throw this.#tellsNothing();
+      const { states, next } = this.#understood(answer, () => jobStatesIn(answer.json, after ?? ""));
+      found.push(...states);
+      after = next;
+    }
+    return found;
   }
 
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {

@@ -38,17 +38,17 @@ no lock to release.
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline } = surroundings;
-    const names = job === undefined ? await backend.list(deadline()) : [job];
-    const states: JobState[] = [];
-    for (const name of names) {
-      const state = await backend.status(name, deadline());
-      if (state !== null) states.push(state);
+    if (job === undefined) {
+      const states = await backend.states(deadline());
+      if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
+      else for (const state of states) output.write(`${lineOf(state)}\n`);
+      if (states.length === 0) errors.write("No job was ever started there\n");
+      return EXIT.done;
     }
-    if (names.length === 0) errors.write("No job was ever started there\n");
-    if (json)
-      output.write(`${JSON.stringify(job === undefined ? states.map(shown) : (states.map(shown)[0] ?? null))}\n`);
-    else for (const state of states) output.write(`${lineOf(state)}\n`);
-    if (job === undefined || states.length > 0) return EXIT.done;
+    const state = await backend.status(job, deadline());
+    if (json) output.write(`${JSON.stringify(state && shown(state))}\n`);
+    else if (state !== null) output.write(`${lineOf(state)}\n`);
+    if (state !== null) return EXIT.done;
     errors.write(`${inLine(job)} was never started\n`);
     return EXIT.nothingThere;
   });
