@@ -102,6 +102,12 @@ export class LocalBackend implements JobBackend {
     return (await this.#read(checkJobName(jobName), deadline))?.state ?? null;
   }
 
+  async states(deadline: Deadline): Promise<readonly JobState[]> {
+    const names = await this.#store.list(deadline);
+    const records = await this.#store.read(names, deadline);
+    return names.flatMap((name) => records.get(name)?.state ?? []);
+  }
+
   list(deadline: Deadline): Promise<readonly string[]> {
     return this.#store.list(deadline);
   }

@@ -12,6 +12,7 @@ import { CronyxClientError, clientErrorOf, inOurWords, isUnsettled } from "./cli
 import { Job, type LockEnds } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 import { type JobStartResult, notStartedOf } from "./start-result.ts";
+import { CLIENT_TERMS } from "./terms.ts";
 
 const DEADLINE = 60_000;
 /** What a start that was given up may take on top, to leave no lock behind. */
@@ -140,6 +141,7 @@ export class CronyxClient implements AsyncDisposable {
       temporary,
       log,
       now,
+      terms: CLIENT_TERMS,
     }).catch((error) => {
       this.#backend = null;
       throw error;

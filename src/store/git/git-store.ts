@@ -3,6 +3,7 @@ import { Backoff, PassingFault } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { StateError } from "../../scheduler/read-state.ts";
 import { type JobRecord, type JobStore, StoreError, type Swap } from "../job-store.ts";
+import type { Terms } from "../terms.ts";
 import { documentCommit, jobNameInCommit, stateInCommit } from "./document.ts";
 import type { GitRemote, RefUpdate } from "./git-remote.ts";
 import { idOf, NO_OBJECT } from "./objects.ts";
@@ -12,7 +13,7 @@ import { REF_PREFIX, refOf } from "./ref-name.ts";
 const MOST_REJECTIONS = 5;
 
 const REFUSAL_REMEDY =
-  "let the rules and hooks of that repository allow refs under refs/cronyx/, or keep the locks in another one with the input url";
+  "let the rules and hooks of that repository allow refs under refs/cronyx/, or keep the locks in another one with";
 
 /**
  * The register over a repository's refs, one a job: a version is the id of the commit that the ref points to, and a
@@ -22,11 +23,13 @@ export class GitStore implements JobStore {
   readonly #remote: GitRemote;
   readonly #log: (line: string) => void;
   readonly #now: () => number;
+  readonly #terms: Terms;
 
-  constructor(remote: GitRemote, log: (line: string) => void, now: () => number) {
+  constructor(remote: GitRemote, log: (line: string) => void, now: () => number, terms: Terms) {
     this.#remote = remote;
     this.#log = log;
     this.#now = now;
+    this.#terms = terms;
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
@@ -79,7 +82,10 @@ export class GitStore implements JobStore {
             ? new StoreError("unreachable", `No answer came from ${place} on moving ${update.ref}`, {
                 cause: answer.cause,
               })
-            : new StoreError("refused", `${place} refuses to move ${update.ref} (${answer.words}): ${REFUSAL_REMEDY}`);
+            : new StoreError(
+                "refused",
+                `${place} refuses to move ${update.ref} (${answer.words}): ${REFUSAL_REMEDY} ${this.#terms.url}`,
+              );
         const asked = failure.cause instanceof PassingFault ? failure.cause.retryAfter : 0;
         if (rejections === MOST_REJECTIONS || !(await backoff.wait(asked))) throw failure;
         this.#log(`${failure.message}; trying again`);
