@@ -117,7 +117,7 @@ export class OriginalServer {
   protected async answer(asked: Asked): Promise<Answer> {
     const { method, headers, body } = asked;
     if (!this.connected) return NOT_FOUND;
-    if (this.login !== null && headers.authorization !== undefined && !/^Basic \S+$/.test(headers.authorization)) {
+    if (this.login !== null && /^Basic\s*$/.test(headers.authorization ?? "")) {
       return json(500, { message: "Cannot read the header" });
     }
     if (this.login !== null && !isLogin(headers.authorization, this.login)) {

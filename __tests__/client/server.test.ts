@@ -87,19 +87,20 @@ describe("a signal that is aborted", () => {
     expect((await started()).intervalEndedAt).toEqual(new Date(NOON));
   });
 
-  test.each((["finish", "interrupt"] as const).flatMap((end) => STEPS.map((step) => [end, step] as const)))(
-    "while a %s is on its way (%s): the job is active, and can be ended again",
-    async (end, step) => {
-      const job = await started();
-      await expect(job[end]({ signal: abortAt(step) })).rejects.toMatchObject(aborted);
-      expect(job.isActive).toBe(true);
-      await settled();
-      // It came through after all: what is asked for again is done.
-      await job[end]();
-      const { active, finishedUntil } = (await store.read([hourly.jobName])).get(hourly.jobName)?.state ?? {};
-      expect([active, finishedUntil]).toEqual([null, end === "finish" ? toIso(NOON) : null]);
-    },
-  );
+  test.each(
+    (["finish", "interrupt"] as const).flatMap((end) =>
+      (["swapping", "swapped"] as const).map((step) => [end, step] as const),
+    ),
+  )("while a %s is on its way (%s): the job is active, and can be ended again", async (end, step) => {
+    const job = await started();
+    await expect(job[end]({ signal: abortAt(step) })).rejects.toMatchObject(aborted);
+    expect(job.isActive).toBe(true);
+    await settled();
+    // It came through after all: what is asked for again is done.
+    await job[end]();
+    const { active, finishedUntil } = (await store.read([hourly.jobName])).get(hourly.jobName)?.state ?? {};
+    expect([active, finishedUntil]).toEqual([null, end === "finish" ? toIso(NOON) : null]);
+  });
 
   test("within a task: the run is interrupted all the same", async () => {
     const caller = new AbortController();

@@ -1,5 +1,5 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { isServerUrl, unprotectedLine } from "../backend/server-url.ts";
+import { unprotectedLine } from "../backend/server-url.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
@@ -16,7 +16,7 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
   saveStepState(toolkit, NO_STATE);
   try {
     const { url, login, request } = loadInputs(toolkit, env);
-    const unprotected = isServerUrl(url) ? unprotectedLine(url) : null;
+    const unprotected = unprotectedLine(url);
     if (unprotected !== null) toolkit.warning(unprotected);
     const backend = await connect(url, login, surroundings);
     const taking: StepState = {

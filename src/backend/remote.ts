@@ -5,6 +5,7 @@ import { checkJobName } from "../scheduler/job-name.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
+import type { Terms } from "../store/terms.ts";
 import {
   type Claim,
   type HeldLock,
@@ -14,7 +15,7 @@ import {
   type StartAnswer,
 } from "./job-backend.ts";
 import { lossOf } from "./lock-loss.ts";
-import { AnswerError, heldIn, jobNamesIn, jobStateIn, startAnswerIn } from "./server-answers.ts";
+import { AnswerError, heldIn, jobNamesIn, jobStateIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
 
 /**
@@ -23,12 +24,14 @@ import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from
  */
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
+  readonly #terms: Terms;
   /** The locks that were to be ended by a call that got no answer: it may have come through. */
   readonly #unanswered = new WeakMap<HeldLock, "finish" | "interrupt">();
 
   /** @param place The server's address, without credentials and without a slash at its end. */
-  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void) {
-    this.#server = new ServerConnection(place, credentials, userAgent, log);
+  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
+    this.#server = new ServerConnection(place, credentials, userAgent, log, terms);
+    this.#terms = terms;
   }
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
@@ -60,13 +63,26 @@ export class RemoteBackend implements JobBackend {
     return this.#end(lock, "interrupt", deadline);
   }
 
+  async states(deadline: Deadline): Promise<readonly JobState[]> {
+    const found: JobState[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const query: string = after && `?${new URLSearchParams({ after })}`;
+      const answer = await this.#server.ask({ method: "GET", path: [], query, changes: false }, deadline);
+      if (answer.status === 404) throw this.#tellsNothing();
+      const { states, next } = this.#understood(answer, () => jobStatesIn(answer.json, after ?? ""));
+      found.push(...states);
+      after = next;
+    }
+    return found;
+  }
+
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
     const path = [checkPathName(jobName), id, "abandon"];
     const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
     if (answer.status === 200) return this.#understood(answer, () => heldIn(answer.json));
     throw new StoreError(
       "refused",
-      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, retry-interval frees it`,
+      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
     );
   }
@@ -123,7 +139,7 @@ export class RemoteBackend implements JobBackend {
   #unsettled(jobName: string): StoreError {
     return new StoreError(
       "unreachable",
-      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until retry-interval frees it`,
+      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
     );
   }
@@ -131,7 +147,7 @@ export class RemoteBackend implements JobBackend {
   #tellsNothing(): StoreError {
     return new StoreError(
       "refused",
-      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check the url, or use this project's server`,
+      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check ${this.#terms.url}, or use this project's server`,
     );
   }
 

@@ -84,6 +84,20 @@ export function jobNamesIn(json: unknown): readonly string[] {
   return jobs.map((job, at) => text(fieldsIn(job, `jobs[${at}]`), "name"));
 }
 
+/**
+ * @param after The name that the list was to begin after.
+ * @returns the states, and the name after which the list goes on, or null.
+ * @throws AnswerError
+ */
+export function jobStatesIn(json: unknown, after: string) {
+  const { jobs, next = null } = fieldsIn(json, "its answer");
+  if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
+  // A list that never gets on has no end.
+  if (next !== null && !(typeof next === "string" && next > after)) throw wrong("next", next, `a name after ${after}`);
+  const states = jobs.map((job, at) => jobStateIn(job, text(fieldsIn(job, `jobs[${at}]`), "name")));
+  return { states, next };
+}
+
 /** @throws AnswerError */
 export function heldIn(json: unknown): boolean {
   const { held } = fieldsIn(json, "its answer");

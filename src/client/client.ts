@@ -3,16 +3,17 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
-import { isServerUrl, unprotectedLine } from "../backend/server-url.ts";
+import { unprotectedLine } from "../backend/server-url.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
 import { checkCallOptions, checkClientOptions, startRequestOf } from "./check-options.ts";
-import { CronyxClientError, clientErrorOf, inOurWords } from "./client-error.ts";
+import { CronyxClientError, clientErrorOf, inOurWords, isUnsettled } from "./client-error.ts";
 import { Job, type LockEnds } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 import { type JobStartResult, notStartedOf } from "./start-result.ts";
+import { CLIENT_TERMS } from "./terms.ts";
 
 const DEADLINE = 60_000;
 /** What a start that was given up may take on top, to leave no lock behind. */
@@ -142,6 +143,7 @@ export class CronyxClient implements AsyncDisposable {
       temporary,
       log,
       now,
+      terms: CLIENT_TERMS,
     }).catch((error) => {
       this.#backend = null;
       throw error;
@@ -184,7 +186,7 @@ export class CronyxClient implements AsyncDisposable {
   #warnOfPlainHttp(): void {
     const { url } = this.#options;
     // Whatever else is wrong with it, the first call tells.
-    const warning = isServerUrl(url) && URL.canParse(url) && !/[@?#]/.test(url) ? unprotectedLine(url) : null;
+    const warning = URL.canParse(url) && !/[@?#]/.test(url) ? unprotectedLine(url) : null;
     if (warning !== null) this.#surroundings.warn(warning);
   }
 
@@ -221,6 +223,8 @@ function closedError(): CronyxClientError {
 }
 
 function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
-  const doubt = error instanceof StoreError && error.unsettled ? `, and may have come through: ${error.message}` : "";
-  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, { cause: signal.reason });
+  const unsettled = isUnsettled(error);
+  const doubt = unsettled ? `, and may have come through: ${(error as StoreError).message}` : "";
+  const message = `The call was aborted by its signal${doubt}`;
+  return new CronyxClientError("aborted", message, { cause: signal.reason, unsettled });
 }
