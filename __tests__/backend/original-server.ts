@@ -5,9 +5,11 @@ import { setTimeout as pause } from "node:timers/promises";
 import { LockLostError, type StartAnswer } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
+import { decide } from "../../src/scheduler/decide.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
-import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import { type JobState, newJobState } from "../../src/scheduler/job-state.ts";
+import { type PreparedStart, prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
+import type { JobRecord } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 
 /** What becomes of one request. */
@@ -38,10 +40,20 @@ export interface Answer {
   body?: string;
 }
 
-const FIELDS = [
-  ...["jobInterval", "startBuffer", "retryInterval", "requiredJobNames", "timezone"],
-  ...["noLock", "jobIntervalStartedAt"],
-];
+const LENGTH = ["number", "object"];
+/** The types that each field of a start takes. */
+const FIELDS: Readonly<Record<string, readonly string[]>> = {
+  jobInterval: ["string", ...LENGTH],
+  startBuffer: LENGTH,
+  retryInterval: LENGTH,
+  requiredJobNames: ["object"],
+  timezone: ["string"],
+  noLock: ["boolean"],
+  jobIntervalStartedAt: ["string"],
+};
+/** What an SQL database has for an interval there: 32 bits of milliseconds. */
+const LONGEST_INTERVAL = 2 ** 31 - 1;
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * A server on loopback that answers as the original CronyxServer does: docs/rest-api.md, "Where an original server
@@ -54,7 +66,12 @@ export class OriginalServer {
   /** The login that it asks for: `username:password`. */
   login: string | null = null;
   now: () => Instant = Date.now;
-  protected readonly backend = new LocalBackend(new MemoryStore(), () => this.now());
+  /** Whether it keeps its locks in PostgreSQL, which has types of its own. */
+  onPostgres = false;
+  /** Whether it has got to its store yet. */
+  connected = true;
+  readonly #store = new MemoryStore();
+  protected readonly backend = new LocalBackend(this.#store, () => this.now());
   readonly #server = http.createServer((request, response) => {
     this.#receive(request, response).catch(() => request.socket.destroy());
   });
@@ -99,7 +116,11 @@ export class OriginalServer {
 
   protected async answer(asked: Asked): Promise<Answer> {
     const { method, headers, body } = asked;
-    if (this.login !== null && headers.authorization !== `Basic ${Buffer.from(this.login).toString("base64")}`) {
+    if (!this.connected) return NOT_FOUND;
+    if (this.login !== null && /^Basic\s*$/.test(headers.authorization ?? "")) {
+      return json(500, { message: "Cannot read the header" });
+    }
+    if (this.login !== null && !isLogin(headers.authorization, this.login)) {
       return { status: 401, headers: { "www-authenticate": 'Basic realm="CronyxServer"' } };
     }
     const path = (asked.path.split("?")[0] ?? "").replace(/^\/|\/$/g, "").split("/");
@@ -109,17 +130,53 @@ export class OriginalServer {
     if (method === "PUT" && path.length === 3 && id !== undefined && (end === "finish" || end === "interrupt")) {
       return this.end(jobName, id, end);
     }
-    return { status: 404, headers: { "content-type": "text/plain" }, body: "NOT_FOUND" };
+    return NOT_FOUND;
   }
 
-  protected async start(jobName: string, _: Asked, body: string): Promise<Answer> {
-    const request = requestIn(jobName, body);
-    if (request === null) return json(500, { message: `[{"code":"unrecognized_keys","path":[]}] ${body}` });
-    const claim = { lockId: randomUUID(), holder: null, idempotencyKey: null };
-    return granted(await this.backend.start(request, claim, deadlineIn(1_000))) ?? { status: 200 };
+  protected async start(jobName: string, { headers }: Asked, body: string): Promise<Answer> {
+    const given = headers["content-type"] === "application/json" ? requestIn(jobName, body) : null;
+    if (given === null) return json(500, { message: `[{"code":"unrecognized_keys","path":[]}] ${body}` });
+    const { jobIntervalStartedAt: _, ...without } = given;
+    const request = given.noLock ? given : without;
+    const names = [jobName, ...(request.requiredJobNames ?? [])];
+    const records = await this.#store.read(names);
+    const record = records.get(jobName) ?? null;
+    // What is wrong with a field shows once it is used.
+    if (record?.state.active && !request.noLock && request.retryInterval === undefined) return { status: 200 };
+    const prepared = await prepareStart(request).catch(() => withoutChecks(request));
+    if (prepared === null) return json(500, { message: `Cannot start job for ${jobName}` });
+    const states = new Map([...records].map(([name, { state }]) => [name, state]));
+    const decision = decide(prepared, record?.state ?? null, states, this.now());
+    if (!decision.granted) return { status: 200 };
+    const { intervalStartedAt, intervalEndedAt } = decision;
+    if (this.onPostgres && intervalEndedAt - intervalStartedAt > LONGEST_INTERVAL) {
+      return json(500, { message: `Cannot start job for ${jobName}` });
+    }
+    return this.#grant(jobName, record, prepared.noLock, intervalStartedAt, intervalEndedAt);
+  }
+
+  async #grant(
+    jobName: string,
+    record: JobRecord | null,
+    noLock: boolean,
+    from: Instant,
+    to: Instant,
+  ): Promise<Answer> {
+    const now = this.now();
+    // A takeover is the same lock, updated: whoever had it before can still end it.
+    const { id, createdAt } = record?.state.active ?? { id: randomUUID(), createdAt: toIso(now) };
+    const interval = { intervalStartedAt: toIso(from), intervalEndedAt: toIso(to) };
+    const times = { createdAt: noLock ? toIso(now) : createdAt, updatedAt: toIso(now) };
+    if (!noLock) {
+      const active = { id, ...interval, ...times, holder: null, idempotencyKey: null };
+      await this.#store.swap(record?.version ?? null, { ...(record?.state ?? newJobState(jobName)), active });
+    }
+    const lockId = noLock ? null : id;
+    return json(200, { id: lockId, name: jobName, interval: to - from, ...interval, isActive: true, ...times });
   }
 
   protected async end(jobName: string, id: string, end: "finish" | "interrupt"): Promise<Answer> {
+    if (this.onPostgres && !UUID.test(id)) return json(500, { message: `Cannot ${end} job for ${jobName}` });
     try {
       await this.backend[end]({ jobName, id, record: null }, deadlineIn(1_000));
       return { status: 200 };
@@ -130,12 +187,54 @@ export class OriginalServer {
   }
 }
 
-/** @returns null for what the original server answers 500 to. */
+const NOT_FOUND: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "NOT_FOUND" };
+
+/** Of what stands between colons it looks at two: a password with a colon never matches, and NULs are nobody's name. */
+function isLogin(authorization: string | undefined, login: string): boolean {
+  const sent = Buffer.from(authorization?.slice("Basic ".length) ?? "", "base64").toString();
+  const [username, password] = sent.split(":");
+  return sent === "\0:\0" || `${username}:${password}` === login;
+}
+
+/** An interval that moves no time, or by a fraction, and a name of any length are taken; other faults are null. */
+async function withoutChecks(request: StartRequest): Promise<PreparedStart | null> {
+  const { jobName, jobInterval } = request;
+  const ms = typeof jobInterval === "object" ? stillIn(jobInterval) : jobInterval === "" ? 0 : jobInterval;
+  try {
+    const others = {
+      ...request,
+      jobName: jobName.slice(0, 255),
+      jobInterval: typeof ms === "number" ? 1 : jobInterval,
+    };
+    const prepared = await prepareStart(others);
+    if (typeof ms !== "number") return { ...prepared, jobName };
+    return { ...prepared, jobName, interval: { add: (at) => at + ms, sub: (at) => at - ms } };
+  } catch {
+    return null;
+  }
+}
+
+/** @returns 0 for a duration that doesn't move time forward; null for any other. */
+function stillIn(duration: object): number | null {
+  return Object.values(duration).every((count) => count <= 0) ? 0 : null;
+}
+
+/** @returns null for what the original server answers 500 to at once: its schema doesn't fit. */
 export function requestIn(jobName: string, body: string): StartRequest | null {
-  const fields = JSON.parse(body);
-  if (fields.jobInterval === undefined || Object.keys(fields).some((field) => !FIELDS.includes(field))) return null;
+  const fields = fieldsIn(body);
+  const isTaken = ([field, value]: [string, unknown]) => value !== null && FIELDS[field]?.includes(typeof value);
+  if (fields?.jobInterval === undefined || !Object.entries(fields).every(isTaken)) return null;
   const startedAt = fields.jobIntervalStartedAt;
   return { ...fields, jobName, ...(startedAt && { jobIntervalStartedAt: Date.parse(startedAt) }) };
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: whatever was sent
+function fieldsIn(body: string): any {
+  try {
+    return JSON.parse(body);
+  } catch {
+    return null;
+  }
 }
 
 export function granted(answer: StartAnswer): Answer | null {

@@ -48,6 +48,8 @@ describe("basic authentication", () => {
       await server.send("PUT", "/report/x/finish", { headers }),
       await server.send("GET", "/report", { headers }),
       await server.send("GET", "/", { headers }),
+      await server.send("PUT", "/report/x/interrupt", { headers }),
+      await server.send("PUT", "/report/x/abandon", { headers }),
       await server.send("GET", "/metrics", { headers }),
       await server.send("GET", "/openapi.json", { headers }),
       await server.send("GET", "/there/is/nothing", { headers }),
@@ -60,6 +62,13 @@ describe("basic authentication", () => {
       });
     }
     expect(await server.store.list(undefined as never)).toEqual([]);
+  });
+
+  test("is asked of requests for headers alone, too", async () => {
+    for (const path of ["/report", "/", "/metrics", "/openapi.json"]) {
+      expect((await server.send("HEAD", path)).status).toBe(401);
+    }
+    expect((await server.send("HEAD", "/healthcheck")).status).toBe(200);
   });
 
   test("isn't asked of a health check", async () => {

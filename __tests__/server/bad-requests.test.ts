@@ -1,5 +1,6 @@
 import net from "node:net";
-import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
+import { gzipSync } from "node:zlib";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 import { type Answer, type RunningServer, runServer, type SendOptions } from "./running-server.ts";
@@ -21,11 +22,23 @@ class WatchedStore extends MemoryStore {
 
 const store = new WatchedStore();
 let server: RunningServer;
+/** What the store holds all along: the job that most requests are about is held, and one of its runs has finished. */
+let kept: unknown;
+const contents = async () => [...(await store.read(await store.list()))];
 beforeAll(async () => {
   server = await runServer({ store });
+  const { id } = (await server.start("/report", { jobInterval: HOUR })).json;
+  await server.send("PUT", `/report/${id}/finish`);
+  server.clock.now += HOUR;
+  expect((await server.start("/report", { jobInterval: HOUR })).json).toMatchObject({ isActive: true });
+  kept = structuredClone(await contents());
+});
+beforeEach(() => {
+  store.asked = 0;
 });
 afterEach(async () => {
-  expect([store.asked, await store.list()]).toEqual([0, []]);
+  expect(store.asked).toBe(0);
+  expect(await contents()).toEqual(kept);
 });
 afterAll(() => server.close());
 
@@ -290,6 +303,72 @@ describe("another part of the request", () => {
       400,
       'explain is "": it takes true or false',
     ],
+    [
+      "a name twice, the last of which counts",
+      "/report",
+      { headers: JSON_TYPE, body: '{"jobInterval":3600000,"jobInterval":0}' },
+      400,
+      /^jobInterval is 0: it takes/,
+    ],
+    [
+      "a list nested as deep as 64 KiB go",
+      "/report",
+      { headers: JSON_TYPE, body: "[".repeat(32_768) + "]".repeat(32_768) },
+      400,
+      /^The body is \[\[\[\["…"\]\]\]\]: it takes an object/,
+    ],
+    [
+      "a field nested as deep",
+      "/report",
+      { headers: JSON_TYPE, body: `{"jobInterval":${'{"a":'.repeat(9_000)}1${"}".repeat(9_000)}}` },
+      400,
+      /^("jobInterval\.a" is unknown: give|jobInterval is \{"a":)/,
+    ],
+    [
+      "a name that is a lone surrogate",
+      "/report",
+      { headers: JSON_TYPE, body: '{"jobInterval":1,"\\ud800":1}' },
+      400,
+      /is unknown: give/,
+    ],
+    [
+      "a body that is compressed",
+      "/report",
+      { headers: { ...JSON_TYPE, "content-encoding": "gzip" }, body: gzipSync(GOOD) },
+      400,
+      /^The body is no JSON in UTF-8/,
+    ],
+    [
+      "UTF-16",
+      "/report",
+      { headers: { "content-type": "application/json; charset=utf-16le" }, body: Buffer.from(GOOD, "utf16le") },
+      400,
+      /^The body is no JSON in UTF-8/,
+    ],
+    [
+      "an escape of half a surrogate pair",
+      "/%ed%a0%80",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      /^The path can't be percent-decoded/,
+    ],
+    ["an end's path that can't be decoded", "/%ff", {}, 400, /^The path can't be percent-decoded/],
+    ["an end's name of 256 characters", `/${"x".repeat(256)}`, {}, 400, /^jobName is "x+…: it takes/],
+    [
+      "an escape in the query that can't be decoded",
+      "/report?explain=%ff",
+      { headers: JSON_TYPE, body: GOOD },
+      400,
+      'explain is "%ff": it takes true or false',
+    ],
+    ["a holder's prototype", "/report", holder(encodeURIComponent('{"__proto__":{}}')), 400, /"__proto__" is unknown/],
+    [
+      "a holder nested deep",
+      "/report",
+      holder("[".repeat(6_000) + "]".repeat(6_000)),
+      400,
+      /^The Cronyx-Holder is \[\[/,
+    ],
     ["an empty key", "/report", key(""), 400, /^Idempotency-Key is "": it takes a text of 1 to 255/],
     ["a long key", "/report", key("k".repeat(256)), 400, /^Idempotency-Key is "k+…: it takes a text of 1 to 255/],
     [
@@ -342,13 +421,75 @@ describe("another part of the request", () => {
     expectRefusal(await server.send(method, target, options), status, message);
   });
 
-  test("what isn't HTTP", async () => {
+  /** What comes back for bytes that are sent as they are, until the server closes the connection. */
+  async function answerTo(...sent: readonly string[]): Promise<string> {
     const socket = net.connect(server.port, "127.0.0.1");
-    socket.write("HELLO\r\n\r\n");
+    socket.setTimeout(5_000, () => socket.destroy());
+    for (const text of sent) socket.write(text, "latin1");
     const chunks: Buffer[] = [];
     for await (const chunk of socket) chunks.push(chunk);
-    expect(Buffer.concat(chunks).toString()).toMatch(
-      /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*\{"message":"This is no HTTP request"\}$/,
-    );
+    return Buffer.concat(chunks).toString();
+  }
+
+  const POST = "POST /report HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+  const CHUNKED = `${POST}Transfer-Encoding: chunked\r\n`;
+  const NO_HTTP = /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*\{"message":"This is no HTTP request"\}$/;
+  test.each<[what: string, sent: string, says: RegExp]>([
+    ["what isn't HTTP", "HELLO\r\n\r\n", NO_HTTP],
+    ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", NO_HTTP],
+    ["a NUL in a header", "GET /report HTTP/1.1\r\nHost: x\r\na\0b: 1\r\n\r\n", NO_HTTP],
+    ["a path beyond ASCII", "GET /caf\xe9 HTTP/1.1\r\nHost: x\r\n\r\n", NO_HTTP],
+    ["two lengths", `${POST}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`, NO_HTTP],
+    ["a length and chunks", `${CHUNKED}Content-Length: 5\r\n\r\n0\r\n\r\n`, NO_HTTP],
+    ["a chunk of no length", `${CHUNKED}\r\nzz\r\n{}\r\n0\r\n\r\n`, NO_HTTP],
+    ["no host", "GET /report HTTP/1.1\r\n\r\n", /^HTTP\/1\.1 400 /],
+    [
+      "3,000 headers",
+      `GET /report HTTP/1.1\r\nHost: x\r\n${"h: 1234567\r\n".repeat(3_000)}\r\n`,
+      /^HTTP\/1\.1 431 [\s\S]*"message":"The request line and headers take more than/,
+    ],
+    [
+      "chunks of over 64 KiB",
+      `${CHUNKED}\r\n10001\r\n${" ".repeat(65_537)}\r\n`,
+      /^HTTP\/1\.1 413 [\s\S]*\{"message":"The body is longer than 65536 bytes: send less"\}$/,
+    ],
+    [
+      "bad input by HTTP/1.0",
+      'POST /report HTTP/1.0\r\nContent-Type: application/json\r\nContent-Length: 17\r\n\r\n{"jobInterval":0}',
+      /^HTTP\/1\.1 400 [\s\S]*\{"message":"jobInterval is 0: it takes/,
+    ],
+    [
+      "bad input that waits to be asked for",
+      `${POST}Expect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`,
+      /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 [\s\S]*"jobInterval is missing/,
+    ],
+    [
+      "two requests at once, which are answered in their order",
+      `${POST}Content-Length: 2\r\n\r\n{}${POST}Connection: close\r\nContent-Length: 2\r\n\r\n[]`,
+      /^HTTP\/1\.1 400 [\s\S]*"jobInterval is missing[\s\S]*HTTP\/1\.1 400 [\s\S]*"The body is \[\]/,
+    ],
+  ] as [string, string, RegExp][])("%s", async (_, sent, says) => {
+    expect(await answerTo(sent)).toMatch(says);
+  });
+
+  test("a body that never comes whole is given up", async () => {
+    const hasty = await runServer({ store, longestRequest: 100 });
+    try {
+      const socket = net.connect(hasty.port, "127.0.0.1");
+      socket.write(`${POST}Content-Length: 500\r\n\r\n{`);
+      const chunks: Buffer[] = [];
+      for await (const chunk of socket) chunks.push(chunk);
+      expect(Buffer.concat(chunks).toString()).toMatch(
+        /^HTTP\/1\.1 408 Request Timeout\r\n[\s\S]*\{"message":"The request took longer than 100 ms to get here"\}$/,
+      );
+    } finally {
+      await hasty.close();
+    }
+  });
+
+  test("methods that aren't there", async () => {
+    for (const method of ["OPTIONS", "TRACE", "PROPFIND", "DELETE", "PATCH"]) {
+      expectRefusal(await server.send(method, "/report"), 404, /^There is nothing here/);
+    }
   });
 });

@@ -20,13 +20,17 @@ export class Issuer {
   /** How it answers; 200 publishes the keys. */
   status = 200;
   fetches = 0;
+  readonly paths = new Set<string | undefined>();
+  /** What it says instead of its keys, if anything. */
+  says: string | null = null;
   #url = "";
   readonly #server = http.createServer((request, response) => {
     this.fetches++;
+    this.paths.add(request.url);
     const found = request.url === "/.well-known/jwks";
     response
       .writeHead(found ? this.status : 404, { "content-type": "application/json" })
-      .end(JSON.stringify({ keys: this.keys.map(({ published }) => published) }));
+      .end(this.says ?? JSON.stringify({ keys: this.keys.map(({ published }) => published) }));
   });
 
   get url(): string {

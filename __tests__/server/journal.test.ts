@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
+import { IssuerUnreachable, type Scheme } from "../../src/server/authentication.ts";
+import { MemoryStore } from "../store/memory-store.ts";
 import { type RunningServer, runServer } from "./running-server.ts";
 
 let server: RunningServer;
@@ -57,4 +59,84 @@ test("each start, end and refusal is one line, and counted", async () => {
   }
   server.clock.now += MINUTE;
   expect(await server.metrics()).toMatch(/^cronyx_active_locks 0$/m);
+});
+
+/** Takes a job's name for the right to that job; and can't tell at times. */
+const BY_NAME: Scheme = {
+  name: "Bearer",
+  challenge: "Bearer",
+  async check(token) {
+    if (token === "away") throw new IssuerUnreachable("The issuer is away");
+    if (token === "canary-wrong") return null;
+    const mayUse = (name: string) => name === token;
+    return { repository: "octo-org/reports", mayUse, mayRequire: mayUse, mayLookAround: false };
+  },
+};
+
+test("every outcome has its line and its count, and no line holds what was sent", async () => {
+  class FailingStore extends MemoryStore {
+    override async read(names: readonly string[]) {
+      if (names.includes("failing")) throw new Error("canary-driver: no, of course", { cause: new Error("Why") });
+      return super.read(names);
+    }
+  }
+  const guarded = await runServer({ store: new FailingStore(), schemes: [BY_NAME] });
+  const ask = (method: string, path: string, token: string, body?: unknown, more = {}) =>
+    guarded.send(method, path, {
+      headers: {
+        authorization: `Bearer ${token}`,
+        cookie: "canary-cookie",
+        "content-type": "application/json",
+        ...more,
+      },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+  const hourly = { jobInterval: HOUR };
+  try {
+    const { id } = (
+      await ask("POST", "/a?explain=true&token=canary-query", "a", hourly, { "idempotency-key": "canary-key" })
+    ).json;
+    await ask("POST", "/a?explain=true&token=canary-query", "a", hourly, { "idempotency-key": "canary-key" });
+    await ask("PUT", `/a/${id}/finish?token=canary-query`, "a", { note: "canary-body" });
+    await ask("POST", "/a", "a", hourly);
+    guarded.clock.now += HOUR;
+    await ask("POST", "/a", "a", { ...hourly, requiredJobNames: ["canary-other"] });
+    const again = (await ask("POST", "/a", "a", hourly)).json.id;
+    await ask("PUT", `/a/${again}/interrupt`, "a");
+    await ask("PUT", "/a/canary-id/finish", "a");
+    await ask("PUT", "/a/canary-id/abandon", "a");
+    await ask("POST", "/a", "canary-wrong", hourly);
+    await ask("PUT", `/a/${id}/finish`, "b");
+    await ask("POST", "/a", "away", hourly);
+    await ask("POST", "/failing", "failing", { ...hourly, timezone: "Asia/Tokyo" });
+    await ask("POST", "/a", "a", { jobInterval: "canary-cron" });
+    await ask("POST", "/a", "a", { "canary-field": 1, ...hourly });
+    await ask("GET", "/a?token=canary-query", "a");
+    await ask("GET", "/canary-path/x/y/z", "a");
+    expect(guarded.lines.map(({ msg, job, outcome }) => `${msg} ${job}: ${outcome}`)).toEqual([
+      "start a: started",
+      "start a: started-again",
+      "finish a: finished",
+      "start a: not-due",
+      "start a: forbidden",
+      "start a: started",
+      "interrupt a: interrupted",
+      "finish a: not-found",
+      "abandon a: abandoned",
+      "start a: unauthorized",
+      "finish a: forbidden",
+      "start a: unavailable",
+      "start failing: failed",
+      "start a: bad-request",
+      "start a: bad-request",
+    ]);
+    const said = JSON.stringify(guarded.lines.map(({ error, ...line }) => line));
+    expect(said).not.toMatch(/canary|Asia|Bearer|cookie/);
+    expect(guarded.lines.filter(({ level }) => level === 50).map(({ outcome }) => outcome)).toEqual([
+      "unavailable",
+      "failed",
+    ]);
+  } finally {
+    await guarded.close();
+  }
 });

@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
 import { HOUR, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
 import { basicScheme } from "../../src/server/basic.ts";
@@ -11,7 +11,14 @@ import { Clock, NOON, type RunningServer, runServer } from "./running-server.ts"
 const RULES = [
   { jobs: "report-*", claims: { repository: "octo-org/*" } },
   { jobs: ["deploy/**", "release"], claims: { repository: "octo-org/app", ref: ["refs/heads/main", "refs/tags/v*"] } },
+  { jobs: "invoice", requires: ["orders/*", "report-x"], claims: { repository: "octo-org/shop" } },
   { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
+];
+
+/** Of what Jest fakes, all but the clock that keys grow old by. */
+const NOT_THE_DATE = [
+  ...(["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"] as const),
+  ...(["nextTick", "queueMicrotask", "hrtime", "performance"] as const),
 ];
 
 let key: Key;
@@ -65,6 +72,32 @@ describe("a token", () => {
     ["an end that is no number", { exp: "never" as never }],
   ] as [string, JWTPayload][])("with %s is not", async (_, claims) => {
     await expectUnauthorized(await token(claims));
+  });
+
+  test("is good for several audiences, of which the server is one", async () => {
+    expect(await statusWith(await token({ aud: ["https://github.com/octo-org", "cronyx"] }))).toBe(200);
+    await expectUnauthorized(await token({ aud: ["cronyx-2", "Cronyx"] }));
+  });
+
+  test("may be off by a few seconds, and no more", async () => {
+    expect(await statusWith(await token({ nbf: at + 9 }))).toBe(200);
+    expect(await statusWith(await token({ exp: at - 9 }))).toBe(200);
+    await expectUnauthorized(await token({ nbf: at + 11 }));
+    await expectUnauthorized(await token({ exp: at - 11 }));
+  });
+
+  test("that brings its own key along is not", async () => {
+    const stranger = await newKey("stranger");
+    const payload = { aud: "cronyx", iss: issuer.url, exp: at + 300, repository: "octo-org/reports" };
+    for (const header of [
+      { jwk: stranger.published },
+      { jku: `${issuer.url}/keys` },
+      { kid: key.id, x5u: issuer.url },
+    ]) {
+      const signed = new SignJWT(payload).setProtectedHeader({ alg: "RS256", ...header });
+      await expectUnauthorized(await signed.sign(stranger.privateKey));
+    }
+    expect(issuer.paths).toEqual(new Set(["/.well-known/jwks"]));
   });
 
   test("is good until it expires, by the server's clock", async () => {
@@ -124,6 +157,33 @@ describe("the issuer's keys", () => {
     expect(await statusWith(await token())).toBe(401);
   });
 
+  test("are asked for again after ten minutes: a withdrawn one is refused then, though none took its place", async () => {
+    expect(await statusWith(await token())).toBe(200);
+    issuer.keys = [];
+    expect(await statusWith(await token())).toBe(200);
+    jest.useFakeTimers({ now: Date.now() + 11 * MINUTE, doNotFake: NOT_THE_DATE });
+    try {
+      expect(await statusWith(await token())).toBe(401);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test("that are unknown aren't asked for again and again", async () => {
+    const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
+    const careful = oidcScheme({ issuer: issuer.url, audience: "cronyx", rules }, () => clock.now);
+    for (let asked = 0; asked < 5; asked++) expect(await careful.check(await token({}, nextKey))).toBeNull();
+    expect(issuer.fetches).toBe(1);
+  });
+
+  test.each(["<html>", "{}", '{"keys":{}}', ""])(
+    "that come as %j can't be used: it is worth asking again",
+    async (said) => {
+      issuer.says = said;
+      expect(await statusWith(await token())).toBe(503);
+    },
+  );
+
   test("can't be fetched: nobody can be told apart, and it is worth asking again", async () => {
     const good = await token();
     issuer.status = 500;
@@ -181,6 +241,33 @@ describe("the rules", () => {
     const seen = await server.send("GET", `/${job}`, { headers: bearing(good) });
     expect([end.status, seen.status]).toEqual(status === 200 ? [404, 200] : [403, 403]);
   });
+
+  test.each<[required: string[], status: 200 | 403]>([
+    [["orders/eu"], 200],
+    [["orders/eu", "report-x", "report-daily"], 200],
+    [["orders/eu/west"], 403],
+    [["orders/eu", "payout"], 403],
+    [["invoice2"], 403],
+  ] as [string[], 200 | 403][])(
+    "a start that requires %j: %d, so that none tells of others' jobs",
+    async (required, status) => {
+      const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+      await server.start("/payout", { jobInterval: HOUR }, { authorization });
+      const good = await token({ repository: "octo-org/shop" });
+      const body = { jobInterval: HOUR, requiredJobNames: required };
+      const answer = await server.start("/invoice?explain=true", body, bearing(good));
+      expect(answer.status).toBe(status);
+      if (status === 200) expect(answer.json).toMatchObject({ reason: "required-job" });
+      else {
+        expect(answer.json).toEqual({
+          message: expect.stringMatching(/^The server's rules don't let .* wait for the job "/),
+        });
+        expect(server.lines.at(-1)).toMatchObject({ job: "invoice", outcome: "forbidden", field: "requiredJobNames" });
+      }
+      // To name a job as required gives no right to it.
+      expect(await statusWith(good, "/orders%2Feu")).toBe(403);
+    },
+  );
 
   test("show each caller its own jobs, and to who has none nothing", async () => {
     const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;

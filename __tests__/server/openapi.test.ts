@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { Compile } from "typebox/compile";
+import type { Scheme } from "../../src/server/authentication.ts";
 import { basicScheme } from "../../src/server/basic.ts";
 import { type RunningServer, runServer } from "./running-server.ts";
 
@@ -11,6 +13,7 @@ interface Schema {
   readonly properties?: Readonly<Record<string, Schema>>;
   readonly required?: readonly string[];
   readonly items?: Schema;
+  readonly additionalProperties?: unknown;
 }
 
 interface Operation {
@@ -29,55 +32,72 @@ beforeAll(async () => {
 afterAll(() => server.close());
 
 const TELLING = [
-  "",
-  " ",
-  "a",
-  "0 * * * *",
-  "* * * * * *",
-  "0 0 29 2 1",
-  "@daily",
-  "UTC",
-  "Asia/Tokyo",
-  "true",
-  "2026-11-24T00:00:00Z",
-  "\0",
-  "\ud800",
-  "__proto__",
+  ...["", " ", "a", "* * * * * *", "0 0 29 2 1", "true", "\0", "\ud800", "__proto__"],
+  encodeURIComponent('{"job":7}'),
 ];
+/** What a text of this name takes, which its schema doesn't tell: half of the samples get past what checks it. */
+const FITTING: Readonly<Record<string, readonly string[]>> = {
+  jobInterval: ["0 * * * *", "@daily", "*/7 3-9 * * MON"],
+  timezone: ["UTC", "Asia/Tokyo", "Europe/London"],
+  jobIntervalStartedAt: ["2026-11-24T00:00:00Z", "2026-11-24T09:00:00.123+09:00"],
+  jobName: ["report", "a/b c", "held-0"],
+  "cronyx-holder": ['{"job":"a","runUrl":"https://example.com/"}', "{}"].map(encodeURIComponent),
+};
 
 /** Values of a schema, mostly; and now and then of none. */
-function sampleOf(schema: Schema): fc.Arbitrary<unknown> {
-  return fc.oneof({ weight: 12, arbitrary: goodSampleOf(schema) }, { weight: 1, arbitrary: fc.jsonValue() });
+function sampleOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
+  return fc.oneof({ weight: 30, arbitrary: goodSampleOf(schema, name) }, { weight: 1, arbitrary: fc.jsonValue() });
 }
 
-function goodSampleOf(schema: Schema): fc.Arbitrary<unknown> {
-  if (schema.anyOf) return fc.oneof(...schema.anyOf.map(sampleOf));
+function goodSampleOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
+  if (schema.anyOf) return fc.oneof(...schema.anyOf.map((one) => sampleOf(one, name)));
   if (schema.enum) return fc.constantFrom(...schema.enum);
   switch (schema.type) {
     case "string":
-      return fc.oneof(fc.constantFrom(...TELLING), fc.string({ unit: "binary", maxLength: 300 }));
+      return fc.oneof(
+        { weight: 5, arbitrary: fc.constantFrom(...(FITTING[name] ?? ["report", "0 * * * *"])) },
+        fc.constantFrom(...TELLING),
+        fc.string({ unit: "binary", maxLength: 300 }),
+      );
     case "integer":
-      return fc.oneof(fc.constantFrom(0, 1, 60_000, 2 ** 31, 1e13, 2 ** 53), fc.integer({ min: 0 }));
+      return fc.oneof(
+        { weight: 8, arbitrary: fc.integer({ min: 0, max: 1_000 }) },
+        fc.constantFrom(0, 1, 60_000, 2 ** 31, 1e13, 2 ** 53),
+        fc.integer(),
+      );
     case "boolean":
       return fc.boolean();
     case "array":
-      return fc.array(sampleOf(schema.items ?? {}), { maxLength: 5 });
+      return fc.array(sampleOf(schema.items ?? {}, name), { maxLength: 3 });
     case "object": {
       const { properties = {}, required = [] } = schema;
-      const fields = Object.fromEntries(Object.entries(properties).map(([name, of]) => [name, sampleOf(of)]));
-      return fc.record(fields, { requiredKeys: [...required] });
+      const fields = Object.fromEntries(Object.entries(properties).map(([field, of]) => [field, sampleOf(of, field)]));
+      const good = fc.record(fields, { requiredKeys: [...required] });
+      // Near it: without something that is required, or with something that isn't known.
+      const more = fc.dictionary(fc.string({ maxLength: 10 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 2 });
+      const near = [
+        fc.record(fields, { requiredKeys: [] }),
+        fc.tuple(good, more).map(([fields, unknown]) => ({ ...unknown, ...fields })),
+      ];
+      return fc.oneof({ weight: 15, arbitrary: good }, ...near);
     }
     default:
       return fc.constant(null);
   }
 }
 
-const inUrl = (value: unknown) => encodeURIComponent(String(value).toWellFormed());
-const inHeader = (value: unknown) => String(value).replace(/[^\x20-\x7e]/g, "?");
+const textOf = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+const inUrl = (value: unknown) => encodeURIComponent(textOf(value).toWellFormed());
+const inHeader = (value: unknown) => textOf(value).replace(/[^\x20-\x7e]/g, "?");
 
-test("says 3.1, and every route", async () => {
+test("is a document of OpenAPI 3.1, and says every route", async () => {
   const { json } = await server.send("GET", "/openapi.json");
   expect(json.openapi).toBe("3.1.0");
+  const checked = new Validator();
+  expect(await checked.validate(structuredClone(json))).toEqual({ valid: true });
+  expect(checked.version).toBe("3.1");
+  // What is no such document would be told.
+  expect(await new Validator().validate({ ...json, paths: { report: {} } })).toMatchObject({ valid: false });
   const operations = Object.entries(json.paths).flatMap(([path, methods]) =>
     Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
   );
@@ -108,44 +128,112 @@ test("says how to log in, where that is needed", async () => {
 });
 
 test("whatever is sent, the answer is one that it tells of, and no fault of the server's", async () => {
-  const { paths } = (await server.send("GET", "/openapi.json")).json;
+  const guarded = await runServer({
+    schemes: [basicScheme("octo", "password"), bearerOf("report")],
+  });
+  const good = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+  const { paths } = (await guarded.send("GET", "/openapi.json", { headers: { authorization: good } })).json;
   const operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
-  const statuses = new Map<number, number>();
-  for (const { path, method, operation } of operations) {
-    const parameters = operation.parameters ?? [];
-    const body = operation.requestBody?.content["application/json"]?.schema;
-    const answers = new Map(
-      Object.entries(operation.responses).flatMap(([status, { content }]) => {
-        const schema = content?.["application/json"]?.schema;
-        return schema === undefined ? [] : [[Number(status), Compile(schema)] as const];
-      }),
-    );
-    const sent = fc.record({
-      values: fc.tuple(...parameters.map(({ schema }) => fc.option(sampleOf(schema), { nil: undefined }))),
-      body: body === undefined ? fc.constant(undefined) : sampleOf(body),
-    });
-    await fc.assert(
-      fc.asyncProperty(sent, async (sample) => {
-        const given = parameters.map(({ in: place, name }, at) => ({ place, name, value: sample.values[at] }));
-        const target = given
-          .filter(({ place }) => place === "path")
-          .reduce((url, { name, value }) => url.replace(`{${name}}`, () => inUrl(value) || "report"), path);
-        const of = (place: string) => given.filter((one) => one.place === place && one.value !== undefined);
-        const query = of("query").map(({ name, value }) => `${name}=${inUrl(value)}`);
-        const headers = Object.fromEntries(of("header").map(({ name, value }) => [name, inHeader(value)]));
-        const { status, json } = await server.send(method, query.length ? `${target}?${query}` : target, {
-          headers: { ...headers, ...(body && { "content-type": "application/json" }) },
-          ...(body && { body: JSON.stringify(sample.body) }),
-        });
-        statuses.set(status, (statuses.get(status) ?? 0) + 1);
-        expect(status).toBeLessThan(500);
-        if (answers.has(status)) expect([...(answers.get(status)?.Errors(json) ?? [])]).toEqual([]);
-        else expect(Object.keys(operation.responses)).toContain(String(status));
-      }),
-      { numRuns: operation.operationId === "startJob" ? 1500 : 150 },
-    );
+  /** Locks that are held, so that an end finds something to end. */
+  const granted: { readonly jobName: string; readonly jobId: string }[] = [];
+  for (let at = 0; at < 300; at++) {
+    const { name, id } = (await guarded.start(`/held-${at}`, { jobInterval: 1 }, { authorization: good })).json;
+    granted.push({ jobName: name, jobId: id });
   }
-  expect([statuses.get(200), statuses.get(400), statuses.get(404)]).toEqual(Array(3).fill(expect.any(Number)));
+  const seen = new Map<string, number>();
+  try {
+    for (const { path, method, operation } of operations) {
+      const parameters = operation.parameters ?? [];
+      const body = operation.requestBody?.content["application/json"]?.schema;
+      const answers = new Map(
+        Object.entries(operation.responses).flatMap(([status, { content }]) => {
+          const schema = content?.["application/json"]?.schema;
+          return schema === undefined ? [] : [[Number(status), Compile(schema)] as const];
+        }),
+      );
+      const sent = fc.record({
+        values: fc.tuple(
+          ...parameters.map(({ name, schema }) => fc.option(sampleOf(schema, name), { nil: undefined })),
+        ),
+        body:
+          body === undefined
+            ? fc.constant(undefined)
+            : fc.oneof({ weight: 20, arbitrary: sampleOf(body, "").map(jsonOf) }, fc.string().map(Buffer.from)),
+        known: fc.boolean(),
+        authorization: fc.oneof(
+          { weight: 6, arbitrary: fc.constant(good) },
+          fc.constantFrom("Bearer report", "Basic ADoA", undefined),
+        ),
+        type: fc.oneof(
+          { weight: 20, arbitrary: fc.constant("application/json") },
+          fc.constantFrom("text/plain", "a/b; c", undefined),
+        ),
+        accept: fc.constantFrom(undefined, undefined, "*/*", "text/html", "application/json", "a, b;q"),
+      });
+      await fc.assert(
+        fc.asyncProperty(sent, async (sample) => {
+          const lock = sample.known && path.includes("{jobId}") ? granted.pop() : undefined;
+          const given = parameters.map(({ in: place, name }, at) => ({
+            place,
+            name,
+            value: place === "path" && lock !== undefined ? lock[name as keyof typeof lock] : sample.values[at],
+          }));
+          const target = given
+            .filter(({ place }) => place === "path")
+            .reduce((url, { name, value }) => url.replace(`{${name}}`, () => inUrl(value) || "report"), path);
+          const of = (place: string) => given.filter((one) => one.place === place && one.value !== undefined);
+          const query = of("query").map(({ name, value }) => `${name}=${inUrl(value)}`);
+          const { authorization, accept, type } = sample;
+          const headers = {
+            ...Object.fromEntries(of("header").map(({ name, value }) => [name, inHeader(value)])),
+            authorization,
+            accept,
+            "content-type": sample.body && type,
+          };
+          const { status, json, text } = await guarded.send(method, query.length ? `${target}?${query}` : target, {
+            headers: Object.fromEntries(Object.entries(headers).filter(([, value]) => value !== undefined)),
+            ...(sample.body !== undefined && { body: sample.body }),
+          });
+          const key = `${operation.operationId} ${status}`;
+          seen.set(key, (seen.get(key) ?? 0) + 1);
+          expect(status).toBeLessThan(500);
+          expect(Object.keys(operation.responses)).toContain(String(status));
+          if (answers.has(status)) expect([...(answers.get(status)?.Errors(json) ?? [])]).toEqual([]);
+          else expect(text).toBe("");
+        }),
+        { numRuns: operation.operationId === "startJob" ? 1200 : 200 },
+      );
+    }
+  } finally {
+    await guarded.close();
+  }
+  // The samples got everywhere: what was never answered was never checked.
+  for (const key of [
+    ...["200", "400", "401", "403"].map((status) => `startJob ${status}`),
+    ...["finishJob", "interruptJob"].flatMap((end) => ["200", "401", "403", "404"].map((status) => `${end} ${status}`)),
+    ...["200", "401", "403"].map((status) => `abandonJob ${status}`),
+    ...["200", "401", "403", "404"].map((status) => `getJob ${status}`),
+    ...["200", "401", "406"].map((status) => `listJobs ${status}`),
+    "healthcheck 200",
+  ]) {
+    expect([key, seen.get(key)]).toEqual([key, expect.any(Number)]);
+  }
 });
+
+const jsonOf = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+/** Whoever says the name of a job may use that one. */
+function bearerOf(jobName: string): Scheme {
+  return {
+    name: "Bearer",
+    challenge: "Bearer",
+    check: async (token) => ({
+      repository: null,
+      mayUse: (name) => name === jobName && token === jobName,
+      mayRequire: () => false,
+      mayLookAround: true,
+    }),
+  };
+}

@@ -130,6 +130,18 @@ describe("an idempotency key", () => {
   });
 });
 
+test.each([
+  ["of 255 characters", "k".repeat(255)],
+  ["beyond ASCII", "sch\xfcssel"],
+  ["with a tab", "run\t7"],
+  ["of a UUID in capital letters", "6F1C9E0E-6A34-4C0F-9A0C-0D1F7D1A2B3C"],
+])("an idempotency key %s gets the same lock again", async (_, key) => {
+  const first = await server.start("/report", HOURLY, { "idempotency-key": key });
+  expect(first.json).toMatchObject({ isActive: true });
+  expect((await server.start("/report", HOURLY, { "idempotency-key": key })).json).toEqual(first.json);
+  expect((await server.start("/report", HOURLY, { "idempotency-key": `${key.slice(1)}x` })).text).toBe("null");
+});
+
 describe("a start that is given up", () => {
   const KEY = "0b0f7c1e-9a51-4f5e-8a53-0d9f3c8f6a11";
   const abandon = () => server.send("PUT", `/report/${KEY}/abandon`);

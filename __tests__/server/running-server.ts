@@ -98,7 +98,13 @@ function sendTo(port: number, agent: http.Agent, method: string, path: string, {
         const text = Buffer.concat(chunks).toString();
         const isJson = /^application\/json/.test(response.headers["content-type"] ?? "");
         const { statusCode = 0, headers, rawHeaders } = response;
-        resolve({ status: statusCode, headers, rawHeaders, text, json: isJson ? JSON.parse(text) : undefined });
+        resolve({
+          status: statusCode,
+          headers,
+          rawHeaders,
+          text,
+          json: isJson && text !== "" ? JSON.parse(text) : undefined,
+        });
       });
     });
     request.end(body);

@@ -68,6 +68,20 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s lets requests in flight end, and t
   expect(server.err).toBe("");
 });
 
+test("a second signal ends it at once, whatever is in flight", async () => {
+  const server = serve(["--server-port=0"]);
+  const url = await urlOf(server);
+  const swapping = once(server.process, "message");
+  const start = fetch(`${url}/report`, HOURLY);
+  await swapping;
+  server.process.kill("SIGTERM");
+  while (!server.out.includes(`"ending"`)) await once(server.process.stdout as NodeJS.ReadableStream, "data");
+  server.process.kill("SIGTERM");
+  await expect(start).rejects.toThrow();
+  await server.ended;
+  expect([server.process.exitCode, server.process.signalCode]).toEqual([null, "SIGTERM"]);
+});
+
 test("a setting that is wrong is told in one line, and nothing begins", async () => {
   const server = serve(["--server-host=0.0.0.0"], { SERVER_PORT: "http" });
   expect(await server.ended).toBe(2);

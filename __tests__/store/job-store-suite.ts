@@ -28,6 +28,7 @@ export const ODD_NAMES = [
     "a b?[c]^~:\\",
   ],
   ...["{", "{}", 'a"{', "{a}\n\n{b}", "null", "CON", "%2e%2e", "$(id)", "`id`", "::set-output name=a::b"],
+  ...["'; DROP TABLE cronyx_job; --", "\\'; --", "$1", "?", "%", "_", "NULL"],
   // The same to the eye: composed and decomposed, and characters that differ in case alone where case is more than ASCII.
   ...[
     "caf\u00e9",

@@ -25,6 +25,8 @@ import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
   readonly #terms: Terms;
+  /** The locks that were to be ended by a call that got no answer: it may have come through. */
+  readonly #unanswered = new WeakMap<HeldLock, "finish" | "interrupt">();
 
   /** @param place The server's address, without credentials and without a slash at its end. */
   constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
@@ -106,14 +108,18 @@ export class RemoteBackend implements JobBackend {
   async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {
     // By the name that was asked for: the original server gives it back encoded, and encoded twice it finds nothing.
     const path = [checkPathName(lock.jobName), lock.id, end];
-    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
+    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline).catch((error) => {
+      if (error instanceof StoreError && error.unsettled) this.#unanswered.set(lock, end);
+      throw error;
+    });
     if (answer.status === 200) return;
     if (messageIn(answer.json) === null) {
       throw this.#server.isNoServer(`there is nothing to ${end} at its address, 404`, { unsettled: answer.repeated });
     }
     const loss = await this.#lossOf(lock, deadline);
-    // The end that was asked for before is there: its answer got lost.
-    if (answer.repeated && (loss.to === "unknown" || loss.to === end)) return;
+    // The end that was asked for before is there: its answer got lost, in this call or in an earlier one.
+    const repeated = answer.repeated || this.#unanswered.get(lock) === end;
+    if (repeated && (loss.to === "unknown" || loss.to === end)) return;
     throw new LockLostError(
       `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`,
       loss,

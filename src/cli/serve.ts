@@ -80,14 +80,36 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
       version,
     });
     const told = new Promise<string>((resolve) => onEnd(resolve));
-    await server.listen({ port, host, listenTextResolver: (address) => `listening on ${address}` });
+    try {
+      await server.listen({ port, host, listenTextResolver: (address) => `listening on ${address}` });
+    } catch (cause) {
+      throw listenFault(cause, configuration);
+    }
     log.info({ signal: await told }, "ending");
     const gone = await within(LONGEST_GOODBYE, server.close());
+    // Whoever is still sending would keep the process.
+    server.server.closeAllConnections();
     log.info(gone ? "ended" : "ended, with requests unanswered");
     return gone ? 0 : 1;
   } finally {
     await store.close();
   }
+}
+
+/** Which setting is at fault where the server can't listen; a port that is taken is nobody's fault. */
+function listenFault(cause: unknown, { host, port }: Configuration): unknown {
+  const { code = "" } = cause as NodeJS.ErrnoException;
+  if (["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL"].includes(code)) {
+    return new ArgumentError(
+      `SERVER_HOST is ${JSON.stringify(host)}, which is no address of this machine (${code}): give one that is, or 0.0.0.0 for all of them`,
+      { cause },
+    );
+  }
+  if (code !== "EACCES") return cause;
+  return new ArgumentError(
+    `SERVER_PORT is ${port}, where this user may not listen (${code}): give a number from 1024 to 65535`,
+    { cause },
+  );
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<boolean> {

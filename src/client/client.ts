@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
+import { unprotectedLine } from "../backend/server-url.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
@@ -29,7 +30,7 @@ export interface Surroundings {
   readonly temporary: string;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Tells of work in the background that failed. */
+  /** Tells of what is no call's error: work in the background that failed, and a server that is asked unprotected. */
   readonly warn: (message: string) => void;
 }
 
@@ -62,6 +63,7 @@ export class CronyxClient implements AsyncDisposable {
       warn: (message) => process.emitWarning(message, "CronyxClientWarning"),
       ...surroundings,
     };
+    this.#warnOfPlainHttp();
     this.#ends = {
       finish: (lock, call) => this.#ask(call, (backend, deadline) => backend.finish(lock, deadline)),
       interrupt: (lock, call) => this.#ask(call, (backend, deadline) => backend.interrupt(lock, deadline)),
@@ -179,6 +181,13 @@ export class CronyxClient implements AsyncDisposable {
         { cause: lost, unsettled: true },
       );
     }
+  }
+
+  #warnOfPlainHttp(): void {
+    const { url } = this.#options;
+    // Whatever else is wrong with it, the first call tells.
+    const warning = URL.canParse(url) && !/[@?#]/.test(url) ? unprotectedLine(url) : null;
+    if (warning !== null) this.#surroundings.warn(warning);
   }
 
   #inBackground(jobName: string, work: Promise<void>): void {

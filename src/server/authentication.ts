@@ -4,6 +4,8 @@ export interface Caller {
   readonly repository: string | null;
   /** Whether it may start, end and see this job. */
   mayUse(jobName: string): boolean;
+  /** Whether a start may wait for this job, which tells how far it got. */
+  mayRequire(jobName: string): boolean;
   /** Whether it may use what belongs to no job. */
   readonly mayLookAround: boolean;
 }
@@ -27,7 +29,7 @@ export class IssuerUnreachable extends Error {
   override name = "IssuerUnreachable";
 }
 
-const ANYONE: Caller = { repository: null, mayUse: () => true, mayLookAround: true };
+const ANYONE: Caller = { repository: null, mayUse: () => true, mayRequire: () => true, mayLookAround: true };
 
 /** @returns who it is, or null for missing or wrong credentials. Without any scheme everyone may do everything. */
 export async function authenticate(

@@ -11,6 +11,19 @@ export class BadRequest extends Error {
   }
 }
 
+/** What the caller's credentials don't allow, as only the body tells. */
+export class Forbidden extends Error {
+  override name = "Forbidden";
+  readonly statusCode = 403;
+  /** What it is about, as the caller calls it. */
+  readonly field: string;
+
+  constructor(field: string, message: string) {
+    super(message);
+    this.field = field;
+  }
+}
+
 /** What a schema's check found, as Ajv tells it with `verbose`: https://ajv.js.org/api.html#error-objects. */
 export interface SchemaFault {
   readonly keyword: string;
@@ -82,6 +95,14 @@ function unescaped(step: string): string {
 }
 
 export function shown(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
+  const text = typeof value === "number" ? String(value) : (JSON.stringify(pruned(value, 4)) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
+}
+
+/** A body of 64 KiB can be nested deeper than the stack goes that JSON.stringify has. */
+function pruned(value: unknown, depth: number): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  if (depth === 0) return "…";
+  if (Array.isArray(value)) return value.map((item) => pruned(item, depth - 1));
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, pruned(field, depth - 1)]));
 }

@@ -1,7 +1,7 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Caller, Scheme } from "./authentication.ts";
 
-const USER: Caller = { repository: null, mayUse: () => true, mayLookAround: true };
+const USER: Caller = { repository: null, mayUse: () => true, mayRequire: () => true, mayLookAround: true };
 
 /**
  * Basic authentication, RFC 7617. Hashes are compared, which have one length, in the same time wherever they differ.

@@ -32,11 +32,12 @@ export interface ServerOptions {
   readonly version: string;
   /** How many locks are active, where the store knows a faster way than to read every job. */
   readonly countActive?: () => Promise<number>;
+  /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
+  readonly longestRequest?: number;
 }
 
 const LARGEST_BODY = 64 * 1024;
 const LARGEST_HEADERS = 16 * 1024;
-/** A request has to be here, whole, within this time. */
 const LONGEST_REQUEST = 30_000;
 const LONGEST_HEADERS = 10_000;
 /** Node looks for requests that take too long only this often. */
@@ -44,15 +45,15 @@ const CHECKS_APART = 1_000;
 
 /** The REST face of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, now, deadline, schemes, log } = options;
+  const { store, now, deadline, schemes, log, longestRequest = LONGEST_REQUEST } = options;
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LARGEST_BODY,
-    requestTimeout: LONGEST_REQUEST,
+    requestTimeout: longestRequest,
     http: {
       maxHeaderSize: LARGEST_HEADERS,
-      headersTimeout: LONGEST_HEADERS,
+      headersTimeout: Math.min(LONGEST_HEADERS, longestRequest),
       connectionsCheckingInterval: CHECKS_APART,
     },
     forceCloseConnections: "idle",
@@ -65,7 +66,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (faults, part) => badInput(faults as readonly SchemaFault[], part),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply),
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, longestRequest),
   });
   // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -107,21 +108,29 @@ function description({ schemes, version }: ServerOptions) {
   };
 }
 
-const STATUS_OF_BROKEN: Readonly<Record<string, readonly [status: string, message: string]>> = {
-  HPE_HEADER_OVERFLOW: [
-    "431 Request Header Fields Too Large",
-    `The request line and headers take more than ${LARGEST_HEADERS} bytes: send fewer`,
-  ],
-  ERR_HTTP_REQUEST_TIMEOUT: ["408 Request Timeout", `The request took longer than ${LONGEST_REQUEST} ms to get here`],
-};
+type Broken = readonly [status: string, message: string];
+
+function statusOfBroken(code: string | undefined, longestRequest: number): Broken {
+  switch (code) {
+    case "HPE_HEADER_OVERFLOW":
+      return [
+        "431 Request Header Fields Too Large",
+        `The request line and headers take more than ${LARGEST_HEADERS} bytes: send fewer`,
+      ];
+    case "ERR_HTTP_REQUEST_TIMEOUT":
+      return ["408 Request Timeout", `The request took longer than ${longestRequest} ms to get here`];
+    default:
+      return ["400 Bad Request", "This is no HTTP request"];
+  }
+}
 
 /** For what isn't HTTP, or not in time: there is no request to answer to. */
-function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket): void {
+function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket, longestRequest: number): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const [status, message] = STATUS_OF_BROKEN[error.code ?? ""] ?? ["400 Bad Request", "This is no HTTP request"];
+  const [status, message] = statusOfBroken(error.code, longestRequest);
   const body = JSON.stringify({ message });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

@@ -2,8 +2,10 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import { LockLostError, type StartAnswer } from "../backend/job-backend.ts";
 import type { Holder as HolderFields } from "../scheduler/job-state.ts";
+import type { StartRequest } from "../scheduler/start-request.ts";
 import { jobOf, refusalOf, statusOf } from "./answers.ts";
-import { BadRequest, badInput, type SchemaFault } from "./bad-request.ts";
+import type { Caller } from "./authentication.ts";
+import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "./bad-request.ts";
 import type { ServerOptions } from "./create-server.ts";
 import { GrantedRecords } from "./granted-records.ts";
 import { type Outcome, record } from "./journal.ts";
@@ -76,6 +78,7 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
     async (request, reply) => {
       const { params, body, headers, query } = request;
       const start = startRequestOf(params.jobName, body, timezone);
+      checkRequired(start, request.caller);
       let taking = false;
       const claim = claimOf(
         headers,
@@ -159,6 +162,16 @@ function addAbandon(server: FastifyInstance, { backend, deadline }: ServerOption
       record(request.log, metrics, { operation: "abandon", jobName, outcome, ms: reply.elapsedTime, repository });
       return { held };
     },
+  );
+}
+
+/** Whoever may wait for a job learns how far it got. @throws Forbidden */
+function checkRequired({ requiredJobNames = [] }: StartRequest, caller: Caller | null): void {
+  const hidden = requiredJobNames.find((name) => !caller?.mayRequire(name));
+  if (hidden === undefined) return;
+  throw new Forbidden(
+    "requiredJobNames",
+    `The server's rules don't let whoever the token is for wait for the job ${shown(hidden)}: let a rule's jobs or requires name it`,
   );
 }
 

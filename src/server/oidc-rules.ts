@@ -9,18 +9,24 @@ const Patterns = Type.Union([
 
 const Rules = Type.Array(
   Type.Object(
-    { jobs: Patterns, claims: Type.Record(Type.String({ minLength: 1 }), Patterns) },
+    {
+      jobs: Patterns,
+      requires: Type.Optional(Patterns),
+      claims: Type.Record(Type.String({ minLength: 1 }), Patterns),
+    },
     { additionalProperties: false },
   ),
   { minItems: 1 },
 );
 
 /**
- * Which tokens may use which jobs: a token that has every claim of a rule may use its jobs. What no rule allows is denied.
+ * Which tokens may use which jobs: a token that has every claim of a rule may use its jobs, and may have a start wait for
+ * the jobs that the rule says it requires. What no rule allows is denied.
  * In a pattern `*` stands for any characters but `/`, and `**` for any, as in the filters of GitHub's workflows.
  */
 export interface OidcRule {
   readonly jobs: readonly RegExp[];
+  readonly requires: readonly RegExp[];
   readonly claims: readonly { readonly name: string; readonly patterns: readonly RegExp[] }[];
 }
 
@@ -36,8 +42,9 @@ export function parseOidcRules(source: string, json: string): readonly OidcRule[
       `${source}: the claims of rule ${at + 1} let anyone in who has a repository: give one of ${OWNED.join(", ")} without a pattern, or a repository such as octo-org/*`,
     );
   }
-  return rules.map(({ jobs, claims }) => ({
+  return rules.map(({ jobs, requires = [], claims }) => ({
     jobs: listOf(jobs).map(matcher),
+    requires: listOf(requires).map(matcher),
     claims: Object.entries(claims).map(([name, patterns]) => ({ name, patterns: listOf(patterns).map(matcher) })),
   }));
 }

@@ -55,9 +55,11 @@ export function oidcScheme(
 
 function callerOf(claims: JWTPayload, rules: readonly OidcRule[]): Caller {
   const applying = rulesFor(rules, claims);
+  const mayUse = (jobName: string) => applying.some(({ jobs }) => matches(jobs, jobName));
   return {
     repository: typeof claims.repository === "string" ? claims.repository : null,
-    mayUse: (jobName) => applying.some(({ jobs }) => matches(jobs, jobName)),
+    mayUse,
+    mayRequire: (jobName) => mayUse(jobName) || applying.some(({ requires }) => matches(requires, jobName)),
     mayLookAround: applying.length > 0,
   };
 }

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { asked } from "./asked.ts";
-import { BadRequest } from "./bad-request.ts";
+import { BadRequest, Forbidden } from "./bad-request.ts";
 import { described, record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 
@@ -24,7 +24,7 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
   if (told !== null && metrics !== undefined) {
     record(request.log, metrics, {
       ...told,
-      outcome: failed ? "failed" : "bad-request",
+      outcome: failed ? "failed" : status === 403 ? "forbidden" : "bad-request",
       ms: reply.elapsedTime,
       repository: request.caller?.repository ?? undefined,
       field,
@@ -38,6 +38,7 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
 
 function answerTo(error: Error): Answer | null {
   if (error instanceof BadRequest) return { status: 400, message: error.message, field: error.field };
+  if (error instanceof Forbidden) return { status: 403, message: error.message, field: error.field };
   if (error instanceof ArgumentError) return { status: 400, message: error.message };
   const { code = "", statusCode = 500 } = error as FastifyError;
   const known = KNOWN[code];

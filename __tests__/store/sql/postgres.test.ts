@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import pg from "pg";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
 import { documentOf, inTime, jobStoreSuite } from "../job-store-suite.ts";
@@ -6,13 +7,39 @@ import { databaseSuite } from "./database-suite.ts";
 import { startPostgres } from "./postgres-server.ts";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
+/** What is told of a statement that waits for a table which another session holds: the tests go on meanwhile. */
+let stuck: Promise<{ lines: string[]; ms: number; found: ReadonlyMap<string, unknown> }>;
 beforeAll(async () => {
   postgres = await startPostgres();
-  for (const name of ["shared", "new", "kept", "damaged", "many", "newer", "cut"]) {
+  for (const name of ["shared", "new", "kept", "damaged", "many", "newer", "cut", "stuck"]) {
     await postgres.query(`CREATE DATABASE ${name}`);
   }
+  stuck = readWhileHeld();
+  stuck.catch(() => {});
 });
 afterAll(() => postgres.stop());
+
+async function readWhileHeld() {
+  const lines: string[] = [];
+  let ms = 0;
+  const began = performance.now();
+  const other = new pg.Client({ connectionString: postgres.url("stuck") });
+  const store = await openDatabase(
+    postgres.url("stuck"),
+    (line) => {
+      ms = performance.now() - began;
+      lines.push(line);
+      void other.query("COMMIT");
+    },
+    inTime(),
+  );
+  await other.connect();
+  await other.query("BEGIN; LOCK TABLE cronyx_job IN ACCESS EXCLUSIVE MODE");
+  const found = await store.read(["report"], inTime());
+  await other.end();
+  await store.close();
+  return { lines, ms, found };
+}
 
 const open = (name: string) => openDatabase(postgres.url(name), () => {}, inTime());
 
@@ -47,6 +74,14 @@ describe("a store in PostgreSQL", () => {
     cutting = false;
     await cutter;
     await store.close();
+  });
+
+  test("a statement that takes longer than five seconds is ended by the database, and tried again", async () => {
+    const { lines, ms, found } = await stuck;
+    expect(lines).toEqual([expect.stringMatching(/canceling statement due to statement timeout\); trying again$/)]);
+    expect(ms).toBeGreaterThanOrEqual(5_000);
+    expect(ms).toBeLessThan(6_000);
+    expect(found.size).toBe(0);
   });
 
   test("a database of a newer release", async () => {

@@ -26,6 +26,21 @@ describe("a store in SQLite", () => {
     },
   });
 
+  test("each connection writes ahead, and syncs what it wrote before it says so", async () => {
+    const opened: DatabaseSync[] = [];
+    const { exec } = DatabaseSync.prototype;
+    DatabaseSync.prototype.exec = function (this: DatabaseSync, sql) {
+      if (!opened.includes(this)) opened.push(this);
+      return exec.call(this, sql);
+    };
+    const store = await open("synced").finally(() => {
+      DatabaseSync.prototype.exec = exec;
+    });
+    const settings = ["journal_mode", "synchronous"].map((name) => opened[0]?.prepare(`PRAGMA ${name}`).get());
+    expect([opened.length, ...settings]).toEqual([1, { journal_mode: "wal" }, { synchronous: 2 }]);
+    await store.close();
+  });
+
   test("a process that is killed while it writes loses nothing that it was told is written", async () => {
     const name = "killed";
     const writer = fork(path.join(import.meta.dirname, "sqlite-writer.ts"), [fileOf(name)], { execArgv: [] });

@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { CronyxClient } from "../../src/client/client.ts";
+import type { Job } from "../../src/client/index.ts";
+import { HOUR, toIso } from "../../src/scheduler/instant.ts";
+import { basicScheme } from "../../src/server/basic.ts";
+import { NOON, type RunningServer, runServer } from "../server/running-server.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+
+/** Tells of each step that a request takes, and waits for whoever listens. */
+class WatchedStore extends MemoryStore {
+  at: (step: "read" | "swapping" | "swapped") => unknown = () => {};
+
+  override async read(names: readonly string[]) {
+    await this.at("read");
+    return super.read(names);
+  }
+
+  override async swap(...swap: Parameters<MemoryStore["swap"]>) {
+    await this.at("swapping");
+    const version = await super.swap(...swap);
+    await this.at("swapped");
+    return version;
+  }
+}
+
+const STEPS = ["read", "swapping", "swapped"] as const;
+const hourly = { jobName: "octo-org/daily report", jobInterval: HOUR };
+const PATH = `/${encodeURIComponent(hourly.jobName)}`;
+
+let store: WatchedStore;
+let server: RunningServer;
+let client: CronyxClient;
+beforeEach(async () => {
+  store = new WatchedStore();
+  server = await runServer({ store, schemes: [basicScheme("octo", "pass:word")] });
+  client = new CronyxClient({ url: server.url, credentials: { username: "octo", password: "pass:word" } });
+});
+afterEach(async () => {
+  store.at = () => {};
+  await client.close();
+  await server.close();
+});
+
+async function started(): Promise<Job> {
+  const job = await client.requestJobStart(hourly);
+  if (job === null) throw new Error("It was not started");
+  return job;
+}
+
+/** Aborts when the store comes to this step for the first time, and lets it go on only later. */
+function abortAt(step: (typeof STEPS)[number]): AbortSignal {
+  const caller = new AbortController();
+  store.at = async (now) => {
+    if (now !== step || caller.signal.aborted) return;
+    caller.abort(new Error("Shutting down"));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  };
+  return caller.signal;
+}
+
+const aborted = { name: "CronyxClientError", code: "aborted", cause: { message: "Shutting down" } };
+
+describe("a signal that is aborted", () => {
+  test("before: nothing is asked", async () => {
+    const signal = AbortSignal.abort(new Error("Shutting down"));
+    const job = await started();
+    server.lines.length = 0;
+    for (const call of [
+      () => client.startJob({ ...hourly, signal }),
+      () => client.requestJobStart({ ...hourly, signal }),
+      () => client.requestJobExec({ ...hourly, signal }, () => {}),
+      () => job.finish({ signal }),
+      () => job.interrupt({ signal }),
+    ]) {
+      await expect(call()).rejects.toMatchObject(aborted);
+    }
+    expect(server.lines).toEqual([]);
+    await job.finish();
+  });
+
+  test.each(STEPS)("while a start is on its way (%s): it holds nothing, now or later", async (step) => {
+    const signal = abortAt(step);
+    await expect(client.startJob({ ...hourly, signal })).rejects.toMatchObject(aborted);
+    await settled();
+    const state = (await store.read([hourly.jobName])).get(hourly.jobName)?.state;
+    expect(state?.active ?? null).toBeNull();
+    expect((await started()).intervalEndedAt).toEqual(new Date(NOON));
+  });
+
+  test.each(
+    (["finish", "interrupt"] as const).flatMap((end) =>
+      (["swapping", "swapped"] as const).map((step) => [end, step] as const),
+    ),
+  )("while a %s is on its way (%s): the job is active, and can be ended again", async (end, step) => {
+    const job = await started();
+    await expect(job[end]({ signal: abortAt(step) })).rejects.toMatchObject(aborted);
+    expect(job.isActive).toBe(true);
+    await settled();
+    // It came through after all: what is asked for again is done.
+    await job[end]();
+    const { active, finishedUntil } = (await store.read([hourly.jobName])).get(hourly.jobName)?.state ?? {};
+    expect([active, finishedUntil]).toEqual([null, end === "finish" ? toIso(NOON) : null]);
+  });
+
+  test("within a task: the run is interrupted all the same", async () => {
+    const caller = new AbortController();
+    const task = () => {
+      caller.abort(new Error("Shutting down"));
+      caller.signal.throwIfAborted();
+    };
+    await expect(client.requestJobExec({ ...hourly, signal: caller.signal }, task)).rejects.toThrow("Shutting down");
+    expect(await client.requestJobStart(hourly)).not.toBeNull();
+  });
+
+  /** What was given up may still be going on at the server. */
+  async function settled() {
+    store.at = () => {};
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+});
+
+test("an end that came through unheard is not the other one", async () => {
+  const job = await started();
+  await expect(job.finish({ signal: abortAt("swapped") })).rejects.toMatchObject(aborted);
+  store.at = () => {};
+  await expect(job.interrupt()).rejects.toMatchObject({ code: "lock-lost", cause: { loss: { to: "finish" } } });
+});
+
+test("a deadline ends every call", async () => {
+  const job = await started();
+  store.at = () => new Promise((resolve) => setTimeout(resolve, 400));
+  for (const call of [
+    () => job.finish({ deadline: 100 }),
+    () => client.startJob({ ...hourly, noLock: true, deadline: 100 }),
+    () => client.requestJobExec({ ...hourly, noLock: true, deadline: 100 }, () => {}),
+  ]) {
+    const began = performance.now();
+    await expect(call()).rejects.toMatchObject({ code: "unreachable" });
+    expect(performance.now() - began).toBeLessThan(350);
+  }
+});
+
+test("a run goes through its life, and another's end is told of", async () => {
+  const job = await started();
+  expect(await client.startJob(hourly)).toMatchObject({ started: false, reason: "active", since: new Date(NOON) });
+  await server.send("PUT", `${PATH}/${job.id}/interrupt`, {
+    headers: { authorization: `Basic ${Buffer.from("octo:pass:word").toString("base64")}` },
+  });
+  await expect(job.finish()).rejects.toMatchObject({ code: "lock-lost" });
+  await (await started()).finish();
+  expect(await client.startJob(hourly)).toMatchObject({ reason: "not-due", dueAt: new Date(NOON + HOUR) });
+});
