@@ -72,8 +72,9 @@ function goodSampleOf(schema: Schema): fc.Arbitrary<unknown> {
   }
 }
 
-const inUrl = (value: unknown) => encodeURIComponent(String(value).toWellFormed());
-const inHeader = (value: unknown) => String(value).replace(/[^\x20-\x7e]/g, "?");
+const textOf = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
+const inUrl = (value: unknown) => encodeURIComponent(textOf(value).toWellFormed());
+const inHeader = (value: unknown) => textOf(value).replace(/[^\x20-\x7e]/g, "?");
 
 test("says 3.1, and every route", async () => {
   const { json } = await server.send("GET", "/openapi.json");

@@ -77,11 +77,20 @@ export function jobStateIn(json: unknown, jobName: string): JobState {
   }
 }
 
-/** @throws AnswerError */
-export function jobNamesIn(json: unknown): readonly string[] {
-  const { jobs } = fieldsIn(json, "its answer");
+/**
+ * @param after The name that the list was to begin after.
+ * @returns each job's state as it was sent, and the name after which the list goes on, or null.
+ * @throws AnswerError
+ */
+export function jobListIn(json: unknown, after: string) {
+  const { jobs, next = null } = fieldsIn(json, "its answer");
   if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
-  return jobs.map((job, at) => text(fieldsIn(job, `jobs[${at}]`), "name"));
+  // A list that never gets on has no end.
+  if (next !== null && !(typeof next === "string" && next > after)) throw wrong("next", next, `a name after ${after}`);
+  return {
+    jobs: jobs.map((job, at) => ({ name: text(fieldsIn(job, `jobs[${at}]`), "name"), json: job as unknown })),
+    next,
+  };
 }
 
 /** @throws AnswerError */

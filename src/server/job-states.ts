@@ -17,7 +17,7 @@ export async function* jobStates(
   deadline: () => Deadline,
 ): AsyncGenerator<JobState> {
   for (let at = 0; at < names.length; at += READ_AT_ONCE) {
-    if (at > 0) await setImmediate();
+    await setImmediate();
     const some = names.slice(at, at + READ_AT_ONCE);
     const records = await store.read(some, deadline());
     for (const name of some) {

@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LockLostError } from "../backend/job-backend.ts";
 import type { JobState } from "../scheduler/job-state.ts";
-import { statusOf } from "./answers.ts";
 import { asked } from "./asked.ts";
+import { BadRequest } from "./bad-request.ts";
 import type { ServerOptions } from "./create-server.ts";
+import { jobList, LISTED } from "./job-list.ts";
 import { failures } from "./job-routes.ts";
 import { jobStates } from "./job-states.ts";
 import type { JobSummaries } from "./job-summaries.ts";
@@ -20,10 +21,6 @@ import { releaseNote, releasePage } from "./page/release-page.ts";
 import { Times } from "./page/times.ts";
 import { isFromOwnPage } from "./same-origin.ts";
 import { JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
-
-const LISTED = 100;
-/** Clients take no answer of over 4 MiB; and a single job's state may come to some 100 KiB. */
-const LARGEST_LIST = 2 * 1024 * 1024;
 
 /** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
 export async function addRootRoutes(
@@ -77,27 +74,12 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
   );
 }
 
-async function listFor(request: FastifyRequest<{ Querystring: ListQuery }>, options: ServerOptions): Promise<string> {
-  const { store, deadline } = options;
-  const { limit = LISTED, after = "", name } = request.query;
-  const all = name === undefined ? (await store.list(deadline())).filter((one) => request.caller?.mayUse(one)) : [name];
-  const following = all.filter((one) => one > after);
-  const names = following.slice(0, Number(limit));
-  let next = names.length < following.length ? (names.at(-1) ?? null) : null;
-  const jobs: string[] = [];
-  let size = 0;
-  let last: string | null = null;
-  for await (const state of jobStates(store, names, deadline)) {
-    const job = JSON.stringify(statusOf(state));
-    size += Buffer.byteLength(job);
-    if (last !== null && size > LARGEST_LIST) {
-      next = last;
-      break;
-    }
-    jobs.push(job);
-    last = state.name;
-  }
-  return `{"jobs":[${jobs.join(",")}],"next":${JSON.stringify(next)}}`;
+async function listFor(
+  { query: { limit, after, name }, caller }: FastifyRequest<{ Querystring: ListQuery }>,
+  { store, deadline }: ServerOptions,
+): Promise<string> {
+  const names = name === undefined ? (await store.list(deadline())).filter((one) => caller?.mayUse(one)) : [name];
+  return jobList(store, names, { limit: Number(limit ?? LISTED), after: after ?? "" }, deadline);
 }
 
 async function pageFor(
@@ -149,6 +131,10 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
       config: { operation: "interrupt", jobParameters: ["release"] },
       schema: { hide: true, querystring: ReleaseQuery },
       onRequest: async (request, reply) => {
+        // Without a job, this is the path of a start without its name.
+        if (request.query.release === undefined) {
+          throw new BadRequest("jobName", 'jobName is "": it takes a text of 1 to 255 characters');
+        }
         if (isFromOwnPage(request.headers)) return;
         journal(request, reply, metrics, "forbidden");
         return reply.code(403).send({ message: FOREIGN_FORM });

@@ -26,7 +26,7 @@ const Wait = (what: string) =>
     description: `${what}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
   });
 
-const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+export const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
 
 const UtcInstant = Type.String({
   format: "date-time",

@@ -6,24 +6,24 @@ export class Times {
   readonly now: Instant;
   readonly zone: string;
   readonly #date: Intl.DateTimeFormat;
-  readonly #dateOfYear: Intl.DateTimeFormat;
   readonly #clock: Intl.DateTimeFormat;
   readonly #clockWithSeconds: Intl.DateTimeFormat;
   readonly #today: string;
+  /** Jobs' intervals begin and end at the same instants, and formatting is most of what a page costs. */
+  readonly #known = new Map<Instant, { readonly date: string; readonly clock: string }>();
 
   /** @param zone An IANA name. */
   constructor(now: Instant, zone: string) {
     const formatOf = (options: Intl.DateTimeFormatOptions) =>
       new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options });
-    const day = { day: "numeric", month: "short" } as const;
     const minute = { hour: "2-digit", minute: "2-digit" } as const;
     this.now = now;
     this.zone = zone;
-    this.#date = formatOf(day);
-    this.#dateOfYear = formatOf({ ...day, year: "numeric" });
+    // With a year at the end, of four digits.
+    this.#date = formatOf({ day: "numeric", month: "short", year: "numeric" });
     this.#clock = formatOf(minute);
     this.#clockWithSeconds = formatOf({ ...minute, second: "2-digit" });
-    this.#today = this.#dateOfYear.format(now);
+    this.#today = this.#date.format(now);
   }
 
   /** `04:00` of today, `23 Nov 04:00`, `23 Nov 2025 04:00`. */
@@ -52,18 +52,28 @@ export class Times {
   }
 
   #ends(from: Instant, to: Instant): [start: string, end: string] {
-    const end = [this.#dateUnless(this.#dateOfYear.format(from), to), this.#time(to)].filter(Boolean).join(" ");
+    const end = [this.#dateUnless(this.#formatted(from).date, to), this.#time(to)].filter(Boolean).join(" ");
     return [this.instant(from), end];
   }
 
   #time(instant: Instant): string {
-    return (instant % MINUTE === 0 ? this.#clock : this.#clockWithSeconds).format(instant);
+    return this.#formatted(instant).clock;
   }
 
   #dateUnless(day: string, instant: Instant): string {
-    const date = this.#dateOfYear.format(instant);
+    const { date } = this.#formatted(instant);
     if (date === day) return "";
-    return date.slice(-4) === this.#today.slice(-4) ? this.#date.format(instant) : date;
+    return date.slice(-4) === this.#today.slice(-4) ? date.slice(0, -5) : date;
+  }
+
+  #formatted(instant: Instant) {
+    let known = this.#known.get(instant);
+    if (known === undefined) {
+      const clock = instant % MINUTE === 0 ? this.#clock : this.#clockWithSeconds;
+      known = { date: this.#date.format(instant), clock: clock.format(instant) };
+      this.#known.set(instant, known);
+    }
+    return known;
   }
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
+import { setImmediate } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
@@ -9,6 +10,7 @@ import { migrationsFrom } from "./migrations.ts";
 
 /** How long SQLite itself waits for another process, in milliseconds: the whole process waits with it. */
 const BUSY_TIMEOUT = 20;
+const LISTED_AT_ONCE = 2_000;
 
 /**
  * The register in one file. What was written is on disk before a call returns: WAL with `synchronous=FULL`.
@@ -23,6 +25,7 @@ export class SqliteStore implements JobStore {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #names: StatementSync;
 
   /**
    * @param file Its path; it is made if it isn't there.
@@ -52,6 +55,7 @@ export class SqliteStore implements JobStore {
     this.#insert = database.prepare(
       "INSERT INTO cronyx_job (name, version, state) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
     );
+    this.#names = database.prepare("SELECT name FROM cronyx_job WHERE name > ? ORDER BY name LIMIT ?");
     this.#update = database.prepare("UPDATE cronyx_job SET version = ?, state = ? WHERE name = ? AND version = ?");
   }
 
@@ -78,9 +82,17 @@ export class SqliteStore implements JobStore {
     return changes === 1 ? version : null;
   }
 
+  /** Some at a time: the whole process waits while SQLite reads. */
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const rows = await this.#attempt(deadline, () => this.#database.prepare("SELECT name FROM cronyx_job").all());
-    return rows.map(({ name }) => jobNameOf(name as Uint8Array)).sort();
+    const names: string[] = [];
+    for (let after: Uint8Array = Buffer.alloc(0); ; ) {
+      const rows = await this.#attempt(deadline, () => this.#names.all(after, LISTED_AT_ONCE));
+      const keys = rows.map(({ name }) => name as Uint8Array);
+      for (const key of keys) names.push(jobNameOf(key));
+      if (keys.length < LISTED_AT_ONCE) return names.sort();
+      after = keys.at(-1) ?? after;
+      await setImmediate();
+    }
   }
 
   async close(): Promise<void> {
