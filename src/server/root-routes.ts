@@ -62,11 +62,10 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
       switch (kindOf(request)) {
         case "html":
           return sendPage(reply, await pageFor(request, reply, options, summaries));
-        case "json":
-          return reply
-            .type("application/json; charset=utf-8")
-            .serializer(String)
-            .send(await listFor(request, options));
+        case "json": {
+          const list = await listFor(request, options);
+          return reply.type("application/json; charset=utf-8").serializer(String).send(list);
+        }
         default:
           return reply.code(406).send({ message: "The jobs are told as application/json or text/html: accept one" });
       }
