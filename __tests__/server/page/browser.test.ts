@@ -14,7 +14,10 @@ import { lock, NOON, run, state } from "./states.ts";
 
 const executablePath = findChromium(process.env);
 const MISSING = "there is no Chromium: install one (apt-get install chromium), or name it in CHROMIUM_PATH";
-if (executablePath === null && process.env.CI === "true") throw new Error(`The page can't be tested: ${MISSING}`);
+if (executablePath === null) {
+  if (process.env.CI === "true") throw new Error(`The page can't be tested: ${MISSING}`);
+  console.warn(`The page isn't tested: ${MISSING}`);
+}
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const LOGIN = { username: "octo", password: "p:a ß" };
@@ -27,9 +30,7 @@ let server: RunningServer;
 let asked: string[];
 let faults: string[];
 
-const told = (text: string) => (executablePath === null ? `${text} (skipped: ${MISSING})` : text);
-
-(executablePath === null ? describe.skip : describe)(told("in a real Chromium"), () => {
+(executablePath === null ? describe.skip : describe)("in a real Chromium", () => {
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: executablePath ?? "",
