@@ -6,6 +6,7 @@ import { ArgumentError } from "../../src/scheduler/argument-error.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { type JobState, newJobState, withLock } from "../../src/scheduler/job-state.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import type { Swap } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
@@ -18,18 +19,24 @@ class EventfulStore extends MemoryStore {
   swaps = 0;
   reads = 0;
   beforeSwap: (state: JobState) => Promise<unknown> = async () => {};
-  answer: (version: string | null) => string | null = (version) => version;
+  answer: (swap: Swap) => Swap = (swap) => swap;
 
   override async read(names: readonly string[]) {
     this.reads++;
     return super.read(names);
   }
 
-  override async swap(expected: string | null, state: JobState) {
+  override async swap(expected: string | null, state: JobState): Promise<Swap> {
     this.swaps++;
     await this.beforeSwap(state);
     return this.answer(await super.swap(expected, state));
   }
+}
+
+/** Makes the answer to one swap get lost, and with it whether it was taken. */
+function lost(): Swap {
+  store.answer = (swap) => swap;
+  return { version: null, unsettled: true };
 }
 
 let now: Instant;
@@ -140,7 +147,7 @@ describe("start", () => {
   });
 
   test("knows its own lock again when the answer to its swap got lost", async () => {
-    store.answer = () => null;
+    store.answer = lost;
     const lock = await started(backend, "ours");
     expect(lock).toMatchObject({ id: "ours", record: { state: { active: { id: "ours" } } } });
     expect(store.swaps).toBe(1);
@@ -248,14 +255,14 @@ describe.each([
 
   test("is done when its answer got lost", async () => {
     const lock = await started(backend, "ours");
-    store.answer = () => null;
+    store.answer = lost;
     await backend[end](lock, DEADLINE);
     expect((await stateNow())?.history).toMatchObject([{ id: "ours", outcome }]);
   });
 
   test("is done when its answer got lost, and the next run has begun", async () => {
     const lock = await started(backend, "ours");
-    store.answer = () => null;
+    store.answer = lost;
     store.beforeSwap = async (state) => {
       store.beforeSwap = async () => {};
       await new MemoryStore(documents).swap(lock.record?.version ?? null, state);
@@ -264,6 +271,17 @@ describe.each([
     };
     await backend[end](lock, DEADLINE);
     expect((await stateNow())?.active?.id).toBe("theirs");
+  });
+
+  test("at once with another one of its kind has one of them end the run", async () => {
+    const lock = await started(backend, "ours");
+    const ends = [backend, other, backend].map((each) => each[end]({ ...lock, record: null }, DEADLINE));
+    const answers = await Promise.allSettled(ends);
+    expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
+    for (const answer of answers) {
+      if (answer.status === "rejected") expect(answer.reason).toMatchObject({ loss: { to: end, at: NOON } });
+    }
+    expect((await stateNow())?.history).toHaveLength(1);
   });
 
   test("a second time finds the lock ended", async () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ACTION_TERMS } from "../../src/action/terms.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { openBackend } from "../../src/backend/open-backend.ts";
 import type { RemoteBackend } from "../../src/backend/remote.ts";
@@ -48,6 +49,7 @@ async function open(url: string, credentials: Credentials = NONE): Promise<Remot
     env: {},
     temporary: tmpdir(),
     now: () => now,
+    terms: ACTION_TERMS,
   };
   const opened = await openBackend(url, { ...options, log: (line) => log.push(line) });
   closing.push(() => opened.close());
@@ -183,7 +185,7 @@ describe("with an original server", () => {
         /can't tell whether the start .* original CronyxServer \(404\): .* retry-interval/,
       ),
     });
-    for (const call of [backend.status(JOB, inTime()), backend.list(inTime())]) {
+    for (const call of [backend.status(JOB, inTime()), backend.list(inTime()), backend.states(inTime())]) {
       expect((await failureOf(call)).message).toMatch(
         /tells nothing of its jobs \(404\): it is an original CronyxServer/,
       );
@@ -306,6 +308,27 @@ describe("with a server that explains itself", () => {
     const listed = backend.list(inTime());
     if (typeof means !== "string") return expect(await listed).toEqual(means);
     expect(await failureOf(listed)).toMatchObject({ code: "unusable", message: expect.stringContaining(means) });
+  });
+
+  test("the states of all jobs, by one request", async () => {
+    await started();
+    const before = server.asked.length;
+    expect(await backend.states(inTime())).toEqual([await backend.status(JOB, inTime())]);
+    expect(server.asked.slice(before).map(({ path }) => path)).toHaveLength(2);
+  });
+
+  test("the states of all jobs, from a server that lists them in parts", async () => {
+    const part = (name: string, next: string | null) => ({
+      status: 200,
+      body: JSON.stringify({ jobs: [{ name, lock: null, lastFinished: null, history: [] }], next }),
+    });
+    server.fate = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
+    expect((await backend.states(inTime())).map(({ name }) => name)).toEqual(["a b", "c"]);
+    expect(server.asked.at(-1)?.path).toBe("/?limit=500&after=a+b");
+    server.fate = () => part("a b", "a b");
+    const error = await failureOf(backend.states(inTime()));
+    expect(error).toMatchObject({ code: "unusable" });
+    expect(error.message).toContain('next is "a b", not a name after a b');
   });
 
   test("a start that was given up is released; one that comes later takes nothing", async () => {
@@ -578,7 +601,7 @@ describe("TLS that fails is told by its code, and not tried again", () => {
     const backend = await open(server.url.replace("http:", "https:"));
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
     expect(error.message).toMatch(
-      /no TLS connection came about, E\w+\): check that the input url's port is one for https/,
+      /no TLS connection came about, E\w+\): check that the input url has a port that is one for https/,
     );
     expect(log).toEqual([]);
   });

@@ -21,7 +21,7 @@ async function run(command: typeof status, args: readonly string[], env: Command
     args,
     env: { PATH: process.env.PATH, CRONYX_URL: repository.httpUrl, CRONYX_TOKEN: TOKEN, ...env },
     now: Date.now,
-    deadline: () => deadlineIn(5_000),
+    deadline: () => deadlineIn(2_000),
     output: { write: (text) => (said.output += text) },
     errors: { write: (text) => (said.errors += text) },
   });
@@ -82,12 +82,29 @@ test.each([
   [status, [], { CRONYX_URL: "" }, 2, "give --url or set CRONYX_URL"],
   [status, [], { CRONYX_URL: "octo-org/locks" }, 2, "octo-org/locks"],
   [status, ["--jsn"], {}, 2, "--jsn"],
+  [status, [], { CRONYX_PASSWORD: "ghs_2" }, 2, "CRONYX_USERNAME is missing"],
   [status, ["x".repeat(256)], {}, 2, "255"],
-  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "401"],
+  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "(401): give CRONYX_TOKEN one that"],
+  [status, [], { CRONYX_URL: "https://me:ghs_1@example.com" }, 2, "belong in CRONYX_USERNAME and CRONYX_PASSWORD"],
+  [release, ["x"], { CRONYX_URL: "git+https://ghs_1@example.com/a/b" }, 2, "belong in CRONYX_TOKEN"],
 ])("%p of %j with %j: %i", async (command, args, env, code, says) => {
   const { errors, output, ...ended } = await run(command, args, env);
   expect(ended.code).toBe(code);
   expect(output).toBe("");
   expect(errors).toContain(says);
-  expect(errors).not.toMatch(/ghs_|\n./);
+  expect(errors).not.toMatch(/ghs_|\binputs?\b|\n./);
+});
+
+test("where nothing was ever started", async () => {
+  const empty = await runServer();
+  const env = { CRONYX_URL: empty.url, CRONYX_TOKEN: "" };
+  expect(await run(status, [], env)).toEqual({ code: 0, output: "", errors: "No job was ever started there\n" });
+  expect(await run(status, ["--json"], env)).toMatchObject({ code: 0, output: "[]\n" });
+  expect(await run(status, ["never", "--json"], env)).toMatchObject({ code: 3, output: "null\n" });
+  await empty.close();
+});
+
+test("plain http to another machine is warned of", async () => {
+  const { errors } = await run(status, [], { CRONYX_URL: "http://cronyx.invalid", CRONYX_TOKEN: "" });
+  expect(errors).toMatch(/^The url "http:\/\/cronyx\.invalid" is plain http: /);
 });

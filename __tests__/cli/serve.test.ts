@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -107,7 +107,11 @@ test.each([
   [["serve", "--help"], 0, "JOB_STORE_URL"],
   [["--help"], 0, "Usage: cronyx-action COMMAND"],
   [[], 2, "Usage: cronyx-action COMMAND"],
-  [["sevre"], 2, "Usage: cronyx-action COMMAND"],
+  [["sevre"], 2, '"sevre" is no command: give serve, status or release'],
+  [["--version"], 0, JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).version],
+  [["status", "--help"], 0, "CRONYX_URL"],
+  [["release", "-h"], 0, "CRONYX_PASSWORD"],
+  [["status"], 2, "give --url or set CRONYX_URL"],
   [["serve", "--server-port", "http"], 2, '--server-port is "http": give a number from 0 to 65535'],
   [["serve", "--server-host", "0.0.0.0"], 2, "--insecure"],
 ])("cronyx-action %j", async (args, code, says) => {

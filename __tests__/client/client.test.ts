@@ -5,6 +5,7 @@ import { CronyxClient, type Surroundings } from "../../src/client/client.ts";
 import type { CronyxClientError } from "../../src/client/client-error.ts";
 import type { CronyxClientOptions, Job, JobStartOptions } from "../../src/client/index.ts";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
+import { OriginalServer } from "../backend/original-server.ts";
 import { type ServedRepository, serveRepository } from "../store/git/served-repository.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
@@ -407,5 +408,50 @@ describe("a backend", () => {
         cause: { name: "ArgumentError" },
       });
     }
+  });
+});
+
+describe("an error speaks of this library's options", () => {
+  const wordsOf = async (options: Partial<CronyxClientOptions>, call = hourly) => {
+    await using client = clientOf(options);
+    return (await errorOf(client.startJob(call))).message;
+  };
+
+  test.each([
+    [401, "give the option token one that"],
+    [403, "let it write to that repository's contents"],
+    [404, "check the option url"],
+  ])("where a repository answers %i", async (status, says) => {
+    served.fate = () => ({ status });
+    const words = await wordsOf({});
+    expect(words).toContain(says);
+    expect(words).not.toMatch(/\binputs?\b|workflow|fork/);
+  });
+
+  test("where a server asks for a login, refuses one, or can't free a lock", async () => {
+    const original = await new OriginalServer().listen();
+    try {
+      const { url } = original;
+      original.login = "me:hunter2";
+      expect(await wordsOf({ url })).toContain("(401): give the option credentials or token");
+      expect(await wordsOf({ url, token: "mine" })).toContain(
+        "refused the token (401): give the option token one that",
+      );
+      original.login = null;
+      let starts = 0;
+      original.fate = () => (starts++ === 0 ? { cut: "after" } : undefined);
+      expect(await wordsOf({ url })).toMatch(/stays until retryInterval frees it/);
+    } finally {
+      await original.close();
+    }
+  });
+
+  test.each([
+    ["https://me:hunter2@example.com", "the option credentials"],
+    ["git+https://hunter2@example.com/a/b", "the option token"],
+  ])("where %s holds credentials", async (url, says) => {
+    const words = await wordsOf({ url });
+    expect(words).toContain(`belong in ${says}`);
+    expect(words).not.toContain("hunter2");
   });
 });

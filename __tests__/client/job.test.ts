@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import type { HeldLock, Started } from "../../src/backend/job-backend.ts";
+import { type HeldLock, type LockLoss, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { CronyxClientError } from "../../src/client/client-error.ts";
 import { Job } from "../../src/client/job.ts";
 
@@ -34,6 +34,42 @@ class Trial {
     this.job = new Job(started, { finish: ask("finish"), interrupt: ask("interrupt"), inBackground() {} });
   }
 }
+
+/** What an end is told that finds its lock gone. */
+function lostTo(to: "finish" | "interrupt" | "takeover" | "unknown"): CronyxClientError {
+  const loss: LockLoss = to === "unknown" ? { to } : to === "takeover" ? { to, at: 0, holder: null } : { to, at: 0 };
+  return new CronyxClientError("lock-lost", "Lost", { cause: new LockLostError("Lost", loss) });
+}
+
+test.each([
+  ["finish", true],
+  ["unknown", true],
+  ["interrupt", false],
+  ["takeover", false],
+] as const)("a finish whose answer got lost, tried again, finds the lock lost to %s", async (to, isDone) => {
+  const unsettled = new CronyxClientError("unreachable", "No answer", { unsettled: true });
+  const { job, asked } = new Trial();
+  for (const [fault, rejects] of [
+    [unsettled, true],
+    [lostTo(to), !isDone],
+  ] as const) {
+    const finished = job.finish();
+    asked.shift()?.answer(fault);
+    if (rejects) await expect(finished).rejects.toBe(fault);
+    else await finished;
+  }
+  if (isDone) expect(() => job.id).toThrow("Job is not active for report");
+  else expect(job.id).toBe("ours");
+});
+
+test("a finish that can't have come through is not done by the lock being gone", async () => {
+  const { job, asked } = new Trial();
+  for (const fault of [new CronyxClientError("refused", "No"), lostTo("finish")]) {
+    const finished = job.finish();
+    asked.shift()?.answer(fault);
+    await expect(finished).rejects.toBe(fault);
+  }
+});
 
 const faults = { lost: new CronyxClientError("lock-lost", "Lost"), down: new CronyxClientError("unreachable", "Down") };
 const step = fc.constantFrom("finish", "interrupt", "succeed", "lost", "down", "read");

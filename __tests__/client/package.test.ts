@@ -4,7 +4,10 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { basicScheme } from "../../src/server/basic.ts";
 import { inParallel } from "../action/workflow.ts";
+import { OriginalServer } from "../backend/original-server.ts";
+import { runServer } from "../server/running-server.ts";
 import { type ServedRepository, serveRepository, TOKEN } from "../store/git/served-repository.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
@@ -33,7 +36,8 @@ beforeAll(async () => {
   for (const [at, code] of examples.entries()) {
     writeFileSync(path.join(folder, "examples", `${at}.ts`), code.replaceAll(EXAMPLE_URL, `git+${served.url}`));
   }
-  const files = examples.map((_, at) => `examples/${at}.ts`);
+  cpSync(path.join(ROOT, "__tests__/client/former-user.ts"), path.join(folder, "former-user.ts"));
+  const files = [...examples.map((_, at) => `examples/${at}.ts`), "former-user.ts"];
   const types = ["--typeRoots", path.join(ROOT, "node_modules/@types"), "--types", "node", "--skipLibCheck"];
   compiled = run(process.execPath, [TSC, ...STRICT, ...types, "--outDir", "compiled", "--rootDir", ".", ...files]);
   compiled.catch(() => {});
@@ -44,8 +48,8 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true, maxRetries: 3 });
 });
 
-async function run(command: string, args: readonly string[], cwd = folder): Promise<string> {
-  const env = { ...process.env, LOCKS_TOKEN: TOKEN, NODE_OPTIONS: "" };
+async function run(command: string, args: readonly string[], cwd = folder, more = {}): Promise<string> {
+  const env = { ...process.env, LOCKS_TOKEN: TOKEN, NODE_OPTIONS: "", ...more };
   try {
     return (await promisify(execFile)(command, [...args], { cwd, env })).stdout;
   } catch (error) {
@@ -79,6 +83,40 @@ test("each method of docs/api.md has an example that prints what it says", async
     return run(process.execPath, ["--trace-uncaught", `compiled/examples/${at}.js`]);
   });
   expect(printed).toEqual(examples.map(said));
+});
+
+test("a program written for cronyx-client runs on either server when its import is changed", async () => {
+  await compiled;
+  const original = await new OriginalServer().listen();
+  original.login = `ci:${TOKEN}`;
+  const ours = await runServer({ schemes: [basicScheme("ci", TOKEN)] });
+  try {
+    for (const { url } of [original, ours]) {
+      const env = { SERVER_URL: url, SERVER_PASSWORD: TOKEN };
+      const printed = await run(process.execPath, ["compiled/former-user.js"], folder, env);
+      expect(printed.trimEnd().split("\n")).toEqual([
+        "string daily report true true",
+        "15 true true",
+        "null",
+        "CronyxClientError: Job is pending for daily report",
+        "undefined",
+        "CronyxClientError: Job is not active for daily report",
+        "CronyxClientError: Job is not active for daily report",
+        "CronyxClientError: Job is not active for daily report",
+        "Error: The report is empty",
+        "undefined",
+        "undefined",
+        "[ 'hourly/report' ]",
+        "null",
+        "null 2023-02-03T15:00:00.000Z",
+        "CronyxClientError: Job is not active for daily report",
+        "true",
+      ]);
+    }
+  } finally {
+    await original.close();
+    await ours.close();
+  }
 });
 
 /** @returns what an example says that it prints. */

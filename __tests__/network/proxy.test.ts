@@ -7,9 +7,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { runOf, Step } from "../../demo/runner.mjs";
+import { ACTION_TERMS } from "../../src/action/terms.ts";
+import { openBackend } from "../../src/backend/open-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { HttpConnection } from "../../src/network/http.ts";
+import { HttpConnection, ProxyRefusal } from "../../src/network/http.ts";
 import { PassingFault } from "../../src/network/retry.ts";
+import { SmartHttpRemote } from "../../src/store/git/smart-http.ts";
 import { type ServedRepository, serveRepository, TOKEN } from "../store/git/served-repository.ts";
 
 /** A name that no name server knows: whoever reaches it went through the proxy. */
@@ -21,6 +24,8 @@ const PROXY_LOGIN = `me:${PASSWORD}`;
 class ConnectProxy {
   /** What it was asked to connect to, with whose login. */
   readonly connects: { to: string; login: string }[] = [];
+  /** The login that it asks for; null for none. */
+  login: string | null = null;
   /** All the bytes that went through. */
   readonly seen: Buffer[] = [];
   readonly #sockets = new Set<net.Socket>();
@@ -30,6 +35,11 @@ class ConnectProxy {
     this.#server.on("connect", (request, socket: net.Socket, head) => {
       const [, login = ""] = /^Basic (.*)$/.exec(request.headers["proxy-authorization"] ?? "") ?? [];
       this.connects.push({ to: request.url ?? "", login: Buffer.from(login, "base64").toString() });
+      if (this.login !== null && this.connects.at(-1)?.login !== this.login) {
+        return void socket.end(
+          'HTTP/1.1 407 Proxy Authentication Required\r\nProxy-Authenticate: Basic realm="proxy"\r\nContent-Length: 0\r\n\r\n',
+        );
+      }
       const onward = net.connect(portOf(request.url ?? ""), "127.0.0.1", () => {
         socket.write("HTTP/1.1 200 Connection established\r\n\r\n");
         onward.write(head);
@@ -170,10 +180,62 @@ describe("a proxy named by http_proxy", () => {
     expect(proxy.connects).toEqual([]);
   });
 
+  describe.each(["http", "https"])("that asks for another login than it gets, on the way to %s", (scheme) => {
+    const variable = `${scheme}_proxy`;
+    beforeEach(() => {
+      proxy.login = "me:the right one";
+      process.env[variable] = `http://me:${encodeURIComponent(PASSWORD)}@${address}`;
+    });
+    const sentence = `${HOST} can't be reached through the proxy, which asks for a login or refuses the one it got (407): give it in the environment's ${variable}, as http://USER:PASSWORD@HOST`;
+
+    test("is an error of its own", async () => {
+      const error = await post(`${scheme}://${HOST}/`).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(ProxyRefusal);
+      expect((error as Error).message).toBe(sentence);
+      proxy.login = PROXY_LOGIN;
+      if (scheme === "http") expect((await post(`http://${HOST}/`)).status).toBe(401);
+    });
+
+    test("is asked once, by a server's client and by a repository's", async () => {
+      const log: string[] = [];
+      const options = {
+        ...{ token: "", userAgent: "cronyx-test", env: {}, temporary: folder, now: Date.now, terms: ACTION_TERMS },
+        credentials: { kind: "none" },
+        log: (line: string) => log.push(line),
+      } as const;
+      const server = await openBackend(`${scheme}://${HOST}`, options);
+      const repository = new SmartHttpRemote(
+        new URL(`${scheme}://${HOST}/a`),
+        "",
+        "cronyx-test",
+        options.log,
+        ACTION_TERMS,
+      );
+      for (const call of [
+        () => server.finish({ jobName: "report", id: "1", record: null }, deadlineIn(5_000)),
+        () => repository.tips(["refs/cronyx/a"], deadlineIn(5_000)),
+      ]) {
+        const error = await call().catch((error: unknown) => error);
+        expect(error).toMatchObject({ name: "StoreError", code: "unreachable", message: sentence, unsettled: false });
+      }
+      expect(proxy.connects).toHaveLength(2);
+      expect(log).toEqual([]);
+      await server.close();
+      await repository.close();
+    });
+  });
+
+  test("that asks for a login by an answer is told of too", async () => {
+    served.fate = () => ({ status: 407 });
+    await expect(post(`${served.url}/git-upload-pack`)).rejects.toThrow(ProxyRefusal);
+    served.fate = () => undefined;
+  });
+
   test("that can't be reached is a fault that may pass, told without its login", async () => {
     process.env.http_proxy = `http://me:${encodeURIComponent(PASSWORD)}@127.0.0.1:1`;
     const error = await post(`http://${HOST}/`).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(PassingFault);
+    expect((error as PassingFault).unsettled).toBe(false);
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
       expect(`${cause.message} ${cause.stack}`).not.toContain(PASSWORD);
     }

@@ -237,6 +237,16 @@ describe("a job's state", () => {
   });
 });
 
+test("a lock is ended by its own job's name alone, also right after it was granted", async () => {
+  const id = await startedId("/report");
+  await startedId("/other");
+  for (const end of ["finish", "interrupt"]) {
+    expect((await server.send("PUT", `/other/${id}/${end}`)).status).toBe(404);
+  }
+  expect((await server.send("GET", "/report")).json.lock.id).toBe(id);
+  expect((await server.send("PUT", `/report/${id}/finish`)).status).toBe(200);
+});
+
 describe("a job's name", () => {
   test.each([
     ["/report", "report"],

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import type { JobState } from "../../src/scheduler/job-state.ts";
-import type { JobStore } from "../../src/store/job-store.ts";
+import type { JobStore, Swap } from "../../src/store/job-store.ts";
 
 export const inTime = () => deadlineIn(30_000);
 
@@ -93,7 +93,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     test("gives back what was written, unknown fields too, to every store", async () => {
       const [one, two] = [await open(), await open()];
       const document = documentOf(fresh("job"));
-      const version = await one.swap(null, document, inTime());
+      const { version } = await one.swap(null, document, inTime());
       expect(version).not.toBeNull();
       for (const store of [one, two]) {
         const record = (await store.read([document.name], inTime())).get(document.name);
@@ -105,12 +105,12 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     test("is swapped from the version that was read, again and again, by whoever read it", async () => {
       const [one, two] = [await open(), await open()];
       const name = fresh("job");
-      let version = await one.swap(null, documentOf(name), inTime());
+      let version = (await one.swap(null, documentOf(name), inTime())).version;
       for (const store of [two, one, one]) {
         const document = documentOf(name);
         const record = (await store.read([name], inTime())).get(name);
         expect(record?.version).toBe(version);
-        version = await store.swap(version, document, inTime());
+        version = (await store.swap(version, document, inTime())).version;
         expect(version).not.toBeNull();
         expect((await one.read([name], inTime())).get(name)).toMatchObject({ version, state: document });
       }
@@ -119,29 +119,30 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     test("loses a swap from another version, and overwrites nothing", async () => {
       const store = await open();
       const name = fresh("job");
-      const first = await store.swap(null, documentOf(name), inTime());
+      const { version: first } = await store.swap(null, documentOf(name), inTime());
       const document = documentOf(name);
-      const second = await store.swap(first, document, inTime());
-      expect(await store.swap(first, documentOf(name), inTime())).toBeNull();
-      expect(await store.swap(null, documentOf(name), inTime())).toBeNull();
+      const { version: second } = await store.swap(first, document, inTime());
+      for (const expected of [first, null]) {
+        expect(await store.swap(expected, documentOf(name), inTime())).toEqual({ version: null, unsettled: false });
+      }
       expect((await store.read([name], inTime())).get(name)).toMatchObject({ version: second, state: document });
     });
 
     test("loses a swap from a version of a job that isn't there", async () => {
       const store = await open();
-      const version = await store.swap(null, documentOf(fresh("job")), inTime());
+      const { version } = await store.swap(null, documentOf(fresh("job")), inTime());
       const name = fresh("other job");
-      expect(await store.swap(version, documentOf(name), inTime())).toBeNull();
+      expect((await store.swap(version, documentOf(name), inTime())).version).toBeNull();
       expect((await store.read([name], inTime())).has(name)).toBe(false);
     });
 
     test("never gives two documents one version, not even equal ones", async () => {
       const store = await open();
       const document = documentOf(fresh("job"));
-      const first = await store.swap(null, document, inTime());
-      const second = await store.swap(first, document, inTime());
+      const { version: first } = await store.swap(null, document, inTime());
+      const { version: second } = await store.swap(first, document, inTime());
       expect(second).not.toBe(first);
-      expect(await store.swap(first, document, inTime())).toBeNull();
+      expect((await store.swap(first, document, inTime())).version).toBeNull();
     });
 
     test("reads several jobs at once, and leaves out those that aren't there", async () => {
@@ -157,7 +158,8 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
 
   test("any names live side by side, and are listed", async () => {
     const store = await open();
-    for (const name of ODD_NAMES) expect(await store.swap(null, documentOf(name, name), inTime())).not.toBeNull();
+    for (const name of ODD_NAMES)
+      expect((await store.swap(null, documentOf(name, name), inTime())).version).not.toBeNull();
     const records = await store.read(ODD_NAMES, inTime());
     const lockIds = ODD_NAMES.map((name) => records.get(name)?.state.active?.id);
     expect(lockIds).toEqual(ODD_NAMES);
@@ -170,14 +172,14 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     let version: string | null = null;
     for (let round = 0; round < ROUNDS; round++) {
       if (what === "create a document") [name, version] = [fresh("contested"), null];
-      else version ??= await (stores[0] as JobStore).swap(null, documentOf(name), inTime());
+      else version ??= (await (stores[0] as JobStore).swap(null, documentOf(name), inTime())).version;
       const from: string | null = version;
       // Equal documents: what tells the racers apart is who they are alone.
       const document = documentOf(name);
-      const answers: (string | null)[] = await Promise.all(stores.map((store) => store.swap(from, document, inTime())));
-      const winners = answers.filter((answer) => answer !== null);
+      const swaps: Swap[] = await Promise.all(stores.map((store) => store.swap(from, document, inTime())));
+      const winners = swaps.filter((swap) => swap.version !== null);
       expect(winners).toHaveLength(1);
-      version = winners[0] ?? null;
+      version = winners[0]?.version ?? null;
       expect((await (stores[round] as JobStore).read([name], inTime())).get(name)?.version).toBe(version);
     }
   });

@@ -1,6 +1,6 @@
 import type { JobState } from "../../src/scheduler/job-state.ts";
 import { readState } from "../../src/scheduler/read-state.ts";
-import type { JobRecord, JobStore } from "../../src/store/job-store.ts";
+import type { JobRecord, JobStore, Swap } from "../../src/store/job-store.ts";
 
 /** A store that lives as long as its map of documents, which several of them may share. */
 export class MemoryStore implements JobStore {
@@ -20,11 +20,13 @@ export class MemoryStore implements JobStore {
     );
   }
 
-  async swap(expected: string | null, state: JobState): Promise<string | null> {
-    if ((this.#documents.get(state.name)?.version ?? null) !== expected) return null;
+  async swap(expected: string | null, state: JobState): Promise<Swap> {
+    if ((this.#documents.get(state.name)?.version ?? null) !== expected) {
+      return { version: null, unsettled: false };
+    }
     const version = crypto.randomUUID();
     this.#documents.set(state.name, { version, json: JSON.stringify(state) });
-    return version;
+    return { version };
   }
 
   async list(): Promise<readonly string[]> {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
+import { ACTION_TERMS } from "../../src/action/terms.ts";
 import { ArgumentError } from "../../src/scheduler/argument-error.ts";
 import { checkStoreUrl } from "../../src/store/open-store.ts";
 
@@ -18,7 +19,7 @@ describe("a url is the address of a repository", () => {
     ["git+file:///srv/git/locks.git", "file:///srv/git/locks.git"],
     ["git+file:///srv/our%20locks", "file:///srv/our%20locks"],
   ])("%s", (url, address) => {
-    expect(checkStoreUrl(url).href).toBe(address);
+    expect(checkStoreUrl(url, ACTION_TERMS).href).toBe(address);
   });
 });
 
@@ -73,13 +74,13 @@ const WITH_SECRETS = [
 
 describe("a url is refused, and told how to be", () => {
   test.each(REFUSED)("%j", (url, why) => {
-    expect(() => checkStoreUrl(url)).toThrow(ArgumentError);
-    expect(() => checkStoreUrl(url)).toThrow(why);
-    expect(() => checkStoreUrl(url)).toThrow(/git\+/);
+    expect(() => checkStoreUrl(url, ACTION_TERMS)).toThrow(ArgumentError);
+    expect(() => checkStoreUrl(url, ACTION_TERMS)).toThrow(why);
+    expect(() => checkStoreUrl(url, ACTION_TERMS)).toThrow(/git\+/);
   });
 
   test.each(WITH_SECRETS)("%s, without a word of its password", (url) => {
-    const refused = thrownBy(() => checkStoreUrl(url));
+    const refused = thrownBy(() => checkStoreUrl(url, ACTION_TERMS));
     expect(refused).toBeInstanceOf(ArgumentError);
     expect(`${refused} ${(refused as Error).stack}`).not.toContain(SECRET);
   });

@@ -4,6 +4,7 @@ import { inLine } from "../backend/line.ts";
 import { openBackend } from "../backend/open-backend.ts";
 import type { Credentials } from "../backend/server-connection.ts";
 import type { Login } from "./login.ts";
+import { ACTION_TERMS } from "./terms.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** Opens what decides on starts, as this step has it. */
@@ -17,6 +18,7 @@ export function connect(url: string, login: Login, surroundings: Surroundings): 
     temporary: env.RUNNER_TEMP || tmpdir(),
     log: (line) => toolkit.info(inLine(line)),
     now,
+    terms: ACTION_TERMS,
   });
 }
 

@@ -4,6 +4,7 @@ import type { Instant } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { parseInterval, parseWait } from "./interval-input.ts";
 import { type Login, loadLogin } from "./login.ts";
+import { ACTION_TERMS } from "./terms.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
 export const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
@@ -30,7 +31,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   };
 
   const url = optional("url") ?? `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
-  checkBackendUrl(url);
+  checkBackendUrl(url, ACTION_TERMS);
   const startedAt = optional("job-interval-started-at");
   const request = {
     jobName: required("job-name"),

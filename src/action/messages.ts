@@ -50,10 +50,6 @@ export function freeByHand(): string {
   return "to free it by hand, run the job once with retry-interval: 0, which takes it over (docs/locks.md has other ways)";
 }
 
-export function unprotectedLine(url: string): string {
-  return `The url ${JSON.stringify(inLine(url))} is plain http: whoever stands between here and that server can read the credentials, and take locks with them; give it https`;
-}
-
 export function messageOf(error: unknown): string {
   return inLine(error instanceof Error ? error.message : String(error));
 }

@@ -1,6 +1,6 @@
 import { inLine } from "../backend/line.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { HttpConnection, OversizedAnswer } from "../network/http.ts";
+import { HttpConnection, OversizedAnswer, ProxyRefusal } from "../network/http.ts";
 import { PassingFault, retrying } from "../network/retry.ts";
 import { StoreError } from "../store/job-store.ts";
 import type { Surroundings } from "./toolkit.ts";
@@ -46,6 +46,7 @@ export async function oidcToken(audience: string, { toolkit, env }: Surroundings
     toolkit.setSecret(token);
     return token;
   } catch (cause) {
+    if (cause instanceof ProxyRefusal) throw new StoreError("unreachable", cause.message, { cause });
     if (cause instanceof PassingFault || cause instanceof OversizedAnswer) throw refusal(cause.message, cause);
     throw cause;
   } finally {

@@ -1,12 +1,12 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { isServerUrl, isUnprotected } from "../backend/server-url.ts";
+import { unprotectedLine } from "../backend/server-url.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
 import { connect } from "./connect.ts";
 import { holderOf } from "./holder.ts";
 import { loadInputs } from "./inputs.ts";
-import { freeByHand, messageOf, notStartedLine, startedLine, unprotectedLine } from "./messages.ts";
+import { freeByHand, messageOf, notStartedLine, startedLine } from "./messages.ts";
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
@@ -16,7 +16,8 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
   saveStepState(toolkit, NO_STATE);
   try {
     const { url, login, request } = loadInputs(toolkit, env);
-    if (isServerUrl(url) && isUnprotected(url)) toolkit.warning(unprotectedLine(url));
+    const unprotected = unprotectedLine(url);
+    if (unprotected !== null) toolkit.warning(unprotected);
     const backend = await connect(url, login, surroundings);
     const taking: StepState = {
       ...NO_STATE,

@@ -19,6 +19,8 @@ export interface JobBackend {
    * @returns whether it held the lock.
    */
   abandon(lock: HeldLock, deadline: Deadline): Promise<boolean>;
+  /** @returns what is kept of every job that was ever started, by their names' order. */
+  states(deadline: Deadline): Promise<readonly JobState[]>;
   /** @returns what is kept of a job, or null if it was never started. */
   status(jobName: string, deadline: Deadline): Promise<JobState | null>;
   /** @returns the names of all jobs that were ever started. */

@@ -71,7 +71,7 @@ export class LocalBackend implements JobBackend {
       const lock = lockFor(decision, claim, now);
       const state = withLock(record?.state ?? newJobState(jobName), lock);
       claim.beforeTaking?.();
-      const version = await this.#store.swap(record?.version ?? null, state, deadline);
+      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
       if (version !== null) return startedWith(lock, { version, state });
     }
   }
@@ -93,12 +93,19 @@ export class LocalBackend implements JobBackend {
       // expects the version that it read, and finds another one. A start that is still on its way to where it is
       // decided finds its lock's id given up.
       const next = held ? withoutLock(state, "interrupted", this.#now()) : withAbandoned(state, id);
-      if ((await this.#store.swap(record?.version ?? null, next, deadline)) !== null) return held;
+      const { version } = await this.#store.swap(record?.version ?? null, next, deadline);
+      if (version !== null) return held;
     }
   }
 
   async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
     return (await this.#read(checkJobName(jobName), deadline))?.state ?? null;
+  }
+
+  async states(deadline: Deadline): Promise<readonly JobState[]> {
+    const names = await this.#store.list(deadline);
+    const records = await this.#store.read(names, deadline);
+    return names.flatMap((name) => records.get(name)?.state ?? []);
   }
 
   list(deadline: Deadline): Promise<readonly string[]> {
@@ -116,18 +123,20 @@ export class LocalBackend implements JobBackend {
 
   async #end(lock: HeldLock, outcome: "finished" | "interrupted", deadline: Deadline): Promise<void> {
     let record = lock.record ?? (await this.#read(lock.jobName, deadline));
-    for (let asked = false; ; asked = true) {
+    for (let mayHaveEnded = false; ; ) {
       if (record?.state.active?.id !== lock.id) {
         const loss = lossOf(lock.id, record?.state ?? null);
-        // The end that was asked for before is there: its answer got lost.
-        if (asked && loss.to === (outcome === "finished" ? "finish" : "interrupt")) return;
+        // Our own end, whose answer got lost. Of ends of the same kind that race, only one has ended the run.
+        if (mayHaveEnded && loss.to === (outcome === "finished" ? "finish" : "interrupt")) return;
         throw new LockLostError(
           `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`,
           loss,
         );
       }
       const state = withoutLock(record.state, outcome, this.#now());
-      if ((await this.#store.swap(record.version, state, deadline)) !== null) return;
+      const swap = await this.#store.swap(record.version, state, deadline);
+      if (swap.version !== null) return;
+      mayHaveEnded ||= swap.unsettled;
       record = await this.#read(lock.jobName, deadline);
     }
   }

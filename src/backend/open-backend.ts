@@ -1,4 +1,5 @@
 import { checkStoreUrl, openStore, type StoreOptions } from "../store/open-store.ts";
+import type { Terms } from "../store/terms.ts";
 import type { JobBackend } from "./job-backend.ts";
 import type { Credentials } from "./server-connection.ts";
 import { checkServerUrl, isServerUrl } from "./server-url.ts";
@@ -19,13 +20,13 @@ export async function openBackend(url: string, options: BackendOptions): Promise
     const { LocalBackend } = await import(/* webpackMode: "eager" */ "./local.ts");
     return new LocalBackend(store, options.now);
   }
-  const place = checkServerUrl(url);
+  const place = checkServerUrl(url, options.terms);
   const { RemoteBackend } = await import(/* webpackChunkName: "remote" */ "./remote.ts");
-  return new RemoteBackend(place, options.credentials, options.userAgent, options.log);
+  return new RemoteBackend(place, options.credentials, options.userAgent, options.log, options.terms);
 }
 
 /** @throws ArgumentError */
-export function checkBackendUrl(url: string): void {
-  if (isServerUrl(url)) checkServerUrl(url);
-  else checkStoreUrl(url);
+export function checkBackendUrl(url: string, terms: Terms): void {
+  if (isServerUrl(url)) checkServerUrl(url, terms);
+  else checkStoreUrl(url, terms);
 }

@@ -5,6 +5,7 @@ import { checkJobName } from "../scheduler/job-name.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
+import type { Terms } from "../store/terms.ts";
 import {
   type Claim,
   type HeldLock,
@@ -14,7 +15,7 @@ import {
   type StartAnswer,
 } from "./job-backend.ts";
 import { lossOf } from "./lock-loss.ts";
-import { AnswerError, heldIn, jobListIn, jobStateIn, startAnswerIn } from "./server-answers.ts";
+import { AnswerError, heldIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
 
 /** As many as our server lists in one go. */
@@ -26,10 +27,12 @@ const LISTED_AT_ONCE = 500;
  */
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
+  readonly #terms: Terms;
 
   /** @param place The server's address, without credentials and without a slash at its end. */
-  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void) {
-    this.#server = new ServerConnection(place, credentials, userAgent, log);
+  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
+    this.#server = new ServerConnection(place, credentials, userAgent, log, terms);
+    this.#terms = terms;
   }
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
@@ -61,33 +64,36 @@ export class RemoteBackend implements JobBackend {
     return this.#end(lock, "interrupt", deadline);
   }
 
+  async states(deadline: Deadline): Promise<readonly JobState[]> {
+    const limit = String(LISTED_AT_ONCE);
+    const found: JobState[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const { states, next } = await this.#listed({ limit, ...(after && { after }) }, deadline);
+      found.push(...states);
+      after = next;
+    }
+    return found;
+  }
+
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
     const path = [checkPathName(jobName), id, "abandon"];
     const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
     if (answer.status === 200) return this.#understood(answer, () => heldIn(answer.json));
     throw new StoreError(
       "refused",
-      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, retry-interval frees it`,
+      `${this.#server.place} can't tell whether the start that was cut off took the lock of ${JSON.stringify(jobName)}, being an original CronyxServer (404): if it did, ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
     );
   }
 
   /** By a query: as a path, some names are the server's own, and others never get there. */
   async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    const { answer, jobs } = await this.#listed({ name: checkJobName(jobName) }, deadline);
-    const at = jobs.findIndex(({ name }) => name === jobName);
-    return at === -1 ? null : this.#understood(answer, () => jobStateIn(jobs[at]?.json, jobName));
+    const { states } = await this.#listed({ name: checkJobName(jobName) }, deadline);
+    return states.find(({ name }) => name === jobName) ?? null;
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const limit = String(LISTED_AT_ONCE);
-    const names: string[] = [];
-    for (let after: string | null = ""; after !== null; ) {
-      const { jobs, next } = await this.#listed({ limit, ...(after && { after }) }, deadline);
-      names.push(...jobs.map(({ name }) => name));
-      after = next;
-    }
-    return names;
+    return (await this.states(deadline)).map(({ name }) => name);
   }
 
   async close(): Promise<void> {
@@ -98,7 +104,7 @@ export class RemoteBackend implements JobBackend {
     const asked = { method: "GET", path: [], query: `?${new URLSearchParams(query)}`, changes: false } as const;
     const answer = await this.#server.ask(asked, deadline);
     if (answer.status === 404) throw this.#tellsNothing();
-    return { answer, ...this.#understood(answer, () => jobListIn(answer.json, query.after ?? "")) };
+    return this.#understood(answer, () => jobStatesIn(answer.json, query.after ?? ""));
   }
 
   async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {
@@ -131,7 +137,7 @@ export class RemoteBackend implements JobBackend {
   #unsettled(jobName: string): StoreError {
     return new StoreError(
       "unreachable",
-      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until retry-interval frees it`,
+      `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
     );
   }
@@ -139,7 +145,7 @@ export class RemoteBackend implements JobBackend {
   #tellsNothing(): StoreError {
     return new StoreError(
       "refused",
-      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check the url, or use this project's server`,
+      `${this.#server.place} tells nothing of its jobs (404): it is an original CronyxServer, or none; check ${this.#terms.url}, or use this project's server`,
     );
   }
 

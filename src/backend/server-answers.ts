@@ -60,8 +60,7 @@ function refusalIn(fields: Fields): NotStarted {
   }
 }
 
-/** @throws AnswerError */
-export function jobStateIn(json: unknown, jobName: string): JobState {
+function jobStateIn(json: unknown, jobName: string): JobState {
   const { lock, lastFinished, history } = fieldsIn(json, "its answer");
   const document = {
     v: 1,
@@ -79,18 +78,16 @@ export function jobStateIn(json: unknown, jobName: string): JobState {
 
 /**
  * @param after The name that the list was to begin after.
- * @returns each job's state as it was sent, and the name after which the list goes on, or null.
+ * @returns the states, and the name after which the list goes on, or null.
  * @throws AnswerError
  */
-export function jobListIn(json: unknown, after: string) {
+export function jobStatesIn(json: unknown, after: string) {
   const { jobs, next = null } = fieldsIn(json, "its answer");
   if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
   // A list that never gets on has no end.
   if (next !== null && !(typeof next === "string" && next > after)) throw wrong("next", next, `a name after ${after}`);
-  return {
-    jobs: jobs.map((job, at) => ({ name: text(fieldsIn(job, `jobs[${at}]`), "name"), json: job as unknown })),
-    next,
-  };
+  const states = jobs.map((job, at) => jobStateIn(job, text(fieldsIn(job, `jobs[${at}]`), "name")));
+  return { states, next };
 }
 
 /** @throws AnswerError */

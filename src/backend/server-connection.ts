@@ -1,7 +1,8 @@
 import type { Deadline } from "../network/deadline.ts";
-import { type HttpAnswer, HttpConnection, type HttpRequest, OversizedAnswer } from "../network/http.ts";
+import { type HttpAnswer, HttpConnection, type HttpRequest, OversizedAnswer, ProxyRefusal } from "../network/http.ts";
 import { PassingFault, retrying } from "../network/retry.ts";
 import { StoreError, type StoreErrorCode } from "../store/job-store.ts";
+import type { Terms } from "../store/terms.ts";
 import { tlsFault } from "./tls-fault.ts";
 
 /** How a caller shows who it is. */
@@ -43,13 +44,15 @@ export class ServerConnection {
   readonly #credentials: Credentials;
   readonly #connection: HttpConnection;
   readonly #log: (line: string) => void;
+  readonly #terms: Terms;
 
   /** @param place The server's address, without credentials and without a slash at its end. */
-  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void) {
+  constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
     this.place = place;
     this.#credentials = credentials;
     this.#connection = new HttpConnection(userAgent);
     this.#log = log;
+    this.#terms = terms;
   }
 
   async ask(request: ServerRequest, deadline: Deadline): Promise<ServerAnswer> {
@@ -60,7 +63,7 @@ export class ServerConnection {
         try {
           return await this.#connection.send(sent, deadline);
         } catch (error) {
-          const fault = tlsFault(error);
+          const fault = tlsFault(error, this.#terms);
           if (fault !== null) {
             throw this.#failure("unreachable", `can't be spoken to (${fault.why}): ${fault.remedy}`, { cause: error });
           }
@@ -78,7 +81,7 @@ export class ServerConnection {
   isNoServer(why: string, options: { cause?: unknown; unsettled?: boolean } = {}): StoreError {
     return this.#failure(
       "unusable",
-      `isn't a CronyxServer (${why}): check the input url, its path included; for a git repository put git+ before it`,
+      `isn't a CronyxServer (${why}): check ${this.#terms.url}, its path included; for a git repository put git+ before it`,
       options,
     );
   }
@@ -117,11 +120,11 @@ export class ServerConnection {
     if (strayedTo !== null) {
       throw this.#failure(
         "not-found",
-        `redirects to ${strayedTo}, where neither request nor credentials are sent: give the input url that address if it is the right one`,
+        `redirects to ${strayedTo}, where neither request nor credentials are sent: give ${this.#terms.url} that address if it is the right one`,
       );
     }
     const json = jsonIn(body);
-    if (status === 401) throw this.#failure("unauthorized", UNAUTHORIZED[this.#credentials.kind]);
+    if (status === 401) throw this.#failure("unauthorized", this.#unauthorized());
     if (status === 403) {
       throw this.#failure(
         "forbidden",
@@ -139,30 +142,40 @@ export class ServerConnection {
     return { status, json };
   }
 
+  #unauthorized(): string {
+    const { anyLogin, bearer, otherBearer } = this.#terms;
+    switch (this.#credentials.kind) {
+      case "none":
+        return `asks for credentials (401): give ${anyLogin}`;
+      case "basic":
+        return "refused the username and password (401): give the ones that it was set up with";
+      case "bearer":
+        return `refused the ${bearer} (401): ${otherBearer}`;
+    }
+  }
+
   #settled(error: unknown, unsettled: boolean): unknown {
     if (error instanceof PassingFault) {
       return new StoreError(
         "unreachable",
-        `${this.place} gave no answer in time (${error.message}): check the input url and the network, or run the job again later`,
+        `${this.place} gave no answer in time (${error.message}): check ${this.#terms.url} and the network, or try again later`,
         { cause: error, unsettled },
       );
     }
-    const known = error instanceof OversizedAnswer ? this.isNoServer(error.message, { cause: error }) : error;
+    const known = this.#told(error);
     if (!unsettled || !(known instanceof StoreError)) return known;
     return new StoreError(known.code, known.message, { cause: known.cause, unsettled });
+  }
+
+  #told(error: unknown): unknown {
+    if (error instanceof OversizedAnswer) return this.isNoServer(error.message, { cause: error });
+    return error instanceof ProxyRefusal ? new StoreError("unreachable", error.message, { cause: error }) : error;
   }
 
   #failure(code: StoreErrorCode, what: string, options: { cause?: unknown; unsettled?: boolean } = {}): StoreError {
     return new StoreError(code, `${this.place} ${what}`, options);
   }
 }
-
-const UNAUTHORIZED: Readonly<Record<Credentials["kind"], string>> = {
-  none: "asks for credentials (401): give the inputs username and password, or oidc-audience",
-  basic: "refused the username and password (401): give the ones that it was set up with",
-  bearer:
-    "refused the OIDC token (401): give the input oidc-audience the audience that the server expects, and check that it accepts GitHub's tokens",
-};
 
 /** The reason that the server gives, if any. */
 export function messageIn(json: unknown): string | null {

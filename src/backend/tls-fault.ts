@@ -1,3 +1,5 @@
+import type { Terms } from "../store/terms.ts";
+
 /** Why no protected connection came about, and what to do. */
 export interface TlsFault {
   readonly why: string;
@@ -20,21 +22,23 @@ const CERTIFICATE_FAULTS: ReadonlyMap<string, TlsFault> = new Map([
   ["UNABLE_TO_GET_ISSUER_CERT", UNTRUSTED],
   ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNTRUSTED],
   ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNTRUSTED],
-  [
-    "ERR_TLS_CERT_ALTNAME_INVALID",
-    { why: "its certificate is for another host", remedy: "give the input url the name that the certificate is for" },
-  ],
 ]);
 
 /**
  * @param error What a request failed with, or an error that has that as its cause.
  * @returns null if TLS is not at fault. Where it is, trying again changes nothing.
  */
-export function tlsFault(error: unknown): TlsFault | null {
+export function tlsFault(error: unknown, { url }: Terms): TlsFault | null {
   const { cause } = (error ?? {}) as { cause?: { code?: unknown } };
   const code = String(cause?.code ?? "");
   const known = CERTIFICATE_FAULTS.get(code);
   if (known !== undefined) return { why: `${known.why}, ${code}`, remedy: known.remedy };
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return {
+      why: `its certificate is for another host, ${code}`,
+      remedy: `give ${url} the name that the certificate is for`,
+    };
+  }
   if (code !== "EPROTO" && !code.startsWith("ERR_SSL_")) return null;
-  return { why: `no TLS connection came about, ${code}`, remedy: "check that the input url's port is one for https" };
+  return { why: `no TLS connection came about, ${code}`, remedy: `check that ${url} has a port that is one for https` };
 }

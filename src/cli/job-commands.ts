@@ -4,10 +4,12 @@ import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { holderLine, inLine } from "../backend/line.ts";
 import { openBackend } from "../backend/open-backend.ts";
 import type { Credentials } from "../backend/server-connection.ts";
+import { unprotectedLine } from "../backend/server-url.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { StoreError } from "../store/job-store.ts";
+import { COMMAND_TERMS } from "./terms.ts";
 
 /** What the commands need of the world around them. */
 export interface CommandSurroundings {
@@ -36,16 +38,17 @@ no lock to release.
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline } = surroundings;
-    const names = job === undefined ? await backend.list(deadline()) : [job];
-    const states: JobState[] = [];
-    for (const name of names) {
-      const state = await backend.status(name, deadline());
-      if (state !== null) states.push(state);
+    if (job === undefined) {
+      const states = await backend.states(deadline());
+      if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
+      else for (const state of states) output.write(`${lineOf(state)}\n`);
+      if (states.length === 0) errors.write("No job was ever started there\n");
+      return EXIT.done;
     }
-    if (json)
-      output.write(`${JSON.stringify(job === undefined ? states.map(shown) : (states.map(shown)[0] ?? null))}\n`);
-    else for (const state of states) output.write(`${lineOf(state)}\n`);
-    if (job === undefined || states.length > 0) return EXIT.done;
+    const state = await backend.status(job, deadline());
+    if (json) output.write(`${JSON.stringify(state && shown(state))}\n`);
+    else if (state !== null) output.write(`${lineOf(state)}\n`);
+    if (state !== null) return EXIT.done;
     errors.write(`${inLine(job)} was never started\n`);
     return EXIT.nothingThere;
   });
@@ -81,9 +84,13 @@ async function onBackend(
   jobs: readonly [least: number, most: number],
   work: (backend: JobBackend, asked: Asked) => Promise<Exit>,
 ): Promise<Exit> {
-  const { args, env, now, errors } = surroundings;
+  const { args, env, now, output, errors } = surroundings;
   try {
     const asked = askedIn(args, env, jobs);
+    if (asked === null) {
+      output.write(`Usage: cronyx-action COMMAND\n\n${JOB_COMMANDS_HELP}`);
+      return EXIT.done;
+    }
     const backend = await openBackend(asked.url, {
       token: env.CRONYX_TOKEN ?? "",
       credentials: credentialsIn(env),
@@ -92,7 +99,10 @@ async function onBackend(
       temporary: tmpdir(),
       log: (line) => errors.write(`${inLine(line)}\n`),
       now,
+      terms: COMMAND_TERMS,
     });
+    const unprotected = unprotectedLine(asked.url);
+    if (unprotected !== null) errors.write(`${unprotected}\n`);
     try {
       return await work(backend, asked);
     } finally {
@@ -107,8 +117,14 @@ async function onBackend(
   }
 }
 
-function askedIn(args: readonly string[], env: CommandSurroundings["env"], [least, most]: readonly [number, number]) {
+/** @returns null if help is asked for. */
+function askedIn(
+  args: readonly string[],
+  env: CommandSurroundings["env"],
+  [least, most]: readonly [number, number],
+): Asked | null {
   const { values, positionals } = parsed(args);
+  if (values.help) return null;
   const url = values.url ?? env.CRONYX_URL;
   if (!url) throw new ArgumentError("It isn't said where the locks are: give --url or set CRONYX_URL");
   if (positionals.length < least) throw new ArgumentError("Which job isn't said: give its name");
@@ -125,7 +141,11 @@ function parsed(args: readonly string[]) {
     return parseArgs({
       args: [...args],
       allowPositionals: true,
-      options: { url: { type: "string" }, json: { type: "boolean", default: false } },
+      options: {
+        url: { type: "string" },
+        json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
     });
   } catch (cause) {
     throw new ArgumentError(cause instanceof Error ? cause.message : String(cause), { cause });
@@ -137,6 +157,10 @@ function credentialsIn({
   CRONYX_USERNAME: username,
   CRONYX_PASSWORD: password,
 }: CommandSurroundings["env"]): Credentials {
+  if (!username !== !password) {
+    const [missing, given] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
+    throw new ArgumentError(`CRONYX_${missing} is missing, and CRONYX_${given} is given: give both or neither`);
+  }
   if (username) return { kind: "basic", username, password: password ?? "" };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }

@@ -7,7 +7,9 @@ import { JOB_COMMANDS_HELP, release, status } from "./job-commands.ts";
 const USAGE = `Usage: cronyx-action COMMAND
 
   serve [FLAGS]                     keeps locks for others over REST; serve --help shows its settings
-${JOB_COMMANDS_HELP}`;
+${JOB_COMMANDS_HELP}
+cronyx-action --version prints which release this is.
+`;
 
 const [command, ...args] = process.argv.slice(2);
 const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr };
@@ -15,10 +17,15 @@ const surroundings = { args, env: process.env, now: Date.now, output: process.st
 if (command === "serve") await serveHere();
 else if (command === "status") process.exitCode = await status({ ...surroundings, deadline });
 else if (command === "release") process.exitCode = await release({ ...surroundings, deadline });
+else if (command === "--version") process.stdout.write(`${version()}\n`);
+else if (command === "--help" || command === "-h") process.stdout.write(USAGE);
 else {
-  const asked = command === "--help" || command === "-h";
-  (asked ? process.stdout : process.stderr).write(USAGE);
-  process.exitCode = asked ? 0 : 2;
+  process.stderr.write(
+    command === undefined
+      ? USAGE
+      : `${JSON.stringify(command)} is no command: give serve, status or release; --help tells what they do\n`,
+  );
+  process.exitCode = 2;
 }
 
 function deadline() {
@@ -27,11 +34,16 @@ function deadline() {
 
 /** The other commands do without all that a server needs. */
 async function serveHere(): Promise<void> {
-  const [{ serve }, { openDatabase }] = await Promise.all([import("./serve.ts"), import("../store/open-database.ts")]);
-  const { version } = JSON.parse(readFileSync(manifest(), "utf8"));
+  const [{ serve }, { openDatabase }, { pino }] = await Promise.all([
+    import("./serve.ts"),
+    import("../store/open-database.ts"),
+    import("pino"),
+  ]);
   process.exitCode = await serve({
     ...surroundings,
-    version,
+    // Requests don't wait for whoever reads the log: lines that come meanwhile are written together.
+    output: pino.destination({ dest: 1, sync: false }),
+    version: version(),
     newId: randomUUID,
     openStore: openDatabase,
     onEnd: (end) => {
@@ -41,7 +53,7 @@ async function serveHere(): Promise<void> {
 }
 
 /** The package's own, from `src/cli/` and from `dist/package/cli/` alike. */
-function manifest(): URL {
+function version(): string {
   const up = import.meta.url.includes("/dist/package/") ? "../../../" : "../../";
-  return new URL(`${up}package.json`, import.meta.url);
+  return JSON.parse(readFileSync(new URL(`${up}package.json`, import.meta.url), "utf8")).version;
 }

@@ -1,3 +1,4 @@
+import { isDate } from "node:util/types";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
@@ -55,7 +56,7 @@ export function startRequestOf(options: JobStartOptions, timezone: string | unde
   if (requiredJobNames !== undefined && !isListOfTexts(requiredJobNames)) {
     throw new ArgumentError(`requiredJobNames is ${shown(requiredJobNames)}: give a list of job names`);
   }
-  if (jobIntervalStartedAt !== undefined && !(jobIntervalStartedAt instanceof Date)) {
+  if (jobIntervalStartedAt !== undefined && !isDate(jobIntervalStartedAt)) {
     throw new ArgumentError(`jobIntervalStartedAt is ${shown(jobIntervalStartedAt)}: give a Date`);
   }
   const { jobName, jobInterval, startBuffer, retryInterval, noLock } = given;

@@ -24,10 +24,13 @@ export type CronyxClientErrorCode =
 export class CronyxClientError extends Error {
   override name = "CronyxClientError";
   readonly code: CronyxClientErrorCode;
+  /** Whether the call may have come through all the same, or may still come to: its answer was lost. */
+  readonly unsettled: boolean;
 
-  constructor(code: CronyxClientErrorCode, message: string, options: ErrorOptions = {}) {
+  constructor(code: CronyxClientErrorCode, message: string, options: ErrorOptions & { unsettled?: boolean } = {}) {
     super(message, options);
     this.code = code;
+    this.unsettled = options.unsettled ?? false;
   }
 }
 
@@ -35,7 +38,7 @@ export class CronyxClientError extends Error {
 export function clientErrorOf(error: unknown): CronyxClientError {
   if (error instanceof CronyxClientError) return error;
   const message = error instanceof Error ? error.message : String(error);
-  return new CronyxClientError(codeOf(error), message, { cause: error });
+  return new CronyxClientError(codeOf(error), message, { cause: error, unsettled: isUnsettled(error) });
 }
 
 /** Does what may throw, and throws it as this library does. */
@@ -45,6 +48,10 @@ export function inOurWords<T>(check: () => T): T {
   } catch (error) {
     throw clientErrorOf(error);
   }
+}
+
+export function isUnsettled(error: unknown): boolean {
+  return error instanceof StoreError && error.unsettled;
 }
 
 function codeOf(error: unknown): CronyxClientErrorCode {

@@ -8,10 +8,11 @@ import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
 import { checkCallOptions, checkClientOptions, startRequestOf } from "./check-options.ts";
-import { CronyxClientError, clientErrorOf, inOurWords } from "./client-error.ts";
+import { CronyxClientError, clientErrorOf, inOurWords, isUnsettled } from "./client-error.ts";
 import { Job, type LockEnds } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 import { type JobStartResult, notStartedOf } from "./start-result.ts";
+import { CLIENT_TERMS } from "./terms.ts";
 
 const DEADLINE = 60_000;
 /** What a start that was given up may take on top, to leave no lock behind. */
@@ -140,6 +141,7 @@ export class CronyxClient implements AsyncDisposable {
       temporary,
       log,
       now,
+      terms: CLIENT_TERMS,
     }).catch((error) => {
       this.#backend = null;
       throw error;
@@ -212,6 +214,8 @@ function closedError(): CronyxClientError {
 }
 
 function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
-  const doubt = error instanceof StoreError && error.unsettled ? `, and may have come through: ${error.message}` : "";
-  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, { cause: signal.reason });
+  const unsettled = isUnsettled(error);
+  const doubt = unsettled ? `, and may have come through: ${(error as StoreError).message}` : "";
+  const message = `The call was aborted by its signal${doubt}`;
+  return new CronyxClientError("aborted", message, { cause: signal.reason, unsettled });
 }

@@ -1,5 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import type { HeldLock, Started } from "../backend/job-backend.ts";
+import { type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
 import { CronyxClientError } from "./client-error.ts";
 import type { CallOptions } from "./options.ts";
 
@@ -28,6 +28,8 @@ export class Job implements Disposable, AsyncDisposable {
   #underWay: Promise<void> | null = null;
   /** Whether an end was tried that failed: whoever tried it was told. */
   #endFailed = false;
+  /** The ends that failed, but may have come through. */
+  readonly #unsettled = new Set<End>();
 
   /** @internal */
   constructor(started: Started, ends: LockEnds) {
@@ -139,10 +141,21 @@ export class Job implements Disposable, AsyncDisposable {
       await this.#underWay;
       this.#active = false;
     } catch (error) {
+      // This very end came through the last time: only its answer got lost.
+      if (this.#unsettled.has(end) && isEndedBy(end, error as Error)) {
+        this.#active = false;
+        return;
+      }
       this.#endFailed = true;
+      if (error instanceof CronyxClientError && error.unsettled) this.#unsettled.add(end);
       throw error;
     } finally {
       this.#underWay = null;
     }
   }
+}
+
+/** Whether the lock was lost to an end of this kind; an original CronyxServer doesn't tell to which. */
+function isEndedBy(end: End, { cause }: { readonly cause?: unknown }): boolean {
+  return cause instanceof LockLostError && (cause.loss.to === end || cause.loss.to === "unknown");
 }

@@ -1,19 +1,21 @@
 import type { Duration } from "../scheduler/duration.ts";
 import type { Holder } from "../scheduler/job-state.ts";
 
+// What the types of cronyx-client have too may be written to: its users fill options in one by one.
+
 /** How a {@link CronyxClient} is made. */
 export interface CronyxClientOptions {
   /**
    * Where the locks are kept: `git+https://HOST/PATH`, `git+ssh://HOST/PATH`, `git+file:///PATH`, or `git+http://` on the
-   * same machine. It holds no credentials.
+   * same machine; or `https://HOST` of a CronyxServer. It holds no credentials.
    */
-  readonly url: string;
+  url: string;
   /** For a CronyxServer: its user name and password. */
-  readonly credentials?: Credentials | undefined;
+  credentials?: Credentials | undefined;
   /** For `git+https`: a token that may write to that repository. For a CronyxServer: a bearer token, if it takes one. */
   readonly token?: string | undefined;
   /** The IANA zone whose calendar and wall clock count where a start names none. Default: UTC. */
-  readonly timezone?: string | undefined;
+  timezone?: string | undefined;
   /** How long each call may take, retries included, in milliseconds. Default: 60000. */
   readonly deadline?: number | undefined;
   /** Who runs the jobs, as others are told who holds a lock. Default: nobody in particular. */
@@ -24,8 +26,8 @@ export interface CronyxClientOptions {
 
 /** The login of a CronyxServer. */
 export interface Credentials {
-  readonly username: string;
-  readonly password: string;
+  username: string;
+  password: string;
 }
 
 /** What every call takes. */
@@ -39,19 +41,19 @@ export interface CallOptions {
 /** What a job is started by. */
 export interface JobStartOptions extends CallOptions {
   /** The job: any text of 1 to 255 characters. */
-  readonly jobName: string;
+  jobName: string;
   /** How long one interval is: a cron expression, whole milliseconds, or a duration. */
-  readonly jobInterval: string | number | Duration;
+  jobInterval: string | number | Duration;
   /** How long to wait after an interval's end before it may start, in milliseconds or as a duration. Default: 0. */
-  readonly startBuffer?: number | Duration | undefined;
+  startBuffer?: number | Duration | undefined;
   /** How long after its last update an active lock may be taken over. Default: never. */
-  readonly retryInterval?: number | Duration | undefined;
+  retryInterval?: number | Duration | undefined;
   /** The jobs that must have finished up to the interval's end. Default: none. */
-  readonly requiredJobNames?: readonly string[] | undefined;
+  requiredJobNames?: readonly string[] | undefined;
   /** The IANA zone whose calendar and wall clock count. Default: the client's. */
-  readonly timezone?: string | undefined;
+  timezone?: string | undefined;
   /** Decide as usual, but take and write no lock. Default: false. */
-  readonly noLock?: boolean | undefined;
+  noLock?: boolean | undefined;
   /** Start the interval that starts exactly here, whatever the job's state. Only with `noLock`. */
-  readonly jobIntervalStartedAt?: Date | undefined;
+  jobIntervalStartedAt?: Date | undefined;
 }

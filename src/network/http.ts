@@ -41,9 +41,29 @@ export class OversizedAnswer extends Error {
   override name = "OversizedAnswer";
 }
 
+/** A proxy on the way lets nothing through without a login. Asking again would only be refused again. */
+export class ProxyRefusal extends Error {
+  override name = "ProxyRefusal";
+
+  constructor({ host, protocol }: URL, options?: ErrorOptions) {
+    const variable = protocol === "https:" ? "https_proxy" : "http_proxy";
+    super(
+      `${host} can't be reached through the proxy, which asks for a login or refuses the one it got (407): give it in the environment's ${variable}, as http://USER:PASSWORD@HOST`,
+      options,
+    );
+  }
+}
+
+/**
+ * How `tunnel` tells that a proxy let no connection come about: in words alone, its code being that of a reset.
+ *
+ * @see https://github.com/koichik/node-tunnel/blob/master/lib/tunnel.js
+ */
+const NO_TUNNEL = /^tunneling socket could not be established, (?:statusCode=(\d+)|cause=)/;
+
 /**
  * Sends requests, one at a time, each of them once. What may pass is thrown as a {@link PassingFault}; every other
- * answer is returned, whatever its status, or thrown as an {@link OversizedAnswer}.
+ * answer is returned, whatever its status, or thrown as an {@link OversizedAnswer} or a {@link ProxyRefusal}.
  *
  * Proxy settings are those of the environment (`https_proxy`, `no_proxy`, …), as the runner gives them.
  */
@@ -92,9 +112,12 @@ export class HttpConnection {
     const signal = AbortSignal.any([late, deadline.signal]);
     this.#client.handlers = [withSignal(signal)];
     try {
-      return await send(this.#client, request);
+      const answer = await send(this.#client, request);
+      if (answer.status === 407) throw new ProxyRefusal(request.url);
+      return answer;
     } catch (cause) {
-      if (cause instanceof OversizedAnswer) throw cause;
+      if (cause instanceof OversizedAnswer || cause instanceof ProxyRefusal) throw cause;
+      if (statusOfProxy(cause) === 407) throw new ProxyRefusal(request.url, { cause });
       const why = late.aborted || signal.aborted ? "no answer in time" : wordsOf(cause);
       throw new PassingFault(`${request.url.host} can't be reached (${why})`, {
         cause,
@@ -169,8 +192,15 @@ function retryAfterOf(header: string | undefined): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
+/** @returns the status that a proxy refused a tunnel with; null if there was none, undefined for any other error. */
+function statusOfProxy(error: unknown): number | null | undefined {
+  const [refused, status] = (error instanceof Error && NO_TUNNEL.exec(error.message)) || [];
+  return refused === undefined ? undefined : status === undefined ? null : Number(status);
+}
+
 /** Whether a request failed before there was a connection that could have carried it. */
 function isUnconnected(error: unknown): boolean {
+  if (statusOfProxy(error) !== undefined) return true;
   const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: readonly unknown[] };
   // Where Node tried several addresses, there is an error for each.
   return errors === undefined ? syscall === "connect" || syscall === "getaddrinfo" : errors.every(isUnconnected);

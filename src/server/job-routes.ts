@@ -5,6 +5,7 @@ import type { Holder as HolderFields } from "../scheduler/job-state.ts";
 import { jobOf, refusalOf, statusOf } from "./answers.ts";
 import { BadRequest, badInput, type SchemaFault } from "./bad-request.ts";
 import type { ServerOptions } from "./create-server.ts";
+import { GrantedRecords } from "./granted-records.ts";
 import { type Outcome, record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import {
@@ -29,7 +30,8 @@ export async function addJobRoutes(server: FastifyInstance, options: ServerOptio
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_: FastifyRequest, body: Buffer) =>
     parsedJson(body),
   );
-  addStart(server, options, metrics);
+  const records = new GrantedRecords();
+  addStart(server, options, metrics, records);
   server.get<{ Params: JobParams }>(
     "/:jobName",
     {
@@ -46,10 +48,10 @@ export async function addJobRoutes(server: FastifyInstance, options: ServerOptio
       return statusOf(state);
     },
   );
-  await server.register(async (ends) => addEnds(ends, options, metrics));
+  await server.register(async (ends) => addEnds(ends, options, metrics, records));
 }
 
-function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metrics): void {
+function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: GrantedRecords): void {
   const { backend, timezone, newId, deadline } = options;
   server.post<{ Params: JobParams; Body: StartBody; Querystring: StartQuery; Headers: StartHeaders }>(
     "/:jobName",
@@ -84,6 +86,7 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
         },
       );
       const answer = await backend.start(start, claim, deadline());
+      if (answer.started && answer.lock !== null) records.keep(answer.lock);
       record(request.log, metrics, {
         operation: "start",
         jobName: params.jobName,
@@ -102,7 +105,7 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
   );
 }
 
-function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metrics): void {
+function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: GrantedRecords): void {
   const { backend, deadline } = options;
   // A body is ignored, whatever it is.
   server.removeAllContentTypeParsers();
@@ -125,7 +128,7 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
       },
       async (request, reply) => {
         const { jobName, jobId } = request.params;
-        const ended = await wasEnded(() => backend[operation]({ jobName, id: jobId, record: null }, deadline()));
+        const ended = await wasEnded(() => backend[operation](records.lockOf(jobName, jobId), deadline()));
         const outcome: Outcome = ended ? (operation === "finish" ? "finished" : "interrupted") : "not-found";
         const repository = request.caller?.repository ?? undefined;
         record(request.log, metrics, { operation, jobName, outcome, ms: reply.elapsedTime, repository });

@@ -20,16 +20,23 @@ export interface JobStore {
    * Replaces the document of the job that `state` names, if it still is the one of `expected`.
    *
    * @param expected The version that was read, or null if the job had no document.
-   * @returns the new version; or null if another document stands there now. A document of ours that was in turn
-   *   replaced while its answer was lost counts as null too: only the new document can tell.
    */
-  swap(expected: string | null, state: JobState, deadline: Deadline): Promise<string | null>;
+  swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap>;
 
   /** @returns the names of all jobs that have a document. */
   list(deadline: Deadline): Promise<readonly string[]>;
 
   close(): Promise<void>;
 }
+
+export type Swap =
+  /** The document stands there, as this version. */
+  | { readonly version: string }
+  /**
+   * Another document stands there. Unsettled: an answer was lost, so this one may have stood there in between, and only
+   * what stands there now can tell. Otherwise it never did.
+   */
+  | { readonly version: null; readonly unsettled: boolean };
 
 export type StoreErrorCode =
   /** The credentials are missing or were refused. */

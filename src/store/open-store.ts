@@ -2,6 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { GitStore } from "./git/git-store.ts";
 import type { JobStore } from "./job-store.ts";
+import type { Terms } from "./terms.ts";
 
 /** What a store needs to know of the world around it. */
 export interface StoreOptions {
@@ -12,6 +13,7 @@ export interface StoreOptions {
   readonly temporary: string;
   readonly log: (line: string) => void;
   readonly now: () => number;
+  readonly terms: Terms;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3})$/;
@@ -24,19 +26,19 @@ const FORMS =
  * @throws ArgumentError when the URL is of no such kind. Nothing is sent before the store is first used.
  */
 export async function openStore(url: string, options: StoreOptions): Promise<JobStore> {
-  const place = checkStoreUrl(url);
-  const { token, userAgent, env, temporary, log, now } = options;
+  const { token, userAgent, env, temporary, log, now, terms } = options;
+  const place = checkStoreUrl(url, terms);
   // Each way loads its own half of Node: HTTP and TLS, or child processes.
   if (place.protocol === "https:" || place.protocol === "http:") {
     const { SmartHttpRemote } = await import(/* webpackMode: "eager" */ "./git/smart-http.ts");
-    return new GitStore(new SmartHttpRemote(place, token, userAgent, log), log, now);
+    return new GitStore(new SmartHttpRemote(place, token, userAgent, log, terms), log, now, terms);
   }
   const { CliRemote } = await import("./git/cli.ts");
-  return new GitStore(new CliRemote(place, env, temporary, log), log, now);
+  return new GitStore(new CliRemote(place, env, temporary, log, terms), log, now, terms);
 }
 
 /** @returns the repository's own URL, without `git+`. */
-export function checkStoreUrl(url: string): URL {
+export function checkStoreUrl(url: string, terms: Terms): URL {
   // Wherever a password or a token may stand in it, rightly or not, the URL isn't shown.
   const shown = /[@?#]/.test(url) ? "that was given" : JSON.stringify(url);
   const refuse = (why: string): never => {
@@ -51,7 +53,7 @@ export function checkStoreUrl(url: string): URL {
   }
   if (!/^git\+(https?|ssh|file):$/.test(protocol)) return refuse("is of no known kind");
   if (username !== "" && (protocol !== "git+ssh:" || password !== "")) {
-    return refuse("holds credentials, which would end up in logs; the input token is for them");
+    return refuse(`holds credentials, which would end up in logs and belong in ${terms.token}`);
   }
   const address = href.slice("git+".length);
   if (!/^(file:\/\/\/|(https?|ssh):\/\/[^/])/.test(address) || !URL.canParse(address))

@@ -94,7 +94,7 @@ describe("processes", () => {
     const runs = wrapGit();
     const store = await open();
     await store.read([NAME], inTime());
-    const version = await store.swap(null, documentOf(NAME), inTime());
+    const { version } = await store.swap(null, documentOf(NAME), inTime());
     expect(runs().map(({ args }) => args[0])).toEqual(["fetch", "push"]);
     await store.read([NAME, "another"], inTime());
     await store.read([], inTime());
@@ -217,12 +217,12 @@ describe("what stands around it", () => {
 
     const store = await open(hostile);
     const document = documentOf(NAME);
-    const version = await store.swap(null, document, inTime());
+    const { version } = await store.swap(null, document, inTime());
     expect(repository.tip(refOf(NAME))).toBe(version);
-    const stale = await store.swap(null, document, inTime());
+    const { version: stale } = await store.swap(null, document, inTime());
     expect(stale).toBeNull();
     expect((await store.read([NAME], inTime())).get(NAME)).toMatchObject({ version, state: document });
-    const next = await store.swap(version, document, inTime());
+    const { version: next } = await store.swap(version, document, inTime());
     expect(repository.tip(refOf(NAME))).toBe(next);
     expect(existsSync(mark)).toBe(false);
     expect(existsSync(path.join(folder, "nowhere"))).toBe(false);
@@ -237,7 +237,7 @@ describe("what stands around it", () => {
       .filter((file) => existsSync(file) && (statSync(file).mode & 0o222) === 0);
     expect(tree).toBeDefined();
     utimesSync(tree ?? "", 1, 1);
-    expect(await store.swap(version, documentOf(NAME), inTime())).not.toBeNull();
+    expect((await store.swap(version, documentOf(NAME), inTime())).version).not.toBeNull();
     expect(statSync(tree ?? "").mtimeMs).toBe(1_000);
   });
 
@@ -249,7 +249,7 @@ describe("what stands around it", () => {
     repository.git(["init", "--quiet", checkout]);
     for (const at of [repository.folder, link, checkout, path.join(checkout, ".git")]) {
       const store = await open({}, at);
-      const version = await store.swap(null, documentOf(at), inTime());
+      const { version } = await store.swap(null, documentOf(at), inTime());
       expect((await store.read([at], inTime())).get(at)?.version).toBe(version);
     }
   });
@@ -296,7 +296,7 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
   const { pathname } = pathToFileURL(repository.folder);
   const store = await openStoreAt(`ssh://git@git.example.test${pathname}`, { temporary, env });
   opened.push(store);
-  const version = await store.swap(null, documentOf(NAME), inTime());
+  const { version } = await store.swap(null, documentOf(NAME), inTime());
   expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
   expect(readFileSync(log, "utf8")).toMatch(/^git-receive-pack .*\ngit-upload-pack .*\n$/);
 
@@ -317,7 +317,7 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
 
 test("what stands in a repository that was pushed to before isn't taken for what is there now", async () => {
   const store = await open();
-  const version = await store.swap(null, documentOf(NAME), inTime());
+  const { version } = await store.swap(null, documentOf(NAME), inTime());
   expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
   repository.git(["update-ref", "-d", refOf(NAME)]);
   expect((await store.read([NAME], inTime())).size).toBe(0);

@@ -29,7 +29,7 @@ afterAll(async () => {
 beforeEach(async () => {
   served.fate = () => undefined;
   name = `job ${randomUUID()}`;
-  version = await store.swap(null, documentOf(name), inTime());
+  version = (await store.swap(null, documentOf(name), inTime())).version;
   served.exchanges.length = 0;
   served.log.length = 0;
 });
@@ -117,7 +117,7 @@ describe("a swap", () => {
     "that is %s is settled by reading the ref, and sent again",
     async (_, fate) => {
       once("push", fate);
-      const swapped = await store.swap(version, documentOf(name), inTime());
+      const { version: swapped } = await store.swap(version, documentOf(name), inTime());
       expect(swapped).not.toBeNull();
       expect(served.repository.tip(refOf(name))).toBe(swapped);
       expect(asked()).toEqual(["push", "ls-refs", "push"]);
@@ -126,7 +126,7 @@ describe("a swap", () => {
 
   test.each(FAULTS.slice(1, 3))("that is %s is settled by reading the ref, and taken", async (_, fate) => {
     once("push", fate);
-    const swapped = await store.swap(version, documentOf(name), inTime());
+    const { version: swapped } = await store.swap(version, documentOf(name), inTime());
     expect(swapped).not.toBeNull();
     expect(served.repository.tip(refOf(name))).toBe(swapped);
     expect(asked()).toEqual(["push", "ls-refs"]);
@@ -140,14 +140,14 @@ describe("a swap", () => {
       served.repository.git(["update-ref", refOf(name), served.repository.commit(JSON.stringify(other))]);
       return { cut: "before" };
     };
-    expect(await store.swap(version, documentOf(name), inTime())).toBeNull();
+    expect(await store.swap(version, documentOf(name), inTime())).toEqual({ version: null, unsettled: true });
     expect((await store.read([name], inTime())).get(name)?.state).toMatchObject(other);
   });
 
   test("waits as long as it is told to before it is sent again", async () => {
     once("push", { status: 429, headers: { "retry-after": "1" } });
     const from = performance.now();
-    expect(await store.swap(version, documentOf(name), inTime())).not.toBeNull();
+    expect((await store.swap(version, documentOf(name), inTime())).version).not.toBeNull();
     expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
   });
 

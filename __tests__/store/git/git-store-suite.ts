@@ -82,13 +82,13 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
     test("that was deleted reads as no document, and can be created again", () =>
       withStore(async (store, repository) => {
         const name = `deleted ${randomUUID()}`;
-        const version = await store.swap(null, documentOf(name), inTime());
+        const { version } = await store.swap(null, documentOf(name), inTime());
         expect(await store.read([name], inTime())).toHaveProperty("size", 1);
         repository.git(["update-ref", "-d", refOf(name)]);
         expect(await store.read([name], inTime())).toHaveProperty("size", 0);
-        expect(await store.swap(version, documentOf(name), inTime())).toBeNull();
+        expect((await store.swap(version, documentOf(name), inTime())).version).toBeNull();
         expect(repository.tip(refOf(name))).toBeNull();
-        expect(await store.swap(null, documentOf(name), inTime())).not.toBeNull();
+        expect((await store.swap(null, documentOf(name), inTime())).version).not.toBeNull();
       }));
 
     test("shows its document to git, and never has a history", () =>
@@ -96,7 +96,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const name = `shown ${randomUUID()}`;
         const document = documentOf(name);
         let version: string | null = null;
-        for (let swaps = 0; swaps < 3; swaps++) version = await store.swap(version, document, inTime());
+        for (let swaps = 0; swaps < 3; swaps++) ({ version } = await store.swap(version, document, inTime()));
         expect(repository.tip(refOf(name))).toBe(version);
         expect(repository.git(["rev-list", "--count", refOf(name)])).toBe("1");
         const [subject, ...body] = repository.git(["log", "-1", "--format=%B", refOf(name)]).split("\n\n");
@@ -115,7 +115,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         repository.git(["push", "--quiet", repository.folder, `${commit}:${refOf(document.name)}`]);
         const record = (await store.read([document.name], inTime())).get(document.name);
         expect(record).toMatchObject({ version: commit, state: document });
-        expect(await store.swap(commit, document, inTime())).not.toBeNull();
+        expect((await store.swap(commit, document, inTime())).version).not.toBeNull();
         expect(repository.git(["rev-list", "--count", refOf(document.name)])).toBe("1");
       }),
     );
@@ -131,7 +131,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         expect(error.message).toContain(`The state document at ${ref} of `);
         expect(error.message).toContain(says);
         expect(error.message).toContain("Nothing was changed");
-        expect(await store.swap(null, documentOf(name), inTime())).toBeNull();
+        expect((await store.swap(null, documentOf(name), inTime())).version).toBeNull();
         expect(repository.tip(ref)).toBe(id);
         repository.git(["update-ref", "-d", ref]);
       }),
@@ -157,7 +157,9 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
       withStore(async (store, repository) => {
         const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };
         const versions = new Map<string, string | null>();
-        for (const name of Object.values(names)) versions.set(name, await store.swap(null, documentOf(name), inTime()));
+        for (const name of Object.values(names)) {
+          versions.set(name, (await store.swap(null, documentOf(name), inTime())).version);
+        }
         const ref = refOf(names.hook);
         repository.hook(
           "update",

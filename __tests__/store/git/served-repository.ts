@@ -1,5 +1,6 @@
 import { tmpdir } from "node:os";
 import { type Exchange, type Fate, serveGit } from "../../../demo/git-server.mjs";
+import { ACTION_TERMS } from "../../../src/action/terms.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
 import { openStore, type StoreOptions } from "../../../src/store/open-store.ts";
 import { BareRepository } from "./bare-repository.ts";
@@ -15,6 +16,7 @@ export function openStoreAt(url: string, options: Partial<StoreOptions> = {}): P
     temporary: tmpdir(),
     log: () => {},
     now: Date.now,
+    terms: ACTION_TERMS,
     ...options,
   });
 }

@@ -17,7 +17,7 @@ let version: string | null;
 beforeAll(async () => {
   [served, elsewhere] = [await serveRepository(TOKEN), await serveRepository()];
   const store = await served.open();
-  version = await store.swap(null, documentOf(NAME), inTime());
+  version = (await store.swap(null, documentOf(NAME), inTime())).version;
   await store.close();
 });
 afterAll(() => Promise.all([served.close(), elsewhere.close()]));
@@ -51,7 +51,13 @@ const REFUSALS: [what: string, call: "read" | "swap", fate: Fate, code: string, 
   ["403 on a read", "read", { status: 403 }, "forbidden", 'add "permissions: contents: write" to the workflow or job'],
   ["403 on a swap", "swap", { status: 403 }, "forbidden", "A pull request from a fork has a read-only token"],
   ["404 on a read", "read", { status: 404 }, "not-found", "check the input url"],
-  ["404 on a swap", "swap", { status: 404 }, "not-found", 'that the job has "permissions: contents: write"'],
+  [
+    "404 on a swap",
+    "swap",
+    { status: 404 },
+    "not-found",
+    'or add "permissions: contents: write" to the workflow or job',
+  ],
   ["401 on a swap", "swap", { status: 401 }, "unauthorized", "give the input token one that is valid there"],
   ["a page in HTML on a read", "read", html, "unusable", "answered with text/html; charset=utf-8, not as a git server"],
   ["a page in HTML on a swap", "swap", html, "unusable", "check that the input url is the address of a git repository"],
@@ -122,7 +128,7 @@ describe("a redirect", () => {
       served.exchanges.length % 2 === 1 ? to(`/${served.repository.name}/${service}`, status) : undefined;
     const store = await served.open({ name: "renamed.git" });
     expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
-    version = await store.swap(version, documentOf(NAME), inTime());
+    version = (await store.swap(version, documentOf(NAME), inTime())).version;
     expect(version).not.toBeNull();
     expect(served.exchanges).toHaveLength(6);
     expect(new Set(served.exchanges.map(({ authorization }) => authorization)).size).toBe(1);

@@ -1,6 +1,7 @@
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Exchange } from "../../../demo/git-server.mjs";
+import { ACTION_TERMS } from "../../../src/action/terms.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { commitOf, idOf, NO_OBJECT } from "../../../src/store/git/objects.ts";
 import { demultiplex, packets, textOf } from "../../../src/store/git/pkt-line.ts";
@@ -31,7 +32,7 @@ describe("what goes over the wire", () => {
     const document = documentOf("counted");
     expect((await store.read([document.name], inTime())).size).toBe(0);
     expect(since(from)).toEqual(["ls-refs"]);
-    const version = await store.swap(null, document, inTime());
+    const { version } = await store.swap(null, document, inTime());
     expect(since(from + 1)).toEqual(["push"]);
     await store.read([document.name, "counted too"], inTime());
     await store.swap(version, document, inTime());
@@ -48,7 +49,7 @@ describe("what goes over the wire", () => {
       const commit = other.repository.commit("Something else");
       const creations = Array.from({ length: refs }, (_, at) => `create refs/pull/${at}/head ${commit}\n`);
       other.repository.git(["update-ref", "--stdin"], creations.join(""));
-      const remote = new SmartHttpRemote(new URL(other.url), "", "cronyx-test", () => {});
+      const remote = new SmartHttpRemote(new URL(other.url), "", "cronyx-test", () => {}, ACTION_TERMS);
       const document = commitOf("A document", 0);
       const update = { ref: refOf("job"), from: NO_OBJECT, to: idOf(document), commit: document };
       expect(await remote.push(update, inTime())).toEqual({ outcome: "taken" });

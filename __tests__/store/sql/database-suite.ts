@@ -14,15 +14,15 @@ export function databaseSuite({
 }) {
   test("ten servers that open a new database at once", async () => {
     const stores = await Promise.all(Array.from({ length: 10 }, () => open("new")));
-    const winners = await Promise.all(stores.map((store) => store.swap(null, documentOf("report"), inTime())));
-    expect(winners.filter((version) => version !== null)).toHaveLength(1);
+    const swaps = await Promise.all(stores.map((store) => store.swap(null, documentOf("report"), inTime())));
+    expect(swaps.filter(({ version }) => version !== null)).toHaveLength(1);
     await Promise.all(stores.map((store) => store.close()));
   });
 
   test("what was written is there when it is opened again", async () => {
     const before = await open("kept");
     const document = documentOf("report");
-    const version = await before.swap(null, document, inTime());
+    const { version } = await before.swap(null, document, inTime());
     await before.close();
     const after = await open("kept");
     expect((await after.read(["report"], inTime())).get("report")).toEqual({ version, state: document });
@@ -31,7 +31,7 @@ export function databaseSuite({
 
   test("a document that can't be read is told of, and stays as it is", async () => {
     const store = await open("damaged");
-    const version = await store.swap(null, documentOf("report"), inTime());
+    const { version } = await store.swap(null, documentOf("report"), inTime());
     await write("damaged", "UPDATE cronyx_job SET state = '{\"v\":2}'");
     await expect(store.read(["report"], inTime())).rejects.toMatchObject({
       code: "damaged",

@@ -39,7 +39,7 @@ describe("a store in PostgreSQL", () => {
     for (let round = 0; round < 40; round++) {
       const lockId = `lock ${round}`;
       const expected: string | null = version;
-      version = await store.swap(expected, documentOf("report", lockId), inTime());
+      version = (await store.swap(expected, documentOf("report", lockId), inTime())).version;
       expect(version).not.toBeNull();
       const record = (await store.read(["report"], inTime())).get("report");
       expect(record).toMatchObject({ version, state: { active: { id: lockId } } });

@@ -44,6 +44,37 @@ describe("a store in SQLite", () => {
     await store.close();
   });
 
+  test("swaps at once are told each what came of them", async () => {
+    const store = await open("batch");
+    const names = Array.from({ length: 20 }, (_, at) => `job ${at}`);
+    const first = await Promise.all(names.map((name) => store.swap(null, documentOf(name), inTime())));
+    const second = await Promise.all(
+      names.map((name, at) =>
+        store.swap(at % 2 === 0 ? (first[at]?.version ?? null) : null, documentOf(name), inTime()),
+      ),
+    );
+    const records = await store.read(names, inTime());
+    for (const [at, name] of names.entries()) {
+      const stands = at % 2 === 0 ? second[at] : first[at];
+      if (at % 2 !== 0) expect(second[at]).toEqual({ version: null, unsettled: false });
+      expect(records.get(name)?.version).toBe(stands?.version);
+    }
+    await store.close();
+  });
+
+  test("of swaps at once none has happened where they can't be written, and none is told that it has", async () => {
+    const store = await open("full");
+    const database = new DatabaseSync(fileOf("full"));
+    const trigger =
+      "BEFORE INSERT ON cronyx_job WHEN NEW.name = CAST('worse' AS BLOB) BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
+    database.exec(`CREATE TRIGGER fails ${trigger}`);
+    const swaps = ["good", "worse"].map((name) => store.swap(null, documentOf(name), inTime()));
+    for (const swap of swaps) await expect(swap).rejects.toMatchObject({ name: "StoreError", unsettled: false });
+    expect(await store.list(inTime())).toEqual([]);
+    database.close();
+    await store.close();
+  });
+
   test("another writer that holds the database is waited for, and no longer than the deadline", async () => {
     const store = await open("busy");
     const other = new DatabaseSync(fileOf("busy"));
@@ -54,7 +85,7 @@ describe("a store in SQLite", () => {
     });
     const waiting = store.swap(null, documentOf("report"), inTime());
     other.exec("COMMIT");
-    expect(await waiting).not.toBeNull();
+    expect((await waiting).version).not.toBeNull();
     other.close();
     await store.close();
   });

@@ -7,6 +7,7 @@ import { getExecOutput } from "@actions/exec";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import { StoreError } from "../job-store.ts";
+import type { Terms } from "../terms.ts";
 import type { GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, idOf, NO_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
@@ -29,6 +30,7 @@ export class CliRemote implements GitRemote {
   readonly #env: Readonly<Record<string, string>>;
   readonly #temporary: string;
   readonly #log: (line: string) => void;
+  readonly #terms: Terms;
   #folder: Promise<string> | undefined;
 
   /**
@@ -41,12 +43,14 @@ export class CliRemote implements GitRemote {
     env: Readonly<Record<string, string | undefined>>,
     temporary: string,
     log: (line: string) => void,
+    terms: Terms,
   ) {
     this.place = url.href;
     this.#url = url;
     this.#env = environmentFrom(env);
     this.#temporary = temporary;
     this.#log = log;
+    this.#terms = terms;
   }
 
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
@@ -179,13 +183,13 @@ export class CliRemote implements GitRemote {
       if (!there)
         return new StoreError(
           "not-found",
-          `There is no repository at ${this.place} that can be read: check the input url`,
+          `There is no repository at ${this.place} that can be read: check ${this.#terms.url}`,
           { cause },
         );
     }
     return new StoreError(
       "unreachable",
-      `git can't fetch from ${this.place} (${lastLineOf(stderr)}): check the input url, and for ssh the key and the known hosts`,
+      `git can't fetch from ${this.place} (${lastLineOf(stderr)}): check ${this.#terms.url}, and for ssh the key and the known hosts`,
       { cause },
     );
   }

@@ -2,7 +2,8 @@ import type { Deadline } from "../../network/deadline.ts";
 import { Backoff, PassingFault } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { StateError } from "../../scheduler/read-state.ts";
-import { type JobRecord, type JobStore, StoreError } from "../job-store.ts";
+import { type JobRecord, type JobStore, StoreError, type Swap } from "../job-store.ts";
+import type { Terms } from "../terms.ts";
 import { documentCommit, jobNameInCommit, stateInCommit } from "./document.ts";
 import type { GitRemote, RefUpdate } from "./git-remote.ts";
 import { idOf, NO_OBJECT } from "./objects.ts";
@@ -12,7 +13,7 @@ import { REF_PREFIX, refOf } from "./ref-name.ts";
 const MOST_REJECTIONS = 5;
 
 const REFUSAL_REMEDY =
-  "let the rules and hooks of that repository allow refs under refs/cronyx/, or keep the locks in another one with the input url";
+  "let the rules and hooks of that repository allow refs under refs/cronyx/, or keep the locks in another one with";
 
 /**
  * The register over a repository's refs, one a job: a version is the id of the commit that the ref points to, and a
@@ -22,11 +23,13 @@ export class GitStore implements JobStore {
   readonly #remote: GitRemote;
   readonly #log: (line: string) => void;
   readonly #now: () => number;
+  readonly #terms: Terms;
 
-  constructor(remote: GitRemote, log: (line: string) => void, now: () => number) {
+  constructor(remote: GitRemote, log: (line: string) => void, now: () => number, terms: Terms) {
     this.#remote = remote;
     this.#log = log;
     this.#now = now;
+    this.#terms = terms;
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
@@ -47,39 +50,42 @@ export class GitStore implements JobStore {
     return found.map(({ ref, object }) => this.#understood(ref, () => jobNameInCommit(object))).sort();
   }
 
-  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<string | null> {
+  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const commit = documentCommit(state, this.#now());
     const update = { ref: refOf(state.name), from: expected ?? NO_OBJECT, to: idOf(commit), commit };
-    return (await this.#move(update, deadline)) ? update.to : null;
+    return this.#move(update, deadline);
   }
 
   close(): Promise<void> {
     return this.#remote.close();
   }
 
-  /** @returns whether the ref moved by this update. No word of the server decides that, only where the ref is. */
-  async #move(update: RefUpdate, deadline: Deadline): Promise<boolean> {
+  /** Whether the ref moved by this update no word of the server decides, only where the ref is. */
+  async #move(update: RefUpdate, deadline: Deadline): Promise<Swap> {
     const backoff = new Backoff(deadline);
     const { place } = this.#remote;
     let unsettled = false;
     try {
       for (let rejections = 0; ; ) {
         const answer = await this.#remote.push(update, deadline);
-        if (answer.outcome === "taken") return true;
+        if (answer.outcome === "taken") return { version: update.to };
         if (answer.outcome === "unknown") unsettled = true;
         else rejections++;
 
         const [tip] = await this.#remote.tips([update.ref], deadline);
         const id = tip?.id ?? NO_OBJECT;
-        if (id === update.to) return true;
-        if (id !== update.from) return false;
+        if (id === update.to) return { version: id };
+        if (id !== update.from) return { version: null, unsettled };
 
         const failure =
           answer.outcome === "unknown"
             ? new StoreError("unreachable", `No answer came from ${place} on moving ${update.ref}`, {
                 cause: answer.cause,
               })
-            : new StoreError("refused", `${place} refuses to move ${update.ref} (${answer.words}): ${REFUSAL_REMEDY}`);
+            : new StoreError(
+                "refused",
+                `${place} refuses to move ${update.ref} (${answer.words}): ${REFUSAL_REMEDY} ${this.#terms.url}`,
+              );
         const asked = failure.cause instanceof PassingFault ? failure.cause.retryAfter : 0;
         if (rejections === MOST_REJECTIONS || !(await backoff.wait(asked))) throw failure;
         this.#log(`${failure.message}; trying again`);

@@ -1,7 +1,8 @@
 import type { Deadline } from "../../network/deadline.ts";
-import { type HttpAnswer, HttpConnection, OversizedAnswer } from "../../network/http.ts";
+import { type HttpAnswer, HttpConnection, OversizedAnswer, ProxyRefusal } from "../../network/http.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import { StoreError } from "../job-store.ts";
+import type { Terms } from "../terms.ts";
 import type { GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
 import { readPack, writePack } from "./pack.ts";
@@ -25,17 +26,19 @@ export class SmartHttpRemote implements GitRemote {
   readonly #token: string;
   readonly #connection: HttpConnection;
   readonly #log: (line: string) => void;
+  readonly #terms: Terms;
 
   /**
    * @param url The repository's address, without credentials.
    * @param token Sent as the password of basic authentication. Empty: none is sent.
    */
-  constructor(url: URL, token: string, userAgent: string, log: (line: string) => void) {
+  constructor(url: URL, token: string, userAgent: string, log: (line: string) => void, terms: Terms) {
     this.#url = new URL(url.href.replace(/\/*$/, "/"));
     this.place = url.href.replace(/\/*$/, "");
     this.#token = token;
     this.#connection = new HttpConnection(userAgent);
     this.#log = log;
+    this.#terms = terms;
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-v2#_ls_refs */
@@ -149,7 +152,7 @@ export class SmartHttpRemote implements GitRemote {
       if (!(cause instanceof PassingFault)) throw cause;
       throw new StoreError(
         "unreachable",
-        `${this.place} gave no answer in time (${cause.message}): check the input url and the network, or run the job again later`,
+        `${this.place} gave no answer in time (${cause.message}): check ${this.#terms.url} and the network, or try again later`,
         { cause },
       );
     }
@@ -163,7 +166,7 @@ export class SmartHttpRemote implements GitRemote {
   ): Promise<HttpAnswer> {
     // Any user name does with a token, on GitHub, GitLab, Gitea and Bitbucket alike; GitHub's documentation has this one.
     const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    return this.#connection.send(
+    const sent = this.#connection.send(
       {
         method: "POST",
         url: new URL(service, this.#url),
@@ -178,31 +181,35 @@ export class SmartHttpRemote implements GitRemote {
       },
       deadline,
     );
+    return sent.catch((error) => {
+      throw error instanceof ProxyRefusal ? new StoreError("unreachable", error.message, { cause: error }) : error;
+    });
   }
 
   #checkAnswer({ status, contentType, strayedTo }: HttpAnswer, service: string): void {
+    const { url, token, permission, readOnly } = this.#terms;
     const writing = service === "git-receive-pack";
     const stray = strayedTo === null ? "" : ` It redirects to ${strayedTo}, where the token isn't sent.`;
     if (status === 401) {
       throw new StoreError(
         "unauthorized",
         this.#token === ""
-          ? `${this.place} asks for credentials (401): give the input token one that may write to that repository.${stray}`
-          : `${this.place} refused the token (401): give the input token one that is valid there and hasn't expired.${stray}`,
+          ? `${this.place} asks for credentials (401): give ${token} one that may write to that repository.${stray}`
+          : `${this.place} refused the token (401): give ${token} one that is valid there and hasn't expired.${stray}`,
       );
     }
     if (status === 403) {
       throw new StoreError(
         "forbidden",
         writing
-          ? `The token may not write to ${this.place} (403): add "permissions: contents: write" to the workflow or job. A pull request from a fork has a read-only token and can hold no lock.${stray}`
-          : `The token may not read ${this.place} (403): add "permissions: contents: write" to the workflow or job, or give the input token another one.${stray}`,
+          ? `The token may not write to ${this.place} (403): ${permission}.${readOnly && ` ${readOnly}`}${stray}`
+          : `The token may not read ${this.place} (403): ${permission}, or give ${token} another one.${stray}`,
       );
     }
     if (status === 404) {
       throw new StoreError(
         "not-found",
-        `There is no repository at ${this.place} that the token may see (404): check the input url, and that the job has "permissions: contents: write".${stray}`,
+        `There is no repository at ${this.place} that the token may see (404): check ${url}, or ${permission}.${stray}`,
       );
     }
     if (status !== 200) throw this.#unusable(`it answered ${status}.${stray}`);
@@ -223,7 +230,7 @@ export class SmartHttpRemote implements GitRemote {
   #unusable(why: string, cause?: unknown): StoreError {
     return new StoreError(
       "unusable",
-      `${this.place} can't keep locks (${why.replace(/\.$/, "")}): check that the input url is the address of a git repository`,
+      `${this.place} can't keep locks (${why.replace(/\.$/, "")}): check that ${this.#terms.url} is the address of a git repository`,
       { cause },
     );
   }

@@ -3,7 +3,7 @@ import pg from "pg";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { type JobRecord, type JobStore, StoreError, type StoreErrorCode } from "../job-store.ts";
+import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
 
@@ -69,7 +69,7 @@ export class PostgresStore implements JobStore {
   }
 
   /** The version is chosen here: where an answer was lost, it tells whether this swap was taken. */
-  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<string | null> {
+  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const version = randomUUID();
     const key = keyOf(state.name);
     const document = JSON.stringify(state);
@@ -90,9 +90,10 @@ export class PostgresStore implements JobStore {
       return await this.#attempt(deadline, async () => {
         tries++;
         const { rowCount } = await this.#pool.query(statement);
-        if (rowCount === 1) return version;
+        if (rowCount === 1) return { version };
         // An earlier try of this very swap may have been carried out.
-        return tries > 1 && (await this.#versionOf(key)) === version ? version : null;
+        const unsettled = tries > 1;
+        return unsettled && (await this.#versionOf(key)) === version ? { version } : { version: null, unsettled };
       });
     } catch (error) {
       if (!(error instanceof StoreError) || error.code !== "unreachable") throw error;

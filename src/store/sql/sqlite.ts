@@ -1,16 +1,24 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
-import { setImmediate } from "node:timers/promises";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { type JobRecord, type JobStore, StoreError, type StoreErrorCode } from "../job-store.ts";
+import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
 
 /** How long SQLite itself waits for another process, in milliseconds: the whole process waits with it. */
 const BUSY_TIMEOUT = 20;
 const LISTED_AT_ONCE = 2_000;
+
+type Changes = ReturnType<StatementSync["run"]>;
+type Statement = () => Changes;
+
+interface Batch {
+  readonly statements: Statement[];
+  readonly done: Promise<readonly Changes[]>;
+}
 
 /**
  * The register in one file. What was written is on disk before a call returns: WAL with `synchronous=FULL`.
@@ -26,6 +34,8 @@ export class SqliteStore implements JobStore {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #names: StatementSync;
+  /** The swaps of this turn of the event loop. */
+  #batch: Batch | null = null;
 
   /**
    * @param file Its path; it is made if it isn't there.
@@ -72,14 +82,34 @@ export class SqliteStore implements JobStore {
     });
   }
 
-  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<string | null> {
+  async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const version = randomUUID();
     const document = JSON.stringify(state);
     const key = keyOf(state.name);
-    const { changes } = await this.#attempt(deadline, () =>
-      expected === null ? this.#insert.run(key, version, document) : this.#update.run(version, document, key, expected),
-    );
-    return changes === 1 ? version : null;
+    const statement = () =>
+      expected === null ? this.#insert.run(key, version, document) : this.#update.run(version, document, key, expected);
+    const { changes } = await this.#attempt(deadline, () => this.#inBatch(statement));
+    return changes === 1 ? { version } : { version: null, unsettled: false };
+  }
+
+  /**
+   * Runs a statement in one transaction with all others of the same turn: they share the one wait for the disk. None is
+   * answered before all of them are on it; where one fails, none has happened.
+   */
+  async #inBatch(statement: Statement): Promise<Changes> {
+    this.#batch ??= this.#newBatch();
+    const { statements, done } = this.#batch;
+    const at = statements.push(statement) - 1;
+    return (await done)[at] as Changes;
+  }
+
+  #newBatch(): Batch {
+    const statements: Statement[] = [];
+    const done = nextTurn().then(() => {
+      this.#batch = null;
+      return inTransaction(this.#database, () => statements.map((statement) => statement()));
+    });
+    return { statements, done };
   }
 
   /** Some at a time: the whole process waits while SQLite reads. */
@@ -91,7 +121,7 @@ export class SqliteStore implements JobStore {
       for (const key of keys) names.push(jobNameOf(key));
       if (keys.length < LISTED_AT_ONCE) return names.sort();
       after = keys.at(-1) ?? after;
-      await setImmediate();
+      await nextTurn();
     }
   }
 
@@ -99,20 +129,27 @@ export class SqliteStore implements JobStore {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #attempt<T>(deadline: Deadline, work: () => T): Promise<T> {
+  #attempt<T>(deadline: Deadline, work: () => T | Promise<T>): Promise<T> {
     return attempt(this.#place, deadline, this.#log, work);
   }
 }
 
-/** `IMMEDIATE` takes the one lock that writers share before the version is read. */
 function migrate(database: DatabaseSync, place: string): void {
-  database.exec("BEGIN IMMEDIATE");
-  try {
+  inTransaction(database, () => {
     const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
     for (const { sql, makes } of migrationsFrom(version, { bytes: "BLOB" }, place)) {
       database.exec(`${sql}; PRAGMA user_version = ${makes}`);
     }
+  });
+}
+
+/** `IMMEDIATE` takes the one lock that writers share before anything is read. */
+function inTransaction<T>(database: DatabaseSync, work: () => T): T {
+  database.exec("BEGIN IMMEDIATE");
+  try {
+    const result = work();
     database.exec("COMMIT");
+    return result;
   } catch (error) {
     if (database.isTransaction) database.exec("ROLLBACK");
     throw error;
@@ -130,10 +167,15 @@ const CODES: Readonly<Record<number, readonly [code: StoreErrorCode, remedy: str
 };
 
 /** A call that failed has changed nothing: SQLite undoes it. */
-function attempt<T>(place: string, deadline: Deadline, log: (line: string) => void, work: () => T): Promise<T> {
+function attempt<T>(
+  place: string,
+  deadline: Deadline,
+  log: (line: string) => void,
+  work: () => T | Promise<T>,
+): Promise<T> {
   return retrying(deadline, log, async () => {
     try {
-      return work();
+      return await work();
     } catch (cause) {
       const { errcode, message } = cause as { readonly errcode?: number; readonly message?: string };
       if (errcode === undefined) throw cause;

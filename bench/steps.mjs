@@ -10,9 +10,10 @@ import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { runOf, Step } from "../demo/runner.mjs";
 import { git, makeRepository, setBack } from "./repositories.mjs";
+import { shown, spread } from "./spread.mjs";
 
 /** @typedef {import("../demo/runner.mjs").StepResult} StepResult */
-/** @typedef {{ median: number, min: number, max: number }} Spread */
+/** @typedef {import("./spread.mjs").Spread} Spread */
 /** @typedef {{ way: "http" | "file", repository: string, url: string }} Place Where jobs' locks are kept. */
 /**
  * @typedef {object} Sample One run of a step.
@@ -51,7 +52,7 @@ prepareFolders();
 
 // Where it is set, more certificates are loaded, which takes longer than an empty script.
 const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
-const server = fork(path.join(import.meta.dirname, "serve.mjs"), [root, TOKEN], { env });
+const server = fork(path.join(import.meta.dirname, "serve-git.mjs"), [root, TOKEN], { env });
 try {
   const report = await measureAll();
   console.log(options.json ? JSON.stringify(report, null, 2) : printed(report));
@@ -218,18 +219,10 @@ function ratios(samples) {
   };
 }
 
-/** @param {number[]} values @returns {Spread} */
-function spread(values) {
-  const sorted = values.toSorted((a, b) => a - b);
-  /** @param {number} share */
-  const at = (share) => sorted[Math.round(share * (sorted.length - 1))] ?? Number.NaN;
-  return { median: at(0.5), min: at(0), max: at(1) };
-}
-
 /** @param {Awaited<ReturnType<typeof measureAll>>} report */
 function printed({ node, git, runs, aim, bundles, steps, growth }) {
   /** @param {Spread} spread */
-  const ratio = ({ median, min, max }) => `${median.toFixed(2)} (${min.toFixed(2)}–${max.toFixed(2)})`.padEnd(18);
+  const ratio = (spread) => shown(spread).padEnd(18);
   const kilobytes = (bytes = 0) => `${(bytes / 1000).toFixed(1)} KB`;
   /** @param {"http" | "file"} way */
   const stepsBy = (way) => steps.filter((step) => step.way === way);

@@ -1,0 +1,224 @@
+// What a server costs beside its database: pairs of a start and a finish a second, next to the bare statements right
+// before and after; memory after 100,000 pairs; and what 100,000 jobs change. The load, the floor, the server and
+// PostgreSQL are processes of their own, which share the machine's processors.
+import { execFileSync, fork, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpus, tmpdir } from "node:os";
+import path from "node:path";
+import { parseArgs } from "node:util";
+import { startPostgres } from "../__tests__/store/sql/postgres-server.ts";
+import { documentOf, openRegister } from "./databases.mjs";
+import { shown, spread } from "./spread.mjs";
+
+const { values: options } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    pairs: { type: "string", default: "4000" },
+    soak: { type: "string", default: "100000" },
+    jobs: { type: "string", default: "100000" },
+    json: { type: "boolean", default: false },
+  },
+});
+const rounds = whole(options.rounds);
+const pairs = whole(options.pairs);
+const soak = whole(options.soak);
+const manyJobs = whole(options.jobs);
+
+const MOST_CONNECTIONS = 32;
+/** More than there are connections, so that a job is due again by the time that its turn comes. */
+const JOBS = 640;
+const FEW_JOBS = 10;
+const AIM = { share: 0.6, megabytes: 150 };
+
+const root = path.dirname(import.meta.dirname);
+const temporary = mkdtempSync(path.join(tmpdir(), "cronyx-bench-"));
+const load = fork(path.join(import.meta.dirname, "load.mjs"));
+const floor = fork(path.join(import.meta.dirname, "floor.mjs"));
+const postgres = await startPostgres();
+try {
+  const report = { node: process.version, processors: cpus().length, databases: await measureAll() };
+  console.log(options.json ? JSON.stringify(report, null, 2) : printed(report));
+} finally {
+  load.disconnect();
+  floor.disconnect();
+  await postgres.stop();
+  rmSync(temporary, { recursive: true, force: true });
+}
+
+async function measureAll() {
+  await postgres.query("CREATE DATABASE cronyx");
+  const databases = [];
+  for (const { name, url } of [
+    { name: "SQLite", url: `sqlite:${path.join(temporary, "cronyx.db")}` },
+    { name: "PostgreSQL", url: postgres.url("cronyx") },
+  ]) {
+    databases.push({ name, ...(await measure(url)) });
+  }
+  return databases;
+}
+
+/** @param {string} url */
+async function measure(url) {
+  const server = await startServer(url);
+  try {
+    const idle = server.megabytes();
+    await fillWith(url, "job-", JOBS);
+    const asIs = { port: server.port, prefix: "job-", jobs: JOBS };
+    // The first ones are slower: code is compiled, connections are opened.
+    await asked(load, { ...asIs, connections: MOST_CONNECTIONS, pairs });
+    const speeds = [];
+    for (const connections of [1, MOST_CONNECTIONS]) speeds.push(await measureSpeed(url, asIs, connections));
+    const growth = await measureGrowth(url, server.port);
+    await asked(load, { ...asIs, connections: MOST_CONNECTIONS, pairs: soak });
+    return { speeds, growth, memory: { idle, after: server.megabytes() } };
+  } finally {
+    await server.stop();
+  }
+}
+
+/**
+ * The statements alone, then the server, again and again.
+ *
+ * @param {string} url @param {{ port: number, prefix: string, jobs: number }} jobs @param {number} connections
+ */
+async function measureSpeed(url, jobs, connections) {
+  const count = connections === 1 ? Math.ceil(pairs / 4) : pairs;
+  /** @type {number[]} */
+  const floors = [];
+  /** @type {number[]} */
+  const servers = [];
+  /** @type {{ start: number[], finish: number[] }} */
+  const ms = { start: [], finish: [] };
+  for (let round = 0; round < rounds; round++) {
+    const bare = await asked(floor, { url, callers: connections, pairs: count, jobs: JOBS });
+    floors.push(count / bare.seconds);
+    const served = await asked(load, { ...jobs, connections, pairs: count });
+    servers.push(count / served.seconds);
+    ms.start.push(...served.ms.start);
+    ms.finish.push(...served.ms.finish);
+  }
+  return {
+    connections,
+    floor: spread(floors),
+    server: spread(servers),
+    share: spread(servers.map((value, round) => value / (floors[round] ?? Number.NaN))),
+    start: percentiles(ms.start),
+    finish: percentiles(ms.finish),
+  };
+}
+
+/** The same load, on a few jobs before there are many, and on all of these. @param {string} url @param {number} port */
+async function measureGrowth(url, port) {
+  await fillWith(url, "few-", FEW_JOBS);
+  const few = await pairsOver(port, "few-", FEW_JOBS);
+  await fillWith(url, "many-", manyJobs);
+  const many = await pairsOver(port, "many-", manyJobs);
+  return {
+    few: spread(few),
+    many: spread(many),
+    ratio: spread(many.map((value, at) => value / (few[at] ?? Number.NaN))),
+  };
+}
+
+/** Pairs a second, in each round. @param {number} port @param {string} prefix @param {number} jobs */
+async function pairsOver(port, prefix, jobs) {
+  const values = [];
+  for (let round = 0; round < rounds; round++) {
+    const { seconds } = await asked(load, { port, connections: FEW_JOBS, pairs, prefix, jobs });
+    values.push(pairs / seconds);
+  }
+  return values;
+}
+
+/** Jobs that have finished twenty runs each. @param {string} url @param {string} prefix @param {number} jobs */
+async function fillWith(url, prefix, jobs) {
+  const register = await openRegister(url, "cronyx_job");
+  for (let from = 0; from < jobs; from += 1_000) {
+    const names = Array.from({ length: Math.min(1_000, jobs - from) }, (_, at) => `${prefix}${from + at}`);
+    await register.fill(names.map((name) => ({ key: Buffer.from(name), version: name, state: documentOf(name) })));
+  }
+  await register.close();
+}
+
+/** The server as `npm run serve` starts it. @param {string} url */
+async function startServer(url) {
+  const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
+  const [, ...args] = scripts.serve.split(" ");
+  const server = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, SERVER_PORT: "0", JOB_STORE_URL: url },
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = once(server, "exit");
+  const port = await new Promise((resolve, reject) => {
+    let text = "";
+    // What comes after is read too, or the server would wait for it.
+    server.stdout.on("data", (chunk) => {
+      if (text !== "listening") text += chunk;
+      const [, found] = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(text) ?? [];
+      if (found === undefined) return;
+      text = "listening";
+      resolve(Number(found));
+    });
+    exit.then(() => reject(new Error(`The server didn't start:\n${text}`)));
+  });
+  return {
+    port,
+    /** What it holds of the machine's memory now. */
+    megabytes: () => Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)], { encoding: "utf8" })) / 1_024,
+    async stop() {
+      server.kill("SIGTERM");
+      await exit;
+    },
+  };
+}
+
+/** @param {import("node:child_process").ChildProcess} worker @param {object} message */
+async function asked(worker, message) {
+  worker.send(message);
+  const over = new AbortController();
+  const end = once(worker, "exit", { signal: over.signal }).then(
+    () => Promise.reject(new Error("A process of the benchmark ended")),
+    () => {},
+  );
+  const answer = once(worker, "message", { signal: over.signal });
+  const result = (await Promise.race([answer, end]))?.[0];
+  over.abort();
+  return result;
+}
+
+/** @param {number[]} values */
+function percentiles(values) {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (/** @type {number} */ share) => sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+/** @param {string} text */
+function whole(text) {
+  const value = Number(text);
+  if (Number.isInteger(value) && value > 0) return value;
+  throw new Error(`${text} is no whole number of at least 1`);
+}
+
+/** @param {{ node: string, processors: number, databases: Awaited<ReturnType<typeof measureAll>> }} report */
+function printed({ node, processors, databases }) {
+  const perSecond = (/** @type {import("./spread.mjs").Spread} */ spread) => shown(spread, 0).padEnd(20);
+  const time = (/** @type {{ p50: number, p99: number }} */ { p50, p99 }) =>
+    `${p50.toFixed(2)}, ${p99.toFixed(2)}`.padEnd(14);
+  return [
+    `Node ${node.slice(1)}, ${processors} processors. Pairs of a start and a finish a second: the median of ${rounds} rounds (least–most).`,
+    ...databases.flatMap(({ name, speeds, growth, memory }) => [
+      "",
+      `${name.padEnd(17)} server               statements alone     share (aim: ${AIM.share.toFixed(2)})   start p50, p99 finish p50, p99 ms`,
+      ...speeds.map(
+        ({ connections, server, floor, share, start, finish }) =>
+          `  ${String(connections).padStart(2)} connection${connections === 1 ? " " : "s"}  ${perSecond(server)} ${perSecond(floor)} ${shown(share).padEnd(19)} ${time(start)} ${time(finish)}`,
+      ),
+      `  ${FEW_JOBS} jobs          ${perSecond(growth.few)} at ${FEW_JOBS} connections`,
+      `  ${manyJobs} jobs      ${perSecond(growth.many)} times that of ${FEW_JOBS} jobs: ${shown(growth.ratio)}`,
+      `  memory           ${memory.idle.toFixed(0)} MB idle, ${memory.after.toFixed(0)} MB after ${soak} more pairs (aim: ${AIM.megabytes})`,
+    ]),
+  ].join("\n");
+}
