@@ -7,12 +7,26 @@ import { type Answer, type Asked, granted, json, OriginalServer, requestIn } fro
 
 /** A server that adds to the original one what docs/rest-api.md has of this project's. */
 export class ExplainingServer extends OriginalServer {
+  /** How many jobs it lists in one go. */
+  listed = 2;
+
+  /** Makes a job known to it. */
+  write(jobName: string): Promise<unknown> {
+    return this.backend.abandon({ jobName, id: randomUUID(), record: null }, deadlineIn(1_000));
+  }
+
   protected override async answer(asked: Asked): Promise<Answer> {
-    const [jobName = "", id, end] = asked.path.slice(1).split("/").map(decodeURIComponent);
+    const [path = "", query = ""] = asked.path.split("?");
+    const [jobName = "", id, end] = path.slice(1).split("/").map(decodeURIComponent);
     const by = deadlineIn(1_000);
     if (asked.method === "GET" && jobName === "") {
-      const states = await Promise.all((await this.backend.list(by)).map((name) => this.statusOf(name)));
-      return json(200, { jobs: states });
+      const { name, after = "" } = Object.fromEntries(new URLSearchParams(query));
+      const following = (await this.backend.list(by)).filter((one) =>
+        name === undefined ? one > after : one === name,
+      );
+      const names = following.slice(0, this.listed);
+      const next = names.length < following.length ? names.at(-1) : null;
+      return json(200, { jobs: await Promise.all(names.map((one) => this.statusOf(one))), next });
     }
     if (asked.method === "GET") {
       const status = await this.statusOf(jobName);

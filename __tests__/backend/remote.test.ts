@@ -287,6 +287,29 @@ describe("with a server that explains itself", () => {
     expect(await backend.list(inTime())).toEqual([JOB]);
   });
 
+  test("a job of any name has a state, and the jobs come in as many parts as it takes", async () => {
+    const names = [".", "..", "a/b", "healthcheck", "metrics", "openapi.json", "?x=1&name=y", "レポ📈", "z"].sort();
+    const listing = await serve(ExplainingServer);
+    const backend = await open(listing.url);
+    for (const name of names) await listing.write(name);
+    expect(await backend.list(inTime())).toEqual(names);
+    for (const name of names) expect(await backend.status(name, inTime())).toMatchObject({ name });
+    expect(await backend.status("b", inTime())).toBeNull();
+  });
+
+  test.each([
+    ['{"jobs":[]}', []],
+    ['{"jobs":[],"next":"a"}', 'next is "a", not a name after a'],
+    ['{"jobs":[],"next":7}', "next is 7, not a name after "],
+    ['{"jobs":{}}', "jobs is {}, not a list"],
+    ['{"jobs":[{}]}', "name is missing, not a text"],
+  ])("a list of %s is understood as %j", async (body, means) => {
+    server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
+    const listed = backend.list(inTime());
+    if (typeof means !== "string") return expect(await listed).toEqual(means);
+    expect(await failureOf(listed)).toMatchObject({ code: "unusable", message: expect.stringContaining(means) });
+  });
+
   test("the states of all jobs, by one request", async () => {
     await started();
     const before = server.asked.length;
@@ -299,9 +322,9 @@ describe("with a server that explains itself", () => {
       status: 200,
       body: JSON.stringify({ jobs: [{ name, lock: null, lastFinished: null, history: [] }], next }),
     });
-    server.fate = ({ path }) => (path === "/" ? part("a b", "a b") : part("c", null));
+    server.fate = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
     expect((await backend.states(inTime())).map(({ name }) => name)).toEqual(["a b", "c"]);
-    expect(server.asked.at(-1)?.path).toBe("/?after=a+b");
+    expect(server.asked.at(-1)?.path).toBe("/?limit=500&after=a+b");
     server.fate = () => part("a b", "a b");
     const error = await failureOf(backend.states(inTime()));
     expect(error).toMatchObject({ code: "unusable" });

@@ -1,4 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
+import { isInstant } from "../../src/scheduler/instant.ts";
 import { readState, StateError } from "../../src/scheduler/read-state.ts";
 import { at, ended, job, lock } from "./documents.ts";
 
@@ -27,6 +29,39 @@ describe("reads", () => {
   ])("%s", (_, document) => {
     expect(readState(structuredClone(document), "report")).toEqual(document);
   });
+});
+
+test("an instant is one that is written as it would be written again", () => {
+  const digits = (most: number, length: number) => fc.nat(most).map((number) => String(number).padStart(length, "0"));
+  const parts = [
+    digits(10_000, 4),
+    digits(13, 2),
+    digits(32, 2),
+    digits(25, 2),
+    digits(60, 2),
+    digits(60, 2),
+    digits(999, 3),
+  ];
+  fc.assert(
+    fc.property(fc.tuple(...parts), ([year, month, day, hour, minute, second, ms]) => {
+      const text = `${year}-${month}-${day}T${hour}:${minute}:${second}.${ms}Z`;
+      const parsed = Date.parse(text);
+      const document = job({ finishedUntil: text });
+      if (isInstant(parsed) && new Date(parsed).toISOString() === text) {
+        expect(readState(document, "report")).toBe(document);
+      } else expect(() => readState(document, "report")).toThrow(StateError);
+    }),
+    {
+      numRuns: 2_000,
+      examples: [
+        [["0000", "01", "01", "00", "00", "00", "000"]],
+        [["0001", "01", "01", "00", "00", "00", "000"]],
+        [["2026", "02", "29", "00", "00", "00", "000"]],
+        [["2028", "02", "29", "00", "00", "00", "000"]],
+        [["2026", "01", "01", "24", "00", "00", "000"]],
+      ] as never,
+    },
+  );
 });
 
 describe("refuses what is of a later version", () => {

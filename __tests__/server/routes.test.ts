@@ -237,7 +237,7 @@ describe("a job's state", () => {
   });
 
   test("comes with all others, to who accepts JSON", async () => {
-    expect((await server.send("GET", "/")).json).toEqual({ jobs: [] });
+    expect((await server.send("GET", "/")).json).toEqual({ jobs: [], next: null });
     await startedId("/b");
     await startedId("/a");
     for (const accept of ["application/json", "*/*", "text/html;q=0.5, application/json"]) {
@@ -245,9 +245,7 @@ describe("a job's state", () => {
       expect(json.jobs.map(({ name }: { name: string }) => name)).toEqual(["a", "b"]);
       expect(json.jobs[0]).toEqual((await server.send("GET", "/a")).json);
     }
-    for (const accept of ["text/html,application/xhtml+xml,*/*;q=0.8", "image/png"]) {
-      expect((await server.send("GET", "/", { headers: { accept } })).status).toBe(406);
-    }
+    expect((await server.send("GET", "/", { headers: { accept: "image/png" } })).status).toBe(406);
   });
 });
 

@@ -15,8 +15,11 @@ import {
   type StartAnswer,
 } from "./job-backend.ts";
 import { lossOf } from "./lock-loss.ts";
-import { AnswerError, heldIn, jobNamesIn, jobStateIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
+import { AnswerError, heldIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
+
+/** As many as our server lists in one go. */
+const LISTED_AT_ONCE = 500;
 
 /**
  * Lets a CronyxServer decide, this project's or the original one: docs/rest-api.md tells what they have in common, and
@@ -64,12 +67,10 @@ export class RemoteBackend implements JobBackend {
   }
 
   async states(deadline: Deadline): Promise<readonly JobState[]> {
+    const limit = String(LISTED_AT_ONCE);
     const found: JobState[] = [];
     for (let after: string | null = ""; after !== null; ) {
-      const query: string = after && `?${new URLSearchParams({ after })}`;
-      const answer = await this.#server.ask({ method: "GET", path: [], query, changes: false }, deadline);
-      if (answer.status === 404) throw this.#tellsNothing();
-      const { states, next } = this.#understood(answer, () => jobStatesIn(answer.json, after ?? ""));
+      const { states, next } = await this.#listed({ limit, ...(after && { after }) }, deadline);
       found.push(...states);
       after = next;
     }
@@ -87,22 +88,25 @@ export class RemoteBackend implements JobBackend {
     );
   }
 
+  /** By a query: as a path, some names are the server's own, and others never get there. */
   async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    const path = [checkPathName(checkJobName(jobName))];
-    const answer = await this.#server.ask({ method: "GET", path, changes: false }, deadline);
-    if (answer.status === 200) return this.#understood(answer, () => jobStateIn(answer.json, jobName));
-    if (messageIn(answer.json) !== null) return null;
-    throw this.#tellsNothing();
+    const { states } = await this.#listed({ name: checkJobName(jobName) }, deadline);
+    return states.find(({ name }) => name === jobName) ?? null;
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const answer = await this.#server.ask({ method: "GET", path: [], changes: false }, deadline);
-    if (answer.status === 404) throw this.#tellsNothing();
-    return this.#understood(answer, () => jobNamesIn(answer.json));
+    return (await this.states(deadline)).map(({ name }) => name);
   }
 
   async close(): Promise<void> {
     this.#server.close();
+  }
+
+  async #listed(query: Readonly<Record<string, string>>, deadline: Deadline) {
+    const asked = { method: "GET", path: [], query: `?${new URLSearchParams(query)}`, changes: false } as const;
+    const answer = await this.#server.ask(asked, deadline);
+    if (answer.status === 404) throw this.#tellsNothing();
+    return this.#understood(answer, () => jobStatesIn(answer.json, query.after ?? ""));
   }
 
   async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {

@@ -60,8 +60,7 @@ function refusalIn(fields: Fields): NotStarted {
   }
 }
 
-/** @throws AnswerError */
-export function jobStateIn(json: unknown, jobName: string): JobState {
+function jobStateIn(json: unknown, jobName: string): JobState {
   const { lock, lastFinished, history } = fieldsIn(json, "its answer");
   const document = {
     v: 1,
@@ -75,13 +74,6 @@ export function jobStateIn(json: unknown, jobName: string): JobState {
   } catch (cause) {
     throw new AnswerError(`of the job's state ${(cause as Error).message}`, { cause });
   }
-}
-
-/** @throws AnswerError */
-export function jobNamesIn(json: unknown): readonly string[] {
-  const { jobs } = fieldsIn(json, "its answer");
-  if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
-  return jobs.map((job, at) => text(fieldsIn(job, `jobs[${at}]`), "name"));
 }
 
 /**

@@ -3,19 +3,26 @@ import type { Operation } from "./journal.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What is done to the job that the path names, if that is to be logged and counted. */
+    /** What is done to the job that the request names, if that is to be logged and counted. */
     operation?: Operation;
+    /** The query's parameters that name a job. */
+    jobParameters?: readonly string[];
   }
 }
 
-/** The job that a request is about, if it is about one. */
-export function jobNameIn(request: FastifyRequest): string | undefined {
-  return (request.params as { readonly jobName?: string } | null | undefined)?.jobName;
+/** The jobs that a request is about, if it is about any: those that its path and its query name. */
+export function jobNamesIn(request: FastifyRequest): readonly string[] {
+  const { params, query } = request as { readonly params?: Names; readonly query?: Names };
+  const { jobParameters = [] } = request.routeOptions?.config ?? {};
+  const names = [params?.jobName, ...jobParameters.map((parameter) => query?.[parameter])];
+  return names.filter((name) => typeof name === "string");
 }
+
+type Names = Readonly<Record<string, unknown>> | null;
 
 /** What a request asks to be done to which job; null if it asks for nothing of the kind. */
 export function asked(request: FastifyRequest): { readonly operation: Operation; readonly jobName: string } | null {
   const operation = request.routeOptions?.config?.operation;
-  const jobName = jobNameIn(request);
+  const [jobName] = jobNamesIn(request);
   return operation === undefined || jobName === undefined ? null : { operation, jobName };
 }

@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import accepts from "@fastify/accepts";
 import swagger from "@fastify/swagger";
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
 import type { JobBackend } from "../backend/job-backend.ts";
@@ -9,9 +10,10 @@ import type { Scheme } from "./authentication.ts";
 import { badInput, type SchemaFault } from "./bad-request.ts";
 import { guard } from "./guard.ts";
 import { addJobRoutes } from "./job-routes.ts";
-import { activeLocks } from "./job-states.ts";
+import { JobSummaries } from "./job-summaries.ts";
 import { createMetrics } from "./metrics.ts";
 import { refuse } from "./refuse.ts";
+import { addRootRoutes } from "./root-routes.ts";
 import { addServiceRoutes } from "./service-routes.ts";
 
 /** What a server stands on. */
@@ -70,15 +72,27 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   });
   // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  const metrics = createMetrics(options.countActive ?? activeLocks(store, now, deadline));
+  const summaries = new JobSummaries(store, now, deadline);
+  const metrics = createMetrics(options.countActive ?? (() => countActive(summaries)));
 
   letGo(server);
+  await server.register(accepts);
   await server.register(swagger, { openapi: description(options) });
   guard(server, schemes, metrics);
   server.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply, metrics));
   await server.register(async (routes) => addJobRoutes(routes, options, metrics));
+  await server.register(async (routes) => addRootRoutes(routes, options, metrics, summaries));
   await server.register(async (routes) => addServiceRoutes(routes, options, metrics));
   return server;
+}
+
+/** Counting reads every job, so it isn't done for each scrape. */
+const COUNTS_APART = 15_000;
+
+async function countActive(summaries: JobSummaries): Promise<number> {
+  let count = 0;
+  for (const { lockedAt } of (await summaries.read(COUNTS_APART)).values()) if (lockedAt !== null) count++;
+  return count;
 }
 
 /** A connection whose request was in flight when the server began to close would be kept alive, and the server with it. */

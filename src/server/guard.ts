@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { asked, jobNameIn } from "./asked.ts";
+import { asked, jobNamesIn } from "./asked.ts";
 import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
 import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
@@ -53,8 +53,9 @@ async function denial(request: FastifyRequest, reply: FastifyReply, schemes: rea
     );
     return { outcome: "unauthorized" as const, message: "The credentials are missing or wrong" };
   }
-  const jobName = jobNameIn(request);
-  if (jobName === undefined ? request.caller.mayLookAround : request.caller.mayUse(jobName)) return null;
+  const { mayLookAround, mayUse } = request.caller;
+  const jobNames = jobNamesIn(request);
+  if (jobNames.length === 0 ? mayLookAround : jobNames.every((jobName) => mayUse(jobName))) return null;
   reply.code(403);
   return { outcome: "forbidden" as const, message: "The server's rules don't allow this to whoever the token is for" };
 }

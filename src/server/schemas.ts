@@ -26,7 +26,7 @@ const Wait = (what: string) =>
     description: `${what}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
   });
 
-const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+export const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
 
 const UtcInstant = Type.String({
   format: "date-time",
@@ -126,6 +126,36 @@ export const AbandonParams = Type.Object({
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
+export const MOST_LISTED = 500;
+
+export const ListQuery = Type.Object({
+  limit: Type.Optional(
+    Type.String({
+      pattern: "^([1-9]\\d?|[1-4]\\d\\d|500)$",
+      description: `how many jobs to list at most: a whole number from 1 to ${MOST_LISTED}`,
+    }),
+  ),
+  after: Type.Optional(Type.String({ maxLength: 255, description: "the name that the list begins after" })),
+  name: Type.Optional(JobName),
+  search: Type.Optional(
+    Type.String({ maxLength: 255, description: "for the page: a part of a name, of at most 255 characters" }),
+  ),
+  page: Type.Optional(
+    Type.String({ pattern: "^[1-9]\\d{0,6}$", description: "for the page: which one, a whole number of at least 1" }),
+  ),
+  release: Type.Optional(JobName),
+  released: Type.Optional(JobName),
+  lost: Type.Optional(JobName),
+  lock: Type.Optional(Type.String({ maxLength: 255, description: "the id of a lock" })),
+});
+export type ListQuery = Static<typeof ListQuery>;
+
+export const ReleaseQuery = Type.Object({
+  release: JobName,
+  lock: Type.String({ minLength: 1, description: "the id of the lock that is to be released" }),
+});
+export type ReleaseQuery = Static<typeof ReleaseQuery>;
+
 const intervalFields = {
   interval: Type.Integer({ description: "the interval's length in milliseconds" }),
   intervalStartedAt: UtcInstant,
@@ -194,6 +224,11 @@ export const JobStatus = Type.Object({
 export type JobStatus = Static<typeof JobStatus>;
 
 export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
-export const JobList = Type.Object({ jobs: Type.Array(JobStatus) });
+export const JobList = Type.Object({
+  jobs: Type.Array(JobStatus),
+  next: Nullable(
+    Type.String({ description: "the name to give as after for the jobs that follow; null where none do" }),
+  ),
+});
 export const Health = Type.Object({ ok: Type.Boolean() });
 export const Failure = Type.Object({ message: Type.String() });

@@ -135,4 +135,26 @@ describe("a store in SQLite", () => {
     expect(await store.list(inTime())).toEqual([]);
     await store.close();
   });
+
+  test("lists many jobs, some at a time, whatever the order of their bytes", async () => {
+    const store = await open("listed");
+    const names = Array.from({ length: 4_001 }, (_, at) => `job-${at}`)
+      .concat("\uffff", "📈")
+      .sort();
+    const database = new DatabaseSync(fileOf("listed"), { timeout: 1_000 });
+    const insert = database.prepare("INSERT INTO cronyx_job (name, version, state) VALUES (?, 'v', '{}')");
+    database.exec("BEGIN");
+    for (const name of names) insert.run(Buffer.from(name));
+    database.exec("COMMIT");
+    database.close();
+    let turns = 0;
+    const turning = setInterval(() => turns++, 0);
+    try {
+      expect(await store.list(inTime())).toEqual(names);
+      expect(turns).toBeGreaterThan(0);
+    } finally {
+      clearInterval(turning);
+      await store.close();
+    }
+  });
 });

@@ -10,6 +10,7 @@ import { migrationsFrom } from "./migrations.ts";
 
 /** How long SQLite itself waits for another process, in milliseconds: the whole process waits with it. */
 const BUSY_TIMEOUT = 20;
+const LISTED_AT_ONCE = 2_000;
 
 type Changes = ReturnType<StatementSync["run"]>;
 type Statement = () => Changes;
@@ -32,6 +33,7 @@ export class SqliteStore implements JobStore {
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
+  readonly #names: StatementSync;
   /** The swaps of this turn of the event loop. */
   #batch: Batch | null = null;
 
@@ -63,6 +65,7 @@ export class SqliteStore implements JobStore {
     this.#insert = database.prepare(
       "INSERT INTO cronyx_job (name, version, state) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
     );
+    this.#names = database.prepare("SELECT name FROM cronyx_job WHERE name > ? ORDER BY name LIMIT ?");
     this.#update = database.prepare("UPDATE cronyx_job SET version = ?, state = ? WHERE name = ? AND version = ?");
   }
 
@@ -109,9 +112,17 @@ export class SqliteStore implements JobStore {
     return { statements, done };
   }
 
+  /** Some at a time: the whole process waits while SQLite reads. */
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const rows = await this.#attempt(deadline, () => this.#database.prepare("SELECT name FROM cronyx_job").all());
-    return rows.map(({ name }) => jobNameOf(name as Uint8Array)).sort();
+    const names: string[] = [];
+    for (let after: Uint8Array = Buffer.alloc(0); ; ) {
+      const rows = await this.#attempt(deadline, () => this.#names.all(after, LISTED_AT_ONCE));
+      const keys = rows.map(({ name }) => name as Uint8Array);
+      for (const key of keys) names.push(jobNameOf(key));
+      if (keys.length < LISTED_AT_ONCE) return names.sort();
+      after = keys.at(-1) ?? after;
+      await nextTurn();
+    }
   }
 
   async close(): Promise<void> {

@@ -1,0 +1,368 @@
+import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { HOUR, toIso } from "../../src/scheduler/instant.ts";
+import type { JobState } from "../../src/scheduler/job-state.ts";
+import { basicScheme } from "../../src/server/basic.ts";
+import { oidcScheme } from "../../src/server/oidc.ts";
+import { parseOidcRules } from "../../src/server/oidc-rules.ts";
+import { StoreError } from "../../src/store/job-store.ts";
+import { MemoryStore } from "../store/memory-store.ts";
+import { Issuer, newKey } from "./issuer.ts";
+import { lock, run, state } from "./page/states.ts";
+import { Clock, NOON, type RunningServer, runServer } from "./running-server.ts";
+
+const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8" };
+const OWN_PAGE = { ...BROWSER, "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded" };
+
+let server: RunningServer;
+beforeEach(async () => {
+  server = await runServer();
+});
+afterEach(() => server.close());
+
+const write = (...states: readonly JobState[]) =>
+  Promise.all(states.map((one) => server.store.swap(null, one, deadlineIn(1_000))));
+const list = async (query = "") => (await server.send("GET", `/${query}`)).json;
+const page = (query = "", headers = {}) => server.send("GET", `/${query}`, { headers: { ...BROWSER, ...headers } });
+const namesOf = ({ jobs }: { jobs: readonly { name: string }[] }) => jobs.map(({ name }) => name);
+/** The names in the order that a page has them. */
+const headings = ({ text }: { text: string }) =>
+  [...text.matchAll(/<h3>.*?<bdi>(.*?)<\/bdi>/g)].map(([, name]) => name);
+
+describe("what is asked for", () => {
+  test.each([
+    [BROWSER.accept, "text/html; charset=utf-8"],
+    ["text/html", "text/html; charset=utf-8"],
+    ["application/json;q=0.5, text/html", "text/html; charset=utf-8"],
+    [undefined, "application/json; charset=utf-8"],
+    ["*/*", "application/json; charset=utf-8"],
+    ["application/json, text/html", "application/json; charset=utf-8"],
+    ["application/*", "application/json; charset=utf-8"],
+  ])("as %j is told as %s", async (accept, type) => {
+    const { status, headers } = await server.send("GET", "/", accept === undefined ? {} : { headers: { accept } });
+    expect([status, headers["content-type"], headers.vary]).toEqual([200, type, "Accept"]);
+  });
+
+  test("as something else can't be had", async () => {
+    const { status, json, headers } = await server.send("GET", "/", { headers: { accept: "image/png" } });
+    expect([status, json.message, headers.vary]).toEqual([406, expect.stringMatching(/accept one$/), "Accept"]);
+  });
+});
+
+describe("the list", () => {
+  test("comes in parts, by name", async () => {
+    await write(...["d", "a", "c", "B"].map((name) => state(name)));
+    expect(await list()).toMatchObject({
+      jobs: [{ name: "B" }, { name: "a" }, { name: "c" }, { name: "d" }],
+      next: null,
+    });
+    const [first, second, last] = [
+      await list("?limit=2"),
+      await list("?limit=2&after=a"),
+      await list("?limit=2&after=d"),
+    ];
+    expect([namesOf(first), first.next, namesOf(second), second.next]).toEqual([["B", "a"], "a", ["c", "d"], null]);
+    expect(last).toEqual({ jobs: [], next: null });
+  });
+
+  test("has 100 jobs if it isn't said, and 500 at most", async () => {
+    await write(...Array.from({ length: 501 }, (_, at) => state(`job-${String(at).padStart(3, "0")}`)));
+    for (const [query, length] of [
+      ["", 100],
+      ["?limit=500", 500],
+      ["?limit=1", 1],
+    ] as const) {
+      const { jobs, next } = await list(query);
+      expect([jobs.length, next]).toEqual([length, jobs.at(-1).name]);
+    }
+    expect((await list("?limit=500&after=job-499")).next).toBeNull();
+  });
+
+  test("ends early where jobs are large, long before a client has too much of it", async () => {
+    const runs = Array.from({ length: 20 }, (_, at) =>
+      run(NOON - at * HOUR, "finished", HOUR, `https://x/${"é".repeat(2000)}`),
+    );
+    await write(...Array.from({ length: 60 }, (_, at) => state(`job-${at + 10}`, { history: runs })));
+    const names: string[] = [];
+    let parts = 0;
+    for (let after: string | null = ""; after !== null; parts++) {
+      const answer: { text: string; json: { jobs: { name: string }[]; next: string | null } } = await server.send(
+        "GET",
+        `/?limit=500&after=${after}`,
+      );
+      expect(Buffer.byteLength(answer.text)).toBeLessThan(2.2 * 1024 * 1024);
+      names.push(...namesOf(answer.json));
+      after = answer.json.next;
+    }
+    expect([names, parts]).toEqual([Array.from({ length: 60 }, (_, at) => `job-${at + 10}`), 3]);
+  });
+
+  test.each([
+    "limit=0",
+    "limit=501",
+    "limit=1e2",
+    "limit=-1",
+    "limit=",
+    "limit=1&limit=2",
+    "name=",
+    `after=${"x".repeat(256)}`,
+  ])("can't be asked for with %s", async (query) => {
+    const { status, json } = await server.send("GET", `/?${query}`);
+    expect([status, json.message]).toEqual([400, expect.stringMatching(/^(limit|name|after) is .*: it takes /)]);
+  });
+
+  test.each(["metrics", "healthcheck", "openapi.json", ".", "..", "a/b?c=d&e#f", "レポ📈", "__proto__"])(
+    "is of %j alone, if that is asked for",
+    async (name) => {
+      expect(await list(`?name=${encodeURIComponent(name)}`)).toEqual({ jobs: [], next: null });
+      await write(state(name), state("other"));
+      expect(await list(`?name=${encodeURIComponent(name)}`)).toMatchObject({ jobs: [{ name }], next: null });
+    },
+  );
+});
+
+describe("the page", () => {
+  test("runs nothing, is kept by nobody and shown nowhere else", async () => {
+    await write(state("report", { active: lock(NOON) }));
+    for (const query of ["", "?name=report", "?release=report", "?name=never", "?page=x"]) {
+      const { headers, text } = await page(query);
+      expect(headers).toMatchObject({
+        "content-type": "text/html; charset=utf-8",
+        "content-security-policy": expect.stringMatching(
+          /^default-src 'none'; style-src 'sha256-[\w+/]{43}='; img-src data:; form-action 'self'; frame-ancestors 'none'; base-uri 'none'$/,
+        ),
+        "x-content-type-options": "nosniff",
+        "referrer-policy": "same-origin",
+        "cache-control": "no-store",
+      });
+      expect(text).not.toMatch(/<script|\son\w+=|\sstyle=/);
+    }
+  });
+
+  test("has the overdue first, then the running, then the rest, and counts them", async () => {
+    await write(
+      state("done", { finishedUntil: toIso(NOON), history: [run(NOON)] }),
+      state("late", { finishedUntil: toIso(NOON - 3 * HOUR), history: [run(NOON - 3 * HOUR)] }),
+      state("running", { active: lock(NOON) }),
+      state("stuck", {
+        finishedUntil: toIso(NOON - 9 * HOUR),
+        active: lock(NOON - 8 * HOUR),
+        history: [run(NOON - 9 * HOUR)],
+      }),
+    );
+    const answer = await page();
+    expect(headings(answer)).toEqual(["stuck", "late", "running", "done"]);
+    expect(answer.text).toContain("<title>2 overdue, 2 running · CronyxServer</title>");
+    expect(answer.text.replace(/<[^>]+>/g, "")).toMatch(/Overdue for 7 h Running for 8 h, stuck\?/);
+    server.clock.now += 1;
+    expect((await page("?search=STU")).text).toMatch(/1 job has “<bdi>STU<\/bdi>” in the name/);
+    expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
+  });
+
+  test("has a hundred jobs, and links to those before and after", async () => {
+    await write(...Array.from({ length: 250 }, (_, at) => state(`job-${String(at).padStart(3, "0")}`)));
+    const second = await page("?page=2&search=job");
+    expect([headings(second).length, headings(second)[0]]).toEqual([100, "job-100"]);
+    expect(second.text).toContain('href="?search=job" rel="prev"'.split(" ")[0]);
+    expect(second.text).toContain('href="?search=job&#38;page=3"');
+    expect(headings(await page("?page=99")).length).toBe(50);
+  });
+
+  test("of one job tells its runs", async () => {
+    await write(
+      state("report", { finishedUntil: toIso(NOON), history: [run(NOON, "finished", HOUR, "https://ci.example/7")] }),
+    );
+    const { status, text } = await page("?name=report");
+    expect([status, text.includes('<a href="https://ci.example/7" rel="noopener noreferrer">')]).toEqual([200, true]);
+    expect(await page("?name=never")).toMatchObject({
+      status: 404,
+      text: expect.stringContaining("<h1>No such job</h1>"),
+    });
+  });
+
+  test("comes where a store fails too, as a message", async () => {
+    await server.close();
+    class BrokenStore extends MemoryStore {
+      override async list(): Promise<never> {
+        throw new StoreError("unreachable", "The database at db.internal can't be reached");
+      }
+    }
+    server = await runServer({ store: new BrokenStore() });
+    expect(await page()).toMatchObject({ status: 500, text: expect.stringContaining("<h1>It went wrong</h1>") });
+    expect((await page()).text).not.toContain("db.internal");
+    expect((await server.send("GET", "/")).text).toBe('{"message":"Cannot answer"}');
+  });
+});
+
+describe("a release", () => {
+  const HOLDER = { repository: "octo-org/reports", runId: "7", runUrl: "https://ci.example/7" };
+  const release = (id: string, headers: Record<string, string> = OWN_PAGE, name = "report") =>
+    server.send("POST", `/?release=${encodeURIComponent(name)}&lock=${id}`, { headers, body: "" });
+  const active = async () => (await list("?name=report")).jobs[0].lock;
+
+  test("says first what it will do", async () => {
+    await write(
+      state("report", { active: lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - HOUR) }) }),
+    );
+    const { text } = await page("?release=report");
+    const words = text.replace(/<style>.*<\/style>/s, "").replace(/<[^>]+>/g, "");
+    for (const part of [
+      "Release report?",
+      "octo-org/reports, run 7",
+      "11:00, 1 h ago",
+      "The interval 11:00 to 12:00 is granted again, to the next start",
+      "it finds its lock gone and fails",
+    ]) {
+      expect(words).toContain(part);
+    }
+    expect(text).toContain('<form class="actions" method="post" action="?release=report&#38;lock=one">');
+    expect(await active()).toMatchObject({ id: "one" });
+  });
+
+  test("interrupts exactly that lock, tells so, and is logged and counted", async () => {
+    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
+    const answer = await release("one");
+    expect([answer.status, answer.headers.location]).toEqual([303, "?released=report&lock=one"]);
+    expect(await active()).toBeNull();
+    expect((await page(answer.headers.location)).text.replace(/<[^>]+>/g, "")).toContain(
+      "Released report: the interval 11:00 to 12:00 is granted again, to the next start.",
+    );
+    expect(server.lines).toMatchObject([{ msg: "interrupt", job: "report", outcome: "interrupted" }]);
+    expect(await server.metrics()).toMatch(/^cronyx_ends_total\{operation="interrupt",outcome="interrupted"\} 1$/m);
+    expect((await page("?release=report")).text).toContain("<h1>Nothing to release</h1>");
+    expect((await server.start("/report", { jobInterval: HOUR })).json.intervalEndedAt).toBe(toIso(NOON));
+  });
+
+  test.each([
+    ["finish", "Its run had finished at 12:00"],
+    ["interrupt", "It had been released, or its run had failed, at 12:00"],
+    ["takeover", "It had been taken over at 13:00 by octo-org/reports, run 7"],
+  ])("of a lock that a %s came before releases nothing, and says so", async (what, says) => {
+    const start = (more = {}) =>
+      server.start(
+        "/report",
+        { jobInterval: HOUR, ...more },
+        { "cronyx-holder": encodeURIComponent(JSON.stringify(HOLDER)) },
+      );
+    const { id } = (await start()).json;
+    if (what === "takeover") {
+      server.clock.now += HOUR;
+      await start({ retryInterval: 0 });
+    } else {
+      await server.send("PUT", `/report/${id}/${what}`);
+      server.clock.now += HOUR;
+      await start();
+    }
+    const now = await active();
+    expect(now.id).not.toBe(id);
+    const answer = await release(id);
+    expect([answer.status, answer.headers.location]).toEqual([303, `?lost=report&lock=${id}`]);
+    expect(await active()).toEqual(now);
+    const words = (await page(answer.headers.location)).text.replace(/<[^>]+>/g, "");
+    expect(words).toContain("Nothing was released: that lock of report isn’t active any more.");
+    expect(words).toContain(says);
+    expect(server.lines.at(-1)).toMatchObject({ msg: "interrupt", outcome: "not-found" });
+  });
+
+  test("by two at once is one's", async () => {
+    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
+    const answers = await Promise.all(Array.from({ length: 10 }, () => release("one")));
+    const released = answers.filter(({ headers }) => headers.location?.startsWith("?released="));
+    expect([answers.map(({ status }) => status), released.length]).toEqual([Array(10).fill(303), 1]);
+  });
+
+  test("can't be made up by a link", async () => {
+    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }), history: [run(NOON)] }));
+    for (const query of [
+      "released=report&lock=one",
+      "lost=report&lock=one",
+      "released=never&lock=one",
+      "released=report",
+    ]) {
+      expect((await page(`?${query}`)).text).not.toMatch(/class="sheet note/);
+    }
+    expect((await page(`?released=report&lock=${run(NOON).id}`)).text).toContain("Nothing was released");
+  });
+
+  test.each<[what: string, headers: Record<string, string>]>([
+    ["another site's page", { "sec-fetch-site": "cross-site", origin: "https://evil.example" }],
+    ["a neighbour's page", { "sec-fetch-site": "same-site" }],
+    ["another origin", { origin: "https://evil.example" }],
+    ["no origin", { origin: "null" }],
+    ["no browser", {}],
+  ])("by %s is refused, whatever its login", async (_, headers) => {
+    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
+    const answer = await release("one", headers);
+    expect([answer.status, answer.json.message]).toEqual([
+      403,
+      expect.stringContaining("PUT /{jobName}/{jobId}/interrupt"),
+    ]);
+    expect(await active()).toMatchObject({ id: "one" });
+    expect(server.lines).toMatchObject([{ msg: "interrupt", job: "report", outcome: "forbidden" }]);
+    expect((await release("one", { ...BROWSER, ...headers })).text).toContain("<h1>Not allowed</h1>");
+  });
+
+  test("on plain HTTP is known by the page's origin, before a proxy too", async () => {
+    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
+    expect((await release("one", { host: "locks.example", origin: "https://locks.example" })).status).toBe(303);
+    expect(await active()).toBeNull();
+  });
+
+  test("without a job's name is a start without one", async () => {
+    const { status, json } = await server.send("POST", "/", { headers: OWN_PAGE });
+    expect([status, json]).toEqual([400, undefined]);
+    expect((await release("", OWN_PAGE)).status).toBe(400);
+  });
+});
+
+describe("behind a login", () => {
+  test("nothing is shown or released without it", async () => {
+    await server.close();
+    server = await runServer({ schemes: [basicScheme("octo", "password")] });
+    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
+    const answer = await page();
+    expect([answer.status, answer.headers["www-authenticate"]]).toEqual([401, 'Basic realm="CronyxServer"']);
+    expect(answer.text).not.toContain("report");
+    const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+    const release = (headers: object) =>
+      server.send("POST", "/?release=report&lock=one", { headers: { ...OWN_PAGE, ...headers } });
+    expect((await release({})).status).toBe(401);
+    expect((await page("", { authorization })).status).toBe(200);
+    expect((await release({ authorization })).status).toBe(303);
+  });
+
+  test("a token shows and releases its own jobs alone", async () => {
+    const [key, issuer, clock] = [await newKey("key"), new Issuer(), new Clock()];
+    issuer.keys = [key];
+    await issuer.listen();
+    try {
+      const rules = parseOidcRules("OIDC_RULES", '[{"jobs":"report-*","claims":{"repository":"octo-org/*"}}]');
+      await server.close();
+      server = await runServer({
+        clock,
+        schemes: [oidcScheme({ issuer: issuer.url, audience: "cronyx", rules }, () => clock.now)],
+      });
+      await write(
+        ...["report-a", "report-b", "payout"].map((name) => state(name, { active: lock(NOON, HOUR, { id: "one" }) })),
+      );
+      const authorization = `Bearer ${await issuer.token(key, NOON)}`;
+      const json = await server.send("GET", "/?limit=1&after=a", { headers: { authorization } });
+      expect(json.json).toMatchObject({ jobs: [{ name: "report-a" }], next: "report-a" });
+      const answer = await page("", { authorization });
+      expect([headings(answer), answer.text.includes("payout")]).toEqual([["report-a", "report-b"], false]);
+      for (const query of [
+        "?name=payout",
+        "?release=payout",
+        "?released=payout&lock=one",
+        "?name=report-a&release=payout",
+      ]) {
+        expect((await page(query, { authorization })).status).toBe(403);
+      }
+      const release = async (name: string) =>
+        (await server.send("POST", `/?release=${name}&lock=one`, { headers: { ...OWN_PAGE, authorization } })).status;
+      expect([await release("payout"), await release("report-a")]).toEqual([403, 303]);
+    } finally {
+      await issuer.close();
+    }
+  });
+});

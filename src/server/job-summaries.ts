@@ -1,0 +1,71 @@
+import type { Deadline } from "../network/deadline.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import type { JobState } from "../scheduler/job-state.ts";
+import type { JobStore } from "../store/job-store.ts";
+import { jobStates } from "./job-states.ts";
+import { type JobSummary, summaryOf } from "./page/standing.ts";
+
+/** What was read is good for so many times as long as it took to read: however many the jobs, reading them takes little. */
+const KEPT_PER_READING = 10;
+
+interface Reading {
+  readonly at: Instant;
+  /** Until when it is good, however old; endless while it goes on. */
+  until: Instant;
+  readonly jobs: Promise<Map<string, JobSummary>>;
+}
+
+/** Reads every job for what is told of all of them, and remembers the little that it takes of each. */
+export class JobSummaries {
+  readonly #store: JobStore;
+  readonly #now: () => Instant;
+  readonly #deadline: () => Deadline;
+  #last: Reading | null = null;
+
+  constructor(store: JobStore, now: () => Instant, deadline: () => Deadline) {
+    this.#store = store;
+    this.#now = now;
+    this.#deadline = deadline;
+  }
+
+  /**
+   * @param oldest How long ago it may have been read, in milliseconds, however little that took.
+   * @returns every job's summary, by name.
+   */
+  read(oldest = 0): Promise<ReadonlyMap<string, JobSummary>> {
+    if (this.#last !== null && this.#isGood(this.#last, oldest)) return this.#last.jobs;
+    const reading: Reading = { at: this.#now(), until: Number.POSITIVE_INFINITY, jobs: this.#readAll() };
+    this.#last = reading;
+    reading.jobs.then(
+      () => {
+        const now = this.#now();
+        reading.until = now + KEPT_PER_READING * (now - reading.at);
+      },
+      () => {
+        if (this.#last === reading) this.#last = null;
+      },
+    );
+    return reading.jobs;
+  }
+
+  /** Notes a state that was read, or made, since. */
+  note(state: JobState): void {
+    // Who waits for a reading that fails is told there.
+    this.#last?.jobs.then((jobs) => jobs.set(state.name, summaryOf(state))).catch(() => {});
+  }
+
+  #isGood({ at, until }: Reading, oldest: number): boolean {
+    const now = this.#now();
+    // A clock that was set back tells no age.
+    return now >= at && (now < until || now - at < oldest);
+  }
+
+  async #readAll(): Promise<Map<string, JobSummary>> {
+    const summaries = new Map<string, JobSummary>();
+    const names = await this.#store.list(this.#deadline());
+    for await (const state of jobStates(this.#store, names, this.#deadline)) {
+      summaries.set(state.name, summaryOf(state));
+    }
+    return summaries;
+  }
+}

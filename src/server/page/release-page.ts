@@ -1,0 +1,70 @@
+import type { LockLoss } from "../../backend/job-backend.ts";
+import { inLine } from "../../backend/line.ts";
+import { lossOf } from "../../backend/lock-loss.ts";
+import type { JobState } from "../../scheduler/job-state.ts";
+import type { Page } from "./document.ts";
+import { type Html, html } from "./html.ts";
+import { lockFacts } from "./job-page.ts";
+import { query, shownHolder, shownName } from "./links.ts";
+import type { Times } from "./times.ts";
+
+/** Asks before a lock is released, and says what that will do. Its form names this lock, and no other. */
+export function releasePage({ name, active }: JobState, times: Times): Page {
+  const asOf = { times, refresh: query({ release: name }) };
+  if (active === null) {
+    return {
+      title: "Nothing to release",
+      asOf,
+      main: html`<div class="sheet card"><h1>Nothing to release</h1>
+<p>${shownName(name)} is held by nobody now.</p>
+<p class="actions"><a class="button" href="?">All jobs</a></p></div>`,
+    };
+  }
+  return {
+    title: `Release ${inLine(name)}?`,
+    asOf,
+    main: html`<div class="sheet card">
+<h1>Release ${shownName(name)}?</h1>
+<dl class="facts">
+${lockFacts(active, times)}</dl>
+<div><h2>What this does</h2>
+<ul class="steps">
+<li>The interval ${intervalOf(active, times)} is granted again, to the next start of this job.</li>
+<li>The run that holds the lock isn’t stopped. If it is still alive, its work may be done twice; when it ends, it finds its lock gone and fails.</li>
+</ul></div>
+<form class="actions" method="post" action="${query({ release: name, lock: active.id })}"><button class="danger" type="submit">Release the lock</button> <a class="button" href="?">Keep it</a></form>
+</div>`,
+  };
+}
+
+/** What came of a release: told above the list that it leads to. */
+export function releaseNote(
+  state: JobState,
+  { lock, released }: { readonly lock: string; readonly released: boolean },
+  times: Times,
+): Html | null {
+  if (state.active?.id === lock) return null;
+  const name = shownName(state.name);
+  const run = state.history.find(({ id }) => id === lock);
+  if (released && run?.outcome === "interrupted") {
+    return html`<p class="sheet note" role="status">Released ${name}: the interval ${intervalOf(run, times)} is granted again, to the next start.</p>`;
+  }
+  return html`<p class="sheet note failed" role="status">Nothing was released: that lock of ${name} isn’t active any more. ${whatBecame(lossOf(lock, state), times)}</p>`;
+}
+
+function intervalOf(of: { readonly intervalStartedAt: string; readonly intervalEndedAt: string }, times: Times): Html {
+  return times.intervalElement(Date.parse(of.intervalStartedAt), Date.parse(of.intervalEndedAt));
+}
+
+function whatBecame(loss: LockLoss, times: Times): Html {
+  switch (loss.to) {
+    case "finish":
+      return html`Its run had finished at ${times.element(loss.at)}.`;
+    case "interrupt":
+      return html`It had been released, or its run had failed, at ${times.element(loss.at)}.`;
+    case "takeover":
+      return html`It had been taken over at ${times.element(loss.at)} by ${shownHolder(loss.holder)}.`;
+    case "unknown":
+      return html`The job’s last runs don’t tell what became of it.`;
+  }
+}

@@ -1,0 +1,196 @@
+import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { LockLostError } from "../backend/job-backend.ts";
+import type { JobState } from "../scheduler/job-state.ts";
+import { asked } from "./asked.ts";
+import { BadRequest } from "./bad-request.ts";
+import type { ServerOptions } from "./create-server.ts";
+import { jobList, LISTED } from "./job-list.ts";
+import { failures } from "./job-routes.ts";
+import { jobStates } from "./job-states.ts";
+import type { JobSummaries } from "./job-summaries.ts";
+import { type Outcome, record } from "./journal.ts";
+import type { Metrics } from "./metrics.ts";
+import { PAGE_HEADERS, type Page, pageText } from "./page/document.ts";
+import type { Html } from "./page/html.ts";
+import { jobPage } from "./page/job-page.ts";
+import { query } from "./page/links.ts";
+import { messagePage } from "./page/message-page.ts";
+import { overviewOf } from "./page/overview.ts";
+import { overviewPage } from "./page/overview-page.ts";
+import { releaseNote, releasePage } from "./page/release-page.ts";
+import { Times } from "./page/times.ts";
+import { isFromOwnPage } from "./same-origin.ts";
+import { JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
+
+/** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
+export async function addRootRoutes(
+  server: FastifyInstance,
+  options: ServerOptions,
+  metrics: Metrics,
+  summaries: JobSummaries,
+): Promise<void> {
+  // Forms are sent without fields: what they are about stands in the query, so that the guard sees it first.
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
+  server.addHook("onRequest", async (_, reply) => {
+    reply.header("vary", "Accept");
+  });
+  server.addHook("preSerialization", async (request, reply, answer) => messageForPeople(request, reply, answer));
+  addList(server, options, summaries);
+  addRelease(server, options, metrics, summaries);
+}
+
+function addList(server: FastifyInstance, options: ServerOptions, summaries: JobSummaries): void {
+  server.get<{ Querystring: ListQuery }>(
+    "/",
+    {
+      config: { jobParameters: ["name", "release", "released", "lost"] },
+      schema: {
+        operationId: "listJobs",
+        summary: "What is kept of every job that the caller may use, by name; or of one job. To browsers, a page",
+        querystring: ListQuery,
+        response: {
+          200: {
+            description: "The jobs",
+            content: { "application/json": { schema: JobList }, "text/html": { schema: { type: "string" } } },
+          },
+          ...failures(400, 401, 403, 404, 406, 500, 503),
+        },
+      },
+    },
+    async (request, reply) => {
+      switch (kindOf(request)) {
+        case "html":
+          return sendPage(reply, await pageFor(request, reply, options, summaries));
+        case "json": {
+          const list = await listFor(request, options);
+          return reply.type("application/json; charset=utf-8").serializer(String).send(list);
+        }
+        default:
+          return reply.code(406).send({ message: "The jobs are told as application/json or text/html: accept one" });
+      }
+    },
+  );
+}
+
+async function listFor(
+  { query: { limit, after, name }, caller }: FastifyRequest<{ Querystring: ListQuery }>,
+  { store, deadline }: ServerOptions,
+): Promise<string> {
+  const names = name === undefined ? (await store.list(deadline())).filter((one) => caller?.mayUse(one)) : [name];
+  return jobList(store, names, { limit: Number(limit ?? LISTED), after: after ?? "" }, deadline);
+}
+
+async function pageFor(
+  request: FastifyRequest<{ Querystring: ListQuery }>,
+  reply: FastifyReply,
+  options: ServerOptions,
+  summaries: JobSummaries,
+): Promise<Page> {
+  const { backend, store, now, deadline, timezone } = options;
+  const { name, release, search = "", page = 1 } = request.query;
+  const one = name ?? release;
+  if (one !== undefined) {
+    const state = await backend.status(one, deadline());
+    const times = new Times(now(), timezone);
+    if (release !== undefined && state !== null) return releasePage(state, times);
+    if (state !== null) return jobPage(state, times);
+    reply.code(404);
+    return messagePage("No such job", "No job of this name was ever started");
+  }
+  const all = [...(await summaries.read()).values()].filter((summary) => request.caller?.mayUse(summary.name));
+  const overview = overviewOf(all, { search, page: Number(page) }, now());
+  const states: JobState[] = [];
+  for await (const state of jobStates(store, overview.names, deadline)) {
+    summaries.note(state);
+    states.push(state);
+  }
+  const times = new Times(now(), timezone);
+  return overviewPage(overview, states, await noteFor(request, options, times), times);
+}
+
+/** What came of the release that led here, as the job's state tells it: a link can't make it up. */
+async function noteFor(
+  { query: { released, lost, lock } }: FastifyRequest<{ Querystring: ListQuery }>,
+  { backend, deadline }: ServerOptions,
+  times: Times,
+): Promise<Html | null> {
+  const name = released ?? lost;
+  if (name === undefined || lock === undefined) return null;
+  const state = await backend.status(name, deadline());
+  return state && releaseNote(state, { lock, released: released !== undefined }, times);
+}
+
+/** Releases exactly the lock that the page showed, and leads to what came of it. */
+function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Metrics, summaries: JobSummaries): void {
+  const { backend, deadline } = options;
+  server.post<{ Querystring: ReleaseQuery }>(
+    "/",
+    {
+      config: { operation: "interrupt", jobParameters: ["release"] },
+      schema: { hide: true, querystring: ReleaseQuery },
+      onRequest: async (request, reply) => {
+        // Without a job, this is the path of a start without its name.
+        if (request.query.release === undefined) {
+          throw new BadRequest("jobName", 'jobName is "": it takes a text of 1 to 255 characters');
+        }
+        if (isFromOwnPage(request.headers)) return;
+        journal(request, reply, metrics, "forbidden");
+        return reply.code(403).send({ message: FOREIGN_FORM });
+      },
+    },
+    async (request, reply) => {
+      const { release: jobName, lock } = request.query;
+      const released = await wasInterrupted(() => backend.interrupt({ jobName, id: lock, record: null }, deadline()));
+      journal(request, reply, metrics, released ? "interrupted" : "not-found");
+      const state = await backend.status(jobName, deadline());
+      if (state !== null) summaries.note(state);
+      return reply.redirect(query({ [released ? "released" : "lost"]: jobName, lock }), 303);
+    },
+  );
+}
+
+const FOREIGN_FORM =
+  "A lock is released here by the form of the server's own page alone: open the page, or send PUT /{jobName}/{jobId}/interrupt";
+
+function journal(request: FastifyRequest, reply: FastifyReply, metrics: Metrics, outcome: Outcome): void {
+  const told = asked(request);
+  if (told === null) return;
+  const repository = request.caller?.repository ?? undefined;
+  record(request.log, metrics, { ...told, outcome, ms: reply.elapsedTime, repository });
+}
+
+async function wasInterrupted(interrupt: () => Promise<void>): Promise<boolean> {
+  try {
+    await interrupt();
+    return true;
+  } catch (error) {
+    if (error instanceof LockLostError) return false;
+    throw error;
+  }
+}
+
+function kindOf(request: FastifyRequest): "html" | "json" | null {
+  const kind = request.accepts().type(["json", "html"]);
+  return kind === "html" || kind === "json" ? kind : null;
+}
+
+function sendPage(reply: FastifyReply, page: Page): FastifyReply {
+  return reply.headers(PAGE_HEADERS).send(pageText(page));
+}
+
+const TITLES: Readonly<Record<number, string>> = {
+  400: "This can’t be asked",
+  401: "Log in first",
+  403: "Not allowed",
+  404: "Not found",
+  503: "Not now",
+};
+
+/** Browsers get pages for messages too. */
+function messageForPeople(request: FastifyRequest, reply: FastifyReply, answer: unknown): unknown {
+  const message = typeof answer === "object" && answer !== null && "message" in answer ? answer.message : null;
+  if (typeof message !== "string" || kindOf(request) !== "html") return answer;
+  reply.headers(PAGE_HEADERS).serializer(String);
+  return pageText(messagePage(TITLES[reply.statusCode] ?? "It went wrong", message));
+}
