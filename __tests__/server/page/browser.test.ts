@@ -94,7 +94,7 @@ let faults: string[];
   test.each(["light", "dark"] as const)("axe finds nothing wrong in the %s", async (colorScheme) => {
     const page = await open("", { colorScheme });
     // A hundred rows would tell no more than each kind of them does, and take axe a while.
-    for (const path of ["?search=s", ...PAGES.slice(1), `?name=${encodeURIComponent(HOSTILE)}`]) {
+    for (const path of ["?search=s", "?page=2", "?name=reports/hourly", "?release=stuck"]) {
       await page.goto(`${server.url}/${path}`);
       await page.evaluate(AXE);
       const { violations, passes } = await page.evaluate<AxeResults>("axe.run(document)");

@@ -71,7 +71,7 @@ function row(state: JobState, times: Times): Html {
 function about({ active, finishedUntil }: JobState, times: Times): Html {
   if (active !== null) {
     const interval = times.intervalElement(Date.parse(active.intervalStartedAt), Date.parse(active.intervalEndedAt));
-    return html`${shownHolder(active.holder)} for ${interval}`;
+    return html`${shownHolder(active.holder)}, since ${times.element(Date.parse(active.createdAt))}, for ${interval}`;
   }
   return finishedUntil === null
     ? html`Nothing finished yet`

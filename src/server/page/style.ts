@@ -63,7 +63,8 @@ button:hover, .button:hover { border-color: var(--ink); }
 .danger:hover { border-color: var(--ink); box-shadow: inset 0 0 0 1px var(--sheet); }
 .sheet { background: var(--sheet); border: 1px solid var(--line); border-radius: 0.75rem; }
 section { margin-top: 1.5rem; }
-section > h2 { margin: 0 0 0.5rem 0.125rem; }
+section > h2 { margin-bottom: 0.5rem; }
+section:not(.card) > h2 { margin-inline-start: 0.125rem; }
 .note { padding: 0.75rem 1rem; margin-bottom: 1.25rem; border-inline-start: 0.25rem solid var(--running); }
 .note.failed { border-inline-start-color: var(--overdue); }
 .job {
