@@ -345,6 +345,18 @@ describe("a store that can't do its work", () => {
     expect(await server.metrics()).toMatch(/^cronyx_starts_total\{outcome="failed"\} 1$/m);
   });
 
+  test("is told to a load balancer before it gives up, where the store gives no answer at all", async () => {
+    class SilentStore extends MemoryStore {
+      override read() {
+        return new Promise<never>(() => {});
+      }
+    }
+    await server.close();
+    server = await runServer({ store: new SilentStore(), longestCheck: 20 });
+    expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 503, json: { ok: false } });
+    expect(server.lines).toMatchObject([{ msg: "healthcheck", error: { message: expect.stringContaining("20 ms") } }]);
+  });
+
   test("is healthy again when it can", async () => {
     expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 200, text: '{"ok":true}' });
   });

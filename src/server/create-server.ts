@@ -36,6 +36,8 @@ export interface ServerOptions {
   readonly countActive?: () => Promise<number>;
   /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
   readonly longestRequest?: number;
+  /** `/healthcheck` waits so long for the store, in milliseconds: whoever asks it gives up soon. Default: 3000. */
+  readonly longestCheck?: number;
 }
 
 const LARGEST_BODY = 64 * 1024;

@@ -1,4 +1,7 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
+
+import { StoreError } from "../store/job-store.ts";
 import type { ServerOptions } from "./create-server.ts";
 import { described } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
@@ -20,7 +23,9 @@ export async function addServiceRoutes(
   server.get("/openapi.json", { schema: { hide: true } }, async () => server.swagger());
 }
 
-function addHealth(server: FastifyInstance, { backend, deadline }: ServerOptions): void {
+const LONGEST_CHECK = 3_000;
+
+function addHealth(server: FastifyInstance, { backend, deadline, longestCheck = LONGEST_CHECK }: ServerOptions): void {
   server.get(
     "/healthcheck",
     {
@@ -36,13 +41,19 @@ function addHealth(server: FastifyInstance, { backend, deadline }: ServerOptions
       },
     },
     async (request, reply) => {
+      const over = new AbortController();
+      const late = pause(longestCheck, undefined, { signal: over.signal }).then(() => {
+        throw new StoreError("unreachable", `The store gave no answer in ${longestCheck} ms`);
+      });
       try {
         // Any name will do: what counts is that the store is asked, and by a request that costs it next to nothing.
-        await backend.status("healthcheck", deadline());
+        await Promise.race([backend.status("healthcheck", deadline()), late]);
         return { ok: true };
       } catch (error) {
         request.log.error({ error: described(error) }, "healthcheck");
         return reply.code(503).send({ ok: false });
+      } finally {
+        over.abort();
       }
     },
   );
