@@ -1,0 +1,33 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import pg from "pg";
+import { startPostgres } from "../../store/sql/postgres-server.ts";
+import { playAll, toldIn } from "./suite.ts";
+
+let postgres: Awaited<ReturnType<typeof startPostgres>>;
+let admin: pg.Client;
+beforeAll(async () => {
+  postgres = await startPostgres();
+  admin = new pg.Client({ connectionString: postgres.url("postgres") });
+  await admin.connect();
+});
+afterAll(async () => {
+  await admin.end();
+  await postgres.stop();
+});
+
+test("on PostgreSQL, with connections that are ended in the midst of what they do", async () => {
+  const stories = await playAll({
+    url: postgres.url("postgres"),
+    processes: 2,
+    async disturb(drawn) {
+      await pause(drawn() / 5);
+      await admin.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cronyx' AND pid % 10 < $1",
+        [Math.floor(drawn() / 200)],
+      );
+    },
+  });
+  console.log(toldIn(stories));
+  expect(stories.length).toBeGreaterThan(0);
+});

@@ -1,0 +1,82 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "@jest/globals";
+import { brokenPromises } from "./broken-promises.ts";
+import { numbersOf } from "./plan.ts";
+import { Lane, type Story } from "./play.ts";
+import { ClockedServers } from "./servers.ts";
+
+/** The seeds that are played; one alone where the environment says which. */
+const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 500 }, (_, at) => at + 1);
+const LANES = 40;
+/** Milliseconds from one kill of a server to the next. */
+const KILLS_APART = 2_500;
+
+export interface Setting {
+  /** The `JOB_STORE_URL`. */
+  readonly url: string;
+  /** How many processes serve it at a time. */
+  readonly processes: number;
+  /** Breaks or blocks the servers' way to the database for a moment, and draws how from these numbers of 0 to 999. */
+  readonly disturb: (drawn: () => number) => Promise<void>;
+}
+
+/** Plays all seeds, while the database is disturbed and servers are killed, and checks what callers were promised. */
+export async function playAll({ url, processes, disturb }: Setting): Promise<readonly Story[]> {
+  const lanes = Math.min(LANES, SEEDS.length);
+  const servers = await ClockedServers.start(url, processes);
+  const stories: Story[] = [];
+  let playing = true;
+  const nuisance = [disturbing(), killing()];
+  const queue = SEEDS.values();
+  try {
+    await Promise.all(
+      Array.from({ length: lanes }, async () => {
+        const lane = await Lane.open(servers);
+        for (const seed of queue) stories.push(await lane.play(seed));
+        await lane.close();
+      }),
+    );
+  } finally {
+    playing = false;
+    await Promise.all(nuisance).finally(() => servers.close());
+  }
+  expect(servers.crashes).toBe(0);
+  const broken = stories.flatMap((story) => brokenPromises(story).map((promise) => `SEED=${story.seed}: ${promise}`));
+  expect(broken).toEqual([]);
+  return stories;
+
+  async function disturbing() {
+    const drawn = numbersOf(0, 999);
+    while (playing) await disturb(drawn);
+  }
+
+  /** In turns a server that is followed by another at once, and one that leaves nobody to ask for a while. */
+  async function killing() {
+    for (let kills = 0; playing; kills++) {
+      for (let waited = 0; playing && waited < KILLS_APART; waited += 50) await pause(50);
+      if (!playing) return;
+      if (kills % 2 === 0) await servers.add();
+      await servers.kill();
+      if (kills % 2 === 1) await servers.add();
+    }
+  }
+}
+
+/** That the faults came about at all: how many calls were told what. */
+export function toldIn(stories: readonly Story[]): Readonly<Record<string, number>> {
+  const told: Record<string, number> = {};
+  const count = (what: string) => {
+    told[what] = (told[what] ?? 0) + 1;
+  };
+  for (const { attempts, state } of stories) {
+    for (const { told, ends } of attempts) {
+      count(`start: ${told.kind}${told.kind === "error" && told.unsettled ? ", unsettled" : ""}`);
+      for (const { end, told } of ends) {
+        count(`${end}: ${told.kind}${told.kind === "error" && told.unsettled ? ", unsettled" : ""}`);
+      }
+    }
+    for (const { outcome } of state?.history ?? []) count(`run: ${outcome}`);
+    if (state?.active) count("run: left active");
+  }
+  return told;
+}
