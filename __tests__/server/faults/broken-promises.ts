@@ -55,15 +55,16 @@ function* rightful(run: Run, next: Run | undefined, attempts: readonly Attempt[]
     return;
   }
   const { told, ends } = attempt;
-  if (told.kind === "not started") yield `${shown(run)} it is of a start that was told "${told.reason}"`;
+  if (told.kind === "not started" && run.outcome !== "interrupted")
+    yield `${shown(run)} it is of a start that was told "${told.reason}"`;
   const asked = ends.map(({ end }): Outcome => OUTCOME_OF[end]);
   switch (run.outcome) {
     case "finished":
       if (!asked.includes("finished")) yield `${shown(run)} it was never asked to be`;
       break;
     case "interrupted":
-      // A start that was given up interrupts the lock that it may have taken.
-      if (!asked.includes("interrupted") && told.kind !== "error") yield `${shown(run)} it was never asked to be`;
+      // A start that was given up, or refused, gives back what an earlier try of it may have taken.
+      if (!asked.includes("interrupted") && told.kind === "started") yield `${shown(run)} it was never asked to be`;
       break;
     case "taken-over": {
       const by = attempts.find(({ lockId }) => lockId === next?.id);

@@ -31,8 +31,8 @@ export type End = "finish" | "interrupt";
 
 const deadline = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 20, max: 200 }) },
-  { weight: 2, arbitrary: fc.integer({ min: 200, max: 1_000 }) },
-  { weight: 3, arbitrary: fc.constant(8_000) },
+  { weight: 1, arbitrary: fc.integer({ min: 200, max: 800 }) },
+  { weight: 3, arbitrary: fc.constant(1_500) },
 );
 
 const ends = fc.oneof(

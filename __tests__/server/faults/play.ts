@@ -6,7 +6,6 @@ import type { Job } from "../../../src/client/job.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import type { Instant } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/job-state.ts";
-import { StoreError } from "../../../src/store/job-store.ts";
 import { FaultyProxy } from "../../network/faulty-proxy.ts";
 import { type End, fatesOf, INTERVAL, MOST_CALLERS, type PlannedStart, planOf, RETRY_INTERVAL } from "./plan.ts";
 import type { ClockedServers } from "./servers.ts";
@@ -179,8 +178,8 @@ function grantOf(job: Job): StartTold {
 }
 
 function failureOf(error: unknown): Failed {
-  const { message, cause } = error as CronyxClientError;
-  return { kind: "error", message, unsettled: cause instanceof StoreError && cause.unsettled };
+  const { message, unsettled } = error as CronyxClientError;
+  return { kind: "error", message, unsettled };
 }
 
 function optionsOfBackend() {

@@ -7,9 +7,9 @@ import { ClockedServers } from "./servers.ts";
 
 /** The seeds that are played; one alone where the environment says which. */
 const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 500 }, (_, at) => at + 1);
-const LANES = 40;
+const LANES = 64;
 /** Milliseconds from one kill of a server to the next. */
-const KILLS_APART = 2_500;
+const KILLS_APART = 3_000;
 
 export interface Setting {
   /** The `JOB_STORE_URL`. */
