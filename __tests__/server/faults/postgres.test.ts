@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, beforeAll, test } from "@jest/globals";
 import pg from "pg";
 import { startPostgres } from "../../store/sql/postgres-server.ts";
-import { playAll, toldIn } from "./suite.ts";
+import { playAll } from "./suite.ts";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let admin: pg.Client;
@@ -17,7 +17,7 @@ afterAll(async () => {
 });
 
 test("on PostgreSQL, with connections that are ended in the midst of what they do", async () => {
-  const stories = await playAll({
+  await playAll({
     url: postgres.url("postgres"),
     processes: 2,
     async disturb(drawn) {
@@ -28,6 +28,4 @@ test("on PostgreSQL, with connections that are ended in the midst of what they d
       );
     },
   });
-  console.log(toldIn(stories));
-  expect(stories.length).toBeGreaterThan(0);
 });

@@ -3,15 +3,15 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, expect, test } from "@jest/globals";
-import { playAll, toldIn } from "./suite.ts";
+import { afterAll, test } from "@jest/globals";
+import { playAll } from "./suite.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "cronyx-faults-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("on SQLite, with another writer that holds the database", async () => {
   const file = path.join(folder, "cronyx.db");
-  const stories = await playAll({
+  await playAll({
     url: `sqlite:${file}`,
     processes: 1,
     async disturb(drawn) {
@@ -23,6 +23,4 @@ test("on SQLite, with another writer that holds the database", async () => {
       other.close();
     },
   });
-  console.log(toldIn(stories));
-  expect(stories.length).toBeGreaterThan(0);
 });
