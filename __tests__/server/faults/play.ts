@@ -3,6 +3,7 @@ import { openBackend } from "../../../src/backend/open-backend.ts";
 import { CronyxClient } from "../../../src/client/client.ts";
 import type { CronyxClientError } from "../../../src/client/client-error.ts";
 import type { Job } from "../../../src/client/job.ts";
+import { CLIENT_TERMS } from "../../../src/client/terms.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import type { Instant } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/job-state.ts";
@@ -146,6 +147,7 @@ class Caller {
             interrupt: backend.interrupt.bind(backend),
             abandon: (lock) => backend.abandon(lock, deadlineIn(LONGEST_RELEASE)),
             status: backend.status.bind(backend),
+            states: backend.states.bind(backend),
             list: backend.list.bind(backend),
             close: backend.close.bind(backend),
           };
@@ -191,5 +193,6 @@ function optionsOfBackend() {
     temporary: "",
     log: () => {},
     now: Date.now,
+    terms: CLIENT_TERMS,
   } as const;
 }
