@@ -28,4 +28,4 @@ test("on PostgreSQL, with connections that are ended in the midst of what they d
       );
     },
   });
-});
+}, 180_000);
