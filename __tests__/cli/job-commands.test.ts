@@ -49,6 +49,14 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
     expect(json.lock).not.toHaveProperty("idempotencyKey");
   });
 
+  test("release of a job that never finished promises no interval", async () => {
+    const state = heldSince("report", SINCE);
+    await repository.write("report", { ...state, finishedUntil: null });
+    expect((await run(release, ["report", "--url", repository[way]])).output).toMatch(
+      /^Released report, .*: nothing of it has finished yet, so the next start gets its first interval, up to then\n$/,
+    );
+  });
+
   test("release frees the lock, and its interval comes again", async () => {
     await repository.write("report", heldSince("report", SINCE));
     const released = await run(release, ["report", "--url", repository[way]]);

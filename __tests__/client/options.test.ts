@@ -26,6 +26,7 @@ describe("a client's options are checked when it is made", () => {
     [{ url: LOCKS, holder: { runId: 1 } }, "holder.runId is 1: give a text"],
     [{ url: LOCKS, holder: { job: "" } }, "holder.job is empty"],
     [{ url: LOCKS, log: true }, "log is true: give a function"],
+    [{ url: LOCKS, tokn: SECRET }, '"tokn" is no option here: give url, credentials, token,'],
   ])("%j", (options, message) => {
     const refused = thrownBy(() => new CronyxClient(asOptions(options)));
     expect(refused).toMatchObject({ name: "CronyxClientError", code: "argument", cause: { name: "ArgumentError" } });
@@ -38,6 +39,10 @@ describe("a start's options are checked before anything is sent", () => {
   test.each<[unknown, string]>([
     [undefined, "The job's options is undefined"],
     [{ jobInterval: 1 }, "jobName is undefined"],
+    [
+      { ...HOURLY, retryIntervall: 5 },
+      '"retryIntervall" is no option here: give jobName, jobInterval, startBuffer, retryInterval,',
+    ],
     [{ jobName: ["report"], jobInterval: 1 }, 'jobName is ["report"]'],
     [{ ...HOURLY, jobName: "" }, "The job name is empty"],
     [{ jobName: "report" }, "The interval is undefined: give a cron expression, milliseconds or an object of"],

@@ -68,6 +68,8 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
   [[], { SERVER_PORT: "-1" }, 'SERVER_PORT is "-1": give'],
   [[], { TIMEZONE: "Mars" }, 'TIMEZONE: The timezone "Mars" is unknown'],
   [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": give one of fatal, error, warn, info, debug, trace, silent'],
+  [[], { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" }, "JOB_STORE_URL holds an @ or # after its host"],
+  [[], { JOB_STORE_URL: "postgres://u:hun/ter2@db/c" }, "write / ? # @ as %2F %3F %23 %40"],
   [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is of no known kind: give sqlite:FILE or postgres://"],
   [["--job-store-url=sqlite:"], {}, "--job-store-url is of no known kind"],
   [["--job-store-url=postgres://a:hunter2@db/c"], {}, "--job-store-url holds a password, which others can read there"],

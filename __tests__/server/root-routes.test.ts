@@ -201,9 +201,9 @@ describe("a release", () => {
   const active = async () => (await list("?name=report")).jobs[0].lock;
 
   test("says first what it will do", async () => {
-    await write(
-      state("report", { active: lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - HOUR) }) }),
-    );
+    const finishedUntil = toIso(NOON - HOUR);
+    const held = lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - HOUR) });
+    await write(state("report", { finishedUntil, active: held }));
     const { text } = await page("?release=report");
     const words = text.replace(/<style>.*<\/style>/s, "").replace(/<[^>]+>/g, "");
     for (const part of [
@@ -219,8 +219,16 @@ describe("a release", () => {
     expect(await active()).toMatchObject({ id: "one" });
   });
 
-  test("interrupts exactly that lock, tells so, and is logged and counted", async () => {
+  test("of a job that never finished promises no interval", async () => {
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
+    const says = "the next start gets its first interval, up to then";
+    expect((await page("?release=report")).text).toContain(`Nothing of this job has finished yet: ${says}.`);
+    const { headers } = await release("one");
+    expect((await page(String(headers.location))).text).toMatch(new RegExp(`Released .*report.*: ${says}`));
+  });
+
+  test("interrupts exactly that lock, tells so, and is logged and counted", async () => {
+    await write(state("report", { finishedUntil: toIso(NOON - HOUR), active: lock(NOON, HOUR, { id: "one" }) }));
     const answer = await release("one");
     expect([answer.status, answer.headers.location]).toEqual([303, "?released=report&lock=one"]);
     expect(await active()).toBeNull();

@@ -1,6 +1,7 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { inLine } from "../backend/line.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { JobRecord } from "../store/job-store.ts";
 import { type JobStatus, loadJobStatus } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { freeByHand, lossLine, messageOf } from "./messages.ts";
@@ -67,5 +68,13 @@ async function endLock(
     return `Finished: ${job} until ${state.record?.state.active?.intervalEndedAt ?? "the end of its interval"}`;
   }
   await backend.interrupt(lock, deadline);
-  return `Interrupted: ${job}, because the job's status is ${status}; the same interval will be granted again`;
+  return `Interrupted: ${job}, because the job's status is ${status}; ${whatComesNext(state.record)}`;
+}
+
+/** A first interval isn't remembered: nothing has finished yet that the next one could start from. */
+function whatComesNext(record: JobRecord | null): string {
+  if (record === null) return "the job is free for the next start";
+  return record.state.finishedUntil === null
+    ? "nothing of it has finished yet, so the next start gets its first interval, up to then"
+    : "the same interval will be granted again";
 }

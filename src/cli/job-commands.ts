@@ -58,7 +58,7 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
     const { output, errors, deadline } = surroundings;
     const state = await backend.status(job, deadline());
     if (state === null) return neverStarted(job, errors);
-    const { active } = state;
+    const { active, finishedUntil } = state;
     if (active === null) {
       errors.write(`${inLine(job)} is held by nobody: there is nothing to release\n`);
       return EXIT.nothingThere;
@@ -67,7 +67,11 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
     output.write(
       json
         ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
-        : `Released ${inLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again\n`,
+        : `Released ${inLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${
+            finishedUntil === null
+              ? "nothing of it has finished yet, so the next start gets its first interval, up to then"
+              : `${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again`
+          }\n`,
     );
     return EXIT.done;
   });

@@ -8,11 +8,35 @@ const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 const HOLDER_FIELDS = ["repository", "runId", "attempt", "job", "runUrl"] as const;
 
+const CLIENT_OPTIONS: readonly (keyof CronyxClientOptions)[] = [
+  "url",
+  "credentials",
+  "token",
+  "timezone",
+  "deadline",
+  "holder",
+  "log",
+];
+
+const START_OPTIONS: readonly (keyof JobStartOptions)[] = [
+  "jobName",
+  "jobInterval",
+  "startBuffer",
+  "retryInterval",
+  "requiredJobNames",
+  "timezone",
+  "noLock",
+  "jobIntervalStartedAt",
+  "signal",
+  "deadline",
+];
+
 // Callers in plain JavaScript have no compiler that would tell them.
 
 /** @throws ArgumentError */
 export function checkClientOptions(options: CronyxClientOptions): void {
   const { url, credentials, token, timezone, deadline, holder, log } = checkObject("The client's options", options);
+  checkNames(options, CLIENT_OPTIONS);
   checkKind("url", url, "string", "an address such as git+https://HOST/PATH");
   for (const [name, value] of Object.entries({ token, timezone })) {
     if (value !== undefined) checkKind(name, value, "string", "a text", name === "token");
@@ -50,6 +74,7 @@ export function checkCallOptions(options: CallOptions): void {
  */
 export function startRequestOf(options: JobStartOptions, timezone: string | undefined): StartRequest {
   const { requiredJobNames, jobIntervalStartedAt, ...given } = checkObject("The job's options", options);
+  checkNames(options, START_OPTIONS);
   checkKind("jobName", given.jobName, "string", "a text");
   if (given.timezone !== undefined) checkKind("timezone", given.timezone, "string", "a text");
   if (given.noLock !== undefined) checkKind("noLock", given.noLock, "boolean", "true or false");
@@ -88,6 +113,14 @@ function checkHolder(holder: object): void {
 function checkObject<T extends object>(name: string, value: T): T {
   if (typeof value === "object" && value !== null) return value;
   throw new ArgumentError(`${name} is ${shown(value)}: give an object`);
+}
+
+/** An option whose name is mistyped would be missing without a word: a retry interval, for one, and nothing frees the lock. */
+function checkNames(options: object, known: readonly string[]): void {
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    throw new ArgumentError(`${shown(name)} is no option here: give ${known.join(", ")} only`);
+  }
 }
 
 function checkKind(name: string, value: unknown, kind: string, wanted: string, secret = false): void {

@@ -164,6 +164,10 @@ function storeOf({ name, value = "" }: One, isFlag: boolean): string {
   if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(value)) {
     throw new ArgumentError(`${name} is of no known kind: give sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
   }
+  // It would end up in messages, as part of the host.
+  if (/^postgres(ql)?:\/\/[^/?#]*(#|[/?].*[@#])/s.test(value)) {
+    throw new ArgumentError(`${name} holds an @ or # after its host: in a password write / ? # @ as %2F %3F %23 %40`);
+  }
   if (isFlag && URL.canParse(value) && new URL(value).password !== "") {
     throw new ArgumentError(`${name} holds a password, which others can read there: give it as JOB_STORE_URL instead`);
   }

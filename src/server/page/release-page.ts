@@ -9,7 +9,7 @@ import { query, shownHolder, shownName } from "./links.ts";
 import type { Times } from "./times.ts";
 
 /** Asks before a lock is released, and says what that will do. Its form names this lock, and no other. */
-export function releasePage({ name, active }: JobState, times: Times): Page {
+export function releasePage({ name, active, finishedUntil }: JobState, times: Times): Page {
   const asOf = { times, refresh: query({ release: name }) };
   if (active === null) {
     return {
@@ -29,7 +29,7 @@ export function releasePage({ name, active }: JobState, times: Times): Page {
 ${lockFacts(active, times)}</dl>
 <div><h2>What this does</h2>
 <ul class="steps">
-<li>The interval ${intervalOf(active, times)} is granted again, to the next start of this job.</li>
+<li>${finishedUntil === null ? html`Nothing of this job has finished yet: the next start gets its first interval, up to then.` : html`The interval ${intervalOf(active, times)} is granted again, to the next start of this job.`}</li>
 <li>The run that holds the lock isn’t stopped. If it is still alive, its work may be done twice; when it ends, it finds its lock gone and fails.</li>
 </ul></div>
 <form class="actions" method="post" action="${query({ release: name, lock: active.id })}"><button class="danger" type="submit">Release the lock</button> <a class="button" href="?">Keep it</a></form>
@@ -47,7 +47,11 @@ export function releaseNote(
   const name = shownName(state.name);
   const run = state.history.find(({ id }) => id === lock);
   if (released && run?.outcome === "interrupted") {
-    return html`<p class="sheet note" role="status">Released ${name}: the interval ${intervalOf(run, times)} is granted again, to the next start.</p>`;
+    const next =
+      state.finishedUntil === null
+        ? html`the next start gets its first interval, up to then`
+        : html`the interval ${intervalOf(run, times)} is granted again, to the next start`;
+    return html`<p class="sheet note" role="status">Released ${name}: ${next}.</p>`;
   }
   return html`<p class="sheet note failed" role="status">Nothing was released: that lock of ${name} isn’t active any more. ${whatBecame(lossOf(lock, state), times)}</p>`;
 }
