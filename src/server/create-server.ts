@@ -32,8 +32,6 @@ export interface ServerOptions {
   readonly deadline: () => Deadline;
   readonly log: FastifyBaseLogger;
   readonly version: string;
-  /** How many locks are active, where the store knows a faster way than to read every job. */
-  readonly countActive?: () => Promise<number>;
   /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
   readonly longestRequest?: number;
   /** `/healthcheck` waits so long for the store, in milliseconds: whoever asks it gives up soon. Default: 3000. */
@@ -75,7 +73,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   const summaries = new JobSummaries(store, now, deadline);
-  const metrics = createMetrics(options.countActive ?? (() => countActive(summaries)));
+  const metrics = createMetrics(() => countActive(summaries));
 
   letGo(server);
   await server.register(accepts);
