@@ -185,7 +185,7 @@ describe("with an original server", () => {
         /can't tell whether the start .* original CronyxServer \(404\): .* retry-interval/,
       ),
     });
-    for (const call of [backend.status(JOB, inTime()), backend.list(inTime()), backend.states(inTime())]) {
+    for (const call of [backend.status(JOB, inTime()), backend.states(inTime())]) {
       expect((await failureOf(call)).message).toMatch(
         /tells nothing of its jobs \(404\): it is an original CronyxServer/,
       );
@@ -274,7 +274,7 @@ describe("with a server that explains itself", () => {
 
   test("a job's state, and the jobs", async () => {
     expect(await backend.status(JOB, inTime())).toBeNull();
-    expect(await backend.list(inTime())).toEqual([]);
+    expect(await backend.states(inTime())).toEqual([]);
     await backend.finish(await started(), inTime());
     now += HOUR;
     const { id } = await started();
@@ -284,7 +284,7 @@ describe("with a server that explains itself", () => {
       active: { id, holder: HOLDER, intervalEndedAt: toIso(NOON + HOUR), idempotencyKey: null },
       history: [{ outcome: "finished" }],
     });
-    expect(await backend.list(inTime())).toEqual([JOB]);
+    expect(await backend.states(inTime())).toMatchObject([{ name: JOB }]);
   });
 
   test("a job of any name has a state, and the jobs come in as many parts as it takes", async () => {
@@ -292,7 +292,7 @@ describe("with a server that explains itself", () => {
     const listing = await serve(ExplainingServer);
     const backend = await open(listing.url);
     for (const name of names) await listing.write(name);
-    expect(await backend.list(inTime())).toEqual(names);
+    expect((await backend.states(inTime())).map(({ name }) => name)).toEqual(names);
     for (const name of names) expect(await backend.status(name, inTime())).toMatchObject({ name });
     expect(await backend.status("b", inTime())).toBeNull();
   });
@@ -305,7 +305,7 @@ describe("with a server that explains itself", () => {
     ['{"jobs":[{}]}', "name is missing, not a text"],
   ])("a list of %s is understood as %j", async (body, means) => {
     server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
-    const listed = backend.list(inTime());
+    const listed = backend.states(inTime());
     if (typeof means !== "string") return expect(await listed).toEqual(means);
     expect(await failureOf(listed)).toMatchObject({ code: "unusable", message: expect.stringContaining(means) });
   });

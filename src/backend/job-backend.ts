@@ -23,8 +23,6 @@ export interface JobBackend {
   states(deadline: Deadline): Promise<readonly JobState[]>;
   /** @returns what is kept of a job, or null if it was never started. */
   status(jobName: string, deadline: Deadline): Promise<JobState | null>;
-  /** @returns the names of all jobs that were ever started. */
-  list(deadline: Deadline): Promise<readonly string[]>;
   close(): Promise<void>;
 }
 

@@ -108,10 +108,6 @@ export class LocalBackend implements JobBackend {
     return names.flatMap((name) => records.get(name)?.state ?? []);
   }
 
-  list(deadline: Deadline): Promise<readonly string[]> {
-    return this.#store.list(deadline);
-  }
-
   close(): Promise<void> {
     return this.#store.close();
   }

@@ -94,10 +94,6 @@ export class RemoteBackend implements JobBackend {
     return states.find(({ name }) => name === jobName) ?? null;
   }
 
-  async list(deadline: Deadline): Promise<readonly string[]> {
-    return (await this.states(deadline)).map(({ name }) => name);
-  }
-
   async close(): Promise<void> {
     this.#server.close();
   }
