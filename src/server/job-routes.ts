@@ -6,14 +6,13 @@ import type { StartRequest } from "../scheduler/start-request.ts";
 import { jobOf, refusalOf, statusOf } from "./answers.ts";
 import type { Caller } from "./authentication.ts";
 import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "./bad-request.ts";
-import type { ServerOptions } from "./create-server.ts";
 import { GrantedRecords } from "./granted-records.ts";
 import { type Outcome, record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import {
   Abandoned,
   AbandonParams,
-  Failure,
+  failures,
   Holder,
   Job,
   JobParams,
@@ -24,6 +23,7 @@ import {
   StartHeaders,
   StartQuery,
 } from "./schemas.ts";
+import type { ServerOptions } from "./server-options.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
 
 /** Starts, ends and shows one job. */
@@ -212,21 +212,4 @@ function parsedJson(body: Buffer): unknown {
   } catch (cause) {
     throw new BadRequest("The body", `The body is no JSON in UTF-8: it takes ${START_BODY}`, { cause });
   }
-}
-
-const MEANINGS: Readonly<Record<number, string>> = {
-  400: "Something about the request can't be: the message says which field, what it was, and what it takes",
-  401: "The credentials are missing or wrong",
-  403: "The server's rules don't allow it",
-  404: "There is no such job or lock",
-  406: "The answer comes as application/json alone",
-  413: "The body is over 64 KiB",
-  500: "It couldn't be done; the server's log says why",
-  503: "It can't be done now: try again",
-};
-
-/** What a route may answer instead, for /openapi.json. */
-export function failures<Status extends number>(...statuses: readonly Status[]): Record<Status, typeof Failure> {
-  const entries = statuses.map((status) => [status, { ...Failure, description: MEANINGS[status] }]);
-  return Object.fromEntries(entries) as Record<Status, typeof Failure>;
 }

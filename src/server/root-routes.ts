@@ -3,9 +3,7 @@ import { LockLostError } from "../backend/job-backend.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { asked } from "./asked.ts";
 import { BadRequest } from "./bad-request.ts";
-import type { ServerOptions } from "./create-server.ts";
 import { jobList, LISTED } from "./job-list.ts";
-import { failures } from "./job-routes.ts";
 import { jobStates } from "./job-states.ts";
 import type { JobSummaries } from "./job-summaries.ts";
 import { type Outcome, record } from "./journal.ts";
@@ -20,7 +18,8 @@ import { overviewPage } from "./page/overview-page.ts";
 import { releaseNote, releasePage } from "./page/release-page.ts";
 import { Times } from "./page/times.ts";
 import { isFromOwnPage } from "./same-origin.ts";
-import { JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
+import { failures, JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
+import type { ServerOptions } from "./server-options.ts";
 
 /** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
 export async function addRootRoutes(

@@ -231,4 +231,21 @@ export const JobList = Type.Object({
   ),
 });
 export const Health = Type.Object({ ok: Type.Boolean() });
-export const Failure = Type.Object({ message: Type.String() });
+const Failure = Type.Object({ message: Type.String() });
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: "Something about the request can't be: the message says which field, what it was, and what it takes",
+  401: "The credentials are missing or wrong",
+  403: "The server's rules don't allow it",
+  404: "There is no such job or lock",
+  406: "The answer comes as application/json alone",
+  413: "The body is over 64 KiB",
+  500: "It couldn't be done; the server's log says why",
+  503: "It can't be done now: try again",
+};
+
+/** What a route may answer instead, for /openapi.json. */
+export function failures<Status extends number>(...statuses: readonly Status[]): Record<Status, typeof Failure> {
+  const entries = statuses.map((status) => [status, { ...Failure, description: MEANINGS[status] }]);
+  return Object.fromEntries(entries) as Record<Status, typeof Failure>;
+}

@@ -1,11 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { FastifyInstance } from "fastify";
-
 import { StoreError } from "../store/job-store.ts";
-import type { ServerOptions } from "./create-server.ts";
 import { described } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import { Health } from "./schemas.ts";
+import type { ServerOptions } from "./server-options.ts";
 
 /** What is asked of the server as a whole. */
 export async function addServiceRoutes(
