@@ -7,8 +7,9 @@ import { jobOf, refusalOf, statusOf } from "./answers.ts";
 import type { Caller } from "./authentication.ts";
 import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "./bad-request.ts";
 import { GrantedRecords } from "./granted-records.ts";
-import { type Outcome, record } from "./journal.ts";
+import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
 import {
   Abandoned,
   AbandonParams,
@@ -90,13 +91,9 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
       );
       const answer = await backend.start(start, claim, deadline());
       if (answer.started && answer.lock !== null) records.keep(answer.lock);
-      record(request.log, metrics, {
-        operation: "start",
-        jobName: params.jobName,
+      record(request, reply, metrics, {
         outcome: outcomeOf(answer, taking),
-        ms: reply.elapsedTime,
         runUrl: claim.holder?.runUrl,
-        repository: request.caller?.repository ?? undefined,
         takeover: taking && isTakeover(answer),
       });
       // A null alone would be sent as an empty body.
@@ -114,14 +111,17 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
   addAbandon(server, options, metrics);
-  for (const operation of ["finish", "interrupt"] as const) {
+  for (const [operation, outcome, summary] of [
+    ["finish", "finished", "Ends a run that succeeded"],
+    ["interrupt", "interrupted", "Ends a run that failed"],
+  ] as const) {
     server.put<{ Params: LockParams }>(
       `/:jobName/:jobId/${operation}`,
       {
         config: { operation },
         schema: {
           operationId: `${operation}Job`,
-          summary: operation === "finish" ? "Ends a run that succeeded" : "Ends a run that failed",
+          summary,
           params: LockParams,
           response: {
             200: { description: "It is ended", type: "null" },
@@ -132,9 +132,7 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
       async (request, reply) => {
         const { jobName, jobId } = request.params;
         const ended = await wasEnded(() => backend[operation](records.lockOf(jobName, jobId), deadline()));
-        const outcome: Outcome = ended ? (operation === "finish" ? "finished" : "interrupted") : "not-found";
-        const repository = request.caller?.repository ?? undefined;
-        record(request.log, metrics, { operation, jobName, outcome, ms: reply.elapsedTime, repository });
+        record(request, reply, metrics, { outcome: ended ? outcome : "not-found" });
         return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
       },
     );
@@ -157,9 +155,7 @@ function addAbandon(server: FastifyInstance, { backend, deadline }: ServerOption
     async (request, reply) => {
       const { jobName, jobId } = request.params;
       const held = await backend.abandon({ jobName, id: jobId, record: null }, deadline());
-      const repository = request.caller?.repository ?? undefined;
-      const outcome: Outcome = held ? "interrupted" : "abandoned";
-      record(request.log, metrics, { operation: "abandon", jobName, outcome, ms: reply.elapsedTime, repository });
+      record(request, reply, metrics, { outcome: held ? "interrupted" : "abandoned" });
       return { held };
     },
   );

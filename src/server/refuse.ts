@@ -22,14 +22,8 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
   const { status, message, field } = answer;
   const failed = status >= 500;
   if (told !== null && metrics !== undefined) {
-    record(request.log, metrics, {
-      ...told,
-      outcome: failed ? "failed" : status === 403 ? "forbidden" : "bad-request",
-      ms: reply.elapsedTime,
-      repository: request.caller?.repository ?? undefined,
-      field,
-      ...(failed && { error }),
-    });
+    const outcome = failed ? "failed" : status === 403 ? "forbidden" : "bad-request";
+    record(request, reply, metrics, { outcome, field, ...(failed && { error }) });
   } else if (failed) {
     request.log.error({ error: described(error) }, "failed");
   }

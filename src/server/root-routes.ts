@@ -1,12 +1,11 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { LockLostError } from "../backend/job-backend.ts";
 import type { JobState } from "../scheduler/job-state.ts";
-import { asked } from "./asked.ts";
 import { BadRequest } from "./bad-request.ts";
 import { jobList, LISTED } from "./job-list.ts";
 import { jobStates } from "./job-states.ts";
 import type { JobSummaries } from "./job-summaries.ts";
-import { type Outcome, record } from "./journal.ts";
+import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_HEADERS, type Page, pageText } from "./page/document.ts";
 import type { Html } from "./page/html.ts";
@@ -134,14 +133,14 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
           throw new BadRequest("jobName", 'jobName is "": it takes a text of 1 to 255 characters');
         }
         if (isFromOwnPage(request.headers)) return;
-        journal(request, reply, metrics, "forbidden");
+        record(request, reply, metrics, { outcome: "forbidden" });
         return reply.code(403).send({ message: FOREIGN_FORM });
       },
     },
     async (request, reply) => {
       const { release: jobName, lock } = request.query;
       const released = await wasInterrupted(() => backend.interrupt({ jobName, id: lock, record: null }, deadline()));
-      journal(request, reply, metrics, released ? "interrupted" : "not-found");
+      record(request, reply, metrics, { outcome: released ? "interrupted" : "not-found" });
       const state = await backend.status(jobName, deadline());
       if (state !== null) summaries.note(state);
       return reply.redirect(query({ [released ? "released" : "lost"]: jobName, lock }), 303);
@@ -151,13 +150,6 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
 
 const FOREIGN_FORM =
   "A lock is released here by the form of the server's own page alone: open the page, or send PUT /{jobName}/{jobId}/interrupt";
-
-function journal(request: FastifyRequest, reply: FastifyReply, metrics: Metrics, outcome: Outcome): void {
-  const told = asked(request);
-  if (told === null) return;
-  const repository = request.caller?.repository ?? undefined;
-  record(request.log, metrics, { ...told, outcome, ms: reply.elapsedTime, repository });
-}
 
 async function wasInterrupted(interrupt: () => Promise<void>): Promise<boolean> {
   try {
