@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { LockLostError, type StartAnswer } from "../backend/job-backend.ts";
+import type { StartAnswer } from "../backend/job-backend.ts";
 import type { Holder as HolderFields } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { jobOf, refusalOf, statusOf } from "./answers.ts";
@@ -26,6 +26,7 @@ import {
 } from "./schemas.ts";
 import type { ServerOptions } from "./server-options.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
+import { wasEnded } from "./was-ended.ts";
 
 /** Starts, ends and shows one job. */
 export async function addJobRoutes(server: FastifyInstance, options: ServerOptions, metrics: Metrics): Promise<void> {
@@ -131,7 +132,7 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
       },
       async (request, reply) => {
         const { jobName, jobId } = request.params;
-        const ended = await wasEnded(() => backend[operation](records.lockOf(jobName, jobId), deadline()));
+        const ended = await wasEnded(backend[operation](records.lockOf(jobName, jobId), deadline()));
         record(request, reply, metrics, { outcome: ended ? outcome : "not-found" });
         return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
       },
@@ -169,16 +170,6 @@ function checkRequired({ requiredJobNames = [] }: StartRequest, caller: Caller |
     "requiredJobNames",
     `The server's rules don't let whoever the token is for wait for the job ${shown(hidden)}: let a rule's jobs or requires name it`,
   );
-}
-
-async function wasEnded(end: () => Promise<void>): Promise<boolean> {
-  try {
-    await end();
-    return true;
-  } catch (error) {
-    if (error instanceof LockLostError) return false;
-    throw error;
-  }
 }
 
 function outcomeOf(answer: StartAnswer, taking: boolean): Outcome {

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { LockLostError } from "../backend/job-backend.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { BadRequest } from "./bad-request.ts";
 import { jobList, LISTED } from "./job-list.ts";
@@ -19,6 +18,7 @@ import { Times } from "./page/times.ts";
 import { isFromOwnPage } from "./same-origin.ts";
 import { failures, JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
 import type { ServerOptions } from "./server-options.ts";
+import { wasEnded } from "./was-ended.ts";
 
 /** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
 export async function addRootRoutes(
@@ -139,7 +139,7 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
     },
     async (request, reply) => {
       const { release: jobName, lock } = request.query;
-      const released = await wasInterrupted(() => backend.interrupt({ jobName, id: lock, record: null }, deadline()));
+      const released = await wasEnded(backend.interrupt({ jobName, id: lock, record: null }, deadline()));
       record(request, reply, metrics, { outcome: released ? "interrupted" : "not-found" });
       const state = await backend.status(jobName, deadline());
       if (state !== null) summaries.note(state);
@@ -150,16 +150,6 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
 
 const FOREIGN_FORM =
   "A lock is released here by the form of the server's own page alone: open the page, or send PUT /{jobName}/{jobId}/interrupt";
-
-async function wasInterrupted(interrupt: () => Promise<void>): Promise<boolean> {
-  try {
-    await interrupt();
-    return true;
-  } catch (error) {
-    if (error instanceof LockLostError) return false;
-    throw error;
-  }
-}
 
 function kindOf(request: FastifyRequest): "html" | "json" | null {
   const kind = request.accepts().type(["json", "html"]);
