@@ -48,11 +48,8 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
         summary: "What is kept of every job that the caller may use, by name; or of one job. To browsers, a page",
         querystring: ListQuery,
         response: {
-          200: {
-            description: "The jobs",
-            content: { "application/json": { schema: JobList }, "text/html": { schema: { type: "string" } } },
-          },
-          ...failures(400, 401, 403, 404, 406, 500, 503),
+          ...asPagesToo({ 200: { ...JobList, description: "The jobs" }, ...failures(400, 401, 403, 404, 500, 503) }),
+          ...failures(406),
         },
       },
     },
@@ -69,6 +66,15 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
       }
     },
   );
+}
+
+/** The same answers, to be had by browsers too: for /openapi.json. */
+function asPagesToo(answers: Readonly<Record<number, object>>) {
+  const both = Object.entries(answers).map(([status, schema]) => {
+    const content = { "application/json": { schema }, "text/html": { schema: { type: "string" } } };
+    return [status, { description: (schema as { readonly description?: string }).description, content }];
+  });
+  return Object.fromEntries(both);
 }
 
 async function listFor(
