@@ -1,5 +1,5 @@
 import { type Instant, isInstant } from "../scheduler/instant.ts";
-import type { Holder, JobState } from "../scheduler/job-state.ts";
+import { HOLDER_FIELDS, type Holder, type JobState } from "../scheduler/job-state.ts";
 import { readState } from "../scheduler/read-state.ts";
 import type { NotStarted, StartAnswer } from "./job-backend.ts";
 
@@ -98,9 +98,9 @@ export function heldIn(json: unknown): boolean {
 }
 
 function holderIn(value: unknown): Holder {
-  const known = ["repository", "runId", "attempt", "job", "runUrl"];
-  const fields = Object.entries(fieldsIn(value, "holder"));
-  return Object.fromEntries(fields.filter(([field, value]) => known.includes(field) && typeof value === "string"));
+  const fields = fieldsIn(value, "holder");
+  const known = HOLDER_FIELDS.filter((field) => typeof fields[field] === "string");
+  return Object.fromEntries(known.map((field) => [field, fields[field]]));
 }
 
 function fieldsIn(value: unknown, what: string): Fields {

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DURATION_FIELDS } from "../scheduler/duration.ts";
+import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
 
 // What goes over the wire, said once: requests are checked by these schemas, their types come from them, and so does
 // /openapi.json. A description completes the sentence "it takes …", since it is what a refusal says.
@@ -7,6 +8,7 @@ import { DURATION_FIELDS } from "../scheduler/duration.ts";
 const count = Type.Integer({ minimum: 0, description: "a whole number of at least 0" });
 
 const unitNames = DURATION_FIELDS.join(", ");
+const holderFields = HOLDER_FIELDS.join(", ");
 
 const Duration = Type.Object(
   {
@@ -84,7 +86,7 @@ export const StartHeaders = Type.Object({
   "cronyx-holder": Type.Optional(
     Type.String({
       maxLength: 12_000,
-      description: "percent-encoded JSON, an object of repository, runId, attempt, job, runUrl",
+      description: `percent-encoded JSON, an object of ${holderFields}`,
     }),
   ),
 });
@@ -107,7 +109,7 @@ export const Holder = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, description: "an object of repository, runId, attempt, job, runUrl" },
+  { additionalProperties: false, description: `an object of ${holderFields}` },
 );
 
 export const JobParams = Type.Object({ jobName: JobName });
