@@ -1,15 +1,13 @@
 import { inLine } from "../../backend/line.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
+import { badges, OVERDUE_RULE } from "./badges.ts";
 import type { Page } from "./document.ts";
 import { type Html, html } from "./html.ts";
 import { query, shownHolder, shownName } from "./links.ts";
 import type { Overview } from "./overview.ts";
-import { overdueFrom, type Standing, standingOf, summaryOf } from "./standing.ts";
+import { type Standing, standingOf, summaryOf } from "./standing.ts";
 import { legend, timeline } from "./timeline.ts";
-import { lengthOf, type Times } from "./times.ts";
-
-export const OVERDUE_RULE =
-  "A job is overdue when the interval that is to be finished next ended more than a whole interval ago. How long its intervals are is told by its last runs: the longest counts.";
+import type { Times } from "./times.ts";
 
 const HEADINGS: Readonly<Record<Standing, string>> = { overdue: "Overdue", running: "Running", free: "Free" };
 
@@ -70,24 +68,12 @@ function row(state: JobState, times: Times): Html {
 
 function about({ active, finishedUntil }: JobState, times: Times): Html {
   if (active !== null) {
-    const interval = times.intervalElement(Date.parse(active.intervalStartedAt), Date.parse(active.intervalEndedAt));
+    const interval = times.intervalElement(active);
     return html`${shownHolder(active.holder)}, since ${times.element(Date.parse(active.createdAt))}, for ${interval}`;
   }
   return finishedUntil === null
     ? html`Nothing finished yet`
     : html`Finished until ${times.element(Date.parse(finishedUntil))}`;
-}
-
-/** How a job stands, in a few words. */
-export function badges(state: JobState, times: Times): Html {
-  const { now } = times;
-  const overdueAt = overdueFrom(state);
-  const isOverdue = overdueAt !== null && now > overdueAt;
-  const overdue = isOverdue ? html`<span class="badge overdue">Overdue for ${lengthOf(now - overdueAt)}</span>` : null;
-  if (state.active === null) return html`${overdue ?? html`<span class="badge">Free</span>`}`;
-  const since = Date.parse(state.active.createdAt);
-  const length = times.element(since, lengthOf(now - since));
-  return html`${overdue} <span class="badge running">Running for ${length}${isOverdue ? ", stuck?" : ""}</span>`;
 }
 
 function pages({ page, pages, search }: Overview): Html | null {
