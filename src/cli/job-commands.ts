@@ -7,7 +7,7 @@ import type { Credentials } from "../backend/server-connection.ts";
 import { unprotectedLine } from "../backend/server-url.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
-import type { JobState } from "../scheduler/job-state.ts";
+import type { JobState, Lock } from "../scheduler/job-state.ts";
 import { StoreError } from "../store/job-store.ts";
 import { COMMAND_TERMS } from "./terms.ts";
 
@@ -176,13 +176,6 @@ function shown({ name, active, finishedUntil, history }: JobState) {
 }
 
 /** Without the idempotency key: it belongs to whoever holds the lock. */
-function shownLock({
-  id,
-  intervalStartedAt,
-  intervalEndedAt,
-  createdAt,
-  updatedAt,
-  holder,
-}: NonNullable<JobState["active"]>) {
+function shownLock({ id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder }: Lock) {
   return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder };
 }

@@ -28,7 +28,7 @@ const Wait = (what: string) =>
     description: `${what}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
   });
 
-export const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
 
 const UtcInstant = Type.String({
   format: "date-time",
@@ -128,7 +128,7 @@ export const AbandonParams = Type.Object({
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
-export const MOST_LISTED = 500;
+const MOST_LISTED = 500;
 
 export const ListQuery = Type.Object({
   limit: Type.Optional(

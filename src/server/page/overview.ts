@@ -1,7 +1,7 @@
 import type { Instant } from "../../scheduler/instant.ts";
 import { type JobSummary, type Standing, standingOf } from "./standing.ts";
 
-export const JOBS_ON_A_PAGE = 100;
+const JOBS_ON_A_PAGE = 100;
 
 /** Which jobs stand on one page of the overview, and how many there are in all. */
 export interface Overview {
