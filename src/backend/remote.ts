@@ -5,7 +5,6 @@ import { checkJobName } from "../scheduler/job-name.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
-import type { Terms } from "../store/terms.ts";
 import {
   type Claim,
   type HeldLock,
@@ -17,6 +16,7 @@ import {
 import { lossOf } from "./lock-loss.ts";
 import { AnswerError, heldIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
+import type { Terms } from "./terms.ts";
 
 /** As many as our server lists in one go. */
 const LISTED_AT_ONCE = 500;
