@@ -22,6 +22,8 @@ const CHECKS_APART = 1_000;
 /** The REST face of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { store, now, deadline, schemes, log, longestRequest = LONGEST_REQUEST } = options;
+  const summaries = new JobSummaries(store, now, deadline);
+  const metrics = createMetrics(() => countActive(summaries));
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -41,13 +43,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // What was sent is checked as it is: nothing is converted, taken away or filled in.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (faults, part) => badInput(faults as readonly SchemaFault[], part),
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply, metrics),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, longestRequest),
   });
   // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  const summaries = new JobSummaries(store, now, deadline);
-  const metrics = createMetrics(() => countActive(summaries));
 
   letGo(server);
   await server.register(accepts);

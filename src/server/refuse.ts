@@ -13,7 +13,7 @@ interface Answer {
 }
 
 /** Answers what went wrong. Of a fault of ours the caller is told that there was one; the log is told all. */
-export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics?: Metrics): FastifyReply {
+export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics: Metrics): FastifyReply {
   const told = asked(request);
   const answer = answerTo(error) ?? {
     status: 500,
@@ -21,7 +21,7 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
   };
   const { status, message, field } = answer;
   const failed = status >= 500;
-  if (told !== null && metrics !== undefined) {
+  if (told !== null) {
     const outcome = failed ? "failed" : status === 403 ? "forbidden" : "bad-request";
     record(request, reply, metrics, { outcome, field, ...(failed && { error }) });
   } else if (failed) {
