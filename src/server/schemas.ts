@@ -122,7 +122,11 @@ export type LockParams = Static<typeof LockParams>;
 /** A start that is given up leaves its lock's id behind: one as short as an idempotency key. */
 export const AbandonParams = Type.Object({
   jobName: JobName,
-  jobId: Type.String({ maxLength: 255, description: "the idempotency key of the start, of at most 255 characters" }),
+  jobId: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: "the idempotency key of the start, a text of 1 to 255 characters",
+  }),
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
