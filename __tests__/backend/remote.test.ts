@@ -303,6 +303,8 @@ describe("with a server that explains itself", () => {
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
     ['{"jobs":[{}]}', "name is missing, not a text"],
+    ['{"jobs":[],"unreadable":["b","a"]}', ["a", "b"]],
+    ['{"jobs":[],"unreadable":[7]}', "unreadable is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
     server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
     const listed = backend.list(inTime());
@@ -313,7 +315,7 @@ describe("with a server that explains itself", () => {
   test("the states of all jobs, by one request", async () => {
     await started();
     const before = server.asked.length;
-    expect(await backend.states(inTime())).toEqual([await backend.status(JOB, inTime())]);
+    expect(await backend.states(inTime())).toEqual({ states: [await backend.status(JOB, inTime())], unreadable: [] });
     expect(server.asked.slice(before).map(({ path }) => path)).toHaveLength(2);
   });
 
@@ -323,7 +325,7 @@ describe("with a server that explains itself", () => {
       body: JSON.stringify({ jobs: [{ name, lock: null, lastFinished: null, history: [] }], next }),
     });
     server.fate = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
-    expect((await backend.states(inTime())).map(({ name }) => name)).toEqual(["a b", "c"]);
+    expect((await backend.states(inTime())).states.map(({ name }) => name)).toEqual(["a b", "c"]);
     expect(server.asked.at(-1)?.path).toBe("/?limit=500&after=a+b");
     server.fate = () => part("a b", "a b");
     const error = await failureOf(backend.states(inTime()));

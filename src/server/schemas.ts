@@ -230,6 +230,9 @@ export type JobStatus = Static<typeof JobStatus>;
 export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
 export const JobList = Type.Object({
   jobs: Type.Array(JobStatus),
+  unreadable: Type.Optional(
+    Type.Array(JobName, { description: "the jobs of which what is kept is damaged; left out where there are none" }),
+  ),
   next: Nullable(
     Type.String({ description: "the name to give as after for the jobs that follow; null where none do" }),
   ),

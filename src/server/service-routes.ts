@@ -1,4 +1,5 @@
 import type { FastifyInstance } from "fastify";
+import { StoreError } from "../store/job-store.ts";
 import type { ServerOptions } from "./create-server.ts";
 import { described } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
@@ -41,6 +42,8 @@ function addHealth(server: FastifyInstance, { backend, deadline }: ServerOptions
         await backend.status("healthcheck", deadline());
         return { ok: true };
       } catch (error) {
+        // A job may be of that name too, and damaged: the store has answered.
+        if (error instanceof StoreError && error.code === "damaged") return { ok: true };
         request.log.error({ error: described(error) }, "healthcheck");
         return reply.code(503).send({ ok: false });
       }
