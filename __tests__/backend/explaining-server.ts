@@ -21,7 +21,7 @@ export class ExplainingServer extends OriginalServer {
     const by = deadlineIn(1_000);
     if (asked.method === "GET" && jobName === "") {
       const { name, after = "" } = Object.fromEntries(new URLSearchParams(query));
-      const all = (await this.backend.states(by)).map((state) => state.name);
+      const all = (await this.backend.states(by)).states.map((state) => state.name);
       const following = all.filter((one) => (name === undefined ? one > after : one === name));
       const names = following.slice(0, this.listed);
       const next = names.length < following.length ? names.at(-1) : null;

@@ -4,7 +4,7 @@ import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
 import { HOUR, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
 import { basicScheme } from "../../src/server/basic.ts";
 import { oidcScheme } from "../../src/server/oidc.ts";
-import { parseOidcRules } from "../../src/server/oidc-rules.ts";
+import { matches, parseOidcRules } from "../../src/server/oidc-rules.ts";
 import { Issuer, type Key, newKey } from "./issuer.ts";
 import { Clock, NOON, type RunningServer, runServer } from "./running-server.ts";
 
@@ -240,6 +240,14 @@ describe("the rules", () => {
     const end = await server.send("PUT", `/${job}/x/interrupt`, { headers: bearing(good) });
     const seen = await server.send("GET", `/${job}`, { headers: bearing(good) });
     expect([end.status, seen.status]).toEqual(status === 200 ? [404, 200] : [403, 403]);
+  });
+
+  test("of many stars take no long name long", () => {
+    const [rule] = parseOidcRules("OIDC_RULES", '[{"jobs":"*-*-*-*-*/**/**x","claims":{"repository":"octo-org/*"}}]');
+    const began = performance.now();
+    expect(matches(rule?.jobs ?? [], `${"-".repeat(8_000)}${"/".repeat(8_000)}`)).toBe(false);
+    expect(matches(rule?.jobs ?? [], `${"-".repeat(8_000)}${"/".repeat(8_000)}x`)).toBe(true);
+    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   test.each<[required: string[], status: 200 | 403]>([

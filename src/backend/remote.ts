@@ -9,6 +9,7 @@ import {
   type Claim,
   type HeldLock,
   type JobBackend,
+  type JobStates,
   type LockLoss,
   LockLostError,
   type StartAnswer,
@@ -66,15 +67,17 @@ export class RemoteBackend implements JobBackend {
     return this.#end(lock, "interrupt", deadline);
   }
 
-  async states(deadline: Deadline): Promise<readonly JobState[]> {
+  async states(deadline: Deadline): Promise<JobStates> {
     const limit = String(LISTED_AT_ONCE);
     const found: JobState[] = [];
+    const unread: string[] = [];
     for (let after: string | null = ""; after !== null; ) {
-      const { states, next } = await this.#listed({ limit, ...(after && { after }) }, deadline);
+      const { states, unreadable, next } = await this.#listed({ limit, ...(after && { after }) }, deadline);
       found.push(...states);
+      unread.push(...unreadable);
       after = next;
     }
-    return found;
+    return { states: found, unreadable: unread };
   }
 
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
@@ -90,7 +93,8 @@ export class RemoteBackend implements JobBackend {
 
   /** By a query: as a path, some names are the server's own, and others never get there. */
   async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    const { states } = await this.#listed({ name: checkJobName(jobName) }, deadline);
+    const { states, unreadable } = await this.#listed({ name: checkJobName(jobName) }, deadline);
+    if (unreadable.includes(jobName)) throw this.#damaged(jobName);
     return states.find(({ name }) => name === jobName) ?? null;
   }
 
@@ -141,6 +145,13 @@ export class RemoteBackend implements JobBackend {
       "unreachable",
       `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
+    );
+  }
+
+  #damaged(jobName: string): StoreError {
+    return new StoreError(
+      "damaged",
+      `${this.#server.place} can't read what it keeps of the job ${JSON.stringify(jobName)}: see its log, and mend or remove that`,
     );
   }
 

@@ -39,9 +39,13 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline } = surroundings;
     if (job === undefined) {
-      const states = await backend.states(deadline());
+      const { states, unreadable } = await backend.states(deadline());
       if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
       else for (const state of states) output.write(`${lineOf(state)}\n`);
+      for (const name of unreadable) {
+        errors.write(`${inLine(name)}: what is kept of it can't be read, and status ${inLine(name)} may tell why\n`);
+      }
+      if (unreadable.length > 0) return EXIT.failed;
       if (states.length === 0) errors.write("No job was ever started there\n");
       return EXIT.done;
     }

@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../scheduler/argument-error.ts";
+import { StoreError } from "../store/job-store.ts";
 import { asked } from "./asked.ts";
 import { BadRequest, Forbidden } from "./bad-request.ts";
 import { described, record } from "./journal.ts";
@@ -17,7 +18,7 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
   const told = asked(request);
   const answer = answerTo(error) ?? {
     status: 500,
-    message: told === null ? "Cannot answer" : `Cannot ${told.operation} job for ${told.jobName}`,
+    message: told === null ? unanswered(error) : `Cannot ${told.operation} job for ${told.jobName}`,
   };
   const { status, message, field } = answer;
   const failed = status >= 500;
@@ -28,6 +29,11 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
     request.log.error({ error: described(error) }, "failed");
   }
   return reply.code(status).send({ message });
+}
+
+function unanswered(error: Error): string {
+  if (!(error instanceof StoreError && error.code === "damaged")) return "Cannot answer";
+  return "What is kept of the job is damaged: the server's log says where, and how to mend it";
 }
 
 function answerTo(error: Error): Answer | null {

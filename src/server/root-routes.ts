@@ -1,8 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import type { JobState } from "../scheduler/job-state.ts";
 import { BadRequest } from "./bad-request.ts";
 import { jobList, LISTED } from "./job-list.ts";
-import { jobStates } from "./job-states.ts";
+import { jobStates, type ListedJob } from "./job-states.ts";
 import type { JobSummaries } from "./job-summaries.ts";
 import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
@@ -104,13 +103,13 @@ async function pageFor(
   }
   const all = [...(await summaries.read()).values()].filter((summary) => request.caller?.mayUse(summary.name));
   const overview = overviewOf(all, { search, page: Number(page) }, now());
-  const states: JobState[] = [];
-  for await (const state of jobStates(store, overview.names, deadline)) {
-    summaries.note(state);
-    states.push(state);
+  const jobs: ListedJob[] = [];
+  for await (const job of jobStates(store, overview.names, deadline)) {
+    summaries.note(job);
+    jobs.push(job);
   }
   const times = new Times(now(), timezone);
-  return overviewPage(overview, states, await noteFor(request, options, times), times);
+  return overviewPage(overview, jobs, await noteFor(request, options, times), times);
 }
 
 /** What came of the release that led here, as the job's state tells it: a link can't make it up. */

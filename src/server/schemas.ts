@@ -124,7 +124,11 @@ export type LockParams = Static<typeof LockParams>;
 /** A start that is given up leaves its lock's id behind: one as short as an idempotency key. */
 export const AbandonParams = Type.Object({
   jobName: JobName,
-  jobId: Type.String({ maxLength: 255, description: "the idempotency key of the start, of at most 255 characters" }),
+  jobId: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: "the idempotency key of the start, a text of 1 to 255 characters",
+  }),
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
@@ -228,6 +232,9 @@ export type JobStatus = Static<typeof JobStatus>;
 export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
 export const JobList = Type.Object({
   jobs: Type.Array(JobStatus),
+  unreadable: Type.Optional(
+    Type.Array(JobName, { description: "the jobs of which what is kept is damaged; left out where there are none" }),
+  ),
   next: Nullable(
     Type.String({ description: "the name to give as after for the jobs that follow; null where none do" }),
   ),
