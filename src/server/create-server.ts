@@ -5,7 +5,7 @@ import Fastify, { type FastifyError, type FastifyInstance, LogController } from 
 import { badInput, type SchemaFault } from "./bad-request.ts";
 import { guard } from "./guard.ts";
 import { addJobRoutes } from "./job-routes.ts";
-import { JobSummaries } from "./job-summaries.ts";
+import { JobSummaries } from "./jobs/summaries.ts";
 import { createMetrics } from "./metrics.ts";
 import { refuse } from "./refuse.ts";
 import { addRootRoutes } from "./root-routes.ts";

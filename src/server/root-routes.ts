@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BadRequest } from "./bad-request.ts";
-import { jobList, LISTED } from "./job-list.ts";
-import { jobStates, type ListedJob } from "./job-states.ts";
-import type { JobSummaries } from "./job-summaries.ts";
+import { jobList, LISTED } from "./jobs/list.ts";
+import { jobStates, type ListedJob } from "./jobs/states.ts";
+import type { JobSummaries } from "./jobs/summaries.ts";
 import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_HEADERS, type Page, pageText } from "./page/document.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
+import type { JobSummary } from "../../../src/server/jobs/standing.ts";
 import { overviewOf } from "../../../src/server/page/overview.ts";
-import type { JobSummary } from "../../../src/server/page/standing.ts";
 import { NOON } from "./states.ts";
 
 const free = (name: string): JobSummary => ({ name, lockedAt: null, overdueFrom: NOON });

@@ -1,6 +1,6 @@
 import type { JobState } from "../../scheduler/job-state.ts";
+import { overdueFrom } from "../jobs/standing.ts";
 import { type Html, html } from "./html.ts";
-import { overdueFrom } from "./standing.ts";
 import { lengthOf, type Times } from "./times.ts";
 
 export const OVERDUE_RULE =

@@ -1,10 +1,10 @@
 import { inLine } from "../../backend/line.ts";
 import type { EndedRun, JobState, Lock } from "../../scheduler/job-state.ts";
+import { overdueFrom } from "../jobs/standing.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";
 import type { Page } from "./document.ts";
 import { type Html, html } from "./html.ts";
 import { query, shownHolder, shownName, webUrlIn } from "./links.ts";
-import { overdueFrom } from "./standing.ts";
 import { outcomeName, outcomeShape, runsInWords } from "./timeline.ts";
 import type { Times } from "./times.ts";
 

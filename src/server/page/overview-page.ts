@@ -1,12 +1,12 @@
 import { inLine } from "../../backend/line.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { isUnreadable, type ListedJob, type UnreadableJob } from "../job-states.ts";
+import { type Standing, standingOf, summaryOf } from "../jobs/standing.ts";
+import { isUnreadable, type ListedJob, type UnreadableJob } from "../jobs/states.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";
 import type { Page } from "./document.ts";
 import { type Html, html } from "./html.ts";
 import { query, shownHolder, shownName } from "./links.ts";
 import type { Overview } from "./overview.ts";
-import { type Standing, standingOf, summaryOf } from "./standing.ts";
 import { legend, timeline } from "./timeline.ts";
 import type { Times } from "./times.ts";
 

@@ -1,5 +1,5 @@
 import type { Instant } from "../../scheduler/instant.ts";
-import { type JobSummary, type Standing, standingOf } from "./standing.ts";
+import { type JobSummary, type Standing, standingOf } from "../jobs/standing.ts";
 
 const JOBS_ON_A_PAGE = 100;
 

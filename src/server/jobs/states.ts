@@ -1,8 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import type { Deadline } from "../network/deadline.ts";
-import type { JobState } from "../scheduler/job-state.ts";
-import type { JobStore } from "../store/job-store.ts";
-import { readEach } from "../store/read-each.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobStore } from "../../store/job-store.ts";
+import { readEach } from "../../store/read-each.ts";
 
 /** A job of which what is kept is damaged. It can't be started until that is mended; all others can. */
 export interface UnreadableJob {

@@ -1,6 +1,6 @@
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { isUnreadable, type ListedJob } from "../job-states.ts";
+import { isUnreadable, type ListedJob } from "./states.ts";
 
 /** What the overview keeps of a job, to order it among all others. */
 export interface JobSummary {

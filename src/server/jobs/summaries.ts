@@ -1,8 +1,8 @@
-import type { Deadline } from "../network/deadline.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import type { JobStore } from "../store/job-store.ts";
-import { jobStates, type ListedJob } from "./job-states.ts";
-import { type JobSummary, summaryOf } from "./page/standing.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import type { Instant } from "../../scheduler/instant.ts";
+import type { JobStore } from "../../store/job-store.ts";
+import { type JobSummary, summaryOf } from "./standing.ts";
+import { jobStates, type ListedJob } from "./states.ts";
 
 /** What was read is good for so many times as long as it took to read: however many the jobs, reading them takes little. */
 const KEPT_PER_READING = 10;

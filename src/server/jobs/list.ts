@@ -1,7 +1,7 @@
-import type { Deadline } from "../network/deadline.ts";
-import type { JobStore } from "../store/job-store.ts";
-import { statusOf } from "./answers.ts";
-import { isUnreadable, jobStates } from "./job-states.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import type { JobStore } from "../../store/job-store.ts";
+import { statusOf } from "../answers.ts";
+import { isUnreadable, jobStates } from "./states.ts";
 
 /** How many jobs a list has if it isn't said. */
 export const LISTED = 100;
