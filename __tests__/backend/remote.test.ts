@@ -359,6 +359,57 @@ describe("with a server that explains itself", () => {
   });
 });
 
+describe("an earlier try that may come later, to a server that explains itself", () => {
+  let server: ExplainingServer;
+  let backend: RemoteBackend;
+  let other: RemoteBackend;
+
+  beforeEach(async () => {
+    server = await serve(ExplainingServer);
+    [backend, other] = [await open(server.url), await open(server.url)];
+  });
+
+  test("takes nothing, once the start was refused", async () => {
+    const held = await started(other);
+    once(/^POST/, { status: 504 }, server);
+    const late = claim();
+    expect(await backend.start(HOURLY, late, inTime())).toMatchObject({ started: false, reason: "active" });
+    await other.interrupt(held, inTime());
+    // What the gateway kept comes now.
+    await failureOf(other.start(HOURLY, late, inTime()));
+    expect((await server.state(JOB))?.active).toBeNull();
+  });
+
+  test("is told of, where that can't be seen to", async () => {
+    await started(other);
+    server.fate = ({ path }) => (server.asked.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined);
+    const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(1_000)));
+    expect(error).toMatchObject({ code: "unreachable", unsettled: true });
+    expect(error.message).toMatch(/was not started.*an earlier try .* may still take the lock.*retry-interval/);
+  });
+
+  test("an end isn't called done while nobody tells whether it, or a takeover, ended the run", async () => {
+    const lock = await started(backend);
+    let takeover: Promise<unknown> | undefined;
+    server.fate = ({ method, path }) => {
+      if (method === "GET") return { status: 503 };
+      if (takeover !== undefined || !path.endsWith("finish")) return undefined;
+      takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+      return { status: 502 };
+    };
+    expect(await failureOf(backend.finish(lock, deadlineIn(1_500)))).toMatchObject({
+      code: "unreachable",
+      unsettled: true,
+    });
+    expect(await takeover).toHaveProperty("started", true);
+    expect(await failureOf(backend.finish(lock, deadlineIn(300)))).toMatchObject({ unsettled: true });
+    // To whom no answer was lost, the lock is gone for sure.
+    const lost = await backend.finish({ ...lock }, deadlineIn(300)).catch((error) => error);
+    expect(lost).toBeInstanceOf(LockLostError);
+    expect(lost).toMatchObject({ loss: { to: "unknown" }, cause: { code: "unreachable" } });
+  });
+});
+
 const LOST: [what: string, fate: Fate][] = [
   ["cut after it was done", { cut: "after" }],
   ["cut within its answer", { cut: "within" }],

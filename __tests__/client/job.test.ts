@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type HeldLock, type LockLoss, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { CronyxClientError } from "../../src/client/client-error.ts";
 import { Job } from "../../src/client/job.ts";
+import { StoreError } from "../../src/store/job-store.ts";
 
 const HELD: HeldLock = { jobName: "report", id: "ours", record: null };
 const PROPERTIES = [
@@ -60,6 +61,22 @@ test.each([
   }
   if (isDone) expect(() => job.id).toThrow("Job is not active for report");
   else expect(job.id).toBe("ours");
+});
+
+test("a finish whose answer got lost is neither done nor lost, while nobody tells what ended the lock", async () => {
+  const down = new StoreError("unreachable", "No answer");
+  const untold = new LockLostError("Lost", { to: "unknown" }, { cause: down });
+  const { job, asked } = new Trial();
+  const first = job.finish();
+  asked.shift()?.answer(new CronyxClientError("unreachable", "No answer", { unsettled: true }));
+  await expect(first).rejects.toThrow();
+  const again = job.finish();
+  asked.shift()?.answer(new CronyxClientError("lock-lost", "Lost", { cause: untold }));
+  const message = "Lost, and whether an earlier finish ended it isn't known: No answer";
+  await expect(again).rejects.toMatchObject({ code: "unreachable", unsettled: true, message });
+  const last = job.finish();
+  asked.shift()?.answer(lostTo("finish"));
+  await last;
 });
 
 test("a finish that can't have come through is not done by the lock being gone", async () => {

@@ -40,7 +40,7 @@ describe("a start's options are checked before anything is sent", () => {
     [{ jobInterval: 1 }, "jobName is undefined"],
     [{ jobName: ["report"], jobInterval: 1 }, 'jobName is ["report"]'],
     [{ ...HOURLY, jobName: "" }, "The job name is empty"],
-    [{ jobName: "report" }, "The interval is undefined"],
+    [{ jobName: "report" }, "The interval is undefined: give a cron expression, milliseconds or an object of"],
     [{ ...HOURLY, jobInterval: "hourly" }, "hourly"],
     [{ ...HOURLY, jobInterval: 0 }, "has to be longer than nothing"],
     [{ ...HOURLY, jobInterval: { hours: 0.5 } }, "hours has to be a whole number"],

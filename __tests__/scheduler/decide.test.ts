@@ -195,6 +195,13 @@ describe("required jobs", () => {
     );
   });
 
+  test("let a first interval start that a buffer as long as theirs keeps away from now", async () => {
+    const daily: Requested = { jobInterval: "@daily", requiredJobNames: ["hourly"] };
+    const hourly = { hourly: until("10:00") };
+    expect(told(await decideOn(daily, null, instant("10:20"), hourly))).toBe("hourly is at 10:00, not 10:20");
+    expect(told(await decideOn({ ...daily, startBuffer: HOUR }, null, instant("10:20"), hourly))).toBe("00:00–09:20");
+  });
+
   test("aren't asked while the interval isn't due", async () => {
     expect(told(await decideOn(both, until("10:00"), instant("10:30")))).toBe("not due until 11:00");
   });

@@ -95,8 +95,9 @@ export class LockLostError extends Error {
   override name = "LockLostError";
   readonly loss: LockLoss;
 
-  constructor(message: string, loss: LockLoss) {
-    super(message);
+  /** @param options A cause: what kept the loss from being known. */
+  constructor(message: string, loss: LockLoss, options: ErrorOptions = {}) {
+    super(message, options);
     this.loss = loss;
   }
 }

@@ -55,7 +55,10 @@ export class RemoteBackend implements JobBackend {
       if (answer.status === 404) throw new AnswerError("there is nothing to start at its address, 404");
       return startAnswerIn(answer.json, jobName, noLock);
     });
-    if (answer.repeated && !started.started && started.reason === "unknown") throw this.#unsettled(jobName);
+    if (answer.repeated && !started.started) {
+      if (started.reason === "unknown") throw this.#unsettled(jobName);
+      await this.#takeBack({ jobName, id: claim.lockId, record: null }, deadline);
+    }
     return started;
   }
 
@@ -72,7 +75,8 @@ export class RemoteBackend implements JobBackend {
     const found: JobState[] = [];
     const unread: string[] = [];
     for (let after: string | null = ""; after !== null; ) {
-      const { states, unreadable, next } = await this.#listed({ limit, ...(after && { after }) }, deadline);
+      const answer = await this.#askStates({ limit, ...(after && { after }) }, deadline);
+      const { states, unreadable, next } = this.#statesIn(answer, after);
       found.push(...states);
       unread.push(...unreadable);
       after = next;
@@ -93,20 +97,27 @@ export class RemoteBackend implements JobBackend {
 
   /** By a query: as a path, some names are the server's own, and others never get there. */
   async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    const { states, unreadable } = await this.#listed({ name: checkJobName(jobName) }, deadline);
-    if (unreadable.includes(jobName)) throw this.#damaged(jobName);
-    return states.find(({ name }) => name === jobName) ?? null;
+    return this.#stateIn(await this.#askStates({ name: checkJobName(jobName) }, deadline), jobName);
   }
 
   async close(): Promise<void> {
     this.#server.close();
   }
 
-  async #listed(query: Readonly<Record<string, string>>, deadline: Deadline) {
+  #askStates(query: Readonly<Record<string, string>>, deadline: Deadline): Promise<ServerAnswer> {
     const asked = { method: "GET", path: [], query: `?${new URLSearchParams(query)}`, changes: false } as const;
-    const answer = await this.#server.ask(asked, deadline);
+    return this.#server.ask(asked, deadline);
+  }
+
+  #stateIn(answer: ServerAnswer, jobName: string): JobState | null {
+    const { states, unreadable } = this.#statesIn(answer);
+    if (unreadable.includes(jobName)) throw this.#damaged(jobName);
+    return states.find(({ name }) => name === jobName) ?? null;
+  }
+
+  #statesIn(answer: ServerAnswer, after = "") {
     if (answer.status === 404) throw this.#tellsNothing();
-    return this.#understood(answer, () => jobStatesIn(answer.json, query.after ?? ""));
+    return this.#understood(answer, () => jobStatesIn(answer.json, after));
   }
 
   async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {
@@ -120,23 +131,46 @@ export class RemoteBackend implements JobBackend {
     if (messageIn(answer.json) === null) {
       throw this.#server.isNoServer(`there is nothing to ${end} at its address, 404`, { unsettled: answer.repeated });
     }
-    const loss = await this.#lossOf(lock, deadline);
-    // The end that was asked for before is there: its answer got lost, in this call or in an earlier one.
+    const message = `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`;
     const repeated = answer.repeated || this.#unanswered.get(lock) === end;
+    let loss: LockLoss;
+    try {
+      loss = await this.#lossOf(lock, deadline);
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      if (!repeated) throw new LockLostError(message, { to: "unknown" }, { cause });
+      this.#unanswered.set(lock, end);
+      throw new StoreError(cause.code, `${message}, and whether this ${end} ended it isn't known: ${cause.message}`, {
+        cause,
+        unsettled: true,
+      });
+    }
+    // The end that was asked for before is there: its answer got lost, in this call or in an earlier one.
     if (repeated && (loss.to === "unknown" || loss.to === end)) return;
-    throw new LockLostError(
-      `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`,
-      loss,
-    );
+    throw new LockLostError(message, loss);
   }
 
-  /** An original server doesn't tell, and what matters is known already. */
+  /** An original server doesn't tell. @throws StoreError when whoever knows couldn't be asked. */
   async #lossOf({ jobName, id }: HeldLock, deadline: Deadline): Promise<LockLoss> {
+    const answer = await this.#askStates({ name: jobName }, deadline);
+    if (answer.status === 404) return { to: "unknown" };
+    return lossOf(id, this.#stateIn(answer, jobName));
+  }
+
+  /**
+   * Sees to it that the earlier tries of a start that was refused take nothing: what stands between here and the server
+   * may have kept one, and send it on when the job is free.
+   */
+  async #takeBack(lock: HeldLock, deadline: Deadline): Promise<void> {
     try {
-      return lossOf(id, await this.status(jobName, deadline));
-    } catch (error) {
-      if (error instanceof StoreError) return { to: "unknown" };
-      throw error;
+      await this.abandon(lock, deadline);
+    } catch (cause) {
+      if (!(cause instanceof StoreError)) throw cause;
+      throw new StoreError(
+        cause.code,
+        `${JSON.stringify(lock.jobName)} was not started, but an earlier try whose answer was lost may still take the lock, which then stays until ${this.#terms.retryInterval} frees it: it couldn't be taken back, since ${cause.message}`,
+        { cause, unsettled: true },
+      );
     }
   }
 

@@ -52,9 +52,7 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
     const state = await backend.status(job, deadline());
     if (json) output.write(`${JSON.stringify(state && shown(state))}\n`);
     else if (state !== null) output.write(`${lineOf(state)}\n`);
-    if (state !== null) return EXIT.done;
-    errors.write(`${inLine(job)} was never started\n`);
-    return EXIT.nothingThere;
+    return state === null ? neverStarted(job, errors) : EXIT.done;
   });
 }
 
@@ -62,7 +60,9 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
 export function release(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [1, 1], async (backend, { job = "", json }) => {
     const { output, errors, deadline } = surroundings;
-    const active = (await backend.status(job, deadline()))?.active ?? null;
+    const state = await backend.status(job, deadline());
+    if (state === null) return neverStarted(job, errors);
+    const { active } = state;
     if (active === null) {
       errors.write(`${inLine(job)} is held by nobody: there is nothing to release\n`);
       return EXIT.nothingThere;
@@ -75,6 +75,11 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
     );
     return EXIT.done;
   });
+}
+
+function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {
+  errors.write(`${inLine(job)} was never started\n`);
+  return EXIT.nothingThere;
 }
 
 interface Asked {

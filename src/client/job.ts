@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
-import { CronyxClientError } from "./client-error.ts";
+import { CronyxClientError, clientErrorOf } from "./client-error.ts";
 import type { CallOptions } from "./options.ts";
 
 /**
@@ -141,10 +141,14 @@ export class Job implements Disposable, AsyncDisposable {
       await this.#underWay;
       this.#active = false;
     } catch (error) {
-      // This very end came through the last time: only its answer got lost.
-      if (this.#unsettled.has(end) && isEndedBy(end, error as Error)) {
-        this.#active = false;
-        return;
+      const lost = error instanceof CronyxClientError && error.cause instanceof LockLostError ? error.cause : null;
+      if (lost !== null && this.#unsettled.has(end)) {
+        // This very end came through the last time: only its answer got lost. An original CronyxServer doesn't tell.
+        if (lost.loss.to === end || (lost.loss.to === "unknown" && lost.cause === undefined)) {
+          this.#active = false;
+          return;
+        }
+        if (lost.cause !== undefined) throw untoldLoss(lost, end);
       }
       this.#endFailed = true;
       if (error instanceof CronyxClientError && error.unsettled) this.#unsettled.add(end);
@@ -155,7 +159,9 @@ export class Job implements Disposable, AsyncDisposable {
   }
 }
 
-/** Whether the lock was lost to an end of this kind; an original CronyxServer doesn't tell to which. */
-function isEndedBy(end: End, { cause }: { readonly cause?: unknown }): boolean {
-  return cause instanceof LockLostError && (cause.loss.to === end || cause.loss.to === "unknown");
+/** The lock is gone, an earlier end of the same kind may have come through, and whoever knows couldn't be asked. */
+function untoldLoss(lost: LockLostError, end: End): CronyxClientError {
+  const { code, message } = clientErrorOf(lost.cause);
+  const told = `${lost.message}, and whether an earlier ${end} ended it isn't known: ${message}`;
+  return new CronyxClientError(code, told, { cause: lost, unsettled: true });
 }

@@ -41,7 +41,8 @@ export function checkLength(field: string, length: unknown, least: 0 | 1): numbe
     return length;
   }
   if (typeof length !== "object" || length === null || Array.isArray(length)) {
-    return refuse(`give milliseconds or an object of ${DURATION_FIELDS.join(", ")}`);
+    const cron = least === 1 ? "a cron expression, " : "";
+    return refuse(`give ${cron}milliseconds or an object of ${DURATION_FIELDS.join(", ")}`);
   }
 
   const given = Object.entries(length).filter(([, value]) => value !== undefined);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { deadlineIn } from "../../../src/network/deadline.ts";
@@ -5,13 +6,27 @@ import { openDatabase } from "../../../src/store/open-database.ts";
 import { documentOf, inTime, jobStoreSuite } from "../job-store-suite.ts";
 import { databaseSuite } from "./database-suite.ts";
 import { startPostgres } from "./postgres-server.ts";
+import { relayTo } from "./relay.ts";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 /** What is told of a statement that waits for a table which another session holds: the tests go on meanwhile. */
 let stuck: Promise<{ lines: string[]; ms: number; found: ReadonlyMap<string, unknown> }>;
 beforeAll(async () => {
   postgres = await startPostgres();
-  for (const name of ["shared", "new", "kept", "damaged", "many", "newer", "cut", "stuck"]) {
+  for (const name of [
+    "shared",
+    "new",
+    "kept",
+    "damaged",
+    "many",
+    "newer",
+    "cut",
+    "opening",
+    "replica",
+    "denied",
+    "late",
+    "stuck",
+  ]) {
     await postgres.query(`CREATE DATABASE ${name}`);
   }
   stuck = readWhileHeld();
@@ -39,6 +54,14 @@ async function readWhileHeld() {
   await other.end();
   await store.close();
   return { lines, ms, found };
+}
+
+/** How many sessions of servers wait for a lock there. */
+async function waitingFor(database: string): Promise<number> {
+  const rows = await postgres.query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = '${database}' AND application_name = 'cronyx' AND wait_event_type = 'Lock'`,
+  );
+  return rows.length;
 }
 
 const open = (name: string) => openDatabase(postgres.url(name), () => {}, inTime());
@@ -82,6 +105,73 @@ describe("a store in PostgreSQL", () => {
     expect(ms).toBeGreaterThanOrEqual(5_000);
     expect(ms).toBeLessThan(6_000);
     expect(found.size).toBe(0);
+  });
+
+  test("a connection that breaks while the schema is made", async () => {
+    const blocker = new pg.Client({ connectionString: postgres.url("opening") });
+    await blocker.connect();
+    await blocker.query("SELECT pg_advisory_lock(7270866157)");
+    const relay = await relayTo(postgres.url("opening"));
+    const opening = openDatabase(relay.url, () => {}, inTime());
+    while ((await waitingFor("opening")) === 0) await pause(5);
+    relay.reset();
+    await blocker.end();
+    const store = await opening;
+    expect(await store.list(inTime())).toEqual([]);
+    await store.close();
+    relay.close();
+  });
+
+  test("a database that takes no writes for a while, as a replica doesn't: the swap is taken once it does", async () => {
+    const store = await open("replica");
+    const refused: string[] = [];
+    const swapping = await openDatabase(postgres.url("replica"), (line) => refused.push(line), inTime());
+    await postgres.query("ALTER DATABASE replica SET default_transaction_read_only = on");
+    await postgres.query(
+      "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'replica' AND application_name = 'cronyx'",
+    );
+    const swap = swapping.swap(null, documentOf("report"), inTime());
+    while (refused.length === 0) await pause(5);
+    await postgres.query("ALTER DATABASE replica SET default_transaction_read_only = off");
+    const { version } = await swap;
+    expect((await store.read(["report"], inTime())).get("report")?.version).toBe(version);
+    await swapping.close();
+    await store.close();
+  });
+
+  test("a swap whose answer was lost, before another try was refused for good, may have been taken", async () => {
+    await postgres.query("CREATE ROLE guest LOGIN; GRANT ALL ON SCHEMA public TO guest", "denied");
+    const relay = await relayTo(postgres.url("denied").replace("cronyx@", "guest@"));
+    const store = await openDatabase(relay.url, () => {}, inTime());
+    const blocker = new pg.Client({ connectionString: postgres.url("denied") });
+    await blocker.connect();
+    await blocker.query("BEGIN; LOCK TABLE cronyx_job");
+    const swap = store.swap(null, documentOf("report"), inTime());
+    while ((await waitingFor("denied")) === 0) await pause(5);
+    // It is refused to whoever logs in, and to nobody who has.
+    await postgres.query("ALTER ROLE guest NOLOGIN");
+    relay.reset();
+    await blocker.query("COMMIT");
+    await expect(swap).rejects.toMatchObject({ code: "unauthorized", unsettled: true });
+    await blocker.end();
+    await store.close();
+    relay.close();
+  });
+
+  test("a statement is waited for until the deadline, and none is begun after it", async () => {
+    const store = await open("late");
+    const blocker = new pg.Client({ connectionString: postgres.url("late") });
+    await blocker.connect();
+    await blocker.query("BEGIN; LOCK TABLE cronyx_job");
+    const from = performance.now();
+    const held = store.swap(null, documentOf("held"), deadlineIn(200));
+    await expect(held).rejects.toMatchObject({ code: "unreachable", unsettled: true });
+    expect(performance.now() - from).toBeLessThan(2_000);
+    await blocker.end();
+    const late = store.swap(null, documentOf("late"), deadlineIn(0));
+    await expect(late).rejects.toMatchObject({ code: "unreachable", unsettled: false });
+    expect(await store.list(inTime())).not.toContain("late");
+    await store.close();
   });
 
   test("a database of a newer release", async () => {

@@ -8,10 +8,14 @@ import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
 
 const CONNECTIONS = 8;
-/** What a statement may take, in milliseconds: the server ends it then. Its answer may take a second more. */
+/** What a statement may take, in milliseconds: the server ends it then. */
 const LONGEST_STATEMENT = 5_000;
+/** Its answer may take a second more. */
+const LONGEST_ANSWER = LONGEST_STATEMENT + 1_000;
 /** Of the advisory locks of a database, the one under which its schema is changed. */
 const MIGRATION_LOCK = 7_270_866_157;
+
+type Query = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
 
 /** The register in PostgreSQL. Any number of servers may share one database. */
 export class PostgresStore implements JobStore {
@@ -31,7 +35,7 @@ export class PostgresStore implements JobStore {
       max: CONNECTIONS,
       connectionTimeoutMillis: LONGEST_STATEMENT,
       statement_timeout: LONGEST_STATEMENT,
-      query_timeout: LONGEST_STATEMENT + 1_000,
+      query_timeout: LONGEST_ANSWER,
       keepAlive: true,
     });
     // A connection that breaks while nobody uses it: the pool makes a new one.
@@ -53,8 +57,8 @@ export class PostgresStore implements JobStore {
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
-    const { rows } = await this.#attempt(deadline, () =>
-      this.#pool.query<{ name: Buffer; version: string; state: string }>({
+    const { rows } = await this.#attempt(deadline, (query) =>
+      query<{ name: Buffer; version: string; state: string }>({
         name: "read",
         text: "SELECT name, version, state FROM cronyx_job WHERE name = ANY($1)",
         values: [names.map(keyOf)],
@@ -85,25 +89,26 @@ export class PostgresStore implements JobStore {
             text: "UPDATE cronyx_job SET version = $2, state = $3 WHERE name = $1 AND version = $4",
             values: [key, version, document, expected],
           };
-    let tries = 0;
+    // Whether a try of this very swap may have been carried out.
+    let unsettled = false;
     try {
-      return await this.#attempt(deadline, async () => {
-        tries++;
-        const { rowCount } = await this.#pool.query(statement);
-        if (rowCount === 1) return { version };
-        // An earlier try of this very swap may have been carried out.
-        const unsettled = tries > 1;
-        return unsettled && (await this.#versionOf(key)) === version ? { version } : { version: null, unsettled };
+      return await this.#attempt(deadline, async (query) => {
+        const { rowCount } = await query(statement).catch((error) => {
+          unsettled ||= !isUndone(error);
+          throw error;
+        });
+        if (rowCount === 1 || (unsettled && (await versionOf(key, query)) === version)) return { version };
+        return { version: null, unsettled };
       });
     } catch (error) {
-      if (!(error instanceof StoreError) || error.code !== "unreachable") throw error;
-      throw new StoreError(error.code, error.message, { cause: error.cause, unsettled: true });
+      if (!(error instanceof StoreError) || !unsettled) throw error;
+      throw new StoreError(error.code, error.message, { cause: error.cause, unsettled });
     }
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const { rows } = await this.#attempt(deadline, () =>
-      this.#pool.query<{ name: Buffer }>("SELECT name FROM cronyx_job"),
+    const { rows } = await this.#attempt(deadline, (query) =>
+      query<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
     );
     return rows.map(({ name }) => jobNameOf(name)).sort();
   }
@@ -112,22 +117,19 @@ export class PostgresStore implements JobStore {
     return this.#pool.end();
   }
 
-  async #versionOf(key: Buffer): Promise<string | null> {
-    const { rows } = await this.#pool.query<{ version: string }>({
-      name: "version",
-      text: "SELECT version FROM cronyx_job WHERE name = $1",
-      values: [key],
-    });
-    return rows[0]?.version ?? null;
-  }
-
-  async #attempt<T>(deadline: Deadline, work: () => Promise<T>): Promise<T> {
+  /** Nothing is begun after the deadline, and no answer is waited for beyond it: whoever asked has gone then. */
+  async #attempt<T>(deadline: Deadline, work: (query: Query) => Promise<T>): Promise<T> {
+    const query: Query = async (statement) => {
+      const left = Math.ceil(deadline.remaining());
+      if (left === 0) throw new PassingFault(`${this.#place} wasn't asked, for want of time`, { unsettled: false });
+      return this.#pool.query({ ...statement, query_timeout: Math.min(left, LONGEST_ANSWER) } as pg.QueryConfig);
+    };
     try {
       return await retrying(deadline, this.#log, async () => {
         try {
-          return await work();
+          return await work(query);
         } catch (cause) {
-          throw cause instanceof StoreError ? cause : fault(cause, this.#place);
+          throw cause instanceof StoreError || cause instanceof PassingFault ? cause : fault(cause, this.#place);
         }
       });
     } catch (cause) {
@@ -137,8 +139,26 @@ export class PostgresStore implements JobStore {
   }
 }
 
+async function versionOf(key: Buffer, query: Query): Promise<string | null> {
+  const { rows } = await query<{ version: string }>({
+    name: "version",
+    text: "SELECT version FROM cronyx_job WHERE name = $1",
+    values: [key],
+  });
+  return rows[0]?.version ?? null;
+}
+
+/** Whether a statement that failed has changed nothing for sure: the database itself said so, and lives on. */
+function isUndone(error: unknown): boolean {
+  if (error instanceof PassingFault) return !error.unsettled;
+  return error instanceof pg.DatabaseError && error.severity === "ERROR";
+}
+
 async function migrate(pool: pg.Pool, place: string): Promise<void> {
   const client = await pool.connect();
+  // A connection that breaks says so here too, beside the query that fails: unheard it would end the process.
+  const ignore = () => {};
+  client.on("error", ignore);
   try {
     await client.query("BEGIN");
     await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
@@ -151,6 +171,7 @@ async function migrate(pool: pg.Pool, place: string): Promise<void> {
       await client.query("INSERT INTO cronyx_schema (version) VALUES ($1)", [makes]);
     }
     await client.query("COMMIT");
+    client.off("error", ignore);
     client.release();
   } catch (error) {
     // The connection is thrown away, and the transaction with it.

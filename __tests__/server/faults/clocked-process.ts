@@ -1,0 +1,36 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { pino } from "pino";
+import { LocalBackend } from "../../../src/backend/local.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { createServer } from "../../../src/server/create-server.ts";
+import { openDatabase } from "../../../src/store/open-database.ts";
+import type { ClockMessage } from "./servers.ts";
+
+// A server that goes by many clocks, which the parent sets: a request's clock is that of the host that it was sent to.
+
+const [url = ""] = process.argv.slice(2);
+const store = await openDatabase(url, () => {}, deadlineIn(20_000));
+const clocks = new Map<string, number>();
+const asked = new AsyncLocalStorage<string>();
+const now = () => clocks.get(asked.getStore() ?? "") ?? Number.NaN;
+const server = await createServer({
+  backend: new LocalBackend(store, now),
+  store,
+  schemes: [],
+  timezone: "UTC",
+  now,
+  newId: randomUUID,
+  deadline: () => deadlineIn(5_000),
+  log: pino({ level: "silent" }),
+  version: "0.0.0",
+});
+server.server.prependListener("request", ({ headers }) => asked.enterWith(headers.host ?? ""));
+await server.listen({ host: "127.0.0.1", port: 0 });
+process.on("message", ({ id, times }: ClockMessage) => {
+  for (const [clock, time] of times) clocks.set(clock, time);
+  process.send?.({ id });
+});
+process.on("disconnect", () => process.exit());
+process.send?.({ port: (server.server.address() as AddressInfo).port });

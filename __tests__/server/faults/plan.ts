@@ -1,0 +1,134 @@
+import fc from "fast-check";
+import type { Fate } from "../../network/faulty-proxy.ts";
+
+/** Milliseconds. */
+export const INTERVAL = 3_600_000;
+export const RETRY_INTERVAL = 600_000;
+export const MOST_CALLERS = 3;
+
+/** What happens to one job, some rounds long. All of it follows from a seed; the faults on the way do too. */
+export type Plan = readonly Round[];
+
+/** Some callers ask at once, and whoever is granted the interval ends its run. */
+export interface Round {
+  /** How far the clock is set before it, in milliseconds. */
+  readonly advance: number;
+  /** One for each caller. */
+  readonly starts: readonly PlannedStart[];
+  /** Whether somebody asks for the lock's takeover before its run ends. */
+  readonly overtaken: boolean;
+}
+
+export interface PlannedStart {
+  readonly mayTakeOver: boolean;
+  /** Of each of its calls, in milliseconds. */
+  readonly deadline: number;
+  /** How the run is ended; again, or otherwise, as long as that fails and there are more. None: the caller died. */
+  readonly ends: readonly End[];
+}
+
+export type End = "finish" | "interrupt";
+
+const deadline = fc.oneof(
+  { weight: 1, arbitrary: fc.integer({ min: 20, max: 200 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 200, max: 800 }) },
+  { weight: 3, arbitrary: fc.constant(1_500) },
+);
+
+const ends = fc.oneof(
+  { weight: 6, arbitrary: fc.constant<End[]>(["finish", "finish", "finish"]) },
+  { weight: 2, arbitrary: fc.constant<End[]>(["interrupt", "interrupt"]) },
+  { weight: 1, arbitrary: fc.constant<End[]>(["finish", "interrupt"]) },
+  { weight: 1, arbitrary: fc.constant<End[]>(["interrupt", "finish"]) },
+  { weight: 1, arbitrary: fc.constant<End[]>([]) },
+);
+
+const start: fc.Arbitrary<PlannedStart> = fc.record({ mayTakeOver: fc.boolean(), deadline, ends });
+
+const round: fc.Arbitrary<Round> = fc.record({
+  advance: fc.oneof(
+    { weight: 4, arbitrary: fc.constant(INTERVAL) },
+    { weight: 1, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.constant(INTERVAL / 2) },
+    { weight: 1, arbitrary: fc.constant(5 * INTERVAL) },
+  ),
+  starts: fc.oneof(
+    { weight: 2, arbitrary: fc.array(start, { minLength: 1, maxLength: 1 }) },
+    { weight: 1, arbitrary: fc.array(start, { minLength: 2, maxLength: MOST_CALLERS }) },
+  ),
+  overtaken: fc.integer({ min: 0, max: 5 }).map((drawn) => drawn === 0),
+});
+
+/** The history of a job tells of its last 20 runs: here it tells of all of them. */
+const plan: fc.Arbitrary<Plan> = fc
+  .array(round, { minLength: 2, maxLength: 5, size: "max" })
+  .filter((rounds) => rounds.reduce((sum, { starts }) => sum + starts.length + 1, 0) <= 20);
+
+const fate: fc.Arbitrary<Fate> = fc.oneof(
+  { weight: 14, arbitrary: fc.constant<Fate>({ kind: "pass" }) },
+  {
+    weight: 2,
+    arbitrary: fc.record<Fate & { kind: "delay" }>({
+      kind: fc.constant("delay"),
+      request: fc.integer({ min: 0, max: 40 }),
+      answer: fc.integer({ min: 0, max: 40 }),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record<Fate & { kind: "cut before" }>({ kind: fc.constant("cut before"), reset: fc.boolean() }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record<Fate & { kind: "cut after" }>({
+      kind: fc.constant("cut after"),
+      reset: fc.boolean(),
+      atOnce: fc.boolean(),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record<Fate & { kind: "cut within" }>({
+      kind: fc.constant("cut within"),
+      reset: fc.boolean(),
+      share: fc.double({ min: 0, max: 1, noNaN: true }),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.oneof(
+      fc.record<Fate & { kind: "answer" }>({
+        kind: fc.constant("answer"),
+        status: fc.constantFrom(502, 503),
+        retryAfter: fc.constantFrom(null, 0, 0, 1),
+        forwarded: fc.boolean(),
+      }),
+      // It means that the request was not carried out: RFC 6585 §4.
+      fc.constant<Fate>({ kind: "answer", status: 429, retryAfter: 0, forwarded: false }),
+    ),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record<Fate & { kind: "late" }>({
+      kind: fc.constant("late"),
+      cut: fc.boolean(),
+      after: fc.integer({ min: 0, max: 400 }),
+    }),
+  },
+);
+
+export function planOf(seed: number): Plan {
+  return fc.sample(plan, { seed, numRuns: 1 })[0] as Plan;
+}
+
+/** What becomes of one request after the other. */
+export function fatesOf(seed: number): () => Fate {
+  const stream = fc.sample(fc.infiniteStream(fate), { seed, numRuns: 1 })[0] as fc.Stream<Fate>;
+  return () => stream.next().value;
+}
+
+/** Numbers from 0 to `max`, one after the other. */
+export function numbersOf(seed: number, max: number): () => number {
+  const stream = fc.sample(fc.infiniteStream(fc.integer({ min: 0, max })), { seed, numRuns: 1 })[0];
+  return () => (stream as fc.Stream<number>).next().value;
+}

@@ -1,0 +1,197 @@
+import { randomUUID } from "node:crypto";
+import { openBackend } from "../../../src/backend/open-backend.ts";
+import { CronyxClient } from "../../../src/client/client.ts";
+import type { CronyxClientError } from "../../../src/client/client-error.ts";
+import type { Job } from "../../../src/client/job.ts";
+import { CLIENT_TERMS } from "../../../src/client/terms.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import type { Instant } from "../../../src/scheduler/instant.ts";
+import type { JobState } from "../../../src/scheduler/job-state.ts";
+import { FaultyProxy } from "../../network/faulty-proxy.ts";
+import { type End, fatesOf, INTERVAL, MOST_CALLERS, type PlannedStart, planOf, RETRY_INTERVAL } from "./plan.ts";
+import type { ClockedServers } from "./servers.ts";
+
+/** What one caller asked for, and what it was told. */
+export interface Attempt {
+  /** The id that the lock has, if this start gets one. */
+  readonly lockId: string;
+  readonly mayTakeOver: boolean;
+  readonly round: number;
+  /** Whether nobody else asked in this round. */
+  readonly alone: boolean;
+  /** By the servers' clock. */
+  readonly askedAt: Instant;
+  readonly told: StartTold;
+  readonly ends: { readonly end: End; readonly told: EndTold }[];
+}
+
+export type StartTold =
+  | {
+      readonly kind: "started";
+      readonly id: string | null;
+      readonly intervalStartedAt: Instant;
+      readonly intervalEndedAt: Instant;
+      readonly createdAt: Instant;
+    }
+  | { readonly kind: "not started"; readonly reason: string }
+  | Failed;
+export type EndTold = { readonly kind: "done" } | { readonly kind: "lost" } | Failed;
+
+interface Failed {
+  readonly kind: "error";
+  /** Whether the error says that it may have come through all the same. */
+  readonly unsettled: boolean;
+  readonly message: string;
+}
+
+/** One job's story, and how it ended. */
+export interface Story {
+  readonly seed: number;
+  readonly attempts: readonly Attempt[];
+  /** Once nothing was on its way any more. Null: nothing is kept. */
+  readonly state: JobState | null;
+}
+
+/** What an `abandon` may take here, in milliseconds: long enough to get through most of the time. */
+const LONGEST_RELEASE = 1_500;
+
+/** Plays one seed after the other: a proxy, and a clock of the servers behind it, that no other lane uses. */
+export class Lane {
+  readonly #servers: ClockedServers;
+  readonly #proxy: FaultyProxy;
+  readonly #url: string;
+  readonly #clock: string;
+  readonly #callers: readonly Caller[];
+
+  static async open(servers: ClockedServers): Promise<Lane> {
+    const proxy = new FaultyProxy(() => servers.port());
+    return new Lane(servers, proxy, await proxy.listen());
+  }
+
+  private constructor(servers: ClockedServers, proxy: FaultyProxy, url: string) {
+    this.#servers = servers;
+    this.#proxy = proxy;
+    this.#url = url;
+    this.#clock = new URL(url).host;
+    this.#callers = Array.from({ length: MOST_CALLERS + 1 }, () => new Caller(url));
+  }
+
+  async play(seed: number): Promise<Story> {
+    const jobName = `seed ${seed}`;
+    const attempts: Attempt[] = [];
+    this.#proxy.fate = fatesOf(seed);
+    for (const [round, { advance, starts, overtaken }] of planOf(seed).entries()) {
+      await this.#servers.advance(this.#clock, advance);
+      const ask = (start: PlannedStart, at: number) => this.#start(jobName, start, at, round, starts.length === 1);
+      const asked = await Promise.all(starts.map(ask));
+      const [first] = starts;
+      if (overtaken && first !== undefined) {
+        await this.#servers.advance(this.#clock, RETRY_INTERVAL);
+        asked.push(await this.#start(jobName, { ...first, mayTakeOver: true }, MOST_CALLERS, round, false));
+      }
+      await Promise.all(asked.map(({ job, start, attempt }) => end(job, start, attempt)));
+      attempts.push(...asked.map(({ attempt }) => attempt));
+    }
+    await this.#proxy.idle();
+    this.#proxy.fate = () => ({ kind: "pass" });
+    const backend = await openBackend(this.#url, optionsOfBackend());
+    const state = await backend.status(jobName, deadlineIn(30_000));
+    await backend.close();
+    return { seed, attempts, state };
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#callers.map(({ client }) => client.close()));
+    await this.#proxy.close();
+  }
+
+  async #start(jobName: string, start: PlannedStart, caller: number, round: number, alone: boolean) {
+    const { client, lockIds } = this.#callers[caller] as Caller;
+    const askedAt = this.#servers.now(this.#clock);
+    const { mayTakeOver, deadline } = start;
+    const retryInterval = mayTakeOver ? RETRY_INTERVAL : undefined;
+    let told: StartTold;
+    let job: Job | null = null;
+    try {
+      const result = await client.startJob({ jobName, jobInterval: INTERVAL, retryInterval, deadline });
+      if (result.started) job = result.job;
+      told = result.started ? grantOf(result.job) : { kind: "not started", reason: result.reason };
+    } catch (error) {
+      told = failureOf(error);
+    }
+    const attempt: Attempt = { lockId: lockIds.at(-1) ?? "", mayTakeOver, round, alone, askedAt, told, ends: [] };
+    return { job, start, attempt };
+  }
+}
+
+/** A client, and the ids that it made up for its locks. */
+class Caller {
+  readonly lockIds: string[] = [];
+  readonly client: CronyxClient;
+
+  constructor(url: string) {
+    const newId = () => {
+      const id = randomUUID();
+      this.lockIds.push(id);
+      return id;
+    };
+    this.client = new CronyxClient(
+      { url },
+      {
+        newId,
+        async open(url, options) {
+          const backend = await openBackend(url, options);
+          return {
+            start: backend.start.bind(backend),
+            finish: backend.finish.bind(backend),
+            interrupt: backend.interrupt.bind(backend),
+            abandon: (lock) => backend.abandon(lock, deadlineIn(LONGEST_RELEASE)),
+            status: backend.status.bind(backend),
+            states: backend.states.bind(backend),
+            close: backend.close.bind(backend),
+          };
+        },
+      },
+    );
+  }
+}
+
+async function end(job: Job | null, { ends, deadline }: PlannedStart, attempt: Attempt): Promise<void> {
+  if (job === null) return;
+  for (const end of ends) {
+    const told = await job[end]({ deadline }).then<EndTold, EndTold>(
+      () => ({ kind: "done" }),
+      (error: CronyxClientError) => (error.code === "lock-lost" ? { kind: "lost" } : failureOf(error)),
+    );
+    attempt.ends.push({ end, told });
+    if (told.kind !== "error") return;
+  }
+}
+
+function grantOf(job: Job): StartTold {
+  return {
+    kind: "started",
+    id: job.id,
+    intervalStartedAt: job.intervalStartedAt.getTime(),
+    intervalEndedAt: job.intervalEndedAt.getTime(),
+    createdAt: job.createdAt.getTime(),
+  };
+}
+
+function failureOf(error: unknown): Failed {
+  const { message, unsettled } = error as CronyxClientError;
+  return { kind: "error", message, unsettled };
+}
+
+function optionsOfBackend() {
+  return {
+    token: "",
+    credentials: { kind: "none" },
+    userAgent: "cronyx-action",
+    env: {},
+    temporary: "",
+    log: () => {},
+    now: Date.now,
+    terms: CLIENT_TERMS,
+  } as const;
+}

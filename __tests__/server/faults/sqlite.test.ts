@@ -1,0 +1,26 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, test } from "@jest/globals";
+import { playAll } from "./suite.ts";
+
+const folder = mkdtempSync(path.join(tmpdir(), "cronyx-faults-"));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("on SQLite, with another writer that holds the database", async () => {
+  const file = path.join(folder, "cronyx.db");
+  await playAll({
+    url: `sqlite:${file}`,
+    processes: 1,
+    async disturb(drawn) {
+      await pause(drawn() / 10);
+      const other = new DatabaseSync(file, { timeout: 1_000 });
+      other.exec("BEGIN IMMEDIATE");
+      await pause(drawn() / 15);
+      other.exec("ROLLBACK");
+      other.close();
+    },
+  });
+}, 180_000);

@@ -1,0 +1,90 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { expect } from "@jest/globals";
+import { brokenPromises } from "./broken-promises.ts";
+import { numbersOf } from "./plan.ts";
+import { type EndTold, Lane, type StartTold, type Story } from "./play.ts";
+import { ClockedServers } from "./servers.ts";
+
+/** The seeds that are played; one alone where the environment says which. */
+const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 500 }, (_, at) => at + 1);
+/** How many stories go on at once: they wait most of the time. */
+const LANES = 125;
+/** Milliseconds from one kill of a server to the next. */
+const KILLS_APART = 2_000;
+
+export interface Setting {
+  /** The `JOB_STORE_URL`. */
+  readonly url: string;
+  /** How many processes serve it at a time. */
+  readonly processes: number;
+  /** Breaks or blocks the servers' way to the database for a moment, and draws how from these numbers of 0 to 999. */
+  readonly disturb: (drawn: () => number) => Promise<void>;
+}
+
+/** Plays all seeds, while the database is disturbed and servers are killed, and checks what callers were promised. */
+export async function playAll({ url, processes, disturb }: Setting): Promise<void> {
+  const lanes = Math.min(LANES, SEEDS.length);
+  const servers = await ClockedServers.start(url, processes);
+  const stories: Story[] = [];
+  let playing = true;
+  const nuisance = [disturbing(), killing()];
+  const queue = SEEDS.values();
+  try {
+    await Promise.all(
+      Array.from({ length: lanes }, async () => {
+        const lane = await Lane.open(servers);
+        for (const seed of queue) stories.push(await lane.play(seed));
+        await lane.close();
+      }),
+    );
+  } finally {
+    playing = false;
+    await Promise.all(nuisance).finally(() => servers.close());
+  }
+  expect(servers.crashes).toBe(0);
+  const broken = stories.flatMap((story) => brokenPromises(story).map((promise) => `SEED=${story.seed}: ${promise}`));
+  expect(broken).toEqual([]);
+  if (SEEDS.length > 1) expect(Object.keys(toldIn(stories))).toEqual(expect.arrayContaining(ALL));
+
+  async function disturbing() {
+    const drawn = numbersOf(0, 999);
+    while (playing) await disturb(drawn);
+  }
+
+  /** In turns a server that is followed by another at once, and one that leaves nobody to ask for a while. */
+  async function killing() {
+    for (let kills = 0; playing; kills++) {
+      for (let waited = 0; playing && waited < KILLS_APART; waited += 50) await pause(50);
+      if (!playing) return;
+      if (kills % 2 === 0) await servers.add();
+      await servers.kill();
+      if (kills % 2 === 1) await servers.add();
+    }
+  }
+}
+
+/** What comes about somewhere in that many stories: else they would show nothing. */
+const ALL = [
+  ...["started", "not started", "error", "error, unsettled"].map((told) => `start: ${told}`),
+  ...["done", "lost", "error, unsettled"].flatMap((told) => [`finish: ${told}`, `interrupt: ${told}`]),
+  ...["finished", "interrupted", "taken-over", "active"].map((outcome) => `run: ${outcome}`),
+];
+
+/** How often what was told, and what came of the runs. */
+function toldIn(stories: readonly Story[]): Readonly<Record<string, number>> {
+  const counts: Record<string, number> = {};
+  const count = (what: string) => {
+    counts[what] = (counts[what] ?? 0) + 1;
+  };
+  const shown = (told: StartTold | EndTold) =>
+    told.kind === "error" && told.unsettled ? "error, unsettled" : told.kind;
+  for (const { attempts, state } of stories) {
+    for (const { told, ends } of attempts) {
+      count(`start: ${shown(told)}`);
+      for (const { end, told } of ends) count(`${end}: ${shown(told)}`);
+    }
+    for (const { outcome } of state?.history ?? []) count(`run: ${outcome}`);
+    if (state?.active) count("run: active");
+  }
+  return counts;
+}
