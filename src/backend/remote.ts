@@ -29,8 +29,6 @@ const LISTED_AT_ONCE = 500;
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
   readonly #terms: Terms;
-  /** The locks that were to be ended by a call that got no answer: it may have come through. */
-  readonly #unanswered = new WeakMap<HeldLock, "finish" | "interrupt">();
 
   /** @param place The server's address, without credentials and without a slash at its end. */
   constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
@@ -123,30 +121,25 @@ export class RemoteBackend implements JobBackend {
   async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {
     // By the name that was asked for: the original server gives it back encoded, and encoded twice it finds nothing.
     const path = [checkPathName(lock.jobName), lock.id, end];
-    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline).catch((error) => {
-      if (error instanceof StoreError && error.unsettled) this.#unanswered.set(lock, end);
-      throw error;
-    });
+    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
     if (answer.status === 200) return;
     if (messageIn(answer.json) === null) {
       throw this.#server.isNoServer(`there is nothing to ${end} at its address, 404`, { unsettled: answer.repeated });
     }
     const message = `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`;
-    const repeated = answer.repeated || this.#unanswered.get(lock) === end;
     let loss: LockLoss;
     try {
       loss = await this.#lossOf(lock, deadline);
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
-      if (!repeated) throw new LockLostError(message, { to: "unknown" }, { cause });
-      this.#unanswered.set(lock, end);
+      if (!answer.repeated) throw new LockLostError(message, { to: "unknown" }, { cause });
       throw new StoreError(cause.code, `${message}, and whether this ${end} ended it isn't known: ${cause.message}`, {
         cause,
         unsettled: true,
       });
     }
-    // The end that was asked for before is there: its answer got lost, in this call or in an earlier one.
-    if (repeated && (loss.to === "unknown" || loss.to === end)) return;
+    // The end that was asked for before is there: its answer got lost. What became of earlier calls, a Job remembers.
+    if (answer.repeated && (loss.to === "unknown" || loss.to === end)) return;
     throw new LockLostError(message, loss);
   }
 
