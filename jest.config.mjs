@@ -1,5 +1,5 @@
 // What needs a Node that has SQLite built in: __tests__/run.mjs says which.
-const WITH_SQLITE = ["/__tests__/cli/", "/__tests__/store/sql/sqlite", "/__tests__/server/faults/sqlite"];
+const WITH_SQLITE = ["/__tests__/cli/", "/__tests__/store/sql/sqlite", "/__tests__/server/faults/"];
 const needs = process.env.NEEDS ?? "any";
 
 /** @type {import("jest").Config} */

@@ -14,10 +14,10 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { freePort } from "../__tests__/free-port.ts";
 import { startPostgres } from "../__tests__/store/sql/postgres-server.ts";
 
 const repository = path.dirname(import.meta.dirname);
@@ -144,15 +144,6 @@ async function serve(stage, environment) {
   const { code, said } = await ended;
   assert.equal(code, 0, said);
   return history.length;
-}
-
-async function freePort() {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" ? address?.port : undefined;
 }
 
 try {

@@ -21,9 +21,8 @@ export class ExplainingServer extends OriginalServer {
     const by = deadlineIn(1_000);
     if (asked.method === "GET" && jobName === "") {
       const { name, after = "" } = Object.fromEntries(new URLSearchParams(query));
-      const following = (await this.backend.list(by)).filter((one) =>
-        name === undefined ? one > after : one === name,
-      );
+      const all = (await this.backend.states(by)).states.map((state) => state.name);
+      const following = all.filter((one) => (name === undefined ? one > after : one === name));
       const names = following.slice(0, this.listed);
       const next = names.length < following.length ? names.at(-1) : null;
       return json(200, { jobs: await Promise.all(names.map((one) => this.statusOf(one))), next });

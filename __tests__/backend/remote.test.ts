@@ -185,7 +185,7 @@ describe("with an original server", () => {
         /can't tell whether the start .* original CronyxServer \(404\): .* retry-interval/,
       ),
     });
-    for (const call of [backend.status(JOB, inTime()), backend.list(inTime()), backend.states(inTime())]) {
+    for (const call of [backend.status(JOB, inTime()), backend.states(inTime())]) {
       expect((await failureOf(call)).message).toMatch(
         /tells nothing of its jobs \(404\): it is an original CronyxServer/,
       );
@@ -274,7 +274,7 @@ describe("with a server that explains itself", () => {
 
   test("a job's state, and the jobs", async () => {
     expect(await backend.status(JOB, inTime())).toBeNull();
-    expect(await backend.list(inTime())).toEqual([]);
+    expect(await backend.states(inTime())).toEqual({ states: [], unreadable: [] });
     await backend.finish(await started(), inTime());
     now += HOUR;
     const { id } = await started();
@@ -284,7 +284,7 @@ describe("with a server that explains itself", () => {
       active: { id, holder: HOLDER, intervalEndedAt: toIso(NOON + HOUR), idempotencyKey: null },
       history: [{ outcome: "finished" }],
     });
-    expect(await backend.list(inTime())).toEqual([JOB]);
+    expect(await backend.states(inTime())).toMatchObject({ states: [{ name: JOB }], unreadable: [] });
   });
 
   test("a job of any name has a state, and the jobs come in as many parts as it takes", async () => {
@@ -292,20 +292,22 @@ describe("with a server that explains itself", () => {
     const listing = await serve(ExplainingServer);
     const backend = await open(listing.url);
     for (const name of names) await listing.write(name);
-    expect(await backend.list(inTime())).toEqual(names);
+    expect((await backend.states(inTime())).states.map(({ name }) => name)).toEqual(names);
     for (const name of names) expect(await backend.status(name, inTime())).toMatchObject({ name });
     expect(await backend.status("b", inTime())).toBeNull();
   });
 
   test.each([
-    ['{"jobs":[]}', []],
+    ['{"jobs":[]}', { states: [], unreadable: [] }],
     ['{"jobs":[],"next":"a"}', 'next is "a", not a name after a'],
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
     ['{"jobs":[{}]}', "name is missing, not a text"],
+    ['{"jobs":[],"unreadable":["b","a"]}', { states: [], unreadable: ["b", "a"] }],
+    ['{"jobs":[],"unreadable":[7]}', "unreadable is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
     server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
-    const listed = backend.list(inTime());
+    const listed = backend.states(inTime());
     if (typeof means !== "string") return expect(await listed).toEqual(means);
     expect(await failureOf(listed)).toMatchObject({ code: "unusable", message: expect.stringContaining(means) });
   });
@@ -313,7 +315,7 @@ describe("with a server that explains itself", () => {
   test("the states of all jobs, by one request", async () => {
     await started();
     const before = server.asked.length;
-    expect(await backend.states(inTime())).toEqual([await backend.status(JOB, inTime())]);
+    expect(await backend.states(inTime())).toEqual({ states: [await backend.status(JOB, inTime())], unreadable: [] });
     expect(server.asked.slice(before).map(({ path }) => path)).toHaveLength(2);
   });
 
@@ -323,7 +325,7 @@ describe("with a server that explains itself", () => {
       body: JSON.stringify({ jobs: [{ name, lock: null, lastFinished: null, history: [] }], next }),
     });
     server.fate = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
-    expect((await backend.states(inTime())).map(({ name }) => name)).toEqual(["a b", "c"]);
+    expect((await backend.states(inTime())).states.map(({ name }) => name)).toEqual(["a b", "c"]);
     expect(server.asked.at(-1)?.path).toBe("/?limit=500&after=a+b");
     server.fate = () => part("a b", "a b");
     const error = await failureOf(backend.states(inTime()));
@@ -400,9 +402,8 @@ describe("an earlier try that may come later, to a server that explains itself",
       unsettled: true,
     });
     expect(await takeover).toHaveProperty("started", true);
-    expect(await failureOf(backend.finish(lock, deadlineIn(300)))).toMatchObject({ unsettled: true });
-    // To whom no answer was lost, the lock is gone for sure.
-    const lost = await backend.finish({ ...lock }, deadlineIn(300)).catch((error) => error);
+    // In a call that lost no answer of its own, the lock is gone for sure. A Job knows of the earlier one: job.test.ts.
+    const lost = await backend.finish(lock, deadlineIn(300)).catch((error) => error);
     expect(lost).toBeInstanceOf(LockLostError);
     expect(lost).toMatchObject({ loss: { to: "unknown" }, cause: { code: "unreachable" } });
   });

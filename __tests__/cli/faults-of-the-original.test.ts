@@ -10,6 +10,7 @@ import { createInterface } from "node:readline";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { freePort } from "../free-port.ts";
 import { startPostgres } from "../store/sql/postgres-server.ts";
 
 const MAIN = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
@@ -265,11 +266,3 @@ describe("a server whose database is away", () => {
     expect((await send(`${await serving}/report`, "POST", HOURLY)).json).toMatchObject({ isActive: true });
   });
 });
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}

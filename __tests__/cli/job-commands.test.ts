@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type CommandSurroundings, release, status } from "../../src/cli/job-commands.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
+import { newJobState } from "../../src/scheduler/job-state.ts";
 import { finishedUntil, heldSince, LocksRepository, OTHER_RUN } from "../action/workflow.ts";
 import { runServer } from "../server/running-server.ts";
 
@@ -105,6 +106,28 @@ test.each([
   expect(output).toBe("");
   expect(errors).toContain(says);
   expect(errors).not.toMatch(/ghs_|\binputs?\b|\n./);
+});
+
+test("a job whose state is damaged is told of, and so are all others", async () => {
+  const kept = await runServer();
+  const env = { CRONYX_URL: kept.url, CRONYX_TOKEN: "" };
+  await kept.store.swap(null, { ...newJobState("broken\n"), v: 2 } as never, deadlineIn(1_000));
+  await kept.store.swap(null, newJobState("report"), deadlineIn(1_000));
+  expect(await run(status, [], env)).toEqual({
+    code: 1,
+    output: "report: free, nothing finished yet\n",
+    errors: expect.stringMatching(/^broken\\u\{a\}: .* can't be read.*\n$/),
+  });
+  expect(JSON.parse((await run(status, ["--json"], env)).output)).toMatchObject([{ name: "report" }]);
+  const one = await run(status, ["broken\n"], env);
+  expect(one).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("see its log") });
+  await kept.close();
+
+  await repository.write("broken", { ...newJobState("broken"), v: 2 });
+  await repository.write("report", heldSince("report", SINCE));
+  const all = await run(status, []);
+  expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: .* can't be read.*\n$/) });
+  expect(all.output).toContain("report: held by octo-org/reports");
 });
 
 test("where nothing was ever started", async () => {

@@ -194,6 +194,51 @@ describe("the page", () => {
   });
 });
 
+describe("a job of which what is kept is damaged", () => {
+  const broken = { ...state("broken"), active: {} } as unknown as JobState;
+
+  test("stands among the others, which are told of as ever", async () => {
+    await write(state("a"), broken, state("report", { active: lock(NOON) }), state("z"));
+    expect(await list()).toMatchObject({
+      jobs: [{ name: "a" }, { name: "report" }, { name: "z" }],
+      unreadable: ["broken"],
+    });
+    expect(await list("?limit=2")).toMatchObject({ jobs: [{ name: "a" }], unreadable: ["broken"], next: "broken" });
+    expect(await list("?after=broken")).toEqual({ jobs: [{}, {}].map(() => expect.anything()), next: null });
+    expect(await list("?name=broken")).toEqual({ jobs: [], unreadable: ["broken"], next: null });
+    const overview = await page();
+    expect(overview.status).toBe(200);
+    expect(headings(overview)).toEqual(["broken", "report", "a", "z"]);
+    expect(overview.text).toMatch(/<title>1 unreadable, 1 running · /);
+    expect(await server.metrics()).toContain("cronyx_active_locks 1\n");
+  });
+
+  test("is refused, and nothing of it is overwritten", async () => {
+    await write(broken, state("report"));
+    const before = JSON.stringify(await list("?name=broken"));
+    expect(await server.start("/broken", { jobInterval: HOUR })).toMatchObject({ status: 500 });
+    expect(await server.start("/report", { jobInterval: HOUR, requiredJobNames: ["broken"] })).toMatchObject({
+      status: 500,
+    });
+    for (const end of ["finish", "interrupt", "abandon"]) {
+      expect(await server.send("PUT", `/broken/x/${end}`)).toMatchObject({ status: 500 });
+    }
+    const told = await page("?name=broken");
+    expect(told).toMatchObject({ status: 500, text: expect.stringContaining("What is kept of the job is damaged") });
+    expect(server.lines.at(-1)).toMatchObject({
+      error: { code: "damaged", message: expect.stringContaining('"broken"') },
+    });
+    expect((await server.send("GET", "/broken")).json.message).toMatch(/^What is kept of the job is damaged: /);
+    expect(JSON.stringify(await list("?name=broken"))).toBe(before);
+    expect(await server.start("/report", { jobInterval: HOUR })).toMatchObject({ json: { isActive: true } });
+  });
+
+  test("is no reason to call the server ill", async () => {
+    await write({ ...broken, name: "healthcheck" });
+    expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 200, json: { ok: true } });
+  });
+});
+
 describe("a release", () => {
   const HOLDER = { repository: "octo-org/reports", runId: "7", runUrl: "https://ci.example/7" };
   const release = (id: string, headers: Record<string, string> = OWN_PAGE, name = "report") =>

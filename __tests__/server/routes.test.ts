@@ -162,8 +162,11 @@ describe("a start that is given up", () => {
   });
 
   test("by an id that none could have", async () => {
-    expect((await server.send("PUT", `/report/${"x".repeat(256)}/abandon`)).status).toBe(400);
+    for (const id of ["", "x".repeat(256)]) {
+      expect((await server.send("PUT", `/report/${id}/abandon`)).status).toBe(400);
+    }
     expect((await server.send("GET", "/report")).status).toBe(404);
+    expect((await server.start("/report", HOURLY)).json).toMatchObject({ isActive: true });
   });
 });
 

@@ -4,7 +4,8 @@ import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { LocalBackend } from "../../src/backend/local.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { createServer, type ServerOptions } from "../../src/server/create-server.ts";
+import { createServer } from "../../src/server/create-server.ts";
+import type { ServerOptions } from "../../src/server/server-options.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../store/memory-store.ts";
 

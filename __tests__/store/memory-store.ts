@@ -1,6 +1,6 @@
 import type { JobState } from "../../src/scheduler/job-state.ts";
-import { readState } from "../../src/scheduler/read-state.ts";
 import type { JobRecord, JobStore, Swap } from "../../src/store/job-store.ts";
+import { stateIn } from "../../src/store/sql/document.ts";
 
 /** A store that lives as long as its map of documents, which several of them may share. */
 export class MemoryStore implements JobStore {
@@ -15,7 +15,7 @@ export class MemoryStore implements JobStore {
       names.flatMap((name) => {
         const document = this.#documents.get(name);
         if (document === undefined) return [];
-        return [[name, { version: document.version, state: readState(JSON.parse(document.json), name) }] as const];
+        return [[name, { version: document.version, state: stateIn(document.json, name, "memory") }] as const];
       }),
     );
   }

@@ -7,7 +7,7 @@ import { type Login, loadLogin } from "./login.ts";
 import { ACTION_TERMS } from "./terms.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
-export const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
+const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** What the main step is asked for: all of its inputs, checked. */

@@ -1,4 +1,4 @@
-import type { Terms } from "../store/terms.ts";
+import type { Terms } from "../backend/terms.ts";
 
 /** The inputs of action.yml, and what else a workflow has. */
 export const ACTION_TERMS: Terms = {

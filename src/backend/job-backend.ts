@@ -19,13 +19,18 @@ export interface JobBackend {
    * @returns whether it held the lock.
    */
   abandon(lock: HeldLock, deadline: Deadline): Promise<boolean>;
-  /** @returns what is kept of every job that was ever started, by their names' order. */
-  states(deadline: Deadline): Promise<readonly JobState[]>;
+  /** @returns what is kept of every job that was ever started. */
+  states(deadline: Deadline): Promise<JobStates>;
   /** @returns what is kept of a job, or null if it was never started. */
   status(jobName: string, deadline: Deadline): Promise<JobState | null>;
-  /** @returns the names of all jobs that were ever started. */
-  list(deadline: Deadline): Promise<readonly string[]>;
   close(): Promise<void>;
+}
+
+/** What is kept of all jobs, each list by their names' order. */
+export interface JobStates {
+  readonly states: readonly JobState[];
+  /** The names of the jobs of which what is kept can't be read. */
+  readonly unreadable: readonly string[];
 }
 
 /** What a caller brings along to take a lock with. */

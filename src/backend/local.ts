@@ -14,10 +14,12 @@ import {
 } from "../scheduler/job-state.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import type { JobRecord, JobStore } from "../store/job-store.ts";
+import { readEach } from "../store/read-each.ts";
 import {
   type Claim,
   type HeldLock,
   type JobBackend,
+  type JobStates,
   LockLostError,
   type NotStarted,
   type StartAnswer,
@@ -102,14 +104,10 @@ export class LocalBackend implements JobBackend {
     return (await this.#read(checkJobName(jobName), deadline))?.state ?? null;
   }
 
-  async states(deadline: Deadline): Promise<readonly JobState[]> {
+  async states(deadline: Deadline): Promise<JobStates> {
     const names = await this.#store.list(deadline);
-    const records = await this.#store.read(names, deadline);
-    return names.flatMap((name) => records.get(name)?.state ?? []);
-  }
-
-  list(deadline: Deadline): Promise<readonly string[]> {
-    return this.#store.list(deadline);
+    const { records, unreadable } = await readEach(this.#store, names, deadline);
+    return { states: names.flatMap((name) => records.get(name)?.state ?? []), unreadable };
   }
 
   close(): Promise<void> {

@@ -1,13 +1,14 @@
 import { checkStoreUrl, openStore, type StoreOptions } from "../store/open-store.ts";
-import type { Terms } from "../store/terms.ts";
 import type { JobBackend } from "./job-backend.ts";
 import type { Credentials } from "./server-connection.ts";
 import { checkServerUrl, isServerUrl } from "./server-url.ts";
+import type { Terms } from "./terms.ts";
 
 /** What a backend needs to know of the world around it. */
 export interface BackendOptions extends StoreOptions {
   /** For a CronyxServer. A repository has {@link StoreOptions.token}, which a server never gets. */
   readonly credentials: Credentials;
+  readonly terms: Terms;
 }
 
 /**

@@ -5,11 +5,11 @@ import { checkJobName } from "../scheduler/job-name.ts";
 import type { JobState } from "../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { StoreError } from "../store/job-store.ts";
-import type { Terms } from "../store/terms.ts";
 import {
   type Claim,
   type HeldLock,
   type JobBackend,
+  type JobStates,
   type LockLoss,
   LockLostError,
   type StartAnswer,
@@ -17,6 +17,7 @@ import {
 import { lossOf } from "./lock-loss.ts";
 import { AnswerError, heldIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { type Credentials, messageIn, type ServerAnswer, ServerConnection } from "./server-connection.ts";
+import type { Terms } from "./terms.ts";
 
 /** As many as our server lists in one go. */
 const LISTED_AT_ONCE = 500;
@@ -28,8 +29,6 @@ const LISTED_AT_ONCE = 500;
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
   readonly #terms: Terms;
-  /** The locks that were to be ended by a call that got no answer: it may have come through. */
-  readonly #unanswered = new WeakMap<HeldLock, "finish" | "interrupt">();
 
   /** @param place The server's address, without credentials and without a slash at its end. */
   constructor(place: string, credentials: Credentials, userAgent: string, log: (line: string) => void, terms: Terms) {
@@ -69,16 +68,18 @@ export class RemoteBackend implements JobBackend {
     return this.#end(lock, "interrupt", deadline);
   }
 
-  async states(deadline: Deadline): Promise<readonly JobState[]> {
+  async states(deadline: Deadline): Promise<JobStates> {
     const limit = String(LISTED_AT_ONCE);
     const found: JobState[] = [];
+    const unread: string[] = [];
     for (let after: string | null = ""; after !== null; ) {
       const answer = await this.#askStates({ limit, ...(after && { after }) }, deadline);
-      const { states, next } = this.#statesIn(answer, after);
+      const { states, unreadable, next } = this.#statesIn(answer, after);
       found.push(...states);
+      unread.push(...unreadable);
       after = next;
     }
-    return found;
+    return { states: found, unreadable: unread };
   }
 
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
@@ -94,12 +95,7 @@ export class RemoteBackend implements JobBackend {
 
   /** By a query: as a path, some names are the server's own, and others never get there. */
   async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    const { states } = this.#statesIn(await this.#askStates({ name: checkJobName(jobName) }, deadline));
-    return states.find(({ name }) => name === jobName) ?? null;
-  }
-
-  async list(deadline: Deadline): Promise<readonly string[]> {
-    return (await this.states(deadline)).map(({ name }) => name);
+    return this.#stateIn(await this.#askStates({ name: checkJobName(jobName) }, deadline), jobName);
   }
 
   async close(): Promise<void> {
@@ -111,6 +107,12 @@ export class RemoteBackend implements JobBackend {
     return this.#server.ask(asked, deadline);
   }
 
+  #stateIn(answer: ServerAnswer, jobName: string): JobState | null {
+    const { states, unreadable } = this.#statesIn(answer);
+    if (unreadable.includes(jobName)) throw this.#damaged(jobName);
+    return states.find(({ name }) => name === jobName) ?? null;
+  }
+
   #statesIn(answer: ServerAnswer, after = "") {
     if (answer.status === 404) throw this.#tellsNothing();
     return this.#understood(answer, () => jobStatesIn(answer.json, after));
@@ -119,30 +121,25 @@ export class RemoteBackend implements JobBackend {
   async #end(lock: HeldLock, end: "finish" | "interrupt", deadline: Deadline): Promise<void> {
     // By the name that was asked for: the original server gives it back encoded, and encoded twice it finds nothing.
     const path = [checkPathName(lock.jobName), lock.id, end];
-    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline).catch((error) => {
-      if (error instanceof StoreError && error.unsettled) this.#unanswered.set(lock, end);
-      throw error;
-    });
+    const answer = await this.#server.ask({ method: "PUT", path, changes: true }, deadline);
     if (answer.status === 200) return;
     if (messageIn(answer.json) === null) {
       throw this.#server.isNoServer(`there is nothing to ${end} at its address, 404`, { unsettled: answer.repeated });
     }
     const message = `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`;
-    const repeated = answer.repeated || this.#unanswered.get(lock) === end;
     let loss: LockLoss;
     try {
       loss = await this.#lossOf(lock, deadline);
     } catch (cause) {
       if (!(cause instanceof StoreError)) throw cause;
-      if (!repeated) throw new LockLostError(message, { to: "unknown" }, { cause });
-      this.#unanswered.set(lock, end);
+      if (!answer.repeated) throw new LockLostError(message, { to: "unknown" }, { cause });
       throw new StoreError(cause.code, `${message}, and whether this ${end} ended it isn't known: ${cause.message}`, {
         cause,
         unsettled: true,
       });
     }
-    // The end that was asked for before is there: its answer got lost, in this call or in an earlier one.
-    if (repeated && (loss.to === "unknown" || loss.to === end)) return;
+    // The end that was asked for before is there: its answer got lost. What became of earlier calls, a Job remembers.
+    if (answer.repeated && (loss.to === "unknown" || loss.to === end)) return;
     throw new LockLostError(message, loss);
   }
 
@@ -150,7 +147,7 @@ export class RemoteBackend implements JobBackend {
   async #lossOf({ jobName, id }: HeldLock, deadline: Deadline): Promise<LockLoss> {
     const answer = await this.#askStates({ name: jobName }, deadline);
     if (answer.status === 404) return { to: "unknown" };
-    return lossOf(id, this.#statesIn(answer).states.find(({ name }) => name === jobName) ?? null);
+    return lossOf(id, this.#stateIn(answer, jobName));
   }
 
   /**
@@ -175,6 +172,13 @@ export class RemoteBackend implements JobBackend {
       "unreachable",
       `${this.#server.place} doesn't say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier try was lost: that one may have taken the lock, which then stays until ${this.#terms.retryInterval} frees it`,
       { unsettled: true },
+    );
+  }
+
+  #damaged(jobName: string): StoreError {
+    return new StoreError(
+      "damaged",
+      `${this.#server.place} can't read what it keeps of the job ${JSON.stringify(jobName)}: see its log, and mend or remove that`,
     );
   }
 

@@ -1,5 +1,5 @@
 import { type Instant, isInstant } from "../scheduler/instant.ts";
-import type { Holder, JobState } from "../scheduler/job-state.ts";
+import { HOLDER_FIELDS, type Holder, type JobState } from "../scheduler/job-state.ts";
 import { readState } from "../scheduler/read-state.ts";
 import type { NotStarted, StartAnswer } from "./job-backend.ts";
 
@@ -78,16 +78,21 @@ function jobStateIn(json: unknown, jobName: string): JobState {
 
 /**
  * @param after The name that the list was to begin after.
- * @returns the states, and the name after which the list goes on, or null.
+ * @returns the states, the names of the jobs that the server can't read, and the name after which the list goes on, or null.
  * @throws AnswerError
  */
 export function jobStatesIn(json: unknown, after: string) {
-  const { jobs, next = null } = fieldsIn(json, "its answer");
+  const { jobs, unreadable = [], next = null } = fieldsIn(json, "its answer");
   if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
+  if (!isListOfTexts(unreadable)) throw wrong("unreadable", unreadable, "a list of names");
   // A list that never gets on has no end.
   if (next !== null && !(typeof next === "string" && next > after)) throw wrong("next", next, `a name after ${after}`);
   const states = jobs.map((job, at) => jobStateIn(job, text(fieldsIn(job, `jobs[${at}]`), "name")));
-  return { states, next };
+  return { states, unreadable, next };
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((item) => typeof item === "string");
 }
 
 /** @throws AnswerError */
@@ -98,9 +103,9 @@ export function heldIn(json: unknown): boolean {
 }
 
 function holderIn(value: unknown): Holder {
-  const known = ["repository", "runId", "attempt", "job", "runUrl"];
-  const fields = Object.entries(fieldsIn(value, "holder"));
-  return Object.fromEntries(fields.filter(([field, value]) => known.includes(field) && typeof value === "string"));
+  const fields = fieldsIn(value, "holder");
+  const known = HOLDER_FIELDS.filter((field) => typeof fields[field] === "string");
+  return Object.fromEntries(known.map((field) => [field, fields[field]]));
 }
 
 function fieldsIn(value: unknown, what: string): Fields {

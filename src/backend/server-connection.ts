@@ -2,7 +2,7 @@ import type { Deadline } from "../network/deadline.ts";
 import { type HttpAnswer, HttpConnection, type HttpRequest, OversizedAnswer, ProxyRefusal } from "../network/http.ts";
 import { PassingFault, retrying } from "../network/retry.ts";
 import { StoreError, type StoreErrorCode } from "../store/job-store.ts";
-import type { Terms } from "../store/terms.ts";
+import type { Terms } from "./terms.ts";
 import { tlsFault } from "./tls-fault.ts";
 
 /** How a caller shows who it is. */

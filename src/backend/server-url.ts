@@ -1,6 +1,6 @@
 import { ArgumentError } from "../scheduler/argument-error.ts";
-import type { Terms } from "../store/terms.ts";
 import { inLine } from "./line.ts";
+import type { Terms } from "./terms.ts";
 
 /** Whether a URL is that of a CronyxServer, and not of a repository. */
 export function isServerUrl(url: string): boolean {

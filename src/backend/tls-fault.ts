@@ -1,4 +1,4 @@
-import type { Terms } from "../store/terms.ts";
+import type { Terms } from "./terms.ts";
 
 /** Why no protected connection came about, and what to do. */
 export interface TlsFault {

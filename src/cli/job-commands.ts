@@ -7,7 +7,7 @@ import type { Credentials } from "../backend/server-connection.ts";
 import { unprotectedLine } from "../backend/server-url.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
-import type { JobState } from "../scheduler/job-state.ts";
+import type { JobState, Lock } from "../scheduler/job-state.ts";
 import { StoreError } from "../store/job-store.ts";
 import { COMMAND_TERMS } from "./terms.ts";
 
@@ -39,9 +39,13 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline } = surroundings;
     if (job === undefined) {
-      const states = await backend.states(deadline());
+      const { states, unreadable } = await backend.states(deadline());
       if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
       else for (const state of states) output.write(`${lineOf(state)}\n`);
+      for (const name of unreadable) {
+        errors.write(`${inLine(name)}: what is kept of it can't be read, and status ${inLine(name)} may tell why\n`);
+      }
+      if (unreadable.length > 0) return EXIT.failed;
       if (states.length === 0) errors.write("No job was ever started there\n");
       return EXIT.done;
     }
@@ -185,13 +189,6 @@ function shown({ name, active, finishedUntil, history }: JobState) {
 }
 
 /** Without the idempotency key: it belongs to whoever holds the lock. */
-function shownLock({
-  id,
-  intervalStartedAt,
-  intervalEndedAt,
-  createdAt,
-  updatedAt,
-  holder,
-}: NonNullable<JobState["active"]>) {
+function shownLock({ id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder }: Lock) {
   return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder };
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { type Logger, pino } from "pino";
 import { LocalBackend } from "../backend/local.ts";
-import { type Deadline, deadlineIn } from "../network/deadline.ts";
+import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { basicScheme } from "../server/basic.ts";
@@ -86,7 +86,7 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
       throw listenFault(cause, configuration);
     }
     log.info({ signal: await told }, "ending");
-    const gone = await within(LONGEST_GOODBYE, server.close());
+    const gone = await within(deadlineIn(LONGEST_GOODBYE), server.close());
     // Whoever is still sending would keep the process.
     server.server.closeAllConnections();
     log.info(gone ? "ended" : "ended, with requests unanswered");
@@ -110,12 +110,4 @@ function listenFault(cause: unknown, { host, port }: Configuration): unknown {
     `SERVER_PORT is ${port}, where this user may not listen (${code}): give a number from 1024 to 65535`,
     { cause },
   );
-}
-
-async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
-  const deadline = deadlineIn(ms);
-  return Promise.race([
-    work.then(() => true),
-    new Promise<false>((resolve) => deadline.signal.addEventListener("abort", () => resolve(false), { once: true })),
-  ]);
 }

@@ -1,4 +1,4 @@
-import type { Terms } from "../store/terms.ts";
+import type { Terms } from "../backend/terms.ts";
 
 /** The flags and the environment of `status` and `release`. */
 export const COMMAND_TERMS: Terms = {

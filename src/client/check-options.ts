@@ -1,12 +1,11 @@
 import { isDate } from "node:util/types";
 import { ArgumentError } from "../scheduler/argument-error.ts";
+import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 
 /** The longest that Node's timers take. */
 const LONGEST_DEADLINE = 2 ** 31 - 1;
-
-const HOLDER_FIELDS = ["repository", "runId", "attempt", "job", "runUrl"] as const;
 
 const CLIENT_OPTIONS: readonly (keyof CronyxClientOptions)[] = [
   "url",

@@ -1,4 +1,4 @@
-import type { Terms } from "../store/terms.ts";
+import type { Terms } from "../backend/terms.ts";
 
 /** The options of docs/api.md. */
 export const CLIENT_TERMS: Terms = {

@@ -28,6 +28,14 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
   };
 }
 
+/** @returns whether `work` was done by then. If not, it goes on, and nobody hears of it. @throws what it throws by then. */
+export function within(deadline: Deadline, work: Promise<unknown>): Promise<boolean> {
+  const late = new Promise<false>((resolve) => {
+    deadline.signal.addEventListener("abort", () => resolve(false), { once: true });
+  });
+  return Promise.race([work.then(() => true), late]);
+}
+
 /** In milliseconds. `performance.now()` says the same, but Node loads all of its performance hooks for it. */
 function monotonicNow(): number {
   return Number(process.hrtime.bigint()) / 1e6;

@@ -59,7 +59,7 @@ export function checkLength(field: string, length: unknown, least: 0 | 1): numbe
   return Object.fromEntries(given);
 }
 
-export function isDurationField(unit: string): unit is DurationField {
+function isDurationField(unit: string): unit is DurationField {
   return DURATION_FIELDS.some((field) => field === unit);
 }
 

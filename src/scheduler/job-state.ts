@@ -38,6 +38,8 @@ export interface Holder {
   readonly runUrl?: string;
 }
 
+export const HOLDER_FIELDS = ["repository", "runId", "attempt", "job", "runUrl"] as const satisfies (keyof Holder)[];
+
 export type Outcome = "finished" | "interrupted" | "taken-over";
 
 export interface EndedRun {

@@ -1,5 +1,5 @@
 import { isInstant } from "./instant.ts";
-import { type JobState, STATE_VERSION } from "./job-state.ts";
+import { HOLDER_FIELDS, type JobState, STATE_VERSION } from "./job-state.ts";
 
 /** A state document that can't be read: forged, cut short, or of a version to come. It is never overwritten. */
 export class StateError extends Error {
@@ -55,7 +55,7 @@ function checkLock(state: Fields): void {
   if (lock.idempotencyKey !== null) text(lock, "idempotencyKey", "active.");
   if (lock.holder !== null) {
     const holder = fields(lock.holder, "active.holder");
-    for (const field of ["repository", "runId", "attempt", "job", "runUrl"]) {
+    for (const field of HOLDER_FIELDS) {
       if (holder[field] !== undefined) text(holder, field, "active.holder.");
     }
   }

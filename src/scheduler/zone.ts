@@ -30,13 +30,14 @@ const UTC: Zone = {
  */
 export function zoneNamed(timezone: string): Zone {
   if (timezone === "UTC") return UTC;
-  if (!isZoneName(timezone)) {
+  const name = nameOf(timezone);
+  if (name === null) {
     throw new ArgumentError(
       `The timezone ${JSON.stringify(timezone)} is unknown: give a name of the IANA time zone database, such as Europe/London or UTC`,
     );
   }
 
-  const offsetAt = (instant: Instant): number => tzOffset(timezone, new Date(instant)) * MINUTE;
+  const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
   // No place changes its clock twice within two days, and no offset exceeds a day: the offsets a day before and a day
   // after a reading (taken as UTC) are the only ones that it can have been made with.
   const readWithBoth = (wall: WallTime) => ({
@@ -54,13 +55,13 @@ export function zoneNamed(timezone: string): Zone {
   };
 }
 
-function isZoneName(timezone: string): boolean {
+/** @returns the zone's name as the runtime writes it, however it is spelled: offsets are kept in memory by name. */
+function nameOf(timezone: string): string | null {
   // Offsets such as "+09:00" are zones to newer runtimes alone, and never names of the database.
-  if (!/^[A-Za-z]/.test(timezone)) return false;
+  if (!/^[A-Za-z]/.test(timezone)) return null;
   try {
-    new Intl.DateTimeFormat("en-US", { timeZone: timezone });
-    return true;
+    return new Intl.DateTimeFormat("en-US", { timeZone: timezone }).resolvedOptions().timeZone;
   } catch {
-    return false;
+    return null;
   }
 }

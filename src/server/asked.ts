@@ -1,5 +1,5 @@
 import type { FastifyRequest } from "fastify";
-import type { Operation } from "./journal.ts";
+import type { Operation } from "./outcome.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {

@@ -29,14 +29,20 @@ export class IssuerUnreachable extends Error {
   override name = "IssuerUnreachable";
 }
 
-const ANYONE: Caller = { repository: null, mayUse: () => true, mayRequire: () => true, mayLookAround: true };
+/** Who may do everything. */
+export const UNRESTRICTED: Caller = {
+  repository: null,
+  mayUse: () => true,
+  mayRequire: () => true,
+  mayLookAround: true,
+};
 
 /** @returns who it is, or null for missing or wrong credentials. Without any scheme everyone may do everything. */
 export async function authenticate(
   schemes: readonly Scheme[],
   authorization: string | undefined,
 ): Promise<Caller | null> {
-  if (schemes.length === 0) return ANYONE;
+  if (schemes.length === 0) return UNRESTRICTED;
   const [, name = "", credentials = ""] = /^([A-Za-z]+) +(\S+)$/.exec(authorization ?? "") ?? [];
   const scheme = schemes.find((candidate) => candidate.name.toLowerCase() === name.toLowerCase());
   return scheme?.check(credentials) ?? null;

@@ -1,7 +1,5 @@
 import { createHash, timingSafeEqual } from "node:crypto";
-import type { Caller, Scheme } from "./authentication.ts";
-
-const USER: Caller = { repository: null, mayUse: () => true, mayRequire: () => true, mayLookAround: true };
+import { type Scheme, UNRESTRICTED } from "./authentication.ts";
 
 /**
  * Basic authentication, RFC 7617. Hashes are compared, which have one length, in the same time wherever they differ.
@@ -15,7 +13,7 @@ export function basicScheme(username: string, password: string): Scheme {
     challenge: 'Basic realm="CronyxServer"',
     async check(credentials) {
       if (!/^[A-Za-z0-9+/]+={0,2}$/.test(credentials)) return null;
-      return timingSafeEqual(hash(Buffer.from(credentials, "base64")), expected) ? USER : null;
+      return timingSafeEqual(hash(Buffer.from(credentials, "base64")), expected) ? UNRESTRICTED : null;
     },
   };
 }

@@ -1,44 +1,16 @@
 import type { Socket } from "node:net";
 import accepts from "@fastify/accepts";
 import swagger from "@fastify/swagger";
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from "fastify";
-import type { JobBackend } from "../backend/job-backend.ts";
-import type { Deadline } from "../network/deadline.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import type { JobStore } from "../store/job-store.ts";
-import type { Scheme } from "./authentication.ts";
+import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
 import { badInput, type SchemaFault } from "./bad-request.ts";
 import { guard } from "./guard.ts";
 import { addJobRoutes } from "./job-routes.ts";
-import { JobSummaries } from "./job-summaries.ts";
+import { JobSummaries } from "./jobs/summaries.ts";
 import { createMetrics } from "./metrics.ts";
 import { refuse } from "./refuse.ts";
 import { addRootRoutes } from "./root-routes.ts";
+import type { ServerOptions } from "./server-options.ts";
 import { addServiceRoutes } from "./service-routes.ts";
-
-/** What a server stands on. */
-export interface ServerOptions {
-  /** Who decides. */
-  readonly backend: JobBackend;
-  /** Where the backend keeps its locks, for what is asked of all jobs at once. */
-  readonly store: JobStore;
-  /** How to log in; any of them will do. None: everyone may do everything. */
-  readonly schemes: readonly Scheme[];
-  /** The zone of a start that names none. */
-  readonly timezone: string;
-  readonly now: () => Instant;
-  readonly newId: () => string;
-  /** Begins the time that a request may take of the backend. */
-  readonly deadline: () => Deadline;
-  readonly log: FastifyBaseLogger;
-  readonly version: string;
-  /** How many locks are active, where the store knows a faster way than to read every job. */
-  readonly countActive?: () => Promise<number>;
-  /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
-  readonly longestRequest?: number;
-  /** `/healthcheck` waits so long for the store, in milliseconds: whoever asks it gives up soon. Default: 3000. */
-  readonly longestCheck?: number;
-}
 
 const LARGEST_BODY = 64 * 1024;
 const LARGEST_HEADERS = 16 * 1024;
@@ -50,6 +22,8 @@ const CHECKS_APART = 1_000;
 /** The REST face of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { store, now, deadline, schemes, log, longestRequest = LONGEST_REQUEST } = options;
+  const summaries = new JobSummaries(store, now, deadline);
+  const metrics = createMetrics(() => countActive(summaries));
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -69,13 +43,11 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     // What was sent is checked as it is: nothing is converted, taken away or filled in.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (faults, part) => badInput(faults as readonly SchemaFault[], part),
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply),
+    frameworkErrors: (error, request, reply) => refuse(error, request, reply, metrics),
     clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, longestRequest),
   });
   // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
-  const summaries = new JobSummaries(store, now, deadline);
-  const metrics = createMetrics(options.countActive ?? (() => countActive(summaries)));
 
   letGo(server);
   await server.register(accepts);

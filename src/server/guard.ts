@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { asked, jobNamesIn } from "./asked.ts";
+import { jobNamesIn } from "./asked.ts";
 import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
 import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
@@ -23,11 +23,7 @@ export function guard(server: FastifyInstance, schemes: readonly Scheme[], metri
     const denied = await denial(request, reply, schemes);
     if (denied !== null) {
       const { outcome, message, error } = denied;
-      const told = asked(request);
-      if (told !== null) {
-        const repository = request.caller?.repository ?? undefined;
-        record(request.log, metrics, { ...told, outcome, ms: reply.elapsedTime, repository, error });
-      }
+      record(request, reply, metrics, { outcome, error });
       return reply.send({ message });
     }
     if (request.is404) return reply.code(404).send({ message: NO_SUCH_ROUTE });

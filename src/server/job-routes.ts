@@ -1,19 +1,19 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import { LockLostError, type StartAnswer } from "../backend/job-backend.ts";
+import type { StartAnswer } from "../backend/job-backend.ts";
 import type { Holder as HolderFields } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { jobOf, refusalOf, statusOf } from "./answers.ts";
 import type { Caller } from "./authentication.ts";
 import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "./bad-request.ts";
-import type { ServerOptions } from "./create-server.ts";
 import { GrantedRecords } from "./granted-records.ts";
-import { type Outcome, record } from "./journal.ts";
+import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
 import {
   Abandoned,
   AbandonParams,
-  Failure,
+  failures,
   Holder,
   Job,
   JobParams,
@@ -24,7 +24,9 @@ import {
   StartHeaders,
   StartQuery,
 } from "./schemas.ts";
+import type { ServerOptions } from "./server-options.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
+import { wasEnded } from "./was-ended.ts";
 
 /** Starts, ends and shows one job. */
 export async function addJobRoutes(server: FastifyInstance, options: ServerOptions, metrics: Metrics): Promise<void> {
@@ -90,13 +92,9 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
       );
       const answer = await backend.start(start, claim, deadline());
       if (answer.started && answer.lock !== null) records.keep(answer.lock);
-      record(request.log, metrics, {
-        operation: "start",
-        jobName: params.jobName,
+      record(request, reply, metrics, {
         outcome: outcomeOf(answer, taking),
-        ms: reply.elapsedTime,
         runUrl: claim.holder?.runUrl,
-        repository: request.caller?.repository ?? undefined,
         takeover: taking && isTakeover(answer),
       });
       // A null alone would be sent as an empty body.
@@ -114,14 +112,17 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
   addAbandon(server, options, metrics);
-  for (const operation of ["finish", "interrupt"] as const) {
+  for (const [operation, outcome, summary] of [
+    ["finish", "finished", "Ends a run that succeeded"],
+    ["interrupt", "interrupted", "Ends a run that failed"],
+  ] as const) {
     server.put<{ Params: LockParams }>(
       `/:jobName/:jobId/${operation}`,
       {
         config: { operation },
         schema: {
           operationId: `${operation}Job`,
-          summary: operation === "finish" ? "Ends a run that succeeded" : "Ends a run that failed",
+          summary,
           params: LockParams,
           response: {
             200: { description: "It is ended", type: "null" },
@@ -131,10 +132,8 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
       },
       async (request, reply) => {
         const { jobName, jobId } = request.params;
-        const ended = await wasEnded(() => backend[operation](records.lockOf(jobName, jobId), deadline()));
-        const outcome: Outcome = ended ? (operation === "finish" ? "finished" : "interrupted") : "not-found";
-        const repository = request.caller?.repository ?? undefined;
-        record(request.log, metrics, { operation, jobName, outcome, ms: reply.elapsedTime, repository });
+        const ended = await wasEnded(backend[operation](records.lockOf(jobName, jobId), deadline()));
+        record(request, reply, metrics, { outcome: ended ? outcome : "not-found" });
         return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
       },
     );
@@ -157,9 +156,7 @@ function addAbandon(server: FastifyInstance, { backend, deadline }: ServerOption
     async (request, reply) => {
       const { jobName, jobId } = request.params;
       const held = await backend.abandon({ jobName, id: jobId, record: null }, deadline());
-      const repository = request.caller?.repository ?? undefined;
-      const outcome: Outcome = held ? "interrupted" : "abandoned";
-      record(request.log, metrics, { operation: "abandon", jobName, outcome, ms: reply.elapsedTime, repository });
+      record(request, reply, metrics, { outcome: held ? "interrupted" : "abandoned" });
       return { held };
     },
   );
@@ -173,16 +170,6 @@ function checkRequired({ requiredJobNames = [] }: StartRequest, caller: Caller |
     "requiredJobNames",
     `The server's rules don't let whoever the token is for wait for the job ${shown(hidden)}: let a rule's jobs or requires name it`,
   );
-}
-
-async function wasEnded(end: () => Promise<void>): Promise<boolean> {
-  try {
-    await end();
-    return true;
-  } catch (error) {
-    if (error instanceof LockLostError) return false;
-    throw error;
-  }
 }
 
 function outcomeOf(answer: StartAnswer, taking: boolean): Outcome {
@@ -212,21 +199,4 @@ function parsedJson(body: Buffer): unknown {
   } catch (cause) {
     throw new BadRequest("The body", `The body is no JSON in UTF-8: it takes ${START_BODY}`, { cause });
   }
-}
-
-const MEANINGS: Readonly<Record<number, string>> = {
-  400: "Something about the request can't be: the message says which field, what it was, and what it takes",
-  401: "The credentials are missing or wrong",
-  403: "The server's rules don't allow it",
-  404: "There is no such job or lock",
-  406: "The answer comes as application/json alone",
-  413: "The body is over 64 KiB",
-  500: "It couldn't be done; the server's log says why",
-  503: "It can't be done now: try again",
-};
-
-/** What a route may answer instead, for /openapi.json. */
-export function failures<Status extends number>(...statuses: readonly Status[]): Record<Status, typeof Failure> {
-  const entries = statuses.map((status) => [status, { ...Failure, description: MEANINGS[status] }]);
-  return Object.fromEntries(entries) as Record<Status, typeof Failure>;
 }

@@ -1,38 +1,13 @@
-import type { FastifyBaseLogger } from "fastify";
+import type { FastifyReply, FastifyRequest } from "fastify";
+import { asked } from "./asked.ts";
 import type { Metrics } from "./metrics.ts";
+import type { Outcome } from "./outcome.ts";
 
-export type Operation = "start" | "finish" | "interrupt" | "abandon";
-
-export type Outcome =
-  | "started"
-  /** The lock that the same idempotency key was granted before. */
-  | "started-again"
-  | "active"
-  | "not-due"
-  | "required-job"
-  | "unknown"
-  | "finished"
-  | "interrupted"
-  /** A start that was given up, and held nothing. */
-  | "abandoned"
-  /** The lock that was to be ended isn't the job's active one. */
-  | "not-found"
-  | "bad-request"
-  | "unauthorized"
-  | "forbidden"
-  | "unavailable"
-  | "failed";
-
-/** What was asked, and what came of it. */
+/** What came of a request, beside what the request itself tells. */
 export interface Entry {
-  readonly operation: Operation;
-  readonly jobName: string;
   readonly outcome: Outcome;
-  readonly ms: number;
   /** The run that asked, as it says itself. */
   readonly runUrl?: string | undefined;
-  /** The repository that asked, as its token says. */
-  readonly repository?: string | undefined;
   /** Which field was refused. Its value stays out of the log. */
   readonly field?: string | undefined;
   readonly takeover?: boolean;
@@ -40,11 +15,20 @@ export interface Entry {
   readonly error?: unknown;
 }
 
-/** Logs and counts a start or an end: one line each, without anything that the caller sent but names. */
-export function record(log: FastifyBaseLogger, metrics: Metrics, { operation, ms, error, ...entry }: Entry): void {
-  metrics.count(operation, entry.outcome, ms / 1000);
-  if (entry.takeover) metrics.takenOver();
-  const { jobName: job, outcome, runUrl, repository, field, takeover } = entry;
+/**
+ * Logs and counts a start or an end: one line each, without anything that the caller sent but names. Of what asks for
+ * neither there is nothing to tell.
+ */
+export function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics, entry: Entry): void {
+  const told = asked(request);
+  if (told === null) return;
+  const { operation, jobName: job } = told;
+  const { outcome, runUrl, field, takeover, error } = entry;
+  const ms = reply.elapsedTime;
+  metrics.count(operation, outcome, ms / 1000);
+  if (takeover) metrics.takenOver();
+  // The repository that asked, as its token says.
+  const repository = request.caller?.repository ?? undefined;
   const line = {
     job,
     outcome,
@@ -54,8 +38,8 @@ export function record(log: FastifyBaseLogger, metrics: Metrics, { operation, ms
     ...(field !== undefined && { field }),
     ...(takeover && { takeover }),
   };
-  if (error === undefined) log.info(line, operation);
-  else log.error({ ...line, error: described(error) }, operation);
+  if (error === undefined) request.log.info(line, operation);
+  else request.log.error({ ...line, error: described(error) }, operation);
 }
 
 /** An error's words alone: drivers hang queries and their parameters on theirs. */

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
-import type { Operation, Outcome } from "./journal.ts";
+import type { Operation, Outcome } from "./outcome.ts";
 
 /** What Prometheus is told. No job is named: each would be a series of its own. */
 export interface Metrics {

@@ -19,15 +19,18 @@ const Rules = Type.Array(
   { minItems: 1 },
 );
 
+/** Whether a text is one that a pattern stands for. */
+type Pattern = (text: string) => boolean;
+
 /**
  * Which tokens may use which jobs: a token that has every claim of a rule may use its jobs, and may have a start wait for
  * the jobs that the rule says it requires. What no rule allows is denied.
  * In a pattern `*` stands for any characters but `/`, and `**` for any, as in the filters of GitHub's workflows.
  */
 export interface OidcRule {
-  readonly jobs: readonly RegExp[];
-  readonly requires: readonly RegExp[];
-  readonly claims: readonly { readonly name: string; readonly patterns: readonly RegExp[] }[];
+  readonly jobs: readonly Pattern[];
+  readonly requires: readonly Pattern[];
+  readonly claims: readonly { readonly name: string; readonly patterns: readonly Pattern[] }[];
 }
 
 const FORM = 'a list such as [{"jobs":"report-*","claims":{"repository":"octo-org/*","ref":"refs/heads/main"}}]';
@@ -54,8 +57,8 @@ export function rulesFor(rules: readonly OidcRule[], claims: Readonly<Record<str
   return rules.filter((rule) => rule.claims.every(({ name, patterns }) => matches(patterns, claims[name])));
 }
 
-export function matches(patterns: readonly RegExp[], value: unknown): boolean {
-  return typeof value === "string" && patterns.some((pattern) => pattern.test(value));
+export function matches(patterns: readonly Pattern[], value: unknown): boolean {
+  return typeof value === "string" && patterns.some((pattern) => pattern(value));
 }
 
 function checked(source: string, json: string): Static<typeof Rules> {
@@ -79,12 +82,30 @@ function isOfOneOwner(claim: string, patterns: readonly string[]): boolean {
   return OWNED.includes(claim) && patterns.every((pattern) => !pattern.includes("*"));
 }
 
-function matcher(pattern: string): RegExp {
-  const source = pattern
-    .split(/(\*+)/)
-    .map((part) => (part === "*" ? "[^/]*" : part.startsWith("*") ? ".*" : part.replace(/[.+?^${}()|[\]\\]/g, "\\$&")))
-    .join("");
-  return new RegExp(`^${source}$`, "s");
+/**
+ * A regular expression would try one way after the other, of which a name of many hyphens has millions in a pattern such as
+ * `*-*-*-*`: here all places of the pattern that the text may have come to are kept side by side.
+ */
+function matcher(pattern: string): Pattern {
+  const parts = pattern.match(/\*+|[^*]/gu) ?? [];
+  const isStar = parts.map((part) => part.startsWith("*"));
+  const beginning = isStar.indexOf(false);
+  return (text) => {
+    // Whether so many of the parts may stand for the text so far; a star may stand for nothing.
+    const reached = new Array<boolean>(parts.length + 1).fill(false);
+    reached.fill(true, 0, (beginning === -1 ? parts.length : beginning) + 1);
+    for (const character of text) {
+      let before = reached[0];
+      reached[0] = false;
+      for (let at = 0; at < parts.length; at++) {
+        const here = reached[at + 1];
+        if (!isStar[at]) reached[at + 1] = before === true && parts[at] === character;
+        else reached[at + 1] = reached[at] === true || (here === true && (character !== "/" || parts[at] !== "*"));
+        before = here;
+      }
+    }
+    return reached[parts.length] === true;
+  };
 }
 
 function listOf(patterns: Static<typeof Patterns>): readonly string[] {

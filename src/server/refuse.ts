@@ -1,5 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../scheduler/argument-error.ts";
+import { StoreError } from "../store/job-store.ts";
 import { asked } from "./asked.ts";
 import { BadRequest, Forbidden } from "./bad-request.ts";
 import { described, record } from "./journal.ts";
@@ -13,27 +14,26 @@ interface Answer {
 }
 
 /** Answers what went wrong. Of a fault of ours the caller is told that there was one; the log is told all. */
-export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics?: Metrics): FastifyReply {
+export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics: Metrics): FastifyReply {
   const told = asked(request);
   const answer = answerTo(error) ?? {
     status: 500,
-    message: told === null ? "Cannot answer" : `Cannot ${told.operation} job for ${told.jobName}`,
+    message: told === null ? unanswered(error) : `Cannot ${told.operation} job for ${told.jobName}`,
   };
   const { status, message, field } = answer;
   const failed = status >= 500;
-  if (told !== null && metrics !== undefined) {
-    record(request.log, metrics, {
-      ...told,
-      outcome: failed ? "failed" : status === 403 ? "forbidden" : "bad-request",
-      ms: reply.elapsedTime,
-      repository: request.caller?.repository ?? undefined,
-      field,
-      ...(failed && { error }),
-    });
+  if (told !== null) {
+    const outcome = failed ? "failed" : status === 403 ? "forbidden" : "bad-request";
+    record(request, reply, metrics, { outcome, field, ...(failed && { error }) });
   } else if (failed) {
     request.log.error({ error: described(error) }, "failed");
   }
   return reply.code(status).send({ message });
+}
+
+function unanswered(error: Error): string {
+  if (!(error instanceof StoreError && error.code === "damaged")) return "Cannot answer";
+  return "What is kept of the job is damaged: the server's log says where, and how to mend it";
 }
 
 function answerTo(error: Error): Answer | null {

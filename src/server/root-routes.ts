@@ -1,14 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { LockLostError } from "../backend/job-backend.ts";
-import type { JobState } from "../scheduler/job-state.ts";
-import { asked } from "./asked.ts";
 import { BadRequest } from "./bad-request.ts";
-import type { ServerOptions } from "./create-server.ts";
-import { jobList, LISTED } from "./job-list.ts";
-import { failures } from "./job-routes.ts";
-import { jobStates } from "./job-states.ts";
-import type { JobSummaries } from "./job-summaries.ts";
-import { type Outcome, record } from "./journal.ts";
+import { jobList, LISTED } from "./jobs/list.ts";
+import { jobStates, type ListedJob } from "./jobs/states.ts";
+import type { JobSummaries } from "./jobs/summaries.ts";
+import { record } from "./journal.ts";
 import type { Metrics } from "./metrics.ts";
 import { PAGE_HEADERS, type Page, pageText } from "./page/document.ts";
 import type { Html } from "./page/html.ts";
@@ -20,7 +15,9 @@ import { overviewPage } from "./page/overview-page.ts";
 import { releaseNote, releasePage } from "./page/release-page.ts";
 import { Times } from "./page/times.ts";
 import { isFromOwnPage } from "./same-origin.ts";
-import { JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
+import { failures, JobList, ListQuery, ReleaseQuery } from "./schemas.ts";
+import type { ServerOptions } from "./server-options.ts";
+import { wasEnded } from "./was-ended.ts";
 
 /** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
 export async function addRootRoutes(
@@ -50,11 +47,8 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
         summary: "What is kept of every job that the caller may use, by name; or of one job. To browsers, a page",
         querystring: ListQuery,
         response: {
-          200: {
-            description: "The jobs",
-            content: { "application/json": { schema: JobList }, "text/html": { schema: { type: "string" } } },
-          },
-          ...failures(400, 401, 403, 404, 406, 500, 503),
+          ...asPagesToo({ 200: { ...JobList, description: "The jobs" }, ...failures(400, 401, 403, 404, 500, 503) }),
+          ...failures(406),
         },
       },
     },
@@ -71,6 +65,15 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
       }
     },
   );
+}
+
+/** The same answers, to be had by browsers too: for /openapi.json. */
+function asPagesToo(answers: Readonly<Record<number, object>>) {
+  const both = Object.entries(answers).map(([status, schema]) => {
+    const content = { "application/json": { schema }, "text/html": { schema: { type: "string" } } };
+    return [status, { description: (schema as { readonly description?: string }).description, content }];
+  });
+  return Object.fromEntries(both);
 }
 
 async function listFor(
@@ -100,13 +103,13 @@ async function pageFor(
   }
   const all = [...(await summaries.read()).values()].filter((summary) => request.caller?.mayUse(summary.name));
   const overview = overviewOf(all, { search, page: Number(page) }, now());
-  const states: JobState[] = [];
-  for await (const state of jobStates(store, overview.names, deadline)) {
-    summaries.note(state);
-    states.push(state);
+  const jobs: ListedJob[] = [];
+  for await (const job of jobStates(store, overview.names, deadline)) {
+    summaries.note(job);
+    jobs.push(job);
   }
   const times = new Times(now(), timezone);
-  return overviewPage(overview, states, await noteFor(request, options, times), times);
+  return overviewPage(overview, jobs, await noteFor(request, options, times), times);
 }
 
 /** What came of the release that led here, as the job's state tells it: a link can't make it up. */
@@ -135,14 +138,14 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
           throw new BadRequest("jobName", 'jobName is "": it takes a text of 1 to 255 characters');
         }
         if (isFromOwnPage(request.headers)) return;
-        journal(request, reply, metrics, "forbidden");
+        record(request, reply, metrics, { outcome: "forbidden" });
         return reply.code(403).send({ message: FOREIGN_FORM });
       },
     },
     async (request, reply) => {
       const { release: jobName, lock } = request.query;
-      const released = await wasInterrupted(() => backend.interrupt({ jobName, id: lock, record: null }, deadline()));
-      journal(request, reply, metrics, released ? "interrupted" : "not-found");
+      const released = await wasEnded(backend.interrupt({ jobName, id: lock, record: null }, deadline()));
+      record(request, reply, metrics, { outcome: released ? "interrupted" : "not-found" });
       const state = await backend.status(jobName, deadline());
       if (state !== null) summaries.note(state);
       return reply.redirect(query({ [released ? "released" : "lost"]: jobName, lock }), 303);
@@ -152,23 +155,6 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
 
 const FOREIGN_FORM =
   "A lock is released here by the form of the server's own page alone: open the page, or send PUT /{jobName}/{jobId}/interrupt";
-
-function journal(request: FastifyRequest, reply: FastifyReply, metrics: Metrics, outcome: Outcome): void {
-  const told = asked(request);
-  if (told === null) return;
-  const repository = request.caller?.repository ?? undefined;
-  record(request.log, metrics, { ...told, outcome, ms: reply.elapsedTime, repository });
-}
-
-async function wasInterrupted(interrupt: () => Promise<void>): Promise<boolean> {
-  try {
-    await interrupt();
-    return true;
-  } catch (error) {
-    if (error instanceof LockLostError) return false;
-    throw error;
-  }
-}
 
 function kindOf(request: FastifyRequest): "html" | "json" | null {
   const kind = request.accepts().type(["json", "html"]);

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DURATION_FIELDS } from "../scheduler/duration.ts";
+import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
 
 // What goes over the wire, said once: requests are checked by these schemas, their types come from them, and so does
 // /openapi.json. A description completes the sentence "it takes …", since it is what a refusal says.
@@ -7,6 +8,7 @@ import { DURATION_FIELDS } from "../scheduler/duration.ts";
 const count = Type.Integer({ minimum: 0, description: "a whole number of at least 0" });
 
 const unitNames = DURATION_FIELDS.join(", ");
+const holderFields = HOLDER_FIELDS.join(", ");
 
 const Duration = Type.Object(
   {
@@ -26,7 +28,7 @@ const Wait = (what: string) =>
     description: `${what}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
   });
 
-export const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
 
 const UtcInstant = Type.String({
   format: "date-time",
@@ -84,7 +86,7 @@ export const StartHeaders = Type.Object({
   "cronyx-holder": Type.Optional(
     Type.String({
       maxLength: 12_000,
-      description: "percent-encoded JSON, an object of repository, runId, attempt, job, runUrl",
+      description: `percent-encoded JSON, an object of ${holderFields}`,
     }),
   ),
 });
@@ -107,7 +109,7 @@ export const Holder = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false, description: "an object of repository, runId, attempt, job, runUrl" },
+  { additionalProperties: false, description: `an object of ${holderFields}` },
 );
 
 export const JobParams = Type.Object({ jobName: JobName });
@@ -122,11 +124,15 @@ export type LockParams = Static<typeof LockParams>;
 /** A start that is given up leaves its lock's id behind: one as short as an idempotency key. */
 export const AbandonParams = Type.Object({
   jobName: JobName,
-  jobId: Type.String({ maxLength: 255, description: "the idempotency key of the start, of at most 255 characters" }),
+  jobId: Type.String({
+    minLength: 1,
+    maxLength: 255,
+    description: "the idempotency key of the start, a text of 1 to 255 characters",
+  }),
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
-export const MOST_LISTED = 500;
+const MOST_LISTED = 500;
 
 export const ListQuery = Type.Object({
   limit: Type.Optional(
@@ -226,9 +232,29 @@ export type JobStatus = Static<typeof JobStatus>;
 export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
 export const JobList = Type.Object({
   jobs: Type.Array(JobStatus),
+  unreadable: Type.Optional(
+    Type.Array(JobName, { description: "the jobs of which what is kept is damaged; left out where there are none" }),
+  ),
   next: Nullable(
     Type.String({ description: "the name to give as after for the jobs that follow; null where none do" }),
   ),
 });
 export const Health = Type.Object({ ok: Type.Boolean() });
-export const Failure = Type.Object({ message: Type.String() });
+const Failure = Type.Object({ message: Type.String() });
+
+const MEANINGS: Readonly<Record<number, string>> = {
+  400: "Something about the request can't be: the message says which field, what it was, and what it takes",
+  401: "The credentials are missing or wrong",
+  403: "The server's rules don't allow it",
+  404: "There is no such job or lock",
+  406: "The answer comes as application/json alone",
+  413: "The body is over 64 KiB",
+  500: "It couldn't be done; the server's log says why",
+  503: "It can't be done now: try again",
+};
+
+/** What a route may answer instead, for /openapi.json. */
+export function failures<Status extends number>(...statuses: readonly Status[]): Record<Status, typeof Failure> {
+  const entries = statuses.map((status) => [status, { ...Failure, description: MEANINGS[status] }]);
+  return Object.fromEntries(entries) as Record<Status, typeof Failure>;
+}

@@ -1,7 +1,7 @@
 import type { Claim } from "../backend/job-backend.ts";
 import { checkLength } from "../scheduler/duration.ts";
 import { type Instant, isInstant, toIso } from "../scheduler/instant.ts";
-import type { Holder } from "../scheduler/job-state.ts";
+import { HOLDER_FIELDS, type Holder } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { BadRequest, shown } from "./bad-request.ts";
 import type { StartBody, StartHeaders } from "./schemas.ts";
@@ -71,7 +71,7 @@ function decodedJson(header: string): unknown {
   } catch (cause) {
     throw new BadRequest(
       "Cronyx-Holder",
-      `Cronyx-Holder is ${shown(header)}: it takes percent-encoded JSON, an object of repository, runId, attempt, job, runUrl`,
+      `Cronyx-Holder is ${shown(header)}: it takes percent-encoded JSON, an object of ${HOLDER_FIELDS.join(", ")}`,
       { cause },
     );
   }

@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { GitStore } from "./git/git-store.ts";
 import type { JobStore } from "./job-store.ts";
-import type { Terms } from "./terms.ts";
+import type { StoreTerms } from "./terms.ts";
 
 /** What a store needs to know of the world around it. */
 export interface StoreOptions {
@@ -13,7 +13,7 @@ export interface StoreOptions {
   readonly temporary: string;
   readonly log: (line: string) => void;
   readonly now: () => number;
-  readonly terms: Terms;
+  readonly terms: StoreTerms;
 }
 
 const LOOPBACK = /^(localhost|127(\.\d{1,3}){3})$/;
@@ -38,7 +38,7 @@ export async function openStore(url: string, options: StoreOptions): Promise<Job
 }
 
 /** @returns the repository's own URL, without `git+`. */
-export function checkStoreUrl(url: string, terms: Terms): URL {
+export function checkStoreUrl(url: string, terms: StoreTerms): URL {
   // Wherever a password or a token may stand in it, rightly or not, the URL isn't shown.
   const shown = /[@?#]/.test(url) ? "that was given" : JSON.stringify(url);
   const refuse = (why: string): never => {

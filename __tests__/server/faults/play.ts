@@ -148,7 +148,6 @@ class Caller {
             abandon: (lock) => backend.abandon(lock, deadlineIn(LONGEST_RELEASE)),
             status: backend.status.bind(backend),
             states: backend.states.bind(backend),
-            list: backend.list.bind(backend),
             close: backend.close.bind(backend),
           };
         },

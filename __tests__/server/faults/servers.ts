@@ -3,7 +3,6 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const SCRIPT = fileURLToPath(new URL("clocked-process.ts", import.meta.url));
-const LOADER = fileURLToPath(new URL("../typescript.mjs", import.meta.url));
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 
 /** Sets clocks, by their names. */
@@ -22,7 +21,6 @@ class Serving {
 
   static async start(url: string): Promise<Serving> {
     const child = fork(SCRIPT, [url], {
-      execArgv: ["--import", LOADER],
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
     const serving = new Serving(child);

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
+import type { JobSummary } from "../../../src/server/jobs/standing.ts";
 import { overviewOf } from "../../../src/server/page/overview.ts";
-import type { JobSummary } from "../../../src/server/page/standing.ts";
 import { NOON } from "./states.ts";
 
 const free = (name: string): JobSummary => ({ name, lockedAt: null, overdueFrom: NOON });
@@ -23,7 +23,7 @@ const JOBS = [
 
 test("the overdue stand first, then the running, the longest of each at the top, then the rest by name", () => {
   expect(overviewOf(JOBS, { search: "", page: 1 }, NOON)).toEqual({
-    counts: { overdue: 2, running: 2, free: 2 },
+    counts: { unreadable: 0, overdue: 2, running: 2, free: 2 },
     running: 3,
     search: "",
     found: 6,
@@ -35,7 +35,11 @@ test("the overdue stand first, then the running, the longest of each at the top,
 
 test("a part of a name finds jobs, whatever its capitals; the counts stay those of all", () => {
   const overview = overviewOf(JOBS, { search: "D/rep", page: 1 }, NOON);
-  expect(overview).toMatchObject({ names: ["d/Report"], found: 1, counts: { overdue: 2, running: 2, free: 2 } });
+  expect(overview).toMatchObject({
+    names: ["d/Report"],
+    found: 1,
+    counts: { unreadable: 0, overdue: 2, running: 2, free: 2 },
+  });
   expect(overviewOf(JOBS, { search: ".*", page: 1 }, NOON)).toMatchObject({ names: [], found: 0, page: 1, pages: 1 });
 });
 

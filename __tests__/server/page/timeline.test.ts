@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
-import { summaryOf, timeline } from "../../../src/server/page/timeline.ts";
+import { runsInWords, timeline } from "../../../src/server/page/timeline.ts";
 import { Times } from "../../../src/server/page/times.ts";
 import { lock, NOON, run, state } from "./states.ts";
 
@@ -18,7 +18,7 @@ test.each([
   [ALL, true, "Last 3 runs: 1 finished, 1 interrupted, 1 taken over; one is running"],
   [Array.from({ length: 25 }, () => run(NOON)), false, "Last 20 runs: 20 finished"],
 ])("%# in words", (history, running, words) => {
-  expect(summaryOf(history, running)).toBe(words);
+  expect(runsInWords(history, running)).toBe(words);
 });
 
 test("the oldest run is at the left, and the one that goes on at the right", () => {

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { DAY, HOUR, MINUTE, SECOND } from "../../../src/scheduler/instant.ts";
+import { DAY, HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
 import { lengthOf, Times } from "../../../src/server/page/times.ts";
 import { NOON } from "./states.ts";
 
@@ -16,9 +16,10 @@ test.each([
 
 test("an interval tells its day once, unless it ends on another", () => {
   const times = new Times(NOON, "UTC");
-  expect(times.interval(NOON - DAY, NOON - DAY + HOUR)).toBe("23 Nov 12:00 to 13:00");
-  expect(times.interval(NOON - DAY, NOON)).toBe("23 Nov 12:00 to 24 Nov 12:00");
-  expect(times.intervalElement(NOON - HOUR, NOON).text).toBe(
+  const interval = (from: number, to: number) => ({ intervalStartedAt: toIso(from), intervalEndedAt: toIso(to) });
+  expect(times.interval(interval(NOON - DAY, NOON - DAY + HOUR))).toBe("23 Nov 12:00 to 13:00");
+  expect(times.interval(interval(NOON - DAY, NOON))).toBe("23 Nov 12:00 to 24 Nov 12:00");
+  expect(times.intervalElement(interval(NOON - HOUR, NOON)).text).toBe(
     '<time datetime="2026-11-24T11:00:00.000Z" title="2026-11-24T11:00:00.000Z">11:00</time> to <time datetime="2026-11-24T12:00:00.000Z" title="2026-11-24T12:00:00.000Z">12:00</time>',
   );
 });

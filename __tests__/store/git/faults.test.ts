@@ -203,8 +203,8 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-const SEQUENCES = 60;
-const AT_ONCE = 20;
+const SEQUENCES = 30;
+const AT_ONCE = 15;
 
 test("no sequence of faults grants an interval twice, or loses a lock without an error", async () => {
   const outcomes: string[] = [];

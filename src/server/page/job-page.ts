@@ -1,11 +1,11 @@
 import { inLine } from "../../backend/line.ts";
-import type { EndedRun, JobState } from "../../scheduler/job-state.ts";
+import type { EndedRun, JobState, Lock } from "../../scheduler/job-state.ts";
+import { overdueFrom } from "../jobs/standing.ts";
+import { badges, OVERDUE_RULE } from "./badges.ts";
 import type { Page } from "./document.ts";
 import { type Html, html } from "./html.ts";
 import { query, shownHolder, shownName, webUrlIn } from "./links.ts";
-import { badges, OVERDUE_RULE } from "./overview-page.ts";
-import { overdueFrom } from "./standing.ts";
-import { outcomeName, outcomeShape, summaryOf } from "./timeline.ts";
+import { outcomeName, outcomeShape, runsInWords } from "./timeline.ts";
 import type { Times } from "./times.ts";
 
 /** One job: who holds it, and its last runs. */
@@ -22,18 +22,18 @@ ${active && lockFacts(active, times)}<dt>Finished until</dt><dd>${finishedUntil 
 <dt>Overdue after</dt><dd>${overdueAt === null ? "not known yet" : times.element(overdueAt)}</dd>
 </dl>${active && html`\n<p class="actions"><a class="button" href="${query({ release: name })}">Release…</a></p>`}</div>
 <section class="sheet card wide" aria-labelledby="runs"><h2 id="runs">Last runs</h2>
-<p>${summaryOf(history, active !== null)}.</p>
+<p>${runsInWords(history, active !== null)}.</p>
 ${history.length === 0 ? null : runs(history, times)}</section>`,
     footer: html`<p>${OVERDUE_RULE} Times are those of ${times.zone}.</p>`,
   };
 }
 
 /** What is known of an active lock. */
-export function lockFacts(lock: NonNullable<JobState["active"]>, times: Times): Html {
+export function lockFacts(lock: Lock, times: Times): Html {
   const since = Date.parse(lock.createdAt);
   return html`<dt>Held by</dt><dd>${shownHolder(lock.holder)}</dd>
 <dt>Since</dt><dd>${times.element(since)}, ${times.ago(since)}</dd>
-<dt>For the interval</dt><dd>${times.intervalElement(Date.parse(lock.intervalStartedAt), Date.parse(lock.intervalEndedAt))}</dd>
+<dt>For the interval</dt><dd>${times.intervalElement(lock)}</dd>
 `;
 }
 
@@ -41,7 +41,7 @@ function runs(history: readonly EndedRun[], times: Times): Html {
   return html`<table><thead><tr><th scope="col">Interval</th><th scope="col">Outcome</th><th scope="col">Ended</th></tr></thead>
 <tbody>${history.map((run) => {
     const url = webUrlIn(run.runUrl);
-    const interval = times.intervalElement(Date.parse(run.intervalStartedAt), Date.parse(run.intervalEndedAt));
+    const interval = times.intervalElement(run);
     const linked = url === null ? interval : html`<a href="${url}" rel="noopener noreferrer">${interval}</a>`;
     return html`<tr><td>${linked}</td><td>${outcomeShape(run.outcome)} ${outcomeName(run.outcome)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
 `;

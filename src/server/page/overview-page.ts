@@ -1,32 +1,36 @@
 import { inLine } from "../../backend/line.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
+import { type Standing, standingOf, summaryOf } from "../jobs/standing.ts";
+import { isUnreadable, type ListedJob, type UnreadableJob } from "../jobs/states.ts";
+import { badges, OVERDUE_RULE } from "./badges.ts";
 import type { Page } from "./document.ts";
 import { type Html, html } from "./html.ts";
 import { query, shownHolder, shownName } from "./links.ts";
 import type { Overview } from "./overview.ts";
-import { overdueFrom, type Standing, standingOf, summaryOf } from "./standing.ts";
 import { legend, timeline } from "./timeline.ts";
-import { lengthOf, type Times } from "./times.ts";
+import type { Times } from "./times.ts";
 
-export const OVERDUE_RULE =
-  "A job is overdue when the interval that is to be finished next ended more than a whole interval ago. How long its intervals are is told by its last runs: the longest counts.";
-
-const HEADINGS: Readonly<Record<Standing, string>> = { overdue: "Overdue", running: "Running", free: "Free" };
+const HEADINGS: Readonly<Record<Standing, string>> = {
+  unreadable: "Can’t be read",
+  overdue: "Overdue",
+  running: "Running",
+  free: "Free",
+};
 
 /** All jobs, those first that somebody may have to look after. */
-export function overviewPage(overview: Overview, states: readonly JobState[], note: Html | null, times: Times): Page {
+export function overviewPage(overview: Overview, jobs: readonly ListedJob[], note: Html | null, times: Times): Page {
   const { counts, running, search, page } = overview;
-  const total = counts.overdue + counts.running + counts.free;
+  const total = counts.unreadable + counts.overdue + counts.running + counts.free;
   return {
     title: titleOf(overview),
     asOf: { times, refresh: query({ search, page: page === 1 ? "" : page }) },
     main: html`${note}<div class="top"><div>
 <h1>Jobs</h1>
-<dl class="counts">${count("overdue", counts.overdue)}${count("running", running)}${count("in all", total)}</dl>
+<dl class="counts">${counts.unreadable > 0 ? count("unreadable", counts.unreadable) : null}${count("overdue", counts.overdue)}${count("running", running)}${count("in all", total)}</dl>
 </div>
 <search><form class="search" method="get" action="?"><div class="field"><label for="search">Part of a name</label><input id="search" name="search" type="search" value="${search}" maxlength="255" autocomplete="off" spellcheck="false"></div>
 <button class="find" type="submit">Search</button></form></search></div>
-${search === "" ? null : found(overview)}${total === 0 ? EMPTY : listed(states, times)}${pages(overview)}`,
+${search === "" ? null : found(overview)}${total === 0 ? EMPTY : listed(jobs, times)}${pages(overview)}`,
     footer: html`${legend()}<p>${OVERDUE_RULE} Times are those of ${times.zone}.</p>`,
   };
 }
@@ -34,9 +38,11 @@ ${search === "" ? null : found(overview)}${total === 0 ? EMPTY : listed(states, 
 const EMPTY = html`<p class="sheet empty"><strong>No job has been started yet</strong> A job stands here from its first start on.</p>`;
 
 function titleOf({ counts, running }: Overview): string {
-  const parts = [counts.overdue > 0 && `${counts.overdue} overdue`, running > 0 && `${running} running`].filter(
-    Boolean,
-  );
+  const parts = [
+    counts.unreadable > 0 && `${counts.unreadable} unreadable`,
+    counts.overdue > 0 && `${counts.overdue} overdue`,
+    running > 0 && `${running} running`,
+  ].filter(Boolean);
   return parts.length === 0 ? "Jobs" : parts.join(", ");
 }
 
@@ -48,8 +54,8 @@ function found({ found, search }: Overview): Html {
   return html`<p role="status">${found === 1 ? "1 job has" : `${found} jobs have`} “<bdi>${inLine(search)}</bdi>” in the name. <a href="?">Show all</a></p>`;
 }
 
-function listed(states: readonly JobState[], times: Times): Html {
-  const of = (wanted: Standing) => states.filter((state) => standingOf(summaryOf(state), times.now) === wanted);
+function listed(all: readonly ListedJob[], times: Times): Html {
+  const of = (wanted: Standing) => all.filter((job) => standingOf(summaryOf(job), times.now) === wanted);
   return html`${(Object.keys(HEADINGS) as Standing[]).map((standing) => {
     const jobs = of(standing);
     if (jobs.length === 0) return null;
@@ -59,7 +65,17 @@ function listed(states: readonly JobState[], times: Times): Html {
   })}`;
 }
 
-function row(state: JobState, times: Times): Html {
+function row(job: ListedJob, times: Times): Html {
+  return isUnreadable(job) ? unreadableRow(job) : stateRow(job, times);
+}
+
+function unreadableRow({ name }: UnreadableJob): Html {
+  return html`<li class="job"><div class="who"><h3><a href="${query({ name })}">${shownName(name)}</a></h3><p class="about">What is kept of it is damaged: it can’t be started until that is mended</p></div>
+<p class="standing"><span class="badge overdue">Unreadable</span></p></li>
+`;
+}
+
+function stateRow(state: JobState, times: Times): Html {
   const { name, active } = state;
   return html`<li class="job"><div class="who"><h3><a href="${query({ name })}">${shownName(name)}</a></h3><p class="about">${about(state, times)}</p></div>
 <p class="standing">${badges(state, times)}</p>
@@ -70,24 +86,12 @@ function row(state: JobState, times: Times): Html {
 
 function about({ active, finishedUntil }: JobState, times: Times): Html {
   if (active !== null) {
-    const interval = times.intervalElement(Date.parse(active.intervalStartedAt), Date.parse(active.intervalEndedAt));
+    const interval = times.intervalElement(active);
     return html`${shownHolder(active.holder)}, since ${times.element(Date.parse(active.createdAt))}, for ${interval}`;
   }
   return finishedUntil === null
     ? html`Nothing finished yet`
     : html`Finished until ${times.element(Date.parse(finishedUntil))}`;
-}
-
-/** How a job stands, in a few words. */
-export function badges(state: JobState, times: Times): Html {
-  const { now } = times;
-  const overdueAt = overdueFrom(state);
-  const isOverdue = overdueAt !== null && now > overdueAt;
-  const overdue = isOverdue ? html`<span class="badge overdue">Overdue for ${lengthOf(now - overdueAt)}</span>` : null;
-  if (state.active === null) return html`${overdue ?? html`<span class="badge">Free</span>`}`;
-  const since = Date.parse(state.active.createdAt);
-  const length = times.element(since, lengthOf(now - since));
-  return html`${overdue} <span class="badge running">Running for ${length}${isOverdue ? ", stuck?" : ""}</span>`;
 }
 
 function pages({ page, pages, search }: Overview): Html | null {

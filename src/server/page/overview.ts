@@ -1,7 +1,7 @@
 import type { Instant } from "../../scheduler/instant.ts";
-import { type JobSummary, type Standing, standingOf } from "./standing.ts";
+import { type JobSummary, type Standing, standingOf } from "../jobs/standing.ts";
 
-export const JOBS_ON_A_PAGE = 100;
+const JOBS_ON_A_PAGE = 100;
 
 /** Which jobs stand on one page of the overview, and how many there are in all. */
 export interface Overview {
@@ -12,7 +12,7 @@ export interface Overview {
   readonly search: string;
   /** How many jobs were found. */
   readonly found: number;
-  /** The page's jobs in their order: the overdue first, the longest one at the top; then the running, the longest first. */
+  /** The page's jobs in their order: those that can't be read; the overdue, the longest one first; the running, likewise; the rest. */
   readonly names: readonly string[];
   /** From 1 on. */
   readonly page: number;
@@ -29,8 +29,8 @@ export function overviewOf(
   { search, page }: { readonly search: string; readonly page: number },
   now: Instant,
 ): Overview {
-  const counts = { overdue: 0, running: 0, free: 0 };
-  const found: Record<Standing, JobSummary[]> = { overdue: [], running: [], free: [] };
+  const counts = { unreadable: 0, overdue: 0, running: 0, free: 0 };
+  const found: Record<Standing, JobSummary[]> = { unreadable: [], overdue: [], running: [], free: [] };
   const part = search.toLowerCase();
   let running = 0;
   for (const summary of summaries) {
@@ -41,7 +41,7 @@ export function overviewOf(
   }
   found.overdue.sort((a, b) => Number(a.overdueFrom) - Number(b.overdueFrom));
   found.running.sort((a, b) => Number(a.lockedAt) - Number(b.lockedAt));
-  const order = [found.overdue, found.running, found.free];
+  const order = [found.unreadable, found.overdue, found.running, found.free];
   const total = order.reduce((sum, { length }) => sum + length, 0);
   const pages = Math.max(1, Math.ceil(total / JOBS_ON_A_PAGE));
   const shown = Math.min(page, pages);

@@ -29,7 +29,7 @@ export function releasePage({ name, active, finishedUntil }: JobState, times: Ti
 ${lockFacts(active, times)}</dl>
 <div><h2>What this does</h2>
 <ul class="steps">
-<li>${finishedUntil === null ? html`Nothing of this job has finished yet: the next start gets its first interval, up to then.` : html`The interval ${intervalOf(active, times)} is granted again, to the next start of this job.`}</li>
+<li>${finishedUntil === null ? html`Nothing of this job has finished yet: the next start gets its first interval, up to then.` : html`The interval ${times.intervalElement(active)} is granted again, to the next start of this job.`}</li>
 <li>The run that holds the lock isn’t stopped. If it is still alive, its work may be done twice; when it ends, it finds its lock gone and fails.</li>
 </ul></div>
 <form class="actions" method="post" action="${query({ release: name, lock: active.id })}"><button class="danger" type="submit">Release the lock</button> <a class="button" href="?">Keep it</a></form>
@@ -50,14 +50,10 @@ export function releaseNote(
     const next =
       state.finishedUntil === null
         ? html`the next start gets its first interval, up to then`
-        : html`the interval ${intervalOf(run, times)} is granted again, to the next start`;
+        : html`the interval ${times.intervalElement(run)} is granted again, to the next start`;
     return html`<p class="sheet note" role="status">Released ${name}: ${next}.</p>`;
   }
   return html`<p class="sheet note failed" role="status">Nothing was released: that lock of ${name} isn’t active any more. ${whatBecame(lossOf(lock, state), times)}</p>`;
-}
-
-function intervalOf(of: { readonly intervalStartedAt: string; readonly intervalEndedAt: string }, times: Times): Html {
-  return times.intervalElement(Date.parse(of.intervalStartedAt), Date.parse(of.intervalEndedAt));
 }
 
 function whatBecame(loss: LockLoss, times: Times): Html {

@@ -46,7 +46,7 @@ h2 .count { color: var(--faint); font-weight: 400; margin-inline-start: 0.25rem;
 .counts { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-top: 0.5rem; color: var(--faint); }
 .counts div { display: flex; flex-direction: row-reverse; gap: 0.3rem; align-items: baseline; }
 .counts dd { font-weight: 650; font-size: 1.125rem; color: var(--ink); }
-.counts .overdue dd { color: var(--overdue); }
+.counts :is(.overdue, .unreadable) dd { color: var(--overdue); }
 .counts .running dd { color: var(--running); }
 form.search { display: flex; gap: 0.5rem; align-items: end; max-width: 100%; }
 form.search .field { flex: 1 1 15rem; min-width: 0; }

@@ -30,13 +30,13 @@ export function timeline({ active, history }: JobState, times: Times): Html {
   const runs = history.slice(0, MOST_RUNS).reverse();
   const width = (MOST_RUNS + 1) * SLOT;
   const from = MOST_RUNS - runs.length;
-  return html`<svg class="timeline" role="group" aria-label="${summaryOf(history, active !== null)}" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"><g aria-hidden="true"><path class="ground" d="M0 23.5h${width}"/>${runs.map(
+  return html`<svg class="timeline" role="group" aria-label="${runsInWords(history, active !== null)}" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"><g aria-hidden="true"><path class="ground" d="M0 23.5h${width}"/>${runs.map(
     (run, at) => slot(from + at, run, times),
   )}${active && html`<g transform="translate(${MOST_RUNS * SLOT})">${OUTCOMES.running.shape}</g>`}</g></svg>`;
 }
 
 /** `Last 20 runs: 17 finished, 2 interrupted, 1 taken over; one is running`. */
-export function summaryOf(history: readonly EndedRun[], running: boolean): string {
+export function runsInWords(history: readonly EndedRun[], running: boolean): string {
   const runs = history.slice(0, MOST_RUNS);
   const counts = (Object.keys(OUTCOMES) as (Outcome | "running")[])
     .map((outcome) => [runs.filter((run) => run.outcome === outcome).length, OUTCOMES[outcome].name] as const)
@@ -66,7 +66,7 @@ function alone(shape: Html): Html {
 
 function slot(at: number, run: EndedRun, times: Times): Html {
   const url = webUrlIn(run.runUrl);
-  const interval = times.interval(Date.parse(run.intervalStartedAt), Date.parse(run.intervalEndedAt));
+  const interval = times.interval(run);
   // The whole slot can be pointed at.
   const drawn = html`<title>${interval}: ${outcomeName(run.outcome)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${OUTCOMES[run.outcome].shape}`;
   const place = `translate(${at * SLOT})`;

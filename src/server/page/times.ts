@@ -1,5 +1,9 @@
 import { DAY, HOUR, type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
+import type { Lock } from "../../scheduler/job-state.ts";
 import { type Html, html } from "./html.ts";
+
+/** As a state document has one. */
+type Interval = Pick<Lock, "intervalStartedAt" | "intervalEndedAt">;
 
 /** How instants are told: by the wall clock of one zone, and as shortly as they are clear at one instant. */
 export class Times {
@@ -32,17 +36,17 @@ export class Times {
   }
 
   /** `23 Nov 04:00 to 05:00`. */
-  interval(from: Instant, to: Instant): string {
-    return this.#ends(from, to).join(" to ");
+  interval(interval: Interval): string {
+    return this.#ends(interval).join(" to ");
   }
 
   element(instant: Instant, text = this.instant(instant)): Html {
     return html`<time datetime="${toIso(instant)}" title="${toIso(instant)}">${text}</time>`;
   }
 
-  intervalElement(from: Instant, to: Instant): Html {
-    const [start, end] = this.#ends(from, to);
-    return html`${this.element(from, start)} to ${this.element(to, end)}`;
+  intervalElement(interval: Interval): Html {
+    const [start, end] = this.#ends(interval);
+    return html`${this.element(Date.parse(interval.intervalStartedAt), start)} to ${this.element(Date.parse(interval.intervalEndedAt), end)}`;
   }
 
   /** `12 min ago` */
@@ -51,7 +55,8 @@ export class Times {
     return length < SECOND ? "just now" : `${lengthOf(length)} ago`;
   }
 
-  #ends(from: Instant, to: Instant): [start: string, end: string] {
+  #ends({ intervalStartedAt, intervalEndedAt }: Interval): [start: string, end: string] {
+    const [from, to] = [Date.parse(intervalStartedAt), Date.parse(intervalEndedAt)];
     const end = [this.#dateUnless(this.#formatted(from).date, to), this.#time(to)].filter(Boolean).join(" ");
     return [this.instant(from), end];
   }

@@ -7,7 +7,7 @@ import { getExecOutput } from "@actions/exec";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import { StoreError } from "../job-store.ts";
-import type { Terms } from "../terms.ts";
+import type { StoreTerms } from "../terms.ts";
 import type { GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, idOf, NO_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
@@ -30,7 +30,7 @@ export class CliRemote implements GitRemote {
   readonly #env: Readonly<Record<string, string>>;
   readonly #temporary: string;
   readonly #log: (line: string) => void;
-  readonly #terms: Terms;
+  readonly #terms: StoreTerms;
   #folder: Promise<string> | undefined;
 
   /**
@@ -43,7 +43,7 @@ export class CliRemote implements GitRemote {
     env: Readonly<Record<string, string | undefined>>,
     temporary: string,
     log: (line: string) => void,
-    terms: Terms,
+    terms: StoreTerms,
   ) {
     this.place = url.href;
     this.#url = url;

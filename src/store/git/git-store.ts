@@ -3,7 +3,7 @@ import { Backoff, PassingFault } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { StateError } from "../../scheduler/read-state.ts";
 import { type JobRecord, type JobStore, StoreError, type Swap } from "../job-store.ts";
-import type { Terms } from "../terms.ts";
+import type { StoreTerms } from "../terms.ts";
 import { documentCommit, jobNameInCommit, stateInCommit } from "./document.ts";
 import type { GitRemote, RefUpdate } from "./git-remote.ts";
 import { idOf, NO_OBJECT } from "./objects.ts";
@@ -23,9 +23,9 @@ export class GitStore implements JobStore {
   readonly #remote: GitRemote;
   readonly #log: (line: string) => void;
   readonly #now: () => number;
-  readonly #terms: Terms;
+  readonly #terms: StoreTerms;
 
-  constructor(remote: GitRemote, log: (line: string) => void, now: () => number, terms: Terms) {
+  constructor(remote: GitRemote, log: (line: string) => void, now: () => number, terms: StoreTerms) {
     this.#remote = remote;
     this.#log = log;
     this.#now = now;

@@ -2,7 +2,7 @@ import type { Deadline } from "../../network/deadline.ts";
 import { type HttpAnswer, HttpConnection, OversizedAnswer, ProxyRefusal } from "../../network/http.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
 import { StoreError } from "../job-store.ts";
-import type { Terms } from "../terms.ts";
+import type { StoreTerms } from "../terms.ts";
 import type { GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
 import { readPack, writePack } from "./pack.ts";
@@ -26,13 +26,13 @@ export class SmartHttpRemote implements GitRemote {
   readonly #token: string;
   readonly #connection: HttpConnection;
   readonly #log: (line: string) => void;
-  readonly #terms: Terms;
+  readonly #terms: StoreTerms;
 
   /**
    * @param url The repository's address, without credentials.
    * @param token Sent as the password of basic authentication. Empty: none is sent.
    */
-  constructor(url: URL, token: string, userAgent: string, log: (line: string) => void, terms: Terms) {
+  constructor(url: URL, token: string, userAgent: string, log: (line: string) => void, terms: StoreTerms) {
     this.#url = new URL(url.href.replace(/\/*$/, "/"));
     this.place = url.href.replace(/\/*$/, "");
     this.#token = token;

@@ -1,10 +1,10 @@
 import { beforeEach, expect, test } from "@jest/globals";
-import { deadlineIn } from "../../src/network/deadline.ts";
-import { HOUR, SECOND } from "../../src/scheduler/instant.ts";
-import { JobSummaries } from "../../src/server/job-summaries.ts";
-import { StoreError } from "../../src/store/job-store.ts";
-import { MemoryStore } from "../store/memory-store.ts";
-import { lock, NOON, state } from "./page/states.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, SECOND } from "../../../src/scheduler/instant.ts";
+import { JobSummaries } from "../../../src/server/jobs/summaries.ts";
+import { StoreError } from "../../../src/store/job-store.ts";
+import { MemoryStore } from "../../store/memory-store.ts";
+import { lock, NOON, state } from "../page/states.ts";
 
 /** Takes a second to read, by the test's clock. */
 class SlowStore extends MemoryStore {

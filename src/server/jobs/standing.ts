@@ -1,5 +1,6 @@
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
+import { isUnreadable, type ListedJob } from "./states.ts";
 
 /** What the overview keeps of a job, to order it among all others. */
 export interface JobSummary {
@@ -8,17 +9,22 @@ export interface JobSummary {
   readonly lockedAt: Instant | null;
   /** See {@link overdueFrom}. */
   readonly overdueFrom: Instant | null;
+  /** What is kept of it is damaged: nothing else is known. */
+  readonly unreadable?: true;
 }
 
 /** How a job stands. An overdue one may be running too: then its run may be stuck. */
-export type Standing = "overdue" | "running" | "free";
+export type Standing = "unreadable" | "overdue" | "running" | "free";
 
-export function summaryOf(state: JobState): JobSummary {
-  const { name, active } = state;
-  return { name, lockedAt: active && Date.parse(active.createdAt), overdueFrom: overdueFrom(state) };
+export function summaryOf(job: ListedJob): JobSummary {
+  const { name } = job;
+  if (isUnreadable(job)) return { name, lockedAt: null, overdueFrom: null, unreadable: true };
+  const { active } = job;
+  return { name, lockedAt: active && Date.parse(active.createdAt), overdueFrom: overdueFrom(job) };
 }
 
-export function standingOf({ lockedAt, overdueFrom }: JobSummary, now: Instant): Standing {
+export function standingOf({ lockedAt, overdueFrom, unreadable }: JobSummary, now: Instant): Standing {
+  if (unreadable) return "unreadable";
   if (overdueFrom !== null && now > overdueFrom) return "overdue";
   return lockedAt === null ? "free" : "running";
 }

@@ -20,7 +20,6 @@ afterEach(() => {
 
 function serve(args: string[], env: Record<string, string> = {}): Serving {
   const child = fork(here("serve-process.ts"), args, {
-    execArgv: ["--import", here("typescript.mjs")],
     env: { PATH: process.env.PATH, ...env },
     silent: true,
   });

@@ -1,9 +1,8 @@
-import type { Deadline } from "../network/deadline.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import type { JobState } from "../scheduler/job-state.ts";
-import type { JobStore } from "../store/job-store.ts";
-import { jobStates } from "./job-states.ts";
-import { type JobSummary, summaryOf } from "./page/standing.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import type { Instant } from "../../scheduler/instant.ts";
+import type { JobStore } from "../../store/job-store.ts";
+import { type JobSummary, summaryOf } from "./standing.ts";
+import { jobStates, type ListedJob } from "./states.ts";
 
 /** What was read is good for so many times as long as it took to read: however many the jobs, reading them takes little. */
 const KEPT_PER_READING = 10;
@@ -48,10 +47,10 @@ export class JobSummaries {
     return reading.jobs;
   }
 
-  /** Notes a state that was read, or made, since. */
-  note(state: JobState): void {
+  /** Notes what was read, or made, since. */
+  note(job: ListedJob): void {
     // Who waits for a reading that fails is told there.
-    this.#last?.jobs.then((jobs) => jobs.set(state.name, summaryOf(state))).catch(() => {});
+    this.#last?.jobs.then((jobs) => jobs.set(job.name, summaryOf(job))).catch(() => {});
   }
 
   #isGood({ at, until }: Reading, oldest: number): boolean {
@@ -63,8 +62,8 @@ export class JobSummaries {
   async #readAll(): Promise<Map<string, JobSummary>> {
     const summaries = new Map<string, JobSummary>();
     const names = await this.#store.list(this.#deadline());
-    for await (const state of jobStates(this.#store, names, this.#deadline)) {
-      summaries.set(state.name, summaryOf(state));
+    for await (const job of jobStates(this.#store, names, this.#deadline)) {
+      summaries.set(job.name, summaryOf(job));
     }
     return summaries;
   }

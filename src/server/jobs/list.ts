@@ -1,7 +1,7 @@
-import type { Deadline } from "../network/deadline.ts";
-import type { JobStore } from "../store/job-store.ts";
-import { statusOf } from "./answers.ts";
-import { jobStates } from "./job-states.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import type { JobStore } from "../../store/job-store.ts";
+import { statusOf } from "../answers.ts";
+import { isUnreadable, jobStates } from "./states.ts";
 
 /** How many jobs a list has if it isn't said. */
 export const LISTED = 100;
@@ -27,15 +27,22 @@ export async function jobList(
   const jobs: string[] = [];
   let size = 0;
   let last: string | undefined;
-  for await (const state of jobStates(store, wanted, deadline)) {
-    const job = JSON.stringify(statusOf(state));
+  const unreadable: string[] = [];
+  for await (const listed of jobStates(store, wanted, deadline)) {
+    if (isUnreadable(listed)) {
+      unreadable.push(listed.name);
+      last = listed.name;
+      continue;
+    }
+    const job = JSON.stringify(statusOf(listed));
     size += Buffer.byteLength(job);
     if (last !== undefined && size > LARGEST_LIST) {
       next = last;
       break;
     }
     jobs.push(job);
-    last = state.name;
+    last = listed.name;
   }
-  return `{"jobs":[${jobs.join(",")}],"next":${JSON.stringify(next ?? null)}}`;
+  const unread = unreadable.length === 0 ? "" : `"unreadable":${JSON.stringify(unreadable)},`;
+  return `{"jobs":[${jobs.join(",")}],${unread}"next":${JSON.stringify(next ?? null)}}`;
 }

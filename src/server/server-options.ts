@@ -1,0 +1,28 @@
+import type { FastifyBaseLogger } from "fastify";
+import type { JobBackend } from "../backend/job-backend.ts";
+import type { Deadline } from "../network/deadline.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import type { JobStore } from "../store/job-store.ts";
+import type { Scheme } from "./authentication.ts";
+
+/** What a server stands on. */
+export interface ServerOptions {
+  /** Who decides. */
+  readonly backend: JobBackend;
+  /** Where the backend keeps its locks, for what is asked of all jobs at once. */
+  readonly store: JobStore;
+  /** How to log in; any of them will do. None: everyone may do everything. */
+  readonly schemes: readonly Scheme[];
+  /** The zone of a start that names none. */
+  readonly timezone: string;
+  readonly now: () => Instant;
+  readonly newId: () => string;
+  /** Begins the time that a request may take of the backend. */
+  readonly deadline: () => Deadline;
+  readonly log: FastifyBaseLogger;
+  readonly version: string;
+  /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
+  readonly longestRequest?: number;
+  /** `/healthcheck` waits so long for the store, in milliseconds: whoever asks it gives up soon. Default: 3000. */
+  readonly longestCheck?: number;
+}
