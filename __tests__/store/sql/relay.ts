@@ -19,7 +19,7 @@ export async function relayTo(database: string) {
   return {
     url: url.href,
     reset() {
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const socket of sockets) if (!socket.writableEnded) socket.resetAndDestroy();
     },
     close() {
       server.close();
