@@ -10,7 +10,7 @@ const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ lengt
 /** How many stories go on at once: they wait most of the time. */
 const LANES = 250;
 /** Milliseconds from one kill of a server to the next. */
-const KILLS_APART = 2_000;
+const KILLS_APART = 3_000;
 
 export interface Setting {
   /** The `JOB_STORE_URL`. */
