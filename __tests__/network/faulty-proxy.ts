@@ -180,6 +180,7 @@ function ownAnswer(status: number, retryAfter: number | null): string {
 }
 
 function cut(socket: Socket, reset: boolean): void {
-  if (reset) socket.resetAndDestroy();
+  // A socket that is about to end can't be reset any more: libuv refuses to, and Node waits for it for ever when it exits.
+  if (reset && !socket.writableEnded) socket.resetAndDestroy();
   else socket.destroy();
 }

@@ -111,7 +111,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
     weight: 1,
     arbitrary: fc.record<Fate & { kind: "late" }>({
       kind: fc.constant("late"),
-      cut: fc.boolean(),
+      cut: fc.constantFrom(true, true, true, false),
       after: fc.integer({ min: 0, max: 400 }),
     }),
   },

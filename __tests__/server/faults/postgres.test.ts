@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, test } from "@jest/globals";
 import pg from "pg";
 import { startPostgres } from "../../store/sql/postgres-server.ts";
+import { relayTo } from "../../store/sql/relay.ts";
 import { playAll } from "./suite.ts";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
@@ -16,16 +17,20 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-test("on PostgreSQL, with connections that are ended in the midst of what they do", async () => {
+test("on PostgreSQL, with connections that are ended in the midst of what they do, or before they are told", async () => {
+  const relay = await relayTo(postgres.url("postgres"));
   await playAll({
-    url: postgres.url("postgres"),
+    url: relay.url,
     processes: 2,
     async disturb(drawn) {
-      await pause(drawn() / 5);
+      await pause(drawn() / 10);
+      relay.loseAnswers(() => drawn() < 300);
+      await pause(drawn() / 10);
       await admin.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cronyx' AND pid % 10 < $1",
         [Math.floor(drawn() / 200)],
       );
     },
   });
+  relay.close();
 }, 180_000);

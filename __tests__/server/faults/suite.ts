@@ -8,9 +8,9 @@ import { ClockedServers } from "./servers.ts";
 /** The seeds that are played; one alone where the environment says which. */
 const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 500 }, (_, at) => at + 1);
 /** How many stories go on at once: they wait most of the time. */
-const LANES = 125;
+const LANES = 250;
 /** Milliseconds from one kill of a server to the next. */
-const KILLS_APART = 2_000;
+const KILLS_APART = 3_000;
 
 export interface Setting {
   /** The `JOB_STORE_URL`. */

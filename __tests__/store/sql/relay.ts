@@ -5,24 +5,36 @@ import net, { type AddressInfo, type Socket } from "node:net";
 export async function relayTo(database: string) {
   const url = new URL(database);
   const { port, hostname } = url;
-  const sockets = new Set<Socket>();
+  const pairs = new Set<readonly [client: Socket, onward: Socket]>();
+  const doomed = new WeakSet<Socket>();
   const server = net.createServer((client) => {
     const onward = net.connect(Number(port), hostname);
-    for (const socket of [client, onward]) {
-      sockets.add(socket);
-      socket.on("error", () => {}).on("close", () => sockets.delete(socket));
-    }
-    client.pipe(onward).pipe(client);
+    const pair = [client, onward] as const;
+    pairs.add(pair);
+    for (const socket of pair) socket.on("error", () => {}).on("close", () => pairs.delete(pair));
+    client.pipe(onward);
+    onward.on("data", (bytes) => (doomed.has(client) ? reset(pair) : client.write(bytes)));
+    onward.on("end", () => client.end());
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   url.port = String((server.address() as AddressInfo).port);
   return {
     url: url.href,
+    /** Breaks all connections. */
     reset() {
-      for (const socket of sockets) socket.resetAndDestroy();
+      for (const pair of pairs) reset(pair);
+    },
+    /** Breaks each of these connections when the database answers next: what it was asked for is done then. */
+    loseAnswers(which: (nth: number) => boolean) {
+      for (const [nth, [client]] of [...pairs].entries()) if (which(nth)) doomed.add(client);
     },
     close() {
       server.close();
     },
   };
+}
+
+function reset(sockets: Iterable<Socket>): void {
+  // One that is about to end can't be reset any more, and would keep the process.
+  for (const socket of sockets) if (!socket.writableEnded) socket.resetAndDestroy();
 }
