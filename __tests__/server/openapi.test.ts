@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { Compile } from "typebox/compile";
-import type { Scheme } from "../../src/server/authentication.ts";
-import { basicScheme } from "../../src/server/basic.ts";
+import type { Scheme } from "../../src/server/login/authentication.ts";
+import { basicScheme } from "../../src/server/login/basic.ts";
 import { type RunningServer, runServer } from "./running-server.ts";
 
 interface Schema {

@@ -4,11 +4,11 @@ import { LocalBackend } from "../backend/local.ts";
 import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import { basicScheme } from "../server/basic.ts";
 import { type Configuration, helpText, loadConfiguration } from "../server/configuration.ts";
 import { createServer } from "../server/create-server.ts";
-import { described } from "../server/journal.ts";
-import { oidcScheme } from "../server/oidc.ts";
+import { described } from "../server/journal/journal.ts";
+import { basicScheme } from "../server/login/basic.ts";
+import { oidcScheme } from "../server/login/oidc.ts";
 import type { JobStore } from "../store/job-store.ts";
 
 /** What `serve` needs of the world around it. */

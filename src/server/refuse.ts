@@ -1,10 +1,10 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { StoreError } from "../store/job-store.ts";
-import { asked } from "./asked.ts";
 import { BadRequest, Forbidden } from "./bad-request.ts";
-import { described, record } from "./journal.ts";
-import type { Metrics } from "./metrics.ts";
+import { asked } from "./journal/asked.ts";
+import { described, record } from "./journal/journal.ts";
+import type { Metrics } from "./journal/metrics.ts";
 
 interface Answer {
   readonly status: number;

@@ -3,7 +3,7 @@ import type { JobBackend } from "../backend/job-backend.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { JobStore } from "../store/job-store.ts";
-import type { Scheme } from "./authentication.ts";
+import type { Scheme } from "./login/authentication.ts";
 
 /** What a server stands on. */
 export interface ServerOptions {

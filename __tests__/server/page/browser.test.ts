@@ -7,7 +7,7 @@ import type { AxeResults } from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
-import { basicScheme } from "../../../src/server/basic.ts";
+import { basicScheme } from "../../../src/server/login/basic.ts";
 import { type RunningServer, runServer } from "../running-server.ts";
 import { CHROMIUM_FLAGS, findChromium } from "./chromium.ts";
 import { lock, NOON, run, state } from "./states.ts";

@@ -1,6 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { JobStore } from "../../store/job-store.ts";
-import { statusOf } from "../answers.ts";
+import { statusOf } from "../routes/answers.ts";
 import { isUnreadable, jobStates } from "./states.ts";
 
 /** How many jobs a list has if it isn't said. */

@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
-import type { Instant } from "../scheduler/instant.ts";
+import type { Instant } from "../../scheduler/instant.ts";
 import { type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
 import { matches, type OidcRule, rulesFor } from "./oidc-rules.ts";
 

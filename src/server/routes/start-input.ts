@@ -1,10 +1,10 @@
-import type { Claim } from "../backend/job-backend.ts";
-import { checkLength } from "../scheduler/duration.ts";
-import { type Instant, isInstant, toIso } from "../scheduler/instant.ts";
-import { HOLDER_FIELDS, type Holder } from "../scheduler/job-state.ts";
-import type { StartRequest } from "../scheduler/start-request.ts";
-import { BadRequest, shown } from "./bad-request.ts";
-import type { StartBody, StartHeaders } from "./schemas.ts";
+import type { Claim } from "../../backend/job-backend.ts";
+import { checkLength } from "../../scheduler/duration.ts";
+import { type Instant, isInstant, toIso } from "../../scheduler/instant.ts";
+import { HOLDER_FIELDS, type Holder } from "../../scheduler/job-state.ts";
+import type { StartRequest } from "../../scheduler/start-request.ts";
+import { BadRequest, shown } from "../bad-request.ts";
+import type { StartBody, StartHeaders } from "../schemas.ts";
 
 /** @throws BadRequest or ArgumentError for what the schema can't tell. */
 export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {

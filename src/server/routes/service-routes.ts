@@ -1,10 +1,10 @@
 import type { FastifyInstance } from "fastify";
-import { deadlineIn, within } from "../network/deadline.ts";
-import { StoreError } from "../store/job-store.ts";
-import { described } from "./journal.ts";
-import type { Metrics } from "./metrics.ts";
-import { Health } from "./schemas.ts";
-import type { ServerOptions } from "./server-options.ts";
+import { deadlineIn, within } from "../../network/deadline.ts";
+import { StoreError } from "../../store/job-store.ts";
+import { described } from "../journal/journal.ts";
+import type { Metrics } from "../journal/metrics.ts";
+import { Health } from "../schemas.ts";
+import type { ServerOptions } from "../server-options.ts";
 
 /** What is asked of the server as a whole. */
 export async function addServiceRoutes(

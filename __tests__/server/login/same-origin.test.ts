@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { isFromOwnPage } from "../../src/server/same-origin.ts";
+import { isFromOwnPage } from "../../../src/server/login/same-origin.ts";
 
 const HOST = { host: "locks.example:8443" };
 

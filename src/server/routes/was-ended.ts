@@ -1,4 +1,4 @@
-import { LockLostError } from "../backend/job-backend.ts";
+import { LockLostError } from "../../backend/job-backend.ts";
 
 /** Whether the end of a lock came through; false if that lock isn't the job's active one. */
 export async function wasEnded(end: Promise<void>): Promise<boolean> {

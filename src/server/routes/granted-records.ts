@@ -1,5 +1,5 @@
-import type { HeldLock } from "../backend/job-backend.ts";
-import type { JobRecord } from "../store/job-store.ts";
+import type { HeldLock } from "../../backend/job-backend.ts";
+import type { JobRecord } from "../../store/job-store.ts";
 
 /** A record is some kilobytes. Runs that take longer than so many others pay for a read. */
 const MOST_RECORDS = 256;

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { StoreError } from "../../src/store/job-store.ts";
-import { MemoryStore } from "../store/memory-store.ts";
-import { NOON, type RunningServer, runServer } from "./running-server.ts";
+import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
+import { StoreError } from "../../../src/store/job-store.ts";
+import { MemoryStore } from "../../store/memory-store.ts";
+import { NOON, type RunningServer, runServer } from "../running-server.ts";
 
 const HOURLY = { jobInterval: HOUR };
 const HOLDER = {

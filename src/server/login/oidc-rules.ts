@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import { ArgumentError } from "../../scheduler/argument-error.ts";
 
 const Patterns = Type.Union([
   Type.String({ minLength: 1 }),

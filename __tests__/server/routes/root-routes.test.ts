@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { deadlineIn } from "../../src/network/deadline.ts";
-import { HOUR, toIso } from "../../src/scheduler/instant.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
-import { basicScheme } from "../../src/server/basic.ts";
-import { oidcScheme } from "../../src/server/oidc.ts";
-import { parseOidcRules } from "../../src/server/oidc-rules.ts";
-import { StoreError } from "../../src/store/job-store.ts";
-import { MemoryStore } from "../store/memory-store.ts";
-import { Issuer, newKey } from "./issuer.ts";
-import { lock, run, state } from "./page/states.ts";
-import { Clock, NOON, type RunningServer, runServer } from "./running-server.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, toIso } from "../../../src/scheduler/instant.ts";
+import type { JobState } from "../../../src/scheduler/job-state.ts";
+import { basicScheme } from "../../../src/server/login/basic.ts";
+import { oidcScheme } from "../../../src/server/login/oidc.ts";
+import { parseOidcRules } from "../../../src/server/login/oidc-rules.ts";
+import { StoreError } from "../../../src/store/job-store.ts";
+import { MemoryStore } from "../../store/memory-store.ts";
+import { Issuer, newKey } from "../login/issuer.ts";
+import { lock, run, state } from "../page/states.ts";
+import { Clock, NOON, type RunningServer, runServer } from "../running-server.ts";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8" };
 const OWN_PAGE = { ...BROWSER, "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded" };

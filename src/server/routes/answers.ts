@@ -1,7 +1,7 @@
-import type { NotStarted, Started } from "../backend/job-backend.ts";
-import { type Instant, toIso } from "../scheduler/instant.ts";
-import type { JobState } from "../scheduler/job-state.ts";
-import type { Job, JobStatus } from "./schemas.ts";
+import type { NotStarted, Started } from "../../backend/job-backend.ts";
+import { type Instant, toIso } from "../../scheduler/instant.ts";
+import type { JobState } from "../../scheduler/job-state.ts";
+import type { Job, JobStatus } from "../schemas.ts";
 
 /** A granted start. */
 export function jobOf({ jobName, lock, ...job }: Started): Job {

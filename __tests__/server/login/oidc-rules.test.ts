@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { parseOidcRules } from "../../src/server/oidc-rules.ts";
+import { parseOidcRules } from "../../../src/server/login/oidc-rules.ts";
 
 test.each<[json: string, message: RegExp]>([
   ["", /^OIDC_RULES is no JSON/],

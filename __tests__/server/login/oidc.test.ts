@@ -1,12 +1,12 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
-import { HOUR, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
-import { basicScheme } from "../../src/server/basic.ts";
-import { oidcScheme } from "../../src/server/oidc.ts";
-import { matches, parseOidcRules } from "../../src/server/oidc-rules.ts";
+import { HOUR, MINUTE, SECOND } from "../../../src/scheduler/instant.ts";
+import { basicScheme } from "../../../src/server/login/basic.ts";
+import { oidcScheme } from "../../../src/server/login/oidc.ts";
+import { matches, parseOidcRules } from "../../../src/server/login/oidc-rules.ts";
+import { Clock, NOON, type RunningServer, runServer } from "../running-server.ts";
 import { Issuer, type Key, newKey } from "./issuer.ts";
-import { Clock, NOON, type RunningServer, runServer } from "./running-server.ts";
 
 const RULES = [
   { jobs: "report-*", claims: { repository: "octo-org/*" } },

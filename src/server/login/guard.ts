@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { jobNamesIn } from "./asked.ts";
+import { jobNamesIn } from "../journal/asked.ts";
+import { record } from "../journal/journal.ts";
+import type { Metrics } from "../journal/metrics.ts";
 import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
-import { record } from "./journal.ts";
-import type { Metrics } from "./metrics.ts";
 
 declare module "fastify" {
   interface FastifyRequest {

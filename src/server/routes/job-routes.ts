@@ -1,15 +1,13 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
-import type { StartAnswer } from "../backend/job-backend.ts";
-import type { Holder as HolderFields } from "../scheduler/job-state.ts";
-import type { StartRequest } from "../scheduler/start-request.ts";
-import { jobOf, refusalOf, statusOf } from "./answers.ts";
-import type { Caller } from "./authentication.ts";
-import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "./bad-request.ts";
-import { GrantedRecords } from "./granted-records.ts";
-import { record } from "./journal.ts";
-import type { Metrics } from "./metrics.ts";
-import type { Outcome } from "./outcome.ts";
+import type { StartAnswer } from "../../backend/job-backend.ts";
+import type { Holder as HolderFields } from "../../scheduler/job-state.ts";
+import type { StartRequest } from "../../scheduler/start-request.ts";
+import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "../bad-request.ts";
+import { record } from "../journal/journal.ts";
+import type { Metrics } from "../journal/metrics.ts";
+import type { Outcome } from "../journal/outcome.ts";
+import type { Caller } from "../login/authentication.ts";
 import {
   Abandoned,
   AbandonParams,
@@ -23,8 +21,10 @@ import {
   StartBody,
   StartHeaders,
   StartQuery,
-} from "./schemas.ts";
-import type { ServerOptions } from "./server-options.ts";
+} from "../schemas.ts";
+import type { ServerOptions } from "../server-options.ts";
+import { jobOf, refusalOf, statusOf } from "./answers.ts";
+import { GrantedRecords } from "./granted-records.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
 import { wasEnded } from "./was-ended.ts";
 
