@@ -17,6 +17,7 @@ test("nothing need be set", () => {
     logLevel: "info",
     basic: null,
     oidc: null,
+    insecure: false,
   };
   expect(load([])).toEqual(defaults);
   expect(load([], { SERVER_PORT: "", TIMEZONE: "", BASIC_AUTH_PASSWORD: "", JOB_STORE_URL: "" })).toEqual(defaults);
@@ -53,7 +54,11 @@ describe("beyond this machine", () => {
   });
 
   test("--insecure does too", () => {
-    expect(load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({ host: "0.0.0.0", basic: null });
+    expect(load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({
+      host: "0.0.0.0",
+      basic: null,
+      insecure: true,
+    });
   });
 
   test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])("%s alone is refused", (host) => {

@@ -24,6 +24,8 @@ export interface ServerOptions {
   readonly store: JobStore;
   /** How to log in; any of them will do. None: everyone may do everything. */
   readonly schemes: readonly Scheme[];
+  /** Whether it may be asked by any name where there is no way to log in. Default: by an address of its own alone. */
+  readonly anyHost?: boolean;
   /** The zone of a start that names none. */
   readonly timezone: string;
   readonly now: () => Instant;
@@ -47,7 +49,7 @@ const CHECKS_APART = 1_000;
 
 /** The REST face of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, now, deadline, schemes, log, longestRequest = LONGEST_REQUEST } = options;
+  const { store, now, deadline, schemes, log, anyHost = false, longestRequest = LONGEST_REQUEST } = options;
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
@@ -78,7 +80,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   letGo(server);
   await server.register(accepts);
   await server.register(swagger, { openapi: description(options) });
-  guard(server, schemes, metrics);
+  guard(server, schemes, metrics, anyHost);
   server.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply, metrics));
   await server.register(async (routes) => addJobRoutes(routes, options, metrics));
   await server.register(async (routes) => addRootRoutes(routes, options, metrics, summaries));
