@@ -74,6 +74,9 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
   [[], { TIMEZONE: "Mars" }, 'TIMEZONE: The timezone "Mars" is unknown'],
   [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": give one of fatal, error, warn, info, debug, trace, silent'],
   [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is of no known kind: give sqlite:FILE or postgres://"],
+  ...["postgres://a:12/hunter2@db/x", "postgres://a:12#hunter2@db/x", "postgres://a:12?hunter2@db"].map(
+    (url): [string[], Record<string, string>, string] => [[], { JOB_STORE_URL: url }, "JOB_STORE_URL has an @ or a #"],
+  ),
   [["--job-store-url=sqlite:"], {}, "--job-store-url is of no known kind"],
   [["--job-store-url=postgres://a:hunter2@db/c"], {}, "--job-store-url holds a password, which others can read there"],
   [[], { BASIC_AUTH_USERNAME: "octo" }, "BASIC_AUTH_PASSWORD is missing, and BASIC_AUTH_USERNAME is given"],

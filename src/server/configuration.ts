@@ -167,6 +167,12 @@ function storeOf({ name, value = "" }: One, isFlag: boolean): string {
   if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(value)) {
     throw new ArgumentError(`${name} is of no known kind: give sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
   }
+  // Where one stands unescaped in a password, what follows it is taken for a path, and shown as one.
+  if (/^postgres(ql)?:\/\/.*([/?].*@|#)/s.test(value)) {
+    throw new ArgumentError(
+      `${name} has an @ or a # after its host: percent-encode the user and the password in it (/ is %2F, ? is %3F, # is %23)`,
+    );
+  }
   if (isFlag && URL.canParse(value) && new URL(value).password !== "") {
     throw new ArgumentError(`${name} holds a password, which others can read there: give it as JOB_STORE_URL instead`);
   }
