@@ -46,6 +46,13 @@ const faultOf = async (call: Promise<unknown>): Promise<PassingFault> => {
   return error as PassingFault;
 };
 
+test("an answer that switches protocols is none, and the deadline is kept", async () => {
+  answer = (request) =>
+    request.socket.write("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n");
+  const { message, unsettled } = await faultOf(post(200));
+  expect([message, unsettled]).toEqual([`${url.host} can't be reached (no answer in time)`, true]);
+});
+
 test("requests share a connection, and are whole", async () => {
   const bodies: string[] = [];
   answer = async (request, response) => {

@@ -17,6 +17,7 @@ test("nothing need be set", () => {
     logLevel: "info",
     basic: null,
     oidc: null,
+    insecure: false,
   };
   expect(load([])).toEqual(defaults);
   expect(load([], { SERVER_PORT: "", TIMEZONE: "", BASIC_AUTH_PASSWORD: "", JOB_STORE_URL: "" })).toEqual(defaults);
@@ -53,7 +54,11 @@ describe("beyond this machine", () => {
   });
 
   test("--insecure does too", () => {
-    expect(load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({ host: "0.0.0.0", basic: null });
+    expect(load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({
+      host: "0.0.0.0",
+      basic: null,
+      insecure: true,
+    });
   });
 
   test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])("%s alone is refused", (host) => {
@@ -68,9 +73,16 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
   [[], { SERVER_PORT: "-1" }, 'SERVER_PORT is "-1": give'],
   [[], { TIMEZONE: "Mars" }, 'TIMEZONE: The timezone "Mars" is unknown'],
   [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": give one of fatal, error, warn, info, debug, trace, silent'],
-  [[], { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" }, "JOB_STORE_URL holds an @ or # after its host"],
-  [[], { JOB_STORE_URL: "postgres://u:hun/ter2@db/c" }, "write / ? # @ as %2F %3F %23 %40"],
+  [
+    [],
+    { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" },
+    "JOB_STORE_URL has an @ or a # after its host: percent-encode",
+  ],
+  [[], { JOB_STORE_URL: "postgres://u:hun/ter2@db/c" }, "(/ is %2F, ? is %3F, # is %23)"],
   [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is of no known kind: give sqlite:FILE or postgres://"],
+  ...["postgres://a:12/hunter2@db/x", "postgres://a:12#hunter2@db/x", "postgres://a:12?hunter2@db"].map(
+    (url): [string[], Record<string, string>, string] => [[], { JOB_STORE_URL: url }, "JOB_STORE_URL has an @ or a #"],
+  ),
   [["--job-store-url=sqlite:"], {}, "--job-store-url is of no known kind"],
   [["--job-store-url=postgres://a:hunter2@db/c"], {}, "--job-store-url holds a password, which others can read there"],
   [[], { BASIC_AUTH_USERNAME: "octo" }, "BASIC_AUTH_PASSWORD is missing, and BASIC_AUTH_USERNAME is given"],

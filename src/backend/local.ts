@@ -50,7 +50,7 @@ export class LocalBackend implements JobBackend {
       const record = records.get(jobName) ?? null;
       const active = record?.state.active ?? null;
       // Our own lock: the answer to its swap got lost, or the caller asks for it again.
-      if (record !== null && active !== null && isOwn(active, claim)) return startedWith(active, record);
+      if (record !== null && active !== null && !noLock && isOwn(active, claim)) return startedWith(active, record);
 
       // A request that came late, through a server: nobody waits for its answer any more, or ever will.
       if (record !== null && !noLock && isSpent(record.state, claim.lockId)) {

@@ -61,7 +61,7 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
 
 async function serveUntilEnd(configuration: Configuration, surroundings: ServeSurroundings, log: Logger) {
   const { openStore, now, newId, version, onEnd } = surroundings;
-  const { jobStoreUrl, timezone, port, host, basic, oidc } = configuration;
+  const { jobStoreUrl, timezone, port, host, basic, oidc, insecure } = configuration;
   // Before it listens to signals, they end the process at once: nothing has begun.
   const store = await openStore(jobStoreUrl, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER));
   try {
@@ -72,6 +72,7 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
         ...(basic === null ? [] : [basicScheme(basic.username, basic.password)]),
         ...(oidc === null ? [] : [oidcScheme(oidc, now)]),
       ],
+      anyHost: insecure,
       timezone,
       now,
       newId,

@@ -108,23 +108,43 @@ export class HttpConnection {
       allowRetries: false,
     });
     // The client knows no time-out that ends an answer half-way; Node's requests take a signal that does.
-    const late = AbortSignal.timeout(Math.min(LONGEST_TRY, Math.ceil(deadline.remaining())));
-    const signal = AbortSignal.any([late, deadline.signal]);
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), Math.min(LONGEST_TRY, Math.ceil(deadline.remaining())));
+    const signal = AbortSignal.any([late.signal, deadline.signal]);
     this.#client.handlers = [withSignal(signal)];
+    const { aborted, forget } = abortOf(signal);
     try {
-      const answer = await send(this.#client, request);
+      const answer = await Promise.race([send(this.#client, request), aborted]);
       if (answer.status === 407) throw new ProxyRefusal(request.url);
       return answer;
     } catch (cause) {
       if (cause instanceof OversizedAnswer || cause instanceof ProxyRefusal) throw cause;
       if (statusOfProxy(cause) === 407) throw new ProxyRefusal(request.url, { cause });
-      const why = late.aborted || signal.aborted ? "no answer in time" : wordsOf(cause);
+      const why = signal.aborted ? "no answer in time" : wordsOf(cause);
       throw new PassingFault(`${request.url.host} can't be reached (${why})`, {
         cause,
         unsettled: !isUnconnected(cause),
       });
+    } finally {
+      clearTimeout(timer);
+      forget();
     }
   }
+}
+
+/**
+ * Rejects when the signal is aborted. A request does so by itself, but for one that was answered with 101: Node closes that
+ * connection, and tells nobody.
+ */
+function abortOf(signal: AbortSignal) {
+  let forget = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    const listener = () => reject(signal.reason);
+    if (signal.aborted) listener();
+    signal.addEventListener("abort", listener);
+    forget = () => signal.removeEventListener("abort", listener);
+  });
+  return { aborted, forget };
 }
 
 /** @see https://nodejs.org/api/http.html#httprequesturl-options-callback */

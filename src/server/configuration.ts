@@ -12,6 +12,8 @@ export interface Configuration {
   readonly jobStoreUrl: string;
   readonly logLevel: LogLevel;
   readonly basic: { readonly username: string; readonly password: string } | null;
+  /** Whether it may do without a login beyond this machine, and by any name. */
+  readonly insecure: boolean;
   readonly oidc: { readonly issuer: string; readonly audience: string; readonly rules: readonly OidcRule[] } | null;
 }
 
@@ -73,7 +75,7 @@ export function helpText(): string {
 Each setting is read from the environment; a flag goes before it. A password has no flag, since others can read command lines.
 
 ${rows.join("\n")}
-  ${"".padEnd(20)} ${"--insecure".padEnd(31)} listens beyond this machine without any of the logins above
+  ${"".padEnd(20)} ${"--insecure".padEnd(31)} does without any of the logins above beyond this machine, and by any name
   ${"".padEnd(20)} ${"--help".padEnd(31)} prints this
 `;
 }
@@ -110,8 +112,9 @@ export function loadConfiguration(
     logLevel: levelOf(given.LOG_LEVEL),
     basic: basicOf(given),
     oidc: oidcOf(given, readFile),
+    insecure,
   };
-  checkReach(configuration, given.SERVER_HOST.name, insecure);
+  checkReach(configuration, given.SERVER_HOST.name);
   return configuration;
 }
 
@@ -164,9 +167,11 @@ function storeOf({ name, value = "" }: One, isFlag: boolean): string {
   if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(value)) {
     throw new ArgumentError(`${name} is of no known kind: give sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
   }
-  // It would end up in messages, as part of the host.
+  // What follows it would be shown, as part of the host or as a path.
   if (/^postgres(ql)?:\/\/[^/?#]*(#|[/?].*[@#])/s.test(value)) {
-    throw new ArgumentError(`${name} holds an @ or # after its host: in a password write / ? # @ as %2F %3F %23 %40`);
+    throw new ArgumentError(
+      `${name} has an @ or a # after its host: percent-encode the user and the password in it (/ is %2F, ? is %3F, # is %23)`,
+    );
   }
   if (isFlag && URL.canParse(value) && new URL(value).password !== "") {
     throw new ArgumentError(`${name} holds a password, which others can read there: give it as JOB_STORE_URL instead`);
@@ -216,7 +221,7 @@ function issuerOf({ name, value = "" }: One): string {
   throw new ArgumentError(`${name} is no URL of an issuer: give one that begins with https://, without a query`);
 }
 
-function checkReach({ host, basic, oidc }: Configuration, name: string, insecure: boolean): void {
+function checkReach({ host, basic, oidc, insecure }: Configuration, name: string): void {
   if (isLoopback(host) || basic !== null || oidc !== null || insecure) return;
   throw new ArgumentError(
     `${name} is ${JSON.stringify(host)}, where others could start and end jobs without logging in: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or give --insecure`,

@@ -21,7 +21,7 @@ const CHECKS_APART = 1_000;
 
 /** The REST face of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, now, deadline, schemes, log, longestRequest = LONGEST_REQUEST } = options;
+  const { store, now, deadline, schemes, log, anyHost = false, longestRequest = LONGEST_REQUEST } = options;
   const summaries = new JobSummaries(store, now, deadline);
   const metrics = createMetrics(() => countActive(summaries));
   const server = Fastify({
@@ -52,7 +52,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   letGo(server);
   await server.register(accepts);
   await server.register(swagger, { openapi: description(options) });
-  guard(server, schemes, metrics);
+  guard(server, schemes, metrics, anyHost);
   server.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply, metrics));
   await server.register(async (routes) => addJobRoutes(routes, options, metrics));
   await server.register(async (routes) => addRootRoutes(routes, options, metrics, summaries));

@@ -13,6 +13,8 @@ export interface ServerOptions {
   readonly store: JobStore;
   /** How to log in; any of them will do. None: everyone may do everything. */
   readonly schemes: readonly Scheme[];
+  /** Whether it may be asked by any name where there is no way to log in. Default: by an address of its own alone. */
+  readonly anyHost?: boolean;
   /** The zone of a start that names none. */
   readonly timezone: string;
   readonly now: () => Instant;

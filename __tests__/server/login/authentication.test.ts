@@ -82,3 +82,41 @@ describe("basic authentication", () => {
     expect(JSON.stringify(server.lines)).not.toMatch(/octo|pass|guess|[Bb]asic|authorization/);
   });
 });
+
+describe("without a login", () => {
+  beforeEach(async () => {
+    await server.close();
+    server = await runServer();
+  });
+  const asWeb = { host: "evil.example:3000", origin: "http://evil.example:3000" };
+
+  test("a web page that gave the server a name of its own gets nothing", async () => {
+    for (const answer of [
+      await server.start("/report", HOURLY, asWeb),
+      await server.send("POST", "/?release=report&lock=x", { headers: asWeb }),
+      await server.send("GET", "/", { headers: asWeb }),
+      await server.send("GET", "/metrics", { headers: { host: "127.0.0.1.evil.example" } }),
+    ]) {
+      expect(answer).toMatchObject({ status: 421, json: { message: expect.stringContaining("--insecure") } });
+    }
+    expect(await server.store.list(undefined as never)).toEqual([]);
+    expect((await server.send("GET", "/healthcheck", { headers: asWeb })).status).toBe(200);
+  });
+
+  test.each(["localhost", "LOCALHOST:3000", "cronyx.localhost:3000", "127.0.0.1:1", "[::1]:3000", "192.0.2.1"])(
+    "%s is an address of its own",
+    async (host) => {
+      expect((await server.send("GET", "/", { headers: { host } })).status).toBe(200);
+    },
+  );
+
+  test("any name is good where that is asked for, or there is a login", async () => {
+    const open = await runServer({ anyHost: true });
+    expect((await open.send("GET", "/", { headers: { host: "locks.example" } })).status).toBe(200);
+    await open.close();
+    const guarded = await runServer({ schemes: [basicScheme("octo", "pass")] });
+    const headers = { host: "locks.example", authorization: basic("octo:pass") };
+    expect((await guarded.send("GET", "/", { headers })).status).toBe(200);
+    await guarded.close();
+  });
+});

@@ -356,6 +356,8 @@ describe("a release", () => {
   });
 
   test("on plain HTTP is known by the page's origin, before a proxy too", async () => {
+    await server.close();
+    server = await runServer({ anyHost: true });
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
     expect((await release("one", { host: "locks.example", origin: "https://locks.example" })).status).toBe(303);
     expect(await active()).toBeNull();

@@ -142,6 +142,13 @@ test.each([
   expect((await server.start("/report", HOURLY, { "idempotency-key": `${key.slice(1)}x` })).text).toBe("null");
 });
 
+test("a start without a lock gets none, by no key", async () => {
+  const key = "3d1f9f2c-52f5-4e65-9d0e-54cfa1b9f101";
+  await server.start("/report", HOURLY, { "idempotency-key": key });
+  const free = await server.start("/report?explain=true", { ...HOURLY, noLock: true }, { "idempotency-key": key });
+  expect(free.json).toMatchObject({ started: false, reason: "active" });
+});
+
 describe("a start that is given up", () => {
   const KEY = "0b0f7c1e-9a51-4f5e-8a53-0d9f3c8f6a11";
   const abandon = () => server.send("PUT", `/report/${KEY}/abandon`);

@@ -120,6 +120,22 @@ describe("a store in SQLite", () => {
     await expect(open("text")).rejects.toMatchObject({ code: "unusable", message: expect.stringContaining("text.db") });
   });
 
+  test.each(["removed", "replaced"])("a file that is %s under the server is written to no more", async (what) => {
+    const store = await open(what);
+    await store.swap(null, documentOf("report"), inTime());
+    for (const part of ["", "-wal", "-shm"]) rmSync(`${fileOf(what)}${part}`, { force: true });
+    const other = what === "replaced" ? await open(what) : null;
+    for (const call of [store.swap(null, documentOf("other"), inTime()), store.read(["report"], inTime())]) {
+      await expect(call).rejects.toMatchObject({
+        code: "unusable",
+        message: expect.stringMatching(/start the server again/),
+      });
+    }
+    await store.close();
+    if (other !== null) expect((await other.swap(null, documentOf("report"), inTime())).version).not.toBeNull();
+    await other?.close();
+  });
+
   test("a folder that isn't there", async () => {
     await expect(open("no/where")).rejects.toMatchObject({
       code: "not-found",

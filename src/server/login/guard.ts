@@ -3,6 +3,7 @@ import { jobNamesIn } from "../journal/asked.ts";
 import { record } from "../journal/journal.ts";
 import type { Metrics } from "../journal/metrics.ts";
 import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
+import { isOwnAddress } from "./own-address.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -15,11 +16,18 @@ declare module "fastify" {
   }
 }
 
-/** Lets nobody in without credentials, and nobody to a job that is none of theirs, before a byte of the body is read. */
-export function guard(server: FastifyInstance, schemes: readonly Scheme[], metrics: Metrics): void {
+/**
+ * Lets nobody in without credentials, and nobody to a job that is none of theirs, before a byte of the body is read.
+ *
+ * @param anyHost Whether a server without a login may be asked by any name.
+ */
+export function guard(server: FastifyInstance, schemes: readonly Scheme[], metrics: Metrics, anyHost: boolean): void {
   server.decorateRequest("caller", null);
   server.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.open) return;
+    if (schemes.length === 0 && !anyHost && !isOwnAddress(request.headers.host)) {
+      return reply.code(421).send({ message: FOREIGN_HOST });
+    }
     const denied = await denial(request, reply, schemes);
     if (denied !== null) {
       const { outcome, message, error } = denied;
@@ -31,6 +39,9 @@ export function guard(server: FastifyInstance, schemes: readonly Scheme[], metri
   // Reached by what the hook lets through, which is nothing.
   server.setNotFoundHandler((_request, reply) => reply.code(404).send({ message: NO_SUCH_ROUTE }));
 }
+
+const FOREIGN_HOST =
+  "Without a login the server answers to localhost and to IP addresses alone, lest any web page reach it by a name of its own: ask it by such a Host, or start it with a login or with --insecure";
 
 const NO_SUCH_ROUTE = "There is nothing here: /openapi.json tells what can be asked, and a job name is percent-encoded";
 

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
@@ -28,6 +29,9 @@ interface Batch {
  */
 export class SqliteStore implements JobStore {
   readonly #database: DatabaseSync;
+  readonly #file: string;
+  /** Which file it was that was opened. */
+  readonly #opened: string;
   readonly #place: string;
   readonly #log: (line: string) => void;
   readonly #select: StatementSync;
@@ -43,13 +47,13 @@ export class SqliteStore implements JobStore {
    */
   static async open(file: string, log: (line: string) => void, deadline: Deadline): Promise<SqliteStore> {
     const { DatabaseSync } = await import("node:sqlite");
-    const place = `the database ${file}`;
+    const place = placeOf(file);
     return attempt(place, deadline, log, () => {
       const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
       try {
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
         migrate(database, place);
-        return new SqliteStore(database, place, log);
+        return new SqliteStore(database, file, log);
       } catch (error) {
         database.close();
         throw error;
@@ -57,9 +61,11 @@ export class SqliteStore implements JobStore {
     });
   }
 
-  private constructor(database: DatabaseSync, place: string, log: (line: string) => void) {
+  private constructor(database: DatabaseSync, file: string, log: (line: string) => void) {
     this.#database = database;
-    this.#place = place;
+    this.#file = file;
+    this.#opened = identityOf(file);
+    this.#place = placeOf(file);
     this.#log = log;
     this.#select = database.prepare("SELECT version, state FROM cronyx_job WHERE name = ?");
     this.#insert = database.prepare(
@@ -130,8 +136,29 @@ export class SqliteStore implements JobStore {
   }
 
   #attempt<T>(deadline: Deadline, work: () => T | Promise<T>): Promise<T> {
-    return attempt(this.#place, deadline, this.#log, work);
+    return attempt(this.#place, deadline, this.#log, () => {
+      this.#checkFile();
+      return work();
+    });
   }
+
+  /** SQLite goes on with a file that was removed or replaced, while others open the one that has its name now. */
+  #checkFile(): void {
+    if (identityOf(this.#file) === this.#opened) return;
+    throw new StoreError(
+      "unusable",
+      `${this.#place} isn't the file that was opened any more: it was moved, removed or replaced, so start the server again`,
+    );
+  }
+}
+
+function placeOf(file: string): string {
+  return `the database ${file}`;
+}
+
+function identityOf(file: string): string {
+  const { dev, ino } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
+  return `${dev} ${ino}`;
 }
 
 function migrate(database: DatabaseSync, place: string): void {
