@@ -73,6 +73,28 @@ const BY_NAME: Scheme = {
   },
 };
 
+test("who isn't let in to read is told to the log, and whoever reads is not", async () => {
+  const guarded = await runServer({ schemes: [BY_NAME] });
+  try {
+    for (const [path, token] of [
+      ["/a", "a"],
+      ["/a", "canary-wrong"],
+      ["/b", "a"],
+      ["/metrics", "a"],
+    ] as const) {
+      await guarded.send("GET", path, { headers: { authorization: `Bearer ${token}` } });
+    }
+    expect(guarded.lines).toMatchObject([
+      { msg: "read", outcome: "unauthorized" },
+      { msg: "read", outcome: "forbidden", repository: "octo-org/reports" },
+      { msg: "read", outcome: "forbidden", repository: "octo-org/reports" },
+    ]);
+    expect(JSON.stringify(guarded.lines)).not.toContain("canary");
+  } finally {
+    await guarded.close();
+  }
+});
+
 test("every outcome has its line and its count, and no line holds what was sent", async () => {
   class FailingStore extends MemoryStore {
     override async read(names: readonly string[]) {
@@ -129,6 +151,7 @@ test("every outcome has its line and its count, and no line holds what was sent"
       "start failing: failed",
       "start a: bad-request",
       "start a: bad-request",
+      "read undefined: forbidden",
     ]);
     const said = JSON.stringify(guarded.lines.map(({ error, ...line }) => line));
     expect(said).not.toMatch(/canary|Asia|Bearer|cookie/);

@@ -15,22 +15,25 @@ export interface Entry {
   readonly error?: unknown;
 }
 
+/** Who wasn't let in, or not to what they asked for. */
+const DENIALS: readonly Outcome[] = ["unauthorized", "forbidden", "unavailable"];
+
 /**
- * Logs and counts a start or an end: one line each, without anything that the caller sent but names. Of what asks for
- * neither there is nothing to tell.
+ * Logs and counts a start or an end: one line each, without anything that the caller sent but names. What asks for neither
+ * is logged if it was denied.
  */
 export function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics, entry: Entry): void {
   const told = asked(request);
-  if (told === null) return;
-  const { operation, jobName: job } = told;
   const { outcome, runUrl, field, takeover, error } = entry;
+  if (told === null && !DENIALS.includes(outcome)) return;
+  const { operation = "read", jobName: job } = told ?? {};
   const ms = reply.elapsedTime;
-  metrics.count(operation, outcome, ms / 1000);
+  if (told !== null) metrics.count(told.operation, outcome, ms / 1000);
   if (takeover) metrics.takenOver();
   // The repository that asked, as its token says.
   const repository = request.caller?.repository ?? undefined;
   const line = {
-    job,
+    ...(job !== undefined && { job }),
     outcome,
     ms: Math.round(ms * 1000) / 1000,
     ...(runUrl !== undefined && { runUrl }),

@@ -1,22 +1,16 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { BadRequest } from "../bad-request.ts";
 import { jobList, LISTED } from "../jobs/list.ts";
-import { jobStates, type ListedJob } from "../jobs/states.ts";
 import type { JobSummaries } from "../jobs/summaries.ts";
 import { record } from "../journal/journal.ts";
 import type { Metrics } from "../journal/metrics.ts";
 import { isFromOwnPage } from "../login/same-origin.ts";
 import { PAGE_HEADERS, type Page, pageText } from "../page/document.ts";
-import type { Html } from "../page/html.ts";
-import { jobPage } from "../page/job-page.ts";
 import { query } from "../page/links.ts";
 import { messagePage } from "../page/message-page.ts";
-import { overviewOf } from "../page/overview.ts";
-import { overviewPage } from "../page/overview-page.ts";
-import { releaseNote, releasePage } from "../page/release-page.ts";
-import { Times } from "../page/times.ts";
 import { failures, JobList, ListQuery, ReleaseQuery } from "../schemas.ts";
 import type { ServerOptions } from "../server-options.ts";
+import { pageFor } from "./page-for.ts";
 import { wasEnded } from "./was-ended.ts";
 
 /** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
@@ -82,46 +76,6 @@ async function listFor(
 ): Promise<string> {
   const names = name === undefined ? (await store.list(deadline())).filter((one) => caller?.mayUse(one)) : [name];
   return jobList(store, names, { limit: Number(limit ?? LISTED), after: after ?? "" }, deadline);
-}
-
-async function pageFor(
-  request: FastifyRequest<{ Querystring: ListQuery }>,
-  reply: FastifyReply,
-  options: ServerOptions,
-  summaries: JobSummaries,
-): Promise<Page> {
-  const { backend, store, now, deadline, timezone } = options;
-  const { name, release, search = "", page = 1 } = request.query;
-  const one = name ?? release;
-  if (one !== undefined) {
-    const state = await backend.status(one, deadline());
-    const times = new Times(now(), timezone);
-    if (release !== undefined && state !== null) return releasePage(state, times);
-    if (state !== null) return jobPage(state, times);
-    reply.code(404);
-    return messagePage("No such job", "No job of this name was ever started");
-  }
-  const all = [...(await summaries.read()).values()].filter((summary) => request.caller?.mayUse(summary.name));
-  const overview = overviewOf(all, { search, page: Number(page) }, now());
-  const jobs: ListedJob[] = [];
-  for await (const job of jobStates(store, overview.names, deadline)) {
-    summaries.note(job);
-    jobs.push(job);
-  }
-  const times = new Times(now(), timezone);
-  return overviewPage(overview, jobs, await noteFor(request, options, times), times);
-}
-
-/** What came of the release that led here, as the job's state tells it: a link can't make it up. */
-async function noteFor(
-  { query: { released, lost, lock } }: FastifyRequest<{ Querystring: ListQuery }>,
-  { backend, deadline }: ServerOptions,
-  times: Times,
-): Promise<Html | null> {
-  const name = released ?? lost;
-  if (name === undefined || lock === undefined) return null;
-  const state = await backend.status(name, deadline());
-  return state && releaseNote(state, { lock, released: released !== undefined }, times);
 }
 
 /** Releases exactly the lock that the page showed, and leads to what came of it. */
