@@ -6,6 +6,8 @@ import type { JobState } from "../../scheduler/job-state.ts";
 import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
+import type { SwapRow } from "./swap-row.ts";
+import { TurnBatches } from "./turn-batches.ts";
 
 const CONNECTIONS = 8;
 /** What a statement may take, in milliseconds: the server ends it then. */
@@ -22,6 +24,11 @@ export class PostgresStore implements JobStore {
   readonly #pool: pg.Pool;
   readonly #place: string;
   readonly #log: (line: string) => void;
+  readonly #reads = new TurnBatches((asked: readonly (readonly string[])[]) =>
+    readAll(asked, this.#query(LONGEST_ANSWER)),
+  );
+  readonly #inserts = new TurnBatches((rows: readonly SwapRow[]) => insertAll(rows, this.#query(LONGEST_ANSWER)));
+  readonly #updates = new TurnBatches((rows: readonly SwapRow[]) => updateAll(rows, this.#query(LONGEST_ANSWER)));
 
   /**
    * @param url `postgres://USER:PASSWORD@HOST/DATABASE`.
@@ -57,47 +64,33 @@ export class PostgresStore implements JobStore {
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
-    const { rows } = await this.#attempt(deadline, (query) =>
-      query<{ name: Buffer; version: string; state: string }>({
-        name: "read",
-        text: "SELECT name, version, state FROM cronyx_job WHERE name = ANY($1)",
-        values: [names.map(keyOf)],
-      }),
+    const rows = await this.#attempt(deadline, (query) =>
+      query === null ? this.#reads.add(names) : readAll([names], query),
     );
-    return new Map(
-      rows.map(({ name: key, version, state }) => {
-        const name = jobNameOf(key);
-        return [name, { version, state: stateIn(state, name, this.#place) }];
-      }),
-    );
+    const records = new Map<string, JobRecord>();
+    for (const name of names) {
+      const row = rows.get(name);
+      if (row !== undefined) records.set(name, { version: row.version, state: stateIn(row.state, name, this.#place) });
+    }
+    return records;
   }
 
   /** The version is chosen here: where an answer was lost, it tells whether this swap was taken. */
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
-    const version = randomUUID();
-    const key = keyOf(state.name);
-    const document = JSON.stringify(state);
-    const statement =
-      expected === null
-        ? {
-            name: "insert",
-            text: "INSERT INTO cronyx_job (name, version, state) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING",
-            values: [key, version, document],
-          }
-        : {
-            name: "update",
-            text: "UPDATE cronyx_job SET version = $2, state = $3 WHERE name = $1 AND version = $4",
-            values: [key, version, document, expected],
-          };
+    const row = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
+    const [batches, alone] =
+      expected === null ? ([this.#inserts, insertAll] as const) : ([this.#updates, updateAll] as const);
     // Whether a try of this very swap may have been carried out.
     let unsettled = false;
     try {
       return await this.#attempt(deadline, async (query) => {
-        const { rowCount } = await query(statement).catch((error) => {
+        const taken = await (query === null ? batches.add(row) : alone([row], query)).catch((error) => {
           unsettled ||= !isUndone(error);
           throw error;
         });
-        if (rowCount === 1 || (unsettled && (await versionOf(key, query)) === version)) return { version };
+        const { key, version } = row;
+        if (taken.has(version)) return { version };
+        if (unsettled && query !== null && (await versionOf(key, query)) === version) return { version };
         return { version: null, unsettled };
       });
     } catch (error) {
@@ -108,7 +101,7 @@ export class PostgresStore implements JobStore {
 
   async list(deadline: Deadline): Promise<readonly string[]> {
     const { rows } = await this.#attempt(deadline, (query) =>
-      query<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
+      (query ?? this.#query(LONGEST_ANSWER))<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
     );
     return rows.map(({ name }) => jobNameOf(name)).sort();
   }
@@ -117,17 +110,25 @@ export class PostgresStore implements JobStore {
     return this.#pool.end();
   }
 
-  /** Nothing is begun after the deadline, and no answer is waited for beyond it: whoever asked has gone then. */
-  async #attempt<T>(deadline: Deadline, work: (query: Query) => Promise<T>): Promise<T> {
-    const query: Query = async (statement) => {
-      const left = Math.ceil(deadline.remaining());
-      if (left === 0) throw new PassingFault(`${this.#place} wasn't asked, for want of time`, { unsettled: false });
-      return this.#pool.query({ ...statement, query_timeout: Math.min(left, LONGEST_ANSWER) } as pg.QueryConfig);
-    };
+  #query(longest: number): Query {
+    return (statement) => this.#pool.query({ ...statement, query_timeout: longest } as pg.QueryConfig);
+  }
+
+  /**
+   * Nothing is begun after the deadline, and no answer is waited for beyond it: whoever asked has gone then.
+   *
+   * @param work Gets null where there is time for a batch; or asks by itself, lest what failed for all fail for all again.
+   */
+  async #attempt<T>(deadline: Deadline, work: (query: Query | null) => Promise<T>): Promise<T> {
+    let isFirst = true;
     try {
       return await retrying(deadline, this.#log, async () => {
+        const left = Math.ceil(deadline.remaining());
+        const inBatch = isFirst && left > LONGEST_ANSWER;
+        isFirst = false;
         try {
-          return await work(query);
+          if (left === 0) throw new PassingFault(`${this.#place} wasn't asked, for want of time`, { unsettled: false });
+          return await work(inBatch ? null : this.#query(Math.min(left, LONGEST_ANSWER)));
         } catch (cause) {
           throw cause instanceof StoreError || cause instanceof PassingFault ? cause : fault(cause, this.#place);
         }
@@ -137,6 +138,49 @@ export class PostgresStore implements JobStore {
       throw new StoreError("unreachable", `${cause.message}: check JOB_STORE_URL and that database`, { cause });
     }
   }
+}
+
+async function readAll(
+  asked: readonly (readonly string[])[],
+  query: Query,
+): Promise<ReadonlyMap<string, { readonly version: string; readonly state: string }>> {
+  const { rows } = await query<{ name: Buffer; version: string; state: string }>({
+    name: "read",
+    text: "SELECT name, version, state FROM cronyx_job WHERE name = ANY($1)",
+    values: [[...new Set(asked.flat())].map(keyOf)],
+  });
+  return new Map(rows.map(({ name, ...row }) => [jobNameOf(name), row]));
+}
+
+// Of several swaps of one job, one is taken: which, its version tells.
+
+async function insertAll(rows: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
+  const taken = await query<{ version: string }>({
+    name: "insert",
+    text: `INSERT INTO cronyx_job (name, version, state)
+      SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])
+      ON CONFLICT (name) DO NOTHING RETURNING version`,
+    values: [rows.map(({ key }) => key), rows.map(({ version }) => version), rows.map(({ document }) => document)],
+  });
+  return new Set(taken.rows.map(({ version }) => version));
+}
+
+async function updateAll(rows: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
+  // In one order everywhere, so that servers that swap the same jobs wait for one another, and not in a circle.
+  const sorted = rows.toSorted((a, b) => Buffer.compare(a.key, b.key));
+  const taken = await query<{ version: string }>({
+    name: "update",
+    text: `UPDATE cronyx_job AS job SET version = swap.version, state = swap.state
+      FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[]) AS swap (name, version, state, expected)
+      WHERE job.name = swap.name AND job.version = swap.expected RETURNING job.version`,
+    values: [
+      sorted.map(({ key }) => key),
+      sorted.map(({ version }) => version),
+      sorted.map(({ document }) => document),
+      sorted.map(({ expected }) => expected),
+    ],
+  });
+  return new Set(taken.rows.map(({ version }) => version));
 }
 
 async function versionOf(key: Buffer, query: Query): Promise<string | null> {

@@ -8,18 +8,12 @@ import type { JobState } from "../../scheduler/job-state.ts";
 import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
+import type { SwapRow } from "./swap-row.ts";
+import { TurnBatches } from "./turn-batches.ts";
 
 /** How long SQLite itself waits for another process, in milliseconds: the whole process waits with it. */
 const BUSY_TIMEOUT = 20;
 const LISTED_AT_ONCE = 2_000;
-
-type Changes = ReturnType<StatementSync["run"]>;
-type Statement = () => Changes;
-
-interface Batch {
-  readonly statements: Statement[];
-  readonly done: Promise<readonly Changes[]>;
-}
 
 /**
  * The register in one file. What was written is on disk before a call returns: WAL with `synchronous=FULL`.
@@ -38,8 +32,7 @@ export class SqliteStore implements JobStore {
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
   readonly #names: StatementSync;
-  /** The swaps of this turn of the event loop. */
-  #batch: Batch | null = null;
+  readonly #swaps = new TurnBatches((swaps: readonly SwapRow[]) => this.#swapAll(swaps));
 
   /**
    * @param file Its path; it is made if it isn't there.
@@ -89,33 +82,28 @@ export class SqliteStore implements JobStore {
   }
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
-    const version = randomUUID();
-    const document = JSON.stringify(state);
-    const key = keyOf(state.name);
-    const statement = () =>
-      expected === null ? this.#insert.run(key, version, document) : this.#update.run(version, document, key, expected);
-    const { changes } = await this.#attempt(deadline, () => this.#inBatch(statement));
-    return changes === 1 ? { version } : { version: null, unsettled: false };
+    const swap = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
+    const taken = await this.#attempt(deadline, () => this.#swaps.add(swap));
+    return taken.has(swap.version) ? { version: swap.version } : { version: null, unsettled: false };
   }
 
   /**
-   * Runs a statement in one transaction with all others of the same turn: they share the one wait for the disk. None is
-   * answered before all of them are on it; where one fails, none has happened.
+   * In one transaction: swaps at once share the one wait for the disk. None is answered before all of them are on it; where
+   * one fails, none has happened.
+   *
+   * @returns the versions that stand there now.
    */
-  async #inBatch(statement: Statement): Promise<Changes> {
-    this.#batch ??= this.#newBatch();
-    const { statements, done } = this.#batch;
-    const at = statements.push(statement) - 1;
-    return (await done)[at] as Changes;
-  }
-
-  #newBatch(): Batch {
-    const statements: Statement[] = [];
-    const done = nextTurn().then(() => {
-      this.#batch = null;
-      return inTransaction(this.#database, () => statements.map((statement) => statement()));
+  #swapAll(swaps: readonly SwapRow[]): ReadonlySet<string> {
+    return inTransaction(this.#database, () => {
+      const taken = swaps.filter(({ key, version, document, expected }) => {
+        const { changes } =
+          expected === null
+            ? this.#insert.run(key, version, document)
+            : this.#update.run(version, document, key, expected);
+        return changes === 1;
+      });
+      return new Set(taken.map(({ version }) => version));
     });
-    return { statements, done };
   }
 
   /** Some at a time: the whole process waits while SQLite reads. */
