@@ -2,6 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { deadlineIn } from "../../../src/network/deadline.ts";
+import type { Swap } from "../../../src/store/job-store.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
 import { documentOf, inTime, jobStoreSuite } from "../job-store-suite.ts";
 import { databaseSuite } from "./database-suite.ts";
@@ -9,8 +10,8 @@ import { startPostgres } from "./postgres-server.ts";
 import { relayTo } from "./relay.ts";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
-/** What is told of a statement that waits for a table which another session holds: the tests go on meanwhile. */
-let stuck: Promise<{ lines: string[]; ms: number; found: ReadonlyMap<string, unknown> }>;
+/** What is told of a statement that takes too long: the tests go on meanwhile. */
+let slow: Promise<{ lines: string[]; ms: number; found: ReadonlyMap<string, unknown> }>;
 beforeAll(async () => {
   postgres = await startPostgres();
   for (const name of [
@@ -25,33 +26,35 @@ beforeAll(async () => {
     "replica",
     "denied",
     "late",
-    "stuck",
+    "slow",
+    "held",
   ]) {
     await postgres.query(`CREATE DATABASE ${name}`);
   }
-  stuck = readWhileHeld();
-  stuck.catch(() => {});
+  slow = readSlowly();
+  slow.catch(() => {});
 });
 afterAll(() => postgres.stop());
 
-async function readWhileHeld() {
+async function readSlowly() {
   const lines: string[] = [];
   let ms = 0;
-  const began = performance.now();
-  const other = new pg.Client({ connectionString: postgres.url("stuck") });
+  let mended: Promise<unknown> | undefined;
   const store = await openDatabase(
-    postgres.url("stuck"),
+    postgres.url("slow"),
     (line) => {
       ms = performance.now() - began;
       lines.push(line);
-      void other.query("COMMIT");
+      mended = postgres.query("DROP VIEW cronyx_job; ALTER TABLE real_job RENAME TO cronyx_job", "slow");
     },
     inTime(),
   );
-  await other.connect();
-  await other.query("BEGIN; LOCK TABLE cronyx_job IN ACCESS EXCLUSIVE MODE");
+  await store.swap(null, documentOf("report"), inTime());
+  const view = "CREATE VIEW cronyx_job AS SELECT name, version, state FROM real_job, pg_sleep(30)";
+  await postgres.query(`ALTER TABLE cronyx_job RENAME TO real_job; ${view}`, "slow");
+  const began = performance.now();
   const found = await store.read(["report"], inTime());
-  await other.end();
+  await mended;
   await store.close();
   return { lines, ms, found };
 }
@@ -100,11 +103,49 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a statement that takes longer than five seconds is ended by the database, and tried again", async () => {
-    const { lines, ms, found } = await stuck;
+    const { lines, ms, found } = await slow;
     expect(lines).toEqual([expect.stringMatching(/canceling statement due to statement timeout\); trying again$/)]);
     expect(ms).toBeGreaterThanOrEqual(5_000);
     expect(ms).toBeLessThan(6_000);
-    expect(found.size).toBe(0);
+    expect([...found.keys()]).toEqual(["report"]);
+  });
+
+  test("a row that another session holds keeps nobody else waiting for long", async () => {
+    const store = await open("held");
+    const names = ["held", "free", "other"];
+    const first = await Promise.all(names.map((name) => store.swap(null, documentOf(name), inTime())));
+    const other = new pg.Client({ connectionString: postgres.url("held") });
+    await other.connect();
+    await other.query("BEGIN; SELECT 1 FROM cronyx_job WHERE name = 'held' FOR UPDATE");
+    const began = performance.now();
+    const [held, ...others] = names.map((name, at) =>
+      store.swap(first[at]?.version ?? null, documentOf(name), inTime()),
+    );
+    for (const swap of await Promise.all(others)) expect(swap.version).not.toBeNull();
+    expect(performance.now() - began).toBeLessThan(3_000);
+    await other.query("COMMIT");
+    expect((await held)?.version).not.toBeNull();
+    await other.end();
+    await store.close();
+  });
+
+  test("of swaps of one job at once through one server, one is taken", async () => {
+    const store = await open("many");
+    const before = (await store.read(["report"], inTime())).get("report")?.version ?? null;
+    for (let expected: string | null = before, round = 0; round < 10; round++) {
+      const swaps: Swap[] = await Promise.all(
+        Array.from({ length: 8 }, (_, at) => store.swap(expected, documentOf("report", `${round} ${at}`), inTime())),
+      );
+      const taken = swaps.flatMap(({ version }, at) => (version === null ? [] : [{ version, at }]));
+      expect(taken).toHaveLength(1);
+      const record = (await store.read(["report"], inTime())).get("report");
+      expect(record).toMatchObject({
+        version: taken[0]?.version,
+        state: { active: { id: `${round} ${taken[0]?.at}` } },
+      });
+      expected = record?.version ?? null;
+    }
+    await store.close();
   });
 
   test("a connection that breaks while the schema is made", async () => {

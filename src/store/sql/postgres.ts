@@ -12,6 +12,8 @@ import { TurnBatches } from "./turn-batches.ts";
 const CONNECTIONS = 8;
 /** What a statement may take, in milliseconds: the server ends it then. */
 const LONGEST_STATEMENT = 5_000;
+/** And so long it waits for a lock: a row that someone holds keeps the others of its batch no longer. */
+const LONGEST_WAIT = 1_000;
 /** Its answer may take a second more. */
 const LONGEST_ANSWER = LONGEST_STATEMENT + 1_000;
 /** Of the advisory locks of a database, the one under which its schema is changed. */
@@ -42,6 +44,7 @@ export class PostgresStore implements JobStore {
       max: CONNECTIONS,
       connectionTimeoutMillis: LONGEST_STATEMENT,
       statement_timeout: LONGEST_STATEMENT,
+      lock_timeout: LONGEST_WAIT,
       query_timeout: LONGEST_ANSWER,
       keepAlive: true,
     });
