@@ -16,8 +16,8 @@ export async function startPostgres() {
   const data = path.join(folder, "data");
   let bin = await binaries();
   if (isRoot) {
-    // The package may lie where nobody may look.
-    cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true });
+    // The package may lie where nobody may look; so links have to stay within the copy.
+    cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     bin = path.join(folder, "native", "bin");
     chownSync(folder, NOBODY, NOBODY);
   }
