@@ -54,7 +54,8 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
       errors.write(`${error.message}\n`);
       return 2;
     }
-    log.fatal({ error: described(error) }, "The server can't go on");
+    const told = described(error);
+    log.fatal({ error: told }, `The server can't go on: ${told.message}`);
     return 1;
   }
 }
