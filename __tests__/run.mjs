@@ -9,6 +9,8 @@ const require = createRequire(import.meta.url);
 const jest = path.join(path.dirname(require.resolve("jest/package.json")), "bin", "jest.js");
 const brought = path.join(root, "node_modules", "node", "bin", process.platform === "win32" ? "node.exe" : "node");
 const patterns = process.argv.slice(2);
+/** A test that failed may have left something open that keeps Jest from ending. In milliseconds. */
+const LONGEST_RUN = 10 * 60_000;
 
 /** @param {string} node @param {string} needs What jest.config.mjs makes of it. */
 function run(node, needs) {
@@ -17,6 +19,8 @@ function run(node, needs) {
   const { status, error } = spawnSync(node, args, {
     cwd: root,
     stdio: "inherit",
+    timeout: LONGEST_RUN,
+    killSignal: "SIGKILL",
     env: { ...process.env, NEEDS: needs },
   });
   if (error) throw error;

@@ -19,18 +19,21 @@ afterAll(async () => {
 
 test("on PostgreSQL, with connections that are ended in the midst of what they do, or before they are told", async () => {
   const relay = await relayTo(postgres.url("postgres"));
-  await playAll({
-    url: relay.url,
-    processes: 2,
-    async disturb(drawn) {
-      await pause(drawn() / 10);
-      relay.loseAnswers(() => drawn() < 300);
-      await pause(drawn() / 10);
-      await admin.query(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cronyx' AND pid % 10 < $1",
-        [Math.floor(drawn() / 200)],
-      );
-    },
-  });
-  relay.close();
+  try {
+    await playAll({
+      url: relay.url,
+      processes: 2,
+      async disturb(drawn) {
+        await pause(drawn() / 10);
+        relay.loseAnswers(() => drawn() < 300);
+        await pause(drawn() / 10);
+        await admin.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cronyx' AND pid % 10 < $1",
+          [Math.floor(drawn() / 200)],
+        );
+      },
+    });
+  } finally {
+    relay.close();
+  }
 }, 180_000);
