@@ -395,9 +395,10 @@ describe("an earlier try that may come later, to a server that explains itself",
       if (method === "GET") return { status: 503 };
       if (takeover !== undefined || !path.endsWith("finish")) return undefined;
       takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-      return { status: 502 };
+      // By the next try it is there.
+      return { status: 502, headers: { "retry-after": "1" } };
     };
-    expect(await failureOf(backend.finish(lock, deadlineIn(1_500)))).toMatchObject({
+    expect(await failureOf(backend.finish(lock, deadlineIn(3_000)))).toMatchObject({
       code: "unreachable",
       unsettled: true,
     });
