@@ -1,7 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { JobStore } from "../../store/job-store.ts";
-import { statusOf } from "../routes/answers.ts";
 import { isUnreadable, jobStates } from "./states.ts";
+import { statusOf } from "./status.ts";
 
 /** How many jobs a list has if it isn't said. */
 export const LISTED = 100;

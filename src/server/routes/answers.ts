@@ -1,7 +1,6 @@
 import type { NotStarted, Started } from "../../backend/job-backend.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
-import type { Job, JobStatus } from "../schemas.ts";
+import type { Job } from "../schemas.ts";
 
 /** A granted start. */
 export function jobOf({ jobName, lock, ...job }: Started): Job {
@@ -33,48 +32,6 @@ export function refusalOf(answer: NotStarted): Record<string, unknown> {
     case "unknown":
       return { ...answer };
   }
-}
-
-/** A job's state. The idempotency key isn't shown: it belongs to whoever sent it. */
-export function statusOf({ name, active, finishedUntil, history }: JobState): JobStatus {
-  const last = history.find(
-    ({ outcome, intervalEndedAt }) => outcome === "finished" && intervalEndedAt === finishedUntil,
-  );
-  return {
-    name,
-    lock: active && {
-      id: active.id,
-      ...intervalOf(active),
-      createdAt: active.createdAt,
-      updatedAt: active.updatedAt,
-      holder: active.holder as Record<string, unknown> | null,
-    },
-    // The last runs may all have been interrupted: then only where the finished one ended is known.
-    lastFinished:
-      finishedUntil === null
-        ? null
-        : {
-            intervalEndedAt: finishedUntil,
-            endedAt: last?.endedAt ?? null,
-            runUrl: last?.runUrl ?? null,
-          },
-    history: history.map((run) => ({
-      id: run.id,
-      ...intervalOf(run),
-      outcome: run.outcome,
-      endedAt: run.endedAt,
-      runUrl: run.runUrl,
-    })),
-  };
-}
-
-function intervalOf(of: { readonly intervalStartedAt: string; readonly intervalEndedAt: string }) {
-  const { intervalStartedAt, intervalEndedAt } = of;
-  return {
-    interval: Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt),
-    intervalStartedAt,
-    intervalEndedAt,
-  };
 }
 
 function isoOrNull(instant: Instant | null): string | null {

@@ -4,6 +4,7 @@ import type { StartAnswer } from "../../backend/job-backend.ts";
 import type { Holder as HolderFields } from "../../scheduler/job-state.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "../bad-request.ts";
+import { statusOf } from "../jobs/status.ts";
 import { record } from "../journal/journal.ts";
 import type { Metrics } from "../journal/metrics.ts";
 import type { Outcome } from "../journal/outcome.ts";
@@ -23,7 +24,7 @@ import {
   StartQuery,
 } from "../schemas.ts";
 import type { ServerOptions } from "../server-options.ts";
-import { jobOf, refusalOf, statusOf } from "./answers.ts";
+import { jobOf, refusalOf } from "./answers.ts";
 import { GrantedRecords } from "./granted-records.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
 import { wasEnded } from "./was-ended.ts";
