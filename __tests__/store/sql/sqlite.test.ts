@@ -125,8 +125,11 @@ describe("a store in SQLite", () => {
     await store.swap(null, documentOf("report"), inTime());
     for (const part of ["", "-wal", "-shm"]) rmSync(`${fileOf(what)}${part}`, { force: true });
     const other = what === "replaced" ? await open(what) : null;
-    for (const call of [store.swap(null, documentOf("other"), inTime()), store.read(["report"], inTime())]) {
-      await expect(call).rejects.toMatchObject({
+    for (const call of [
+      () => store.swap(null, documentOf("other"), inTime()),
+      () => store.read(["report"], inTime()),
+    ]) {
+      await expect(call()).rejects.toMatchObject({
         code: "unusable",
         message: expect.stringMatching(/start the server again/),
       });

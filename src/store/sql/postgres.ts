@@ -67,8 +67,8 @@ export class PostgresStore implements JobStore {
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
-    const rows = await this.#attempt(deadline, (query) =>
-      query === null ? this.#reads.add(names) : readAll([names], query),
+    const rows = await this.#attempt(deadline, (query, inBatch) =>
+      inBatch ? this.#reads.add(names) : readAll([names], query),
     );
     const records = new Map<string, JobRecord>();
     for (const name of names) {
@@ -86,14 +86,14 @@ export class PostgresStore implements JobStore {
     // Whether a try of this very swap may have been carried out.
     let unsettled = false;
     try {
-      return await this.#attempt(deadline, async (query) => {
-        const taken = await (query === null ? batches.add(row) : alone([row], query)).catch((error) => {
+      return await this.#attempt(deadline, async (query, inBatch) => {
+        const taken = await (inBatch ? batches.add(row) : alone([row], query)).catch((error) => {
           unsettled ||= !isUndone(error);
           throw error;
         });
         const { key, version } = row;
         if (taken.has(version)) return { version };
-        if (unsettled && query !== null && (await versionOf(key, query)) === version) return { version };
+        if (unsettled && (await versionOf(key, query)) === version) return { version };
         return { version: null, unsettled };
       });
     } catch (error) {
@@ -104,7 +104,7 @@ export class PostgresStore implements JobStore {
 
   async list(deadline: Deadline): Promise<readonly string[]> {
     const { rows } = await this.#attempt(deadline, (query) =>
-      (query ?? this.#query(LONGEST_ANSWER))<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
+      query<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
     );
     return rows.map(({ name }) => jobNameOf(name)).sort();
   }
@@ -120,9 +120,9 @@ export class PostgresStore implements JobStore {
   /**
    * Nothing is begun after the deadline, and no answer is waited for beyond it: whoever asked has gone then.
    *
-   * @param work Gets null where there is time for a batch; or asks by itself, lest what failed for all fail for all again.
+   * @param work Is told whether there is time for a batch, the first time alone: what failed for all would fail for all again.
    */
-  async #attempt<T>(deadline: Deadline, work: (query: Query | null) => Promise<T>): Promise<T> {
+  async #attempt<T>(deadline: Deadline, work: (query: Query, inBatch: boolean) => Promise<T>): Promise<T> {
     let isFirst = true;
     try {
       return await retrying(deadline, this.#log, async () => {
@@ -131,7 +131,7 @@ export class PostgresStore implements JobStore {
         isFirst = false;
         try {
           if (left === 0) throw new PassingFault(`${this.#place} wasn't asked, for want of time`, { unsettled: false });
-          return await work(inBatch ? null : this.#query(Math.min(left, LONGEST_ANSWER)));
+          return await work(this.#query(Math.min(left, LONGEST_ANSWER)), inBatch);
         } catch (cause) {
           throw cause instanceof StoreError || cause instanceof PassingFault ? cause : fault(cause, this.#place);
         }

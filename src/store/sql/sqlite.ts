@@ -69,7 +69,7 @@ export class SqliteStore implements JobStore {
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
-    return this.#attempt(deadline, () => {
+    return this.#reading(deadline, () => {
       const records = new Map<string, JobRecord>();
       for (const name of names) {
         const row = this.#select.get(keyOf(name));
@@ -83,7 +83,7 @@ export class SqliteStore implements JobStore {
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const swap = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
-    const taken = await this.#attempt(deadline, () => this.#swaps.add(swap));
+    const taken = await attempt(this.#place, deadline, this.#log, () => this.#swaps.add(swap));
     return taken.has(swap.version) ? { version: swap.version } : { version: null, unsettled: false };
   }
 
@@ -94,6 +94,7 @@ export class SqliteStore implements JobStore {
    * @returns the versions that stand there now.
    */
   #swapAll(swaps: readonly SwapRow[]): ReadonlySet<string> {
+    this.#checkFile();
     return inTransaction(this.#database, () => {
       const taken = swaps.filter(({ key, version, document, expected }) => {
         const { changes } =
@@ -110,7 +111,7 @@ export class SqliteStore implements JobStore {
   async list(deadline: Deadline): Promise<readonly string[]> {
     const names: string[] = [];
     for (let after: Uint8Array = Buffer.alloc(0); ; ) {
-      const rows = await this.#attempt(deadline, () => this.#names.all(after, LISTED_AT_ONCE));
+      const rows = await this.#reading(deadline, () => this.#names.all(after, LISTED_AT_ONCE));
       const keys = rows.map(({ name }) => name as Uint8Array);
       for (const key of keys) names.push(jobNameOf(key));
       if (keys.length < LISTED_AT_ONCE) return names.sort();
@@ -123,10 +124,10 @@ export class SqliteStore implements JobStore {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #attempt<T>(deadline: Deadline, work: () => T | Promise<T>): Promise<T> {
+  #reading<T>(deadline: Deadline, read: () => T): Promise<T> {
     return attempt(this.#place, deadline, this.#log, () => {
       this.#checkFile();
-      return work();
+      return read();
     });
   }
 
