@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { CronyxClient } from "../../src/client/client.ts";
 import type { Job } from "../../src/client/index.ts";
@@ -9,16 +10,23 @@ import { MemoryStore } from "../store/memory-store.ts";
 /** Tells of each step that a request takes, and waits for whoever listens. */
 class WatchedStore extends MemoryStore {
   at: (step: "read" | "swapping" | "swapped") => unknown = () => {};
+  /** How many calls are under way. */
+  calls = 0;
 
   override async read(names: readonly string[]) {
+    this.calls++;
     await this.at("read");
-    return super.read(names);
+    const records = await super.read(names);
+    this.calls--;
+    return records;
   }
 
   override async swap(...swap: Parameters<MemoryStore["swap"]>) {
+    this.calls++;
     await this.at("swapping");
     const version = await super.swap(...swap);
     await this.at("swapped");
+    this.calls--;
     return version;
   }
 }
@@ -30,13 +38,15 @@ const PATH = `/${encodeURIComponent(hourly.jobName)}`;
 let store: WatchedStore;
 let server: RunningServer;
 let client: CronyxClient;
+/** Lets the store go on from where it was held up. */
+let release = () => {};
 beforeEach(async () => {
   store = new WatchedStore();
   server = await runServer({ store, schemes: [basicScheme("octo", "pass:word")] });
   client = new CronyxClient({ url: server.url, credentials: { username: "octo", password: "pass:word" } });
 });
 afterEach(async () => {
-  store.at = () => {};
+  await settled();
   await client.close();
   await server.close();
 });
@@ -47,13 +57,15 @@ async function started(): Promise<Job> {
   return job;
 }
 
-/** Aborts when the store comes to this step for the first time, and lets it go on only later. */
+/** Aborts when the store comes to this step for the first time, and lets it go on only when it is released. */
 function abortAt(step: (typeof STEPS)[number]): AbortSignal {
   const caller = new AbortController();
   store.at = async (now) => {
     if (now !== step || caller.signal.aborted) return;
     caller.abort(new Error("Shutting down"));
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await new Promise<void>((resolve) => {
+      release = resolve;
+    });
   };
   return caller.signal;
 }
@@ -111,18 +123,20 @@ describe("a signal that is aborted", () => {
     await expect(client.requestJobExec({ ...hourly, signal: caller.signal }, task)).rejects.toThrow("Shutting down");
     expect(await client.requestJobStart(hourly)).not.toBeNull();
   });
-
-  /** What was given up may still be going on at the server. */
-  async function settled() {
-    store.at = () => {};
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  }
 });
+
+/** Lets go on at the server what was given up, to its end. */
+async function settled() {
+  store.at = () => {};
+  release();
+  do await nextTurn();
+  while (store.calls > 0);
+}
 
 test("an end that came through unheard is not the other one", async () => {
   const job = await started();
   await expect(job.finish({ signal: abortAt("swapped") })).rejects.toMatchObject(aborted);
-  store.at = () => {};
+  await settled();
   await expect(job.interrupt()).rejects.toMatchObject({ code: "lock-lost", cause: { loss: { to: "finish" } } });
 });
 
