@@ -36,25 +36,28 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
+/** Its first reading alone is slow: the next one needs nobody to mend it in the meantime. */
 async function readSlowly() {
   const lines: string[] = [];
   let ms = 0;
-  let mended: Promise<unknown> | undefined;
   const store = await openDatabase(
     postgres.url("slow"),
     (line) => {
       ms = performance.now() - began;
       lines.push(line);
-      mended = postgres.query("DROP VIEW cronyx_job; ALTER TABLE real_job RENAME TO cronyx_job", "slow");
     },
     inTime(),
   );
   await store.swap(null, documentOf("report"), inTime());
-  const view = "CREATE VIEW cronyx_job AS SELECT name, version, state FROM real_job, pg_sleep(30)";
-  await postgres.query(`ALTER TABLE cronyx_job RENAME TO real_job; ${view}`, "slow");
+  const isSlow = "(CASE WHEN nextval('readings') = 1 THEN pg_sleep(30) END) IS NULL";
+  await postgres.query(
+    `ALTER TABLE cronyx_job RENAME TO real_job;
+    CREATE SEQUENCE readings;
+    CREATE VIEW cronyx_job AS SELECT name, version, state FROM real_job WHERE ${isSlow}`,
+    "slow",
+  );
   const began = performance.now();
   const found = await store.read(["report"], inTime());
-  await mended;
   await store.close();
   return { lines, ms, found };
 }
