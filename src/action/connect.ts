@@ -1,24 +1,23 @@
 import { tmpdir } from "node:os";
 import type { JobBackend } from "../backend/job-backend.ts";
-import { inLine } from "../backend/line.ts";
+import { oneLine } from "../backend/one-line.ts";
 import { openBackend } from "../backend/open-backend.ts";
-import type { Credentials } from "../backend/server-connection.ts";
+import type { Credentials } from "../backend/remote/server-connection.ts";
+import type { Location } from "../location/location.ts";
 import type { Login } from "./login.ts";
-import { ACTION_TERMS } from "./terms.ts";
 import type { Surroundings } from "./toolkit.ts";
 
-/** Opens what decides on starts, as this step has it. */
-export function connect(url: string, login: Login, surroundings: Surroundings): Promise<JobBackend> {
+/** Opens the backend that this step's location and login lead to. */
+export function connect(location: Location, login: Login, surroundings: Surroundings): Promise<JobBackend> {
   const { toolkit, env, now } = surroundings;
-  return openBackend(url, {
+  return openBackend(location, {
     token: login.token,
     credentials: credentialsOf(login, surroundings),
     userAgent: "cronyx-action",
     env,
     temporary: env.RUNNER_TEMP || tmpdir(),
-    log: (line) => toolkit.info(inLine(line)),
+    log: (line) => toolkit.info(oneLine(line)),
     now,
-    terms: ACTION_TERMS,
   });
 }
 

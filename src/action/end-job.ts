@@ -1,6 +1,6 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
-import { inLine } from "../backend/line.ts";
-import type { Deadline } from "../network/deadline.ts";
+import { oneLine } from "../backend/one-line.ts";
+import { parseLocation } from "../location/location.ts";
 import type { JobRecord } from "../store/job-store.ts";
 import { type JobStatus, loadJobStatus } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
@@ -16,65 +16,72 @@ export async function endJob(surroundings: Surroundings): Promise<void> {
     toolkit.info("This step holds no lock: nothing to end");
     return;
   }
-
-  const job = inLine(state.jobName);
   const status = loadJobStatus(toolkit) ?? "failure";
   try {
-    // Only here: most posts hold no lock, and have nothing to do.
-    const { connect } = await import(/* webpackMode: "eager" */ "./connect.ts");
-    const backend = await connect(state.url, loadLogin(toolkit, state.url), surroundings);
-    try {
-      toolkit.info(await endLock(backend, state, status, job, surroundings.deadline()));
-    } finally {
-      await backend.close();
-    }
+    toolkit.info(await endLock(state, status, surroundings));
   } catch (error) {
-    if (error instanceof LockLostError) {
-      toolkit.setFailed(lossLine(state.jobName, error.loss));
-      return;
-    }
-    if (state.started && status === "success") {
-      toolkit.setFailed(
-        `${messageOf(error)}. The job ${job} succeeded but couldn't be finished, so its interval will run again once the lock is free: ${freeByHand()}`,
-      );
-    } else if (state.willBeTakenOver) {
-      toolkit.warning(
-        `${messageOf(error)}. The lock of ${job} stays behind until retry-interval frees it: ${freeByHand()}`,
-      );
-    } else {
-      toolkit.setFailed(
-        `${messageOf(error)}. The lock of ${job} stays behind, and without a retry-interval nothing frees it: ${freeByHand()}`,
-      );
-    }
+    reportFailure(error, { state, status, surroundings });
   }
 }
 
-/** @returns what was done, for the log. */
-async function endLock(
-  backend: JobBackend,
-  state: StepState,
-  status: JobStatus,
-  job: string,
-  deadline: Deadline,
-): Promise<string> {
+/** @returns a line for the log. */
+async function endLock(state: StepState, status: JobStatus, surroundings: Surroundings): Promise<string> {
+  // Loaded only here: most post steps hold no lock.
+  const { connect } = await import(/* webpackMode: "eager" */ "./connect.ts");
+  const location = parseLocation(state.url);
+  const backend = await connect(location, loadLogin(surroundings.toolkit, location), surroundings);
+  try {
+    return await endOn(backend, { state, status, surroundings });
+  } finally {
+    await backend.close();
+  }
+}
+
+interface Ending {
+  readonly state: StepState;
+  readonly status: JobStatus;
+  readonly surroundings: Surroundings;
+}
+
+async function endOn(backend: JobBackend, { state, status, surroundings }: Ending): Promise<string> {
+  const job = oneLine(state.jobName);
+  const deadline = surroundings.deadline();
   const lock: HeldLock = { jobName: state.jobName, id: state.lockId, record: state.record };
   if (!state.started) {
-    // Main never came to say that it was started: no step has worked on the interval.
+    // Main did not get as far as its outputs, so no step has worked on the interval.
     const held = await backend.abandon(lock, deadline);
-    return held ? `Interrupted: ${job}, which never got to start` : `Released: ${job}, of which nothing was taken`;
+    return held ? `Interrupted: ${job}, before its start was reported` : `Abandoned: ${job}, whose lock was not taken`;
   }
   if (status === "success") {
     await backend.finish(lock, deadline);
     return `Finished: ${job} until ${state.record?.state.active?.intervalEndedAt ?? "the end of its interval"}`;
   }
   await backend.interrupt(lock, deadline);
-  return `Interrupted: ${job}, because the job's status is ${status}; ${whatComesNext(state.record)}`;
+  return `Interrupted: ${job}, because the job's status is ${status}; ${nextStartAfter(state.record)}`;
 }
 
-/** A first interval isn't remembered: nothing has finished yet that the next one could start from. */
-function whatComesNext(record: JobRecord | null): string {
-  if (record === null) return "the job is free for the next start";
+/** A first interval is not remembered: nothing has finished that the next one could start from. */
+function nextStartAfter(record: JobRecord | null): string {
+  if (record === null) return "the next start can take the job";
   return record.state.finishedUntil === null
-    ? "nothing of it has finished yet, so the next start gets its first interval, up to then"
-    : "the same interval will be granted again";
+    ? "no interval has finished yet, so the next start gets a first interval up to then"
+    : "the next start gets the same interval";
+}
+
+function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): void {
+  if (error instanceof LockLostError) {
+    toolkit.setFailed(lossLine(state.jobName, error.loss));
+    return;
+  }
+  const job = oneLine(state.jobName);
+  const problem = messageOf(error);
+  if (state.started && status === "success") {
+    toolkit.setFailed(
+      `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: ${freeByHand()}`,
+    );
+  } else if (state.willBeTakenOver) {
+    toolkit.warning(`${problem}. The lock of ${job} stays until a start takes it over by retry-interval: ${freeByHand()}`);
+  } else {
+    toolkit.setFailed(`${problem}. The lock of ${job} stays, and no retry-interval is set: ${freeByHand()}`);
+  }
 }

@@ -1,28 +1,29 @@
-import { checkBackendUrl } from "../backend/open-backend.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { type Location, parseLocation } from "../location/location.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { parseInterval, parseWait } from "./interval-input.ts";
 import { type Login, loadLogin } from "./login.ts";
-import { ACTION_TERMS } from "./terms.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** What the main step is asked for: all of its inputs, checked. */
+/** All inputs of the main step, checked. */
 export interface Inputs {
+  /** For the step's state: `location` as it was written. */
   readonly url: string;
+  readonly location: Location;
   readonly login: Login;
   readonly request: StartRequest;
 }
 
-/** @throws ArgumentError for the first input that is wrong, before anything is sent. */
+/** @throws ArgumentError for the first wrong input, before anything is sent. */
 export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
   const required = (name: string): string => {
     const value = optional(name);
-    if (value === undefined) throw new ArgumentError(`The input ${name} is missing: every job needs one`);
+    if (value === undefined) throw new ArgumentError("missing", { field: name, problem: "is missing" });
     return value;
   };
   const wait = (name: string) => {
@@ -31,7 +32,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   };
 
   const url = optional("url") ?? `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
-  checkBackendUrl(url, ACTION_TERMS);
+  const location = parseLocation(url);
   const startedAt = optional("job-interval-started-at");
   const request = {
     jobName: required("job-name"),
@@ -47,14 +48,17 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
     jobIntervalStartedAt: startedAt === undefined ? undefined : instantIn("job-interval-started-at", startedAt),
   };
   if (loadJobStatus(toolkit) === null) {
-    throw new ArgumentError(
-      `job-status is ${JSON.stringify(toolkit.getInput("job-status"))}, none of ${JOB_STATUSES.join(", ")}: leave this input out, the runner fills it in`,
-    );
+    throw new ArgumentError("not-allowed", {
+      field: "job-status",
+      value: toolkit.getInput("job-status"),
+      problem: `is none of ${JOB_STATUSES.join(", ")}`,
+      expected: "this input's default, which the runner sets",
+    });
   }
-  return { url, login: loadLogin(toolkit, url), request: withoutUndefined(request) };
+  return { url, location, login: loadLogin(toolkit, location), request: withoutUndefined(request) };
 }
 
-/** The job's status so far, or null if that is no status. The runner evaluates inputs anew for the post step. */
+/** @returns the job's status so far, or null if it is unknown. The runner evaluates inputs again for the post step. */
 export function loadJobStatus(toolkit: Toolkit): JobStatus | null {
   const text = toolkit.getInput("job-status");
   return JOB_STATUSES.find((status) => status === text) ?? null;
@@ -63,7 +67,12 @@ export function loadJobStatus(toolkit: Toolkit): JobStatus | null {
 function booleanIn(input: string, text: string): boolean {
   if (/^(true|True|TRUE)$/.test(text)) return true;
   if (/^(false|False|FALSE)$/.test(text)) return false;
-  throw new ArgumentError(`${input} is ${JSON.stringify(text)}: give true or false`);
+  throw new ArgumentError("not-allowed", {
+    field: input,
+    value: text,
+    problem: "is not a boolean",
+    expected: "true or false",
+  });
 }
 
 const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/i;

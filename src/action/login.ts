@@ -1,24 +1,24 @@
-import { isServerUrl } from "../backend/server-url.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Location } from "../location/location.ts";
 import type { Toolkit } from "./toolkit.ts";
 
-/** What shows those who keep the locks who asks. Each is empty if it wasn't given. */
+/** The inputs that the action logs in with. Each is empty if it was not set. */
 export interface Login {
   /** For a repository. */
   readonly token: string;
-  /** For a CronyxServer, together. */
+  /** For a CronyxServer, both or neither. */
   readonly username: string;
   readonly password: string;
-  /** For a CronyxServer: whom GitHub's OIDC token is to be meant for. */
+  /** For a CronyxServer: the audience of GitHub's OIDC token. */
   readonly oidcAudience: string;
 }
 
 /**
- * Read anew by the post step: state is a file, and holds no secret.
+ * The post step reads them again: the step's state is a file, and must hold no secret.
  *
- * @throws ArgumentError for what is wrong, or no use with this `url`.
+ * @throws ArgumentError for a login that is malformed, or that this kind of location does not take.
  */
-export function loadLogin(toolkit: Toolkit, url: string): Login {
+export function loadLogin(toolkit: Toolkit, location: Location): Login {
   const token = toolkit.getInput("token");
   const password = toolkit.getInput("password");
   for (const secret of [token, password]) if (secret !== "") toolkit.setSecret(secret);
@@ -28,38 +28,56 @@ export function loadLogin(toolkit: Toolkit, url: string): Login {
     password,
     oidcAudience: toolkit.getInput("oidc-audience"),
   };
-  if (isServerUrl(url)) checkServerLogin(login);
-  else checkRepositoryLogin(login);
+  switch (location.kind) {
+    case "server":
+      checkServerLogin(login);
+      break;
+    case "repository":
+      checkRepositoryLogin(login);
+  }
   return login;
 }
 
 function checkRepositoryLogin({ token, username, password, oidcAudience }: Login): void {
   if (username !== "" || password !== "" || oidcAudience !== "") {
-    throw new ArgumentError(
-      "The inputs username, password and oidc-audience are for a CronyxServer, and the url is that of a repository: give the input token for it, and leave them out",
-    );
+    throw new ArgumentError("login-of-other-location", {
+      field: "username, password and oidc-audience",
+      problem: "are for a CronyxServer, and the url is that of a repository",
+      expected: "the input token instead",
+    });
   }
   if (!/^[\x21-\x7e]*$/.test(token)) {
-    throw new ArgumentError(
-      "The input token holds a space, a line break or a character beyond ASCII, as no token does: give it as it was issued",
-    );
+    throw new ArgumentError("invalid-login", {
+      field: "token",
+      problem: "contains a space, a line break or a character beyond ASCII, which no token has",
+      expected: "the token as it was issued",
+    });
   }
 }
 
 function checkServerLogin({ username, password, oidcAudience }: Login): void {
   if ((username === "") !== (password === "")) {
-    const missing = username === "" ? "username" : "password";
-    throw new ArgumentError(`The input ${missing} is missing: give username and password together, or neither`);
+    const [missing, given] = username === "" ? ["username", "password"] : ["password", "username"];
+    throw new ArgumentError("invalid-login", {
+      field: missing,
+      problem: `is missing, and ${given} is set`,
+      expected: "username and password together, or neither",
+    });
   }
   if (username !== "" && oidcAudience !== "") {
-    throw new ArgumentError(
-      "The inputs username and oidc-audience are both given: give username and password, or oidc-audience, as the server expects it",
-    );
+    throw new ArgumentError("invalid-login", {
+      field: "username and oidc-audience",
+      problem: "are both set",
+      expected: "username and password, or oidc-audience, whichever the server expects",
+    });
   }
-  // RFC 7617 §2: the first colon ends the name.
+  // RFC 7617 §2: the first colon ends the user name.
   if (username.includes(":")) {
-    throw new ArgumentError(
-      `The input username is ${JSON.stringify(username)}: give one without a colon, which basic authentication ends the name with`,
-    );
+    throw new ArgumentError("invalid-login", {
+      field: "username",
+      value: username,
+      problem: "contains a colon, which ends the user name in basic authentication",
+      expected: "a user name without a colon",
+    });
   }
 }

@@ -1,8 +1,8 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { unprotectedLine } from "../backend/server-url.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { StoreError } from "../store/job-store.ts";
 import { connect } from "./connect.ts";
 import { holderOf } from "./holder.ts";
 import { loadInputs } from "./inputs.ts";
@@ -10,15 +10,15 @@ import { freeByHand, messageOf, notStartedLine, startedLine } from "./messages.t
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
-/** The main step: asks for the next due interval, and tells the following steps and the post step what came of it. */
+/** The main step: asks for the next due interval, and reports the answer in outputs, state and log. */
 export async function startJob(surroundings: Surroundings): Promise<void> {
   const { toolkit, env, newId } = surroundings;
   saveStepState(toolkit, NO_STATE);
   try {
-    const { url, login, request } = loadInputs(toolkit, env);
-    const unprotected = unprotectedLine(url);
-    if (unprotected !== null) toolkit.warning(unprotected);
-    const backend = await connect(url, login, surroundings);
+    const { url, location, login, request } = loadInputs(toolkit, env);
+    const warning = unencryptedWarning(location);
+    if (warning !== null) toolkit.warning(warning);
+    const backend = await connect(location, login, surroundings);
     const taking: StepState = {
       ...NO_STATE,
       url,
@@ -27,10 +27,10 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
       willBeTakenOver: request.retryInterval !== undefined,
     };
     try {
-      const answer = await startWith(backend, request, taking, surroundings);
+      const answer = await startOn(backend, { request, taking, surroundings });
       setOutputs(toolkit, request.jobName, answer);
-      // After the outputs: a run that dies in between is interrupted, and its interval comes again. Told the other way
-      // round, post could finish an interval that no step was told of.
+      // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish
+      // an interval that no step has seen.
       if (answer.started && answer.lock) {
         const { id: lockId, record } = answer.lock;
         saveStepState(toolkit, { ...taking, started: true, lockId, record });
@@ -42,37 +42,40 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${messageOf(error.cause)}`);
     toolkit.setFailed(
-      error instanceof StoreError && error.unsettled
-        ? `${messageOf(error)}. The lock may have been taken all the same: the post step releases it, and if it can't, ${freeByHand()}`
+      error instanceof ServiceError && error.effect === "possible"
+        ? `${messageOf(error)}. The lock may have been taken: the post step releases it, and if it cannot, ${freeByHand()}`
         : messageOf(error),
     );
   }
 }
 
-/** Starts, with the state file saying at each instant which lock post may find: none but while it may be there. */
-async function startWith(
-  backend: JobBackend,
-  request: StartRequest,
-  taking: StepState,
-  { toolkit, env, deadline }: Surroundings,
-): Promise<StartAnswer> {
-  let said = false;
-  const say = (may: boolean) => {
-    if (said !== may) saveStepState(toolkit, may ? taking : { ...taking, lockId: "" });
-    said = may;
+interface Start {
+  readonly request: StartRequest;
+  /** The step's state while the lock may be there. */
+  readonly taking: StepState;
+  readonly surroundings: Surroundings;
+}
+
+/** Starts. At each instant the step's state names the lock that post may find, and none where there can be none. */
+async function startOn(backend: JobBackend, { request, taking, surroundings }: Start): Promise<StartAnswer> {
+  const { toolkit, env, deadline } = surroundings;
+  let isSaved = false;
+  const saveLockId = (mayBeTaken: boolean) => {
+    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? taking : { ...taking, lockId: "" });
+    isSaved = mayBeTaken;
   };
   const claim: Claim = {
     lockId: taking.lockId,
     holder: holderOf(env),
     idempotencyKey: null,
-    beforeTaking: () => say(true),
+    beforeTaking: () => saveLockId(true),
   };
   try {
     const answer = await backend.start(request, claim, deadline());
-    if (!answer.started) say(false);
+    if (!answer.started) saveLockId(false);
     return answer;
   } catch (error) {
-    if (error instanceof StoreError && !error.unsettled) say(false);
+    if (error instanceof ServiceError && error.effect === "none") saveLockId(false);
     throw error;
   }
 }

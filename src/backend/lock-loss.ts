@@ -1,16 +1,15 @@
 import type { JobState } from "../scheduler/job-state.ts";
 import type { LockLoss } from "./job-backend.ts";
 
-/** What became of a lock that isn't active, as far as the job's last runs tell. */
+/** @returns how a lock that is not active ended, as far as the job's history tells. */
 export function lossOf(id: string, state: JobState | null): LockLoss {
-  const at = state?.history.findIndex((run) => run.id === id) ?? -1;
-  const run = state?.history[at];
-  if (state === null || run === undefined) return { to: "unknown" };
-  if (run.outcome !== "taken-over") {
-    return { to: run.outcome === "finished" ? "finish" : "interrupt", at: Date.parse(run.endedAt) };
-  }
-  // The run that took it over is the next one: it goes on, or has ended since.
-  const runUrl = state.history[at - 1]?.runUrl;
-  const holder = at === 0 ? (state.active?.holder ?? null) : runUrl ? { runUrl } : null;
-  return { to: "takeover", at: Date.parse(run.endedAt), holder };
+  const index = state?.history.findIndex((run) => run.id === id) ?? -1;
+  const run = state?.history[index];
+  if (state === null || run === undefined) return { ending: "unknown" };
+  const at = Date.parse(run.endedAt);
+  if (run.outcome !== "taken-over") return { ending: run.outcome, at };
+  // The history is newest first. The run that took the lock over is the next newer one, or is still active.
+  const runUrl = state.history[index - 1]?.runUrl;
+  const holder = index === 0 ? (state.active?.holder ?? null) : runUrl ? { runUrl } : null;
+  return { ending: "taken-over", at, holder };
 }

@@ -1,33 +1,51 @@
-import { checkStoreUrl, openStore, type StoreOptions } from "../store/open-store.ts";
+import type { Location, RepositoryLocation } from "../location/location.ts";
+import type { JobStore } from "../store/job-store.ts";
 import type { JobBackend } from "./job-backend.ts";
-import type { Credentials } from "./server-connection.ts";
-import { checkServerUrl, isServerUrl } from "./server-url.ts";
-import type { Terms } from "./terms.ts";
+import type { Credentials } from "./remote/server-connection.ts";
 
-/** What a backend needs to know of the world around it. */
-export interface BackendOptions extends StoreOptions {
-  /** For a CronyxServer. A repository has {@link StoreOptions.token}, which a server never gets. */
+/** All that a backend needs from outside. */
+export interface BackendOptions {
+  /** For a repository. A CronyxServer never gets it. */
+  readonly token: string;
+  /** For a CronyxServer. */
   readonly credentials: Credentials;
-  readonly terms: Terms;
+  readonly userAgent: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder to make temporary folders in. */
+  readonly temporary: string;
+  readonly log: (line: string) => void;
+  readonly now: () => number;
 }
 
-/**
- * @param url Where the locks are kept: `https:` or `http:` of a CronyxServer, or a repository as `openStore` takes it.
- * @throws ArgumentError when the URL is of no such kind. Nothing is sent before the backend is first used.
- */
-export async function openBackend(url: string, options: BackendOptions): Promise<JobBackend> {
-  if (!isServerUrl(url)) {
-    const store = await openStore(url, options);
-    const { LocalBackend } = await import(/* webpackMode: "eager" */ "./local.ts");
-    return new LocalBackend(store, options.now);
+/** Opens the backend of a location. It sends nothing before it is first used. */
+export async function openBackend(location: Location, options: BackendOptions): Promise<JobBackend> {
+  switch (location.kind) {
+    case "repository": {
+      const store = await openGitStore(location, options);
+      const { LocalBackend } = await import(/* webpackMode: "eager" */ "./local-backend.ts");
+      return new LocalBackend(store, options.now);
+    }
+    case "server": {
+      const { RemoteBackend } = await import(/* webpackChunkName: "remote" */ "./remote/remote-backend.ts");
+      return new RemoteBackend({ address: location.address, ...options });
+    }
   }
-  const place = checkServerUrl(url, options.terms);
-  const { RemoteBackend } = await import(/* webpackChunkName: "remote" */ "./remote.ts");
-  return new RemoteBackend(place, options.credentials, options.userAgent, options.log, options.terms);
 }
 
-/** @throws ArgumentError */
-export function checkBackendUrl(url: string, terms: Terms): void {
-  if (isServerUrl(url)) checkServerUrl(url, terms);
-  else checkStoreUrl(url, terms);
+/** Each transport loads its own part of Node only: HTTP and TLS, or child processes. */
+async function openGitStore(location: RepositoryLocation, options: BackendOptions): Promise<JobStore> {
+  const { log, now } = options;
+  const { GitStore } = await import(/* webpackMode: "eager" */ "../store/git/git-store.ts");
+  switch (location.transport) {
+    case "https":
+    case "http": {
+      const { SmartHttpRemote } = await import(/* webpackMode: "eager" */ "../store/git/smart-http.ts");
+      return new GitStore({ remote: new SmartHttpRemote({ location, ...options }), log, now });
+    }
+    case "ssh":
+    case "file": {
+      const { GitCommandRemote } = await import("../store/git/git-command.ts");
+      return new GitStore({ remote: new GitCommandRemote({ location, ...options }), log, now });
+    }
+  }
 }

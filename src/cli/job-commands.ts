@@ -1,17 +1,19 @@
 import { tmpdir } from "node:os";
 import { parseArgs } from "node:util";
 import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
-import { holderLine, inLine } from "../backend/line.ts";
+import { holderLine, oneLine } from "../backend/one-line.ts";
 import { openBackend } from "../backend/open-backend.ts";
-import type { Credentials } from "../backend/server-connection.ts";
-import { unprotectedLine } from "../backend/server-url.ts";
+import type { Credentials } from "../backend/remote/server-connection.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { flagRefusal } from "./flag-refusal.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import { type Location, parseLocation } from "../location/location.ts";
+import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { JobState, Lock } from "../scheduler/job-state.ts";
-import { StoreError } from "../store/job-store.ts";
-import { COMMAND_TERMS } from "./terms.ts";
+import { commandMessage } from "./remedies.ts";
 
-/** What the commands need of the world around them. */
+/** All that the commands use outside of this process. */
 export interface CommandSurroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -21,32 +23,32 @@ export interface CommandSurroundings {
   readonly errors: { write(line: string): unknown };
 }
 
-/** How a command ended, for scripts. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2, nothingThere: 3 } as const;
+/** The exit codes, for scripts. */
+export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3 } as const;
 type Exit = (typeof EXIT)[keyof typeof EXIT];
 
-export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   who holds what since when, of one job or of all
-  release JOB --url URL [--json]    frees a lock that is stuck: its interval is granted again
+export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   shows one job or all jobs: free or held, by which run, since when
+  release JOB --url URL [--json]    interrupts an active lock, so that its interval is granted again
 
-URL is that of a CronyxServer (https://HOST) or of a repository (git+https://HOST/PATH, git+ssh://…, git+file:///…); it may
-stand in CRONYX_URL. CRONYX_TOKEN holds a repository's token, or a server's bearer token; CRONYX_USERNAME and
-CRONYX_PASSWORD a server's login. The exit code is 0; 1 for what failed; 2 for wrong use; 3 where there is no such job, or
-no lock to release.
+URL is the address of a CronyxServer (https://HOST) or of a repository (git+https://HOST/PATH, git+ssh://…, git+file:///…).
+Without --url it is read from CRONYX_URL. CRONYX_TOKEN is a repository's token or a server's bearer token; CRONYX_USERNAME
+and CRONYX_PASSWORD are a server's login. The exit code is 0 on success, 1 on failure, 2 for wrong arguments, and 3 where
+the job does not exist or has no lock to release.
 `;
 
-/** `status [JOB]`: tells of one job, or of all. */
+/** `status [JOB]`: shows one job, or all jobs. */
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline } = surroundings;
     if (job === undefined) {
-      const { states, unreadable } = await backend.states(deadline());
+      const { states, damaged } = await backend.states(deadline());
       if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
       else for (const state of states) output.write(`${lineOf(state)}\n`);
-      for (const name of unreadable) {
-        errors.write(`${inLine(name)}: what is kept of it can't be read, and status ${inLine(name)} may tell why\n`);
+      for (const name of damaged) {
+        errors.write(`${oneLine(name)}: its state document is damaged; status ${oneLine(name)} shows where\n`);
       }
-      if (unreadable.length > 0) return EXIT.failed;
-      if (states.length === 0) errors.write("No job was ever started there\n");
+      if (damaged.length > 0) return EXIT.failed;
+      if (states.length === 0) errors.write("No job has been started there\n");
       return EXIT.done;
     }
     const state = await backend.status(job, deadline());
@@ -56,7 +58,7 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
   });
 }
 
-/** `release JOB`: interrupts the lock that is active now, and no other. */
+/** `release JOB`: interrupts the lock that it finds active, and no other. */
 export function release(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [1, 1], async (backend, { job = "", json }) => {
     const { output, errors, deadline } = surroundings;
@@ -64,16 +66,16 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
     if (state === null) return neverStarted(job, errors);
     const { active, finishedUntil } = state;
     if (active === null) {
-      errors.write(`${inLine(job)} is held by nobody: there is nothing to release\n`);
-      return EXIT.nothingThere;
+      errors.write(`${oneLine(job)} is free: there is no lock to release\n`);
+      return EXIT.notFound;
     }
     await backend.interrupt({ jobName: job, id: active.id, record: null }, deadline());
     output.write(
       json
         ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
-        : `Released ${inLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${
+        : `Released ${oneLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${
             finishedUntil === null
-              ? "nothing of it has finished yet, so the next start gets its first interval, up to then"
+              ? "no interval has finished yet, so the next start gets a first interval up to then"
               : `${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again`
           }\n`,
     );
@@ -82,12 +84,12 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
 }
 
 function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {
-  errors.write(`${inLine(job)} was never started\n`);
-  return EXIT.nothingThere;
+  errors.write(`${oneLine(job)} has never been started\n`);
+  return EXIT.notFound;
 }
 
-interface Asked {
-  readonly url: string;
+interface Arguments {
+  readonly location: Location;
   readonly job: string | undefined;
   readonly json: boolean;
 }
@@ -95,58 +97,68 @@ interface Asked {
 async function onBackend(
   surroundings: CommandSurroundings,
   jobs: readonly [least: number, most: number],
-  work: (backend: JobBackend, asked: Asked) => Promise<Exit>,
+  work: (backend: JobBackend, given: Arguments) => Promise<Exit>,
 ): Promise<Exit> {
   const { args, env, now, output, errors } = surroundings;
   try {
-    const asked = askedIn(args, env, jobs);
-    if (asked === null) {
+    const given = argumentsIn(args, env, jobs);
+    if (given === null) {
       output.write(`Usage: cronyx-action COMMAND\n\n${JOB_COMMANDS_HELP}`);
       return EXIT.done;
     }
-    const backend = await openBackend(asked.url, {
+    const backend = await openBackend(given.location, {
       token: env.CRONYX_TOKEN ?? "",
       credentials: credentialsIn(env),
       userAgent: "cronyx",
       env,
       temporary: tmpdir(),
-      log: (line) => errors.write(`${inLine(line)}\n`),
+      log: (line) => errors.write(`${oneLine(line)}\n`),
       now,
-      terms: COMMAND_TERMS,
     });
-    const unprotected = unprotectedLine(asked.url);
-    if (unprotected !== null) errors.write(`${unprotected}\n`);
+    const warning = unencryptedWarning(given.location);
+    if (warning !== null) errors.write(`${warning}\n`);
     try {
-      return await work(backend, asked);
+      return await work(backend, given);
     } finally {
       await backend.close();
     }
   } catch (error) {
-    if (error instanceof ArgumentError || error instanceof StoreError || error instanceof LockLostError) {
-      errors.write(`${inLine(error.message)}\n`);
+    if (error instanceof ArgumentError || error instanceof ServiceError || error instanceof LockLostError) {
+      errors.write(`${oneLine(commandMessage(error))}\n`);
       return error instanceof ArgumentError ? EXIT.wrongUse : EXIT.failed;
     }
     throw error;
   }
 }
 
-/** @returns null if help is asked for. */
-function askedIn(
+/**
+ * @param jobs The least and the most job names that the command takes.
+ * @returns null for --help.
+ * @throws ArgumentError
+ */
+function argumentsIn(
   args: readonly string[],
   env: CommandSurroundings["env"],
   [least, most]: readonly [number, number],
-): Asked | null {
+): Arguments | null {
   const { values, positionals } = parsed(args);
   if (values.help) return null;
   const url = values.url ?? env.CRONYX_URL;
-  if (!url) throw new ArgumentError("It isn't said where the locks are: give --url or set CRONYX_URL");
-  if (positionals.length < least) throw new ArgumentError("Which job isn't said: give its name");
-  if (positionals.length > most) {
-    throw new ArgumentError(
-      `${JSON.stringify(positionals[most])} is one name too many: give one job, in quotes if need be`,
-    );
+  if (!url) {
+    throw new ArgumentError("missing", { field: "url", problem: "is missing", expected: "the address of the locks" });
   }
-  return { url, job: positionals[0], json: values.json };
+  if (positionals.length < least) {
+    throw new ArgumentError("missing", { field: "JOB", problem: "is missing", expected: "the name of a job" });
+  }
+  if (positionals.length > most) {
+    throw new ArgumentError("unknown-name", {
+      field: "argument",
+      value: positionals[most],
+      problem: "is one too many",
+      expected: "one job name, in quotes if it has spaces",
+    });
+  }
+  return { location: parseLocation(url), job: positionals[0], json: values.json };
 }
 
 function parsed(args: readonly string[]) {
@@ -161,7 +173,7 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw new ArgumentError(cause instanceof Error ? cause.message : String(cause), { cause });
+    throw flagRefusal(cause, "cronyx-action --help shows them");
   }
 }
 
@@ -172,23 +184,27 @@ function credentialsIn({
 }: CommandSurroundings["env"]): Credentials {
   if (!username !== !password) {
     const [missing, given] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
-    throw new ArgumentError(`CRONYX_${missing} is missing, and CRONYX_${given} is given: give both or neither`);
+    throw new ArgumentError("invalid-login", {
+      field: `CRONYX_${missing}`,
+      problem: `is missing, and CRONYX_${given} is set`,
+      expected: "both or neither",
+    });
   }
   if (username) return { kind: "basic", username, password: password ?? "" };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }
 
 function lineOf({ name, active, finishedUntil }: JobState): string {
-  const done = finishedUntil === null ? "nothing finished yet" : `finished until ${finishedUntil}`;
-  if (active === null) return `${inLine(name)}: free, ${done}`;
-  return `${inLine(name)}: held by ${holderLine(active.holder)} since ${active.createdAt} for ${active.intervalStartedAt} to ${active.intervalEndedAt}, ${done}`;
+  const progress = finishedUntil === null ? "nothing finished yet" : `finished until ${finishedUntil}`;
+  if (active === null) return `${oneLine(name)}: free, ${progress}`;
+  return `${oneLine(name)}: held by ${holderLine(active.holder)} since ${active.createdAt} for ${active.intervalStartedAt} to ${active.intervalEndedAt}, ${progress}`;
 }
 
 function shown({ name, active, finishedUntil, history }: JobState) {
   return { name, lock: active === null ? null : shownLock(active), finishedUntil, history };
 }
 
-/** Without the idempotency key: it belongs to whoever holds the lock. */
+/** Without the idempotency key, which starts the same lock again: it is the holder's secret. */
 function shownLock({ id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder }: Lock) {
   return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder };
 }

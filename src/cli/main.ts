@@ -6,9 +6,9 @@ import { JOB_COMMANDS_HELP, release, status } from "./job-commands.ts";
 
 const USAGE = `Usage: cronyx-action COMMAND
 
-  serve [FLAGS]                     keeps locks for others over REST; serve --help shows its settings
+  serve [FLAGS]                     runs a CronyxServer; serve --help shows its settings
 ${JOB_COMMANDS_HELP}
-cronyx-action --version prints which release this is.
+cronyx-action --version prints the release.
 `;
 
 const [command, ...args] = process.argv.slice(2);
@@ -23,7 +23,7 @@ else {
   process.stderr.write(
     command === undefined
       ? USAGE
-      : `${JSON.stringify(command)} is no command: give serve, status or release; --help tells what they do\n`,
+      : `${JSON.stringify(command)} is not a command: use serve, status or release; --help describes them\n`,
   );
   process.exitCode = 2;
 }
@@ -32,7 +32,7 @@ function deadline() {
   return deadlineIn(60_000);
 }
 
-/** The other commands do without all that a server needs. */
+/** Loaded for this command only: the others need none of a server's dependencies. */
 async function serveHere(): Promise<void> {
   const [{ serve }, { openDatabase }, { pino }] = await Promise.all([
     import("./serve.ts"),
@@ -41,7 +41,7 @@ async function serveHere(): Promise<void> {
   ]);
   process.exitCode = await serve({
     ...surroundings,
-    // Requests don't wait for whoever reads the log: lines that come meanwhile are written together.
+    // Asynchronous: requests do not wait for the log's reader, and lines that come meanwhile are written together.
     output: pino.destination({ dest: 1, sync: false }),
     version: version(),
     newId: randomUUID,
@@ -52,7 +52,7 @@ async function serveHere(): Promise<void> {
   });
 }
 
-/** The package's own, from `src/cli/` and from `dist/package/cli/` alike. */
+/** The version in package.json, read from `src/cli/` or from `dist/package/cli/`. */
 function version(): string {
   const up = import.meta.url.includes("/dist/package/") ? "../../../" : "../../";
   return JSON.parse(readFileSync(new URL(`${up}package.json`, import.meta.url), "utf8")).version;

@@ -1,10 +1,11 @@
 import { isDate } from "node:util/types";
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Location } from "../location/location.ts";
 import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 
-/** The longest that Node's timers take. */
+/** The longest that Node's timers take, in milliseconds. */
 const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 const CLIENT_OPTIONS: readonly (keyof CronyxClientOptions)[] = [
@@ -30,58 +31,71 @@ const START_OPTIONS: readonly (keyof JobStartOptions)[] = [
   "deadline",
 ];
 
-// Callers in plain JavaScript have no compiler that would tell them.
+// Types are checked here too: callers in plain JavaScript have no compiler that does it.
 
 /** @throws ArgumentError */
 export function checkClientOptions(options: CronyxClientOptions): void {
-  const { url, credentials, token, timezone, deadline, holder, log } = checkObject("The client's options", options);
+  const { url, credentials, token, timezone, deadline, holder, log } = checkObject("options", options);
   checkNames(options, CLIENT_OPTIONS);
-  checkKind("url", url, "string", "an address such as git+https://HOST/PATH");
-  for (const [name, value] of Object.entries({ token, timezone })) {
-    if (value !== undefined) checkKind(name, value, "string", "a text", name === "token");
-  }
+  checkType("url", url, "string");
+  if (token !== undefined) checkType("token", token, "string", { isSecret: true });
+  if (timezone !== undefined) checkType("timezone", timezone, "string");
   if (credentials !== undefined) {
     const { username, password } = checkObject("credentials", credentials);
-    checkKind("credentials.username", username, "string", "a text", true);
-    checkKind("credentials.password", password, "string", "a text", true);
+    checkType("credentials.username", username, "string", { isSecret: true });
+    checkType("credentials.password", password, "string", { isSecret: true });
     if (token !== undefined) {
-      throw new ArgumentError("credentials and a token are both given, and only one can be sent: leave one out");
-    }
-    if (/^git\+/i.test(url)) {
-      throw new ArgumentError("A repository has no use for credentials with a user name: give it a token instead");
+      throw new ArgumentError("conflict", {
+        field: "credentials and token",
+        problem: "are both set, and only one can be sent",
+        expected: "only one of them",
+      });
     }
   }
   if (holder !== undefined) checkHolder(holder);
-  if (log !== undefined) checkKind("log", log, "function", "a function that takes a line");
+  if (log !== undefined) checkType("log", log, "function");
   checkCallOptions({ deadline });
+}
+
+/** @throws ArgumentError for credentials that this kind of location does not take. */
+export function checkCredentialsFor(location: Location, { credentials }: CronyxClientOptions): void {
+  if (location.kind !== "repository" || credentials === undefined) return;
+  throw new ArgumentError("login-of-other-location", {
+    field: "credentials",
+    problem: "are for a CronyxServer, and the url is that of a repository",
+    expected: "the option token instead",
+  });
 }
 
 /** @throws ArgumentError */
 export function checkCallOptions(options: CallOptions): void {
-  const { signal, deadline } = checkObject("The call's options", options);
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
-    throw new ArgumentError(`signal is ${shown(signal)}: give an AbortSignal`);
-  }
+  const { signal, deadline } = checkObject("options", options);
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType("signal", signal, "an AbortSignal");
   if (deadline !== undefined && !(Number.isInteger(deadline) && deadline > 0 && deadline <= LONGEST_DEADLINE)) {
-    throw new ArgumentError(`deadline is ${shown(deadline)}: give whole milliseconds from 1 to ${LONGEST_DEADLINE}`);
+    throw new ArgumentError("out-of-range", {
+      field: "deadline",
+      value: deadline,
+      problem: "is not a number of milliseconds in range",
+      expected: `a whole number from 1 to ${LONGEST_DEADLINE}`,
+    });
   }
 }
 
 /**
  * @param timezone The client's own, if it has one.
- * @throws ArgumentError for what is of the wrong type. The backend checks the values.
+ * @throws ArgumentError for values of the wrong type. The backend checks the values themselves.
  */
 export function startRequestOf(options: JobStartOptions, timezone: string | undefined): StartRequest {
-  const { requiredJobNames, jobIntervalStartedAt, ...given } = checkObject("The job's options", options);
+  const { requiredJobNames, jobIntervalStartedAt, ...given } = checkObject("options", options);
   checkNames(options, START_OPTIONS);
-  checkKind("jobName", given.jobName, "string", "a text");
-  if (given.timezone !== undefined) checkKind("timezone", given.timezone, "string", "a text");
-  if (given.noLock !== undefined) checkKind("noLock", given.noLock, "boolean", "true or false");
-  if (requiredJobNames !== undefined && !isListOfTexts(requiredJobNames)) {
-    throw new ArgumentError(`requiredJobNames is ${shown(requiredJobNames)}: give a list of job names`);
+  checkType("jobName", given.jobName, "string");
+  if (given.timezone !== undefined) checkType("timezone", given.timezone, "string");
+  if (given.noLock !== undefined) checkType("noLock", given.noLock, "boolean");
+  if (requiredJobNames !== undefined && !isListOfStrings(requiredJobNames)) {
+    throw wrongType("requiredJobNames", requiredJobNames, "an array of job names");
   }
   if (jobIntervalStartedAt !== undefined && !isDate(jobIntervalStartedAt)) {
-    throw new ArgumentError(`jobIntervalStartedAt is ${shown(jobIntervalStartedAt)}: give a Date`);
+    throw wrongType("jobIntervalStartedAt", jobIntervalStartedAt, "a Date");
   }
   const { jobName, jobInterval, startBuffer, retryInterval, noLock } = given;
   const zone = given.timezone ?? timezone;
@@ -97,41 +111,54 @@ export function startRequestOf(options: JobStartOptions, timezone: string | unde
   };
 }
 
-/** What is written of a holder is read by everyone: a document with a bad one would be refused from then on. */
+/** The holder becomes part of the state document, and a document with a bad holder could no longer be read. */
 function checkHolder(holder: object): void {
   for (const [field, value] of Object.entries(checkObject("holder", holder))) {
-    if (!HOLDER_FIELDS.some((known) => known === field)) {
-      throw new ArgumentError(`holder.${field} is none of its fields: give ${HOLDER_FIELDS.join(", ")}`);
-    }
+    if (!HOLDER_FIELDS.some((known) => known === field)) throw unknownName(`holder.${field}`, HOLDER_FIELDS);
     if (value === undefined) continue;
-    checkKind(`holder.${field}`, value, "string", "a text");
-    if (value === "") throw new ArgumentError(`holder.${field} is empty: give a text, or leave it out`);
+    checkType(`holder.${field}`, value, "string");
+    if (value === "") throw wrongType(`holder.${field}`, value, "a string that is not empty");
   }
 }
 
-function checkObject<T extends object>(name: string, value: T): T {
+function checkObject<T extends object>(field: string, value: T): T {
   if (typeof value === "object" && value !== null) return value;
-  throw new ArgumentError(`${name} is ${shown(value)}: give an object`);
+  throw wrongType(field, value, "an object");
 }
 
-/** An option whose name is mistyped would be missing without a word: a retry interval, for one, and nothing frees the lock. */
+/** A mistyped name would be ignored in silence. Without its `retryInterval`, for one, a lock would never be freed. */
 function checkNames(options: object, known: readonly string[]): void {
   for (const [name, value] of Object.entries(options)) {
-    if (value === undefined || known.includes(name)) continue;
-    throw new ArgumentError(`${shown(name)} is no option here: give ${known.join(", ")} only`);
+    if (value !== undefined && !known.includes(name)) throw unknownName(name, known);
   }
 }
 
-function checkKind(name: string, value: unknown, kind: string, wanted: string, secret = false): void {
-  if (typeof value !== kind)
-    throw new ArgumentError(`${name} is ${secret ? typeof value : shown(value)}: give ${wanted}`);
+const EXPECTED = { string: "a string", boolean: "true or false", function: "a function" } as const;
+
+function checkType(
+  field: string,
+  value: unknown,
+  type: keyof typeof EXPECTED,
+  { isSecret = false }: { readonly isSecret?: boolean } = {},
+): void {
+  // biome-ignore lint/suspicious/useValidTypeof: the type is one of EXPECTED's keys.
+  if (typeof value === type) return;
+  throw wrongType(field, isSecret ? undefined : value, EXPECTED[type]);
 }
 
-function isListOfTexts(value: unknown): boolean {
+/** @param value Shown in the message. */
+export function wrongType(field: string, value: unknown, expected: string): ArgumentError {
+  return new ArgumentError("wrong-type", { field, value, problem: "has the wrong type", expected });
+}
+
+function unknownName(field: string, known: readonly string[]): ArgumentError {
+  return new ArgumentError("unknown-name", {
+    field,
+    problem: "is not a known option",
+    expected: known.join(", "),
+  });
+}
+
+function isListOfStrings(value: unknown): boolean {
   return Array.isArray(value) && value.every((item) => typeof item === "string");
-}
-
-function shown(value: unknown): string {
-  if (typeof value === "number" || typeof value === "bigint" || typeof value === "symbol") return String(value);
-  return typeof value === "function" ? "a function" : (JSON.stringify(value) ?? String(value)).slice(0, 80);
 }

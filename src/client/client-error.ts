@@ -1,61 +1,67 @@
 import { LockLostError } from "../backend/job-backend.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
-import { StoreError, type StoreErrorCode } from "../store/job-store.ts";
+import { ArgumentError, type ArgumentErrorCode } from "../errors/argument-error.ts";
+import { type Effect, type RemoteErrorCode, ServiceError } from "../errors/service-error.ts";
+import { clientMessage } from "./remedies.ts";
 
-/** What went wrong, for programs: the message is for people, and may change. */
+/** What went wrong, for programs. The message is for people, and may change. */
 export type CronyxClientErrorCode =
-  /** What was asked for can't be, whatever the job's state. */
-  | "argument"
-  /** The job has ended: it was finished or interrupted by this very `Job`. */
+  /** An option can never be accepted: {@link CronyxClientError.option} names it. */
+  | ArgumentErrorCode
+  /** A repository, a server or the network could not do its part. */
+  | RemoteErrorCode
+  /** This `Job` was finished or interrupted before. */
   | "not-active"
-  /** The job's `finish` or `interrupt` is under way. */
+  /** The `finish` or `interrupt` of this `Job` is in progress. */
   | "pending"
-  /** The run doesn't hold the lock any more: someone else finished, interrupted or took it over. */
+  /** The run no longer holds its lock: it was finished, interrupted or taken over by another caller. */
   | "lock-lost"
   /** The caller's `signal` was aborted. */
   | "aborted"
   /** The client was closed. */
   | "closed"
-  /** None of these: a fault of this library, or of what it stands on. */
-  | "unexpected"
-  | StoreErrorCode;
+  /** A fault of this library or of its dependencies. */
+  | "unexpected";
 
-/** Whatever goes wrong in this library is thrown as this error, with what it came from as its `cause`. */
+export interface CronyxClientErrorDetails extends ErrorOptions {
+  readonly effect?: Effect;
+  readonly option?: string;
+}
+
+/** The one error that this library throws. Its `cause` is the error that it comes from. */
 export class CronyxClientError extends Error {
   override name = "CronyxClientError";
   readonly code: CronyxClientErrorCode;
-  /** Whether the call may have come through all the same, or may still come to: its answer was lost. */
-  readonly unsettled: boolean;
+  /** `possible`: the call's answer was lost, so it may have been carried out, or still may be. */
+  readonly effect: Effect;
+  /** The option that can never be accepted, or null if no option is wrong. */
+  readonly option: string | null;
 
-  constructor(code: CronyxClientErrorCode, message: string, options: ErrorOptions & { unsettled?: boolean } = {}) {
-    super(message, options);
+  constructor(code: CronyxClientErrorCode, message: string, details: CronyxClientErrorDetails = {}) {
+    super(message, { cause: details.cause });
     this.code = code;
-    this.unsettled = options.unsettled ?? false;
+    this.effect = details.effect ?? "none";
+    this.option = details.option ?? null;
   }
 }
 
-/** @returns `error` as this library throws it. */
+/** @returns `error` as the error that this library throws. */
 export function clientErrorOf(error: unknown): CronyxClientError {
   if (error instanceof CronyxClientError) return error;
-  const message = error instanceof Error ? error.message : String(error);
-  return new CronyxClientError(codeOf(error), message, { cause: error, unsettled: isUnsettled(error) });
+  const message = clientMessage(error);
+  if (error instanceof ArgumentError) {
+    return new CronyxClientError(error.code, message, { cause: error, option: error.field });
+  }
+  if (error instanceof ServiceError) {
+    return new CronyxClientError(error.code as RemoteErrorCode, message, { cause: error, effect: error.effect });
+  }
+  return new CronyxClientError(error instanceof LockLostError ? "lock-lost" : "unexpected", message, { cause: error });
 }
 
-/** Does what may throw, and throws it as this library does. */
-export function inOurWords<T>(check: () => T): T {
+/** Calls `check`, and throws its error as the error that this library throws. */
+export function throwingClientErrors<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
     throw clientErrorOf(error);
   }
-}
-
-export function isUnsettled(error: unknown): boolean {
-  return error instanceof StoreError && error.unsettled;
-}
-
-function codeOf(error: unknown): CronyxClientErrorCode {
-  if (error instanceof StoreError) return error.code;
-  if (error instanceof ArgumentError) return "argument";
-  return error instanceof LockLostError ? "lock-lost" : "unexpected";
 }

@@ -3,47 +3,54 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
-import { unprotectedLine } from "../backend/server-url.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import { type Location, parseLocation } from "../location/location.ts";
+import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import { mapInstants } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { StoreError } from "../store/job-store.ts";
-import { checkCallOptions, checkClientOptions, startRequestOf } from "./check-options.ts";
-import { CronyxClientError, clientErrorOf, inOurWords, isUnsettled } from "./client-error.ts";
+import {
+  checkCallOptions,
+  checkClientOptions,
+  checkCredentialsFor,
+  startRequestOf,
+  wrongType,
+} from "./check-options.ts";
+import { CronyxClientError, clientErrorOf, throwingClientErrors } from "./client-error.ts";
 import { Job, type LockEnds } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
-import { type JobStartResult, notStartedOf } from "./start-result.ts";
-import { CLIENT_TERMS } from "./terms.ts";
+import type { JobStartResult } from "./start-result.ts";
 
 const DEADLINE = 60_000;
-/** What a start that was given up may take on top, to leave no lock behind. */
+/** The time to give up a start whose answer was lost, after the call's own deadline. In milliseconds. */
 const LONGEST_RELEASE = 10_000;
 
 /**
- * What reaches out of the process.
+ * All that a client uses outside of this process.
  *
  * @internal
  */
 export interface Surroundings {
-  readonly open: (url: string, options: BackendOptions) => Promise<JobBackend>;
+  readonly open: (location: Location, options: BackendOptions) => Promise<JobBackend>;
   readonly env: BackendOptions["env"];
   readonly temporary: string;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Tells of what is no call's error: work in the background that failed, and a server that is asked unprotected. */
+  /** Reports what no call can throw: a background interrupt that failed, and an unencrypted connection. */
   readonly warn: (message: string) => void;
 }
 
 /**
- * Starts jobs: the library's one way in. It is opened by its first call, and serves any number of calls at once.
- * Whatever goes wrong is thrown as a {@link CronyxClientError}.
+ * Starts jobs. A client connects at its first call, and serves any number of calls at once. Every error that it throws is a
+ * {@link CronyxClientError}.
  */
 export class CronyxClient implements AsyncDisposable {
   readonly #options: CronyxClientOptions;
+  readonly #location: Location;
   readonly #surroundings: Surroundings;
   readonly #ends: LockEnds;
-  /** What `close()` waits for. */
-  readonly #underWay = new Set<Promise<unknown>>();
+  /** The calls in progress, for which `close()` waits. */
+  readonly #inProgress = new Set<Promise<unknown>>();
   #backend: Promise<JobBackend> | null = null;
   #closing: Promise<void> | null = null;
   #closed = false;
@@ -52,7 +59,12 @@ export class CronyxClient implements AsyncDisposable {
   /** @internal */
   constructor(options: CronyxClientOptions, surroundings: Partial<Surroundings>);
   constructor(options: CronyxClientOptions, surroundings: Partial<Surroundings> = {}) {
-    inOurWords(() => checkClientOptions(options));
+    this.#location = throwingClientErrors(() => {
+      checkClientOptions(options);
+      const location = parseLocation(options.url);
+      checkCredentialsFor(location, options);
+      return location;
+    });
     this.#options = { ...options };
     this.#surroundings = {
       open: openBackend,
@@ -63,7 +75,8 @@ export class CronyxClient implements AsyncDisposable {
       warn: (message) => process.emitWarning(message, "CronyxClientWarning"),
       ...surroundings,
     };
-    this.#warnOfPlainHttp();
+    const warning = unencryptedWarning(this.#location);
+    if (warning !== null) this.#surroundings.warn(warning);
     this.#ends = {
       finish: (lock, call) => this.#ask(call, (backend, deadline) => backend.finish(lock, deadline)),
       interrupt: (lock, call) => this.#ask(call, (backend, deadline) => backend.interrupt(lock, deadline)),
@@ -71,34 +84,35 @@ export class CronyxClient implements AsyncDisposable {
     };
   }
 
-  /** Asks for the next due interval of a job. @returns null if it was not started. */
+  /** Asks for the next due interval of a job. @returns the job, or null if it was not started. */
   async requestJobStart(options: JobStartOptions): Promise<Job | null> {
     const result = await this.startJob(options);
     return result.started ? result.job : null;
   }
 
   /**
-   * Starts a job, does `task`, and finishes the job; or interrupts it if `task` throws, and throws that again. Without a
-   * start, `task` isn't called. The options' `signal` gives up the start alone: to end the run takes place in any case.
+   * Starts a job, calls `task`, and finishes the job. If `task` throws, it interrupts the job and throws the same error. If
+   * the job was not started, `task` is not called. The option `signal` aborts the start only, and never the end.
    */
   async requestJobExec(options: JobStartOptions, task: (job: Job) => unknown): Promise<void> {
     if (typeof task !== "function") {
-      throw clientErrorOf(new ArgumentError(`The task is ${typeof task}: give a function that takes the job`));
+      throw clientErrorOf(wrongType("task", task, "a function that takes the job"));
     }
     await this.#tracked(this.requestJobStart(options).then((job) => job?.exec(task)));
   }
 
   /** Asks for the next due interval of a job. @returns the job, or why it was not started. */
   async startJob(options: JobStartOptions): Promise<JobStartResult> {
-    const request = inOurWords(() => startRequestOf(options, this.#options.timezone));
+    const request = throwingClientErrors(() => startRequestOf(options, this.#options.timezone));
     if (this.#closing !== null) throw closedError();
     const answer = await this.#ask(options, (backend, deadline) => this.#start(backend, request, deadline));
-    return answer.started ? { started: true, job: new Job(answer, this.#ends) } : notStartedOf(answer);
+    if (answer.started) return { started: true, job: new Job(answer, this.#ends) };
+    return mapInstants(answer, (instant) => new Date(instant));
   }
 
   /**
-   * Starts nothing more, waits for the calls that are under way (the tasks of `requestJobExec` are among them), and lets go
-   * of the backend. A job that is still active stays locked.
+   * Refuses new starts, waits for the calls in progress (the tasks of `requestJobExec` included), and disconnects. A job
+   * that is still active keeps its lock.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close();
@@ -115,7 +129,7 @@ export class CronyxClient implements AsyncDisposable {
   }
 
   async #askOnce<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {
-    inOurWords(() => checkCallOptions(options));
+    throwingClientErrors(() => checkCallOptions(options));
     if (this.#closed) throw closedError();
     const { signal, deadline = this.#options.deadline ?? DEADLINE } = options;
     try {
@@ -127,15 +141,15 @@ export class CronyxClient implements AsyncDisposable {
   }
 
   #tracked<T>(work: Promise<T>): Promise<T> {
-    this.#underWay.add(work);
-    return work.finally(() => this.#underWay.delete(work));
+    this.#inProgress.add(work);
+    return work.finally(() => this.#inProgress.delete(work));
   }
 
-  /** A client that couldn't be opened tries again at the next call. */
+  /** After a failure the next call tries again. */
   #opened(): Promise<JobBackend> {
-    const { url, token = "", log = () => {} } = this.#options;
+    const { token = "", log = () => {} } = this.#options;
     const { open, env, temporary, now } = this.#surroundings;
-    this.#backend ??= open(url, {
+    this.#backend ??= open(this.#location, {
       token,
       credentials: credentialsOf(this.#options),
       userAgent: "cronyx-action",
@@ -143,7 +157,6 @@ export class CronyxClient implements AsyncDisposable {
       temporary,
       log,
       now,
-      terms: CLIENT_TERMS,
     }).catch((error) => {
       this.#backend = null;
       throw error;
@@ -164,46 +177,38 @@ export class CronyxClient implements AsyncDisposable {
     try {
       return await backend.start(request, claim, deadline);
     } catch (error) {
-      if (!taking || !(error instanceof StoreError) || !error.unsettled) throw error;
-      throw await this.#released(backend, { jobName: request.jobName, id: claim.lockId, record: null }, error);
+      if (!taking || !(error instanceof ServiceError) || error.effect === "none") throw error;
+      throw await this.#afterRelease(backend, { jobName: request.jobName, id: claim.lockId, record: null }, error);
     }
   }
 
-  /** Sees to it that a start whose answer was lost holds nothing. @returns its error, which says so if it still may. */
-  async #released(backend: JobBackend, lock: HeldLock, lost: StoreError): Promise<StoreError> {
+  /** Gives up a start whose answer was lost. @returns its error, with the effect that remains. */
+  async #afterRelease(backend: JobBackend, lock: HeldLock, lost: ServiceError): Promise<CronyxClientError> {
+    const { code, message } = clientErrorOf(lost);
     try {
       await backend.abandon(lock, deadlineIn(LONGEST_RELEASE));
-      return new StoreError(lost.code, lost.message, { cause: lost });
+      return new CronyxClientError(code, message, { cause: lost, effect: "none" });
     } catch {
-      return new StoreError(
-        lost.code,
-        `${lost.message}. The lock of ${JSON.stringify(lock.jobName)} may have been taken all the same: a start with a retryInterval takes it over once it is that old`,
-        { cause: lost, unsettled: true },
+      return new CronyxClientError(
+        code,
+        `${message}. The lock of ${JSON.stringify(lock.jobName)} may have been taken: a start with a retryInterval takes it over once it is that old`,
+        { cause: lost, effect: "possible" },
       );
     }
-  }
-
-  #warnOfPlainHttp(): void {
-    const { url } = this.#options;
-    // Whatever else is wrong with it, the first call tells.
-    const warning = URL.canParse(url) && !/[@?#]/.test(url) ? unprotectedLine(url) : null;
-    if (warning !== null) this.#surroundings.warn(warning);
   }
 
   #inBackground(jobName: string, work: Promise<void>): void {
-    const told = work.catch((error) => {
+    const reported = work.catch((error) => {
       const { message } = clientErrorOf(error);
-      this.#surroundings.warn(
-        `The job ${JSON.stringify(jobName)} couldn't be interrupted, so it stays locked: ${message}`,
-      );
+      this.#surroundings.warn(`The job ${JSON.stringify(jobName)} was not interrupted and keeps its lock: ${message}`);
     });
-    void this.#tracked(told);
+    void this.#tracked(reported);
   }
 
   async #close(): Promise<void> {
     try {
-      // What is waited for may begin something else: a task's end comes after its start.
-      while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+      // A call that ends may begin another one: after its task, `requestJobExec` ends the job.
+      while (this.#inProgress.size > 0) await Promise.allSettled(this.#inProgress);
       this.#closed = true;
       await (await this.#backend?.catch(() => null))?.close();
     } catch (error) {
@@ -212,19 +217,17 @@ export class CronyxClient implements AsyncDisposable {
   }
 }
 
-/** @returns what a CronyxServer is given. */
 function credentialsOf({ credentials, token }: CronyxClientOptions): BackendOptions["credentials"] {
   if (credentials !== undefined) return { kind: "basic", ...credentials };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
 }
 
 function closedError(): CronyxClientError {
-  return new CronyxClientError("closed", "The client was closed: make another one, and close it when all is done");
+  return new CronyxClientError("closed", "The client is closed: make a new one, and close it after its last call");
 }
 
 function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
-  const unsettled = isUnsettled(error);
-  const doubt = unsettled ? `, and may have come through: ${(error as StoreError).message}` : "";
-  const message = `The call was aborted by its signal${doubt}`;
-  return new CronyxClientError("aborted", message, { cause: signal.reason, unsettled });
+  const { effect, message } = clientErrorOf(error);
+  const doubt = effect === "possible" ? `, and may have been carried out: ${message}` : "";
+  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, { cause: signal.reason, effect });
 }

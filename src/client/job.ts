@@ -4,32 +4,35 @@ import { CronyxClientError, clientErrorOf } from "./client-error.ts";
 import type { CallOptions } from "./options.ts";
 
 /**
- * How a job's lock is ended: the client's part.
+ * The client's part in ending a job's lock.
  *
  * @internal
  */
 export interface LockEnds {
   finish(lock: HeldLock, options: CallOptions): Promise<void>;
   interrupt(lock: HeldLock, options: CallOptions): Promise<void>;
-  /** Waits in the client's `close()` for work that nobody else waits for, and warns if it fails. */
+  /** Lets the client's `close()` wait for `work`, and warns if it fails. */
   inBackground(jobName: string, work: Promise<void>): void;
 }
 
 type End = "finish" | "interrupt";
 
+/** The ending in the job's history that each call makes. */
+const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
+
 /**
- * One interval of a job that this process was granted. It is active until it is finished or interrupted; from then on,
- * to read, finish or interrupt it throws a {@link CronyxClientError} of the code `not-active`.
+ * One interval of a job that this process was granted. It is active until it is finished or interrupted. After that,
+ * reading a property and ending it again throw a {@link CronyxClientError} with the code `not-active`.
  */
 export class Job implements Disposable, AsyncDisposable {
   readonly #started: Started;
   readonly #ends: LockEnds;
   #active = true;
-  #underWay: Promise<void> | null = null;
-  /** Whether an end was tried that failed: whoever tried it was told. */
-  #endFailed = false;
-  /** The ends that failed, but may have come through. */
-  readonly #unsettled = new Set<End>();
+  #endInProgress: Promise<void> | null = null;
+  /** Whether an end has failed: its caller got the error. */
+  #hasEndFailed = false;
+  /** The ends that failed, but may have been carried out. */
+  readonly #possibleEnds = new Set<End>();
 
   /** @internal */
   constructor(started: Started, ends: LockEnds) {
@@ -82,35 +85,35 @@ export class Job implements Disposable, AsyncDisposable {
     return this.#end("finish", options);
   }
 
-  /** Ends a run that failed: the same interval is granted again. If it throws, the job stays active. */
+  /** Ends a run that failed: the interval is granted again. If it throws, the job stays active. */
   interrupt(options: CallOptions = {}): Promise<void> {
     return this.#end("interrupt", options);
   }
 
-  /** `await using`: waits for an end that is under way, then interrupts the job if it was left active. */
+  /** `await using`: waits for an end in progress, then interrupts the job if it is still active. */
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#underWay?.catch(() => {});
+    await this.#endInProgress?.catch(() => {});
     if (!this.#active) return;
-    const told = this.#endFailed;
+    const wasReported = this.#hasEndFailed;
     try {
       await this.#end("interrupt", {});
     } catch (error) {
-      // Whoever tried to end it before knows: the lock went to someone else, or that end came through after all.
-      if (told && error instanceof CronyxClientError && error.code === "lock-lost") return;
+      // The caller of the end that failed knows already. The lock was lost to another run, or that end was carried out.
+      if (wasReported && error instanceof CronyxClientError && error.code === "lock-lost") return;
       throw error;
     }
   }
 
   /**
-   * `using`: the same, but in the background, since a block that ends at once waits for nothing. The client's `close()`
-   * waits for it; if it fails, Node emits a warning.
+   * `using`: the same in the background, since the end of a `using` block cannot wait. The client's `close()` waits for it.
+   * If it fails, Node emits a warning.
    */
   [Symbol.dispose](): void {
     if (this.#active) this.#ends.inBackground(this.#started.jobName, this[Symbol.asyncDispose]());
   }
 
   /**
-   * Does `task`, then ends the job as the task went, unless the task ended it itself.
+   * Calls `task`, then finishes the job, or interrupts it if the task threw; unless the task has ended it itself.
    *
    * @internal
    */
@@ -118,13 +121,13 @@ export class Job implements Disposable, AsyncDisposable {
     try {
       await task(this);
     } catch (error) {
-      // The task's own error is the one to throw, whatever comes of the interrupt.
+      // The task's own error is the one to throw, even if the interrupt fails.
       const interrupted = this[Symbol.asyncDispose]();
       this.#ends.inBackground(this.#started.jobName, interrupted);
       await interrupted.catch(() => {});
       throw error;
     }
-    await this.#underWay;
+    await this.#endInProgress;
     if (this.#active) await this.#end("finish", {});
   }
 
@@ -135,33 +138,35 @@ export class Job implements Disposable, AsyncDisposable {
 
   async #end(end: End, options: CallOptions): Promise<void> {
     const { jobName, lock } = this.#whileActive();
-    if (this.#underWay !== null) throw new CronyxClientError("pending", `Job is pending for ${jobName}`);
+    if (this.#endInProgress !== null) throw new CronyxClientError("pending", `Job is pending for ${jobName}`);
     try {
-      this.#underWay = lock === null ? Promise.resolve() : this.#ends[end](lock, options);
-      await this.#underWay;
+      this.#endInProgress = lock === null ? Promise.resolve() : this.#ends[end](lock, options);
+      await this.#endInProgress;
       this.#active = false;
     } catch (error) {
       const lost = error instanceof CronyxClientError && error.cause instanceof LockLostError ? error.cause : null;
-      if (lost !== null && this.#unsettled.has(end)) {
-        // This very end came through the last time: only its answer got lost. An original CronyxServer doesn't tell.
-        if (lost.loss.to === end || (lost.loss.to === "unknown" && lost.cause === undefined)) {
+      if (lost !== null && this.#possibleEnds.has(end)) {
+        // The earlier call of the same end was carried out, and only its answer was lost. An original CronyxServer does not
+        // say how a lock ended.
+        const { ending } = lost.loss;
+        if (ending === ENDING_OF[end] || (ending === "unknown" && lost.cause === undefined)) {
           this.#active = false;
           return;
         }
-        if (lost.cause !== undefined) throw untoldLoss(lost, end);
+        if (lost.cause !== undefined) throw unknownLoss(lost, end);
       }
-      this.#endFailed = true;
-      if (error instanceof CronyxClientError && error.unsettled) this.#unsettled.add(end);
+      this.#hasEndFailed = true;
+      if (error instanceof CronyxClientError && error.effect === "possible") this.#possibleEnds.add(end);
       throw error;
     } finally {
-      this.#underWay = null;
+      this.#endInProgress = null;
     }
   }
 }
 
-/** The lock is gone, an earlier end of the same kind may have come through, and whoever knows couldn't be asked. */
-function untoldLoss(lost: LockLostError, end: End): CronyxClientError {
+/** The lock is gone, an earlier end may have been carried out, and the job's state could not be read. */
+function unknownLoss(lost: LockLostError, end: End): CronyxClientError {
   const { code, message } = clientErrorOf(lost.cause);
-  const told = `${lost.message}, and whether an earlier ${end} ended it isn't known: ${message}`;
-  return new CronyxClientError(code, told, { cause: lost, unsettled: true });
+  const problem = `${lost.message}, and whether an earlier ${end} ended it is not known: ${message}`;
+  return new CronyxClientError(code, problem, { cause: lost, effect: "possible" });
 }

@@ -1,26 +1,26 @@
 import type { Duration } from "../scheduler/duration.ts";
 import type { Holder } from "../scheduler/job-state.ts";
 
-// What the types of cronyx-client have too may be written to: its users fill options in one by one.
+// Options that the original cronyx-client has too are not readonly: its users assign them one by one.
 
-/** How a {@link CronyxClient} is made. */
+/** The options of a {@link CronyxClient}. */
 export interface CronyxClientOptions {
   /**
    * Where the locks are kept: `git+https://HOST/PATH`, `git+ssh://HOST/PATH`, `git+file:///PATH`, or `git+http://` on the
-   * same machine; or `https://HOST` of a CronyxServer. It holds no credentials.
+   * same machine; or `https://HOST` of a CronyxServer. It must not contain credentials.
    */
   url: string;
   /** For a CronyxServer: its user name and password. */
   credentials?: Credentials | undefined;
   /** For `git+https`: a token that may write to that repository. For a CronyxServer: a bearer token, if it takes one. */
   readonly token?: string | undefined;
-  /** The IANA zone whose calendar and wall clock count where a start names none. Default: UTC. */
+  /** The IANA time zone of schedules whose start has none of its own. Default: UTC. */
   timezone?: string | undefined;
   /** How long each call may take, retries included, in milliseconds. Default: 60000. */
   readonly deadline?: number | undefined;
-  /** Who runs the jobs, as others are told who holds a lock. Default: nobody in particular. */
+  /** The holder that others see while a lock is active. Default: none. */
   readonly holder?: Holder | undefined;
-  /** Gets one line for each try that failed and is followed by another. Default: nothing is logged. */
+  /** Gets one line for each attempt that failed and is followed by another. Default: no log. */
   readonly log?: ((line: string) => void) | undefined;
 }
 
@@ -30,29 +30,29 @@ export interface Credentials {
   password: string;
 }
 
-/** What every call takes. */
+/** The options of every call. */
 export interface CallOptions {
-  /** Gives the call up when it is aborted. */
+  /** Gives up the call when it is aborted. */
   readonly signal?: AbortSignal | undefined;
   /** How long the call may take, retries included, in milliseconds. Default: the client's. */
   readonly deadline?: number | undefined;
 }
 
-/** What a job is started by. */
+/** The options of a start. */
 export interface JobStartOptions extends CallOptions {
   /** The job: any text of 1 to 255 characters. */
   jobName: string;
-  /** How long one interval is: a cron expression, whole milliseconds, or a duration. */
+  /** The schedule: a cron expression, whole milliseconds, or a duration. */
   jobInterval: string | number | Duration;
   /** How long to wait after an interval's end before it may start, in milliseconds or as a duration. Default: 0. */
   startBuffer?: number | Duration | undefined;
-  /** How long after its last update an active lock may be taken over. Default: never. */
+  /** How long after its last update an active lock can be taken over, in milliseconds or as a duration. Default: never. */
   retryInterval?: number | Duration | undefined;
   /** The jobs that must have finished up to the interval's end. Default: none. */
   requiredJobNames?: readonly string[] | undefined;
-  /** The IANA zone whose calendar and wall clock count. Default: the client's. */
+  /** The IANA time zone of the schedule. Default: the client's. */
   timezone?: string | undefined;
-  /** Decide as usual, but take and write no lock. Default: false. */
+  /** Decide as usual, but take no lock and write nothing. Default: false. */
   noLock?: boolean | undefined;
   /** Start the interval that starts exactly here, whatever the job's state. Only with `noLock`. */
   jobIntervalStartedAt?: Date | undefined;

@@ -1,25 +1,25 @@
-/** The one point in time by which a call has to be done: its reads, retries and waits all share it. */
+/** The one point in time by which a call must end: its reads, retries and waits share it. */
 export interface Deadline {
-  /** What is left, in milliseconds; 0 when it has passed, or the caller gave up. */
+  /** The time left, in milliseconds. It is 0 once the deadline has passed or the caller has given up. */
   remaining(): number;
-  /** Aborted when it has passed, or the caller gave up. */
+  /** Aborted when the deadline passes or the caller gives up. */
   readonly signal: AbortSignal;
 }
 
 /**
  * @param ms From now, by the monotonic clock: setting the machine's clock moves no deadline.
- * @param caller The caller's own signal to give up before that.
+ * @param caller The caller's own signal to give up earlier.
  */
 export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
   const at = monotonicNow() + ms;
   let late: AbortSignal | undefined;
   let signal: AbortSignal | undefined;
-  // `late` is named here for the garbage collector too: a combined signal alone doesn't keep it.
+  // The closure also keeps `late` from garbage collection: a combined signal does not.
   const isOver = () => caller?.aborted === true || late?.aborted === true;
   const remaining = () => (isOver() ? 0 : Math.max(0, at - monotonicNow()));
   return {
     remaining,
-    // A signal's timer lives until it has passed: a server has thousands of deadlines, most of which nobody listens to.
+    // Made only when it is read: a signal's timer lives until the deadline, and a server has thousands of deadlines.
     get signal() {
       late ??= AbortSignal.timeout(Math.ceil(remaining()));
       signal ??= caller === undefined ? late : AbortSignal.any([late, caller]);
@@ -28,7 +28,10 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
   };
 }
 
-/** @returns whether `work` was done by then. If not, it goes on, and nobody hears of it. @throws what it throws by then. */
+/**
+ * @returns whether `work` ended before the deadline. Work that did not goes on, and its result is dropped.
+ * @throws what `work` throws before the deadline.
+ */
 export function within(deadline: Deadline, work: Promise<unknown>): Promise<boolean> {
   const late = new Promise<false>((resolve) => {
     deadline.signal.addEventListener("abort", () => resolve(false), { once: true });
@@ -36,7 +39,7 @@ export function within(deadline: Deadline, work: Promise<unknown>): Promise<bool
   return Promise.race([work.then(() => true), late]);
 }
 
-/** In milliseconds. `performance.now()` says the same, but Node loads all of its performance hooks for it. */
+/** In milliseconds. `performance.now()` gives the same, but makes Node load all of its performance hooks. */
 function monotonicNow(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }

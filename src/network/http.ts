@@ -1,80 +1,68 @@
 import type { IncomingMessage } from "node:http";
 import { Readable } from "node:stream";
 import { HttpClient } from "@actions/http-client";
+import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import type { Deadline } from "./deadline.ts";
-import { PassingFault } from "./retry.ts";
+import { tlsFailure } from "./tls-failure.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT";
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
-  /** Sent as the `Authorization` header, to the origin of `url` alone. */
+  /** Sent as the `Authorization` header, to the origin of `url` only. */
   readonly authorization: string | null;
-  /** Null: the request has none. */
   readonly body: Buffer | null;
-  /** Whether a redirect to another origin is followed, without the authorization; or is the answer. */
-  readonly mayStray: boolean;
+  /** Whether the request may change anything there, so that a lost answer leaves its effect open. */
+  readonly writes: boolean;
+  /** Whether a redirect to another origin is followed, without the authorization. Otherwise the redirect is the answer. */
+  readonly followsToOtherOrigins: boolean;
 }
 
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
-  /** Where the request was redirected to, if that is another origin: the authorization stayed behind. */
-  readonly strayedTo: string | null;
+  /** The origin that the request was redirected to, if it is another one: it did not get the authorization. */
+  readonly redirectedTo: string | null;
 }
 
 const REDIRECTS = new Set([301, 302, 307, 308]);
 const MOST_REDIRECTS = 3;
-/**
- * Whether a status says "not now": RFC 9110 §15 and RFC 6585 §4. What stands between here and the server has statuses of
- * its own above 500 for a server that gave no answer, and that may have done what it was asked for all the same.
- */
-const isPassing = (status: number) => status >= 500 || status === 408 || status === 425 || status === 429;
 
-/** A connection that gives no answer is given up after this long, so that the deadline has room for another try. */
-const LONGEST_TRY = 20_000;
+/**
+ * Statuses after which the same request may succeed later: RFC 9110 §15 and RFC 6585 §4. Proxies have statuses of their
+ * own above 500 for a server that gave no answer in time.
+ */
+const isTransient = (status: number) => status >= 500 || status === 408 || status === 425 || status === 429;
+
+/** An attempt without an answer ends after this long, in milliseconds, so that the deadline leaves room for another. */
+const LONGEST_ATTEMPT = 20_000;
 const LARGEST_ANSWER = 4 * 1024 * 1024;
 
-/** An answer that is longer than any of ours could be. Asking again would only bring it again. */
-export class OversizedAnswer extends Error {
-  override name = "OversizedAnswer";
-}
-
-/** A proxy on the way lets nothing through without a login. Asking again would only be refused again. */
-export class ProxyRefusal extends Error {
-  override name = "ProxyRefusal";
-
-  constructor({ host, protocol }: URL, options?: ErrorOptions) {
-    const variable = protocol === "https:" ? "https_proxy" : "http_proxy";
-    super(
-      `${host} can't be reached through the proxy, which asks for a login or refuses the one it got (407): give it in the environment's ${variable}, as http://USER:PASSWORD@HOST`,
-      options,
-    );
-  }
-}
-
 /**
- * How `tunnel` tells that a proxy let no connection come about: in words alone, its code being that of a reset.
+ * Tells that a proxy made no tunnel. `tunnel` says so in the message only: its code is that of a reset connection.
  *
  * @see https://github.com/koichik/node-tunnel/blob/master/lib/tunnel.js
  */
 const NO_TUNNEL = /^tunneling socket could not be established, (?:statusCode=(\d+)|cause=)/;
 
 /**
- * Sends requests, one at a time, each of them once. What may pass is thrown as a {@link PassingFault}; every other
- * answer is returned, whatever its status, or thrown as an {@link OversizedAnswer} or a {@link ProxyRefusal}.
+ * Sends HTTP requests, each of them once. Every answer that is not a transient one is returned, whatever its status.
  *
- * Proxy settings are those of the environment (`https_proxy`, `no_proxy`, …), as the runner gives them.
+ * Proxy settings come from the environment (`https_proxy`, `no_proxy`, …), as the runner sets them.
  */
 export class HttpConnection {
+  readonly #place: string;
   readonly #userAgent: string;
   #client: HttpClient | undefined;
 
-  constructor(userAgent: string) {
+  /** @param options.place What is connected to, for messages. */
+  constructor({ place, userAgent }: { readonly place: string; readonly userAgent: string }) {
+    this.#place = place;
     this.#userAgent = userAgent;
   }
 
+  /** @throws ServiceError with `retryAfter` set where the same request may succeed later. */
   async send(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
     let { url } = request;
     for (let redirects = 0; ; redirects++) {
@@ -82,15 +70,19 @@ export class HttpConnection {
       const answer = await this.#sendOnce({ ...request, url, authorization }, deadline);
       const location = REDIRECTS.has(answer.status) ? answer.location : undefined;
       if (location === undefined || redirects === MOST_REDIRECTS) {
-        if (isPassing(answer.status) || (answer.status === 403 && answer.retryAfter > 0)) {
-          const { status, retryAfter } = answer;
-          throw new PassingFault(`${url.host} answered ${status}`, { retryAfter, unsettled: status >= 500 });
+        if (isTransient(answer.status) || (answer.status === 403 && answer.retryAfter > 0)) {
+          throw this.#failure("unreachable", `answered ${answer.status}`, {
+            retryAfter: answer.retryAfter,
+            effect: answer.status >= 500 ? lostAnswer(request) : "none",
+          });
         }
-        return { ...answer, strayedTo: url.origin === request.url.origin ? null : url.origin };
+        return { ...answer, redirectedTo: url.origin === request.url.origin ? null : url.origin };
       }
       const target = followable(location, url);
-      if (target === null) return { ...answer, strayedTo: location };
-      if (target.origin !== request.url.origin && !request.mayStray) return { ...answer, strayedTo: target.origin };
+      if (target === null) return { ...answer, redirectedTo: location };
+      if (target.origin !== request.url.origin && !request.followsToOtherOrigins) {
+        return { ...answer, redirectedTo: target.origin };
+      }
       url = target;
     }
   }
@@ -101,40 +93,69 @@ export class HttpConnection {
   }
 
   async #sendOnce(request: HttpRequest, deadline: Deadline) {
-    // Redirects are followed here: the client would send the authorization to another port of the same host.
+    // Redirects are followed above: the client would send the authorization to another port of the same host too.
     this.#client ??= new HttpClient(this.#userAgent, [], {
       keepAlive: true,
       allowRedirects: false,
       allowRetries: false,
     });
-    // The client knows no time-out that ends an answer half-way; Node's requests take a signal that does.
+    // The client has no time-out that ends an answer half-way. A signal on Node's request does.
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), Math.min(LONGEST_TRY, Math.ceil(deadline.remaining())));
+    const timer = setTimeout(() => late.abort(), Math.min(LONGEST_ATTEMPT, Math.ceil(deadline.remaining())));
     const signal = AbortSignal.any([late.signal, deadline.signal]);
     this.#client.handlers = [withSignal(signal)];
     const { aborted, forget } = abortOf(signal);
     try {
       const answer = await Promise.race([send(this.#client, request), aborted]);
-      if (answer.status === 407) throw new ProxyRefusal(request.url);
+      if (answer.status === 407) throw this.#proxyRefusal();
       return answer;
     } catch (cause) {
-      if (cause instanceof OversizedAnswer || cause instanceof ProxyRefusal) throw cause;
-      if (statusOfProxy(cause) === 407) throw new ProxyRefusal(request.url, { cause });
-      const why = signal.aborted ? "no answer in time" : wordsOf(cause);
-      throw new PassingFault(`${request.url.host} can't be reached (${why})`, {
-        cause,
-        unsettled: !isUnconnected(cause),
-      });
+      throw this.#failureOf(cause, request, signal);
     } finally {
       clearTimeout(timer);
       forget();
     }
   }
+
+  #failureOf(cause: unknown, request: HttpRequest, signal: AbortSignal): ServiceError {
+    if (cause instanceof ServiceError) return cause;
+    if (cause instanceof OversizedAnswer) {
+      return this.#failure("oversized-answer", cause.message, { cause, effect: lostAnswer(request) });
+    }
+    if (statusOfProxy(cause) === 407) return this.#proxyRefusal(cause);
+    const tls = tlsFailure(cause);
+    if (tls !== null) return this.#failure(tls.code, tls.problem, { cause, effect: "none" });
+    const why = signal.aborted ? "no answer in time" : wordsOf(cause);
+    const effect = isUnconnected(cause) ? "none" : lostAnswer(request);
+    return this.#failure("unreachable", `cannot be reached (${why})`, { cause, effect, retryAfter: 0 });
+  }
+
+  #proxyRefusal(cause?: unknown): ServiceError {
+    const problem = "cannot be reached: the proxy asks for a login, or refused the one it got (407)";
+    return this.#failure("proxy-refused", problem, { cause, effect: "none" });
+  }
+
+  #failure(
+    code: ServiceErrorCode,
+    problem: string,
+    options: ErrorOptions & { readonly effect: Effect; readonly retryAfter?: number },
+  ): ServiceError {
+    return new ServiceError(code, { place: this.#place, problem, ...options });
+  }
+}
+
+/** An answer longer than any that is expected. Sending the request again would only bring it again. */
+class OversizedAnswer extends Error {
+  override name = "OversizedAnswer";
+}
+
+function lostAnswer({ writes }: HttpRequest): Effect {
+  return writes ? "possible" : "none";
 }
 
 /**
- * Rejects when the signal is aborted. A request does so by itself, but for one that was answered with 101: Node closes that
- * connection, and tells nobody.
+ * Rejects when the signal is aborted. A request does so by itself, except after an answer of 101: Node then closes the
+ * connection and reports nothing.
  */
 function abortOf(signal: AbortSignal) {
   let forget = () => {};
@@ -158,7 +179,7 @@ function withSignal(signal: AbortSignal): HttpClient["handlers"][number] {
   };
 }
 
-/** @returns where a redirect leads, or null if that is no place to go: not HTTP, or from HTTPS to plain HTTP. */
+/** @returns the target of a redirect, or null if it must not be followed: not HTTP, or from HTTPS to plain HTTP. */
 function followable(location: string, from: URL): URL | null {
   if (!URL.canParse(location, from.href)) return null;
   const target = new URL(location, from);
@@ -181,7 +202,7 @@ async function send(client: HttpClient, { method, url, headers, authorization, b
   };
 }
 
-// Node loads a good part of itself for its iterators over streams (for await, Readable.from): each start would wait.
+// `for await` over a stream and `Readable.from` make Node load many more of its modules, which every start would wait for.
 
 function streamOf(body: Buffer): Readable {
   const stream = new Readable({ read() {} });
@@ -190,7 +211,7 @@ function streamOf(body: Buffer): Readable {
   return stream;
 }
 
-/** The client's own reader waits for ever when an answer is cut off. */
+/** The client's own reader never ends when an answer is cut off. */
 function bodyOf(message: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
@@ -198,7 +219,7 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
     message.on("data", (chunk: Buffer) => {
       chunks.push(chunk);
       size += chunk.length;
-      if (size > LARGEST_ANSWER) message.destroy(new OversizedAnswer(`an answer of over ${LARGEST_ANSWER} bytes`));
+      if (size > LARGEST_ANSWER) message.destroy(new OversizedAnswer(`sent an answer of over ${LARGEST_ANSWER} bytes`));
     });
     message.on("end", () => resolve(Buffer.concat(chunks)));
     message.on("error", reject);
@@ -212,21 +233,21 @@ function retryAfterOf(header: string | undefined): number {
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }
 
-/** @returns the status that a proxy refused a tunnel with; null if there was none, undefined for any other error. */
+/** @returns the status with which a proxy refused a tunnel; null if it gave none; undefined for any other error. */
 function statusOfProxy(error: unknown): number | null | undefined {
   const [refused, status] = (error instanceof Error && NO_TUNNEL.exec(error.message)) || [];
   return refused === undefined ? undefined : status === undefined ? null : Number(status);
 }
 
-/** Whether a request failed before there was a connection that could have carried it. */
+/** Whether a request failed before there was a connection to send it on. */
 function isUnconnected(error: unknown): boolean {
   if (statusOfProxy(error) !== undefined) return true;
   const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: readonly unknown[] };
-  // Where Node tried several addresses, there is an error for each.
+  // Where Node tried several addresses, `errors` has one error for each.
   return errors === undefined ? syscall === "connect" || syscall === "getaddrinfo" : errors.every(isUnconnected);
 }
 
-/** Where Node tried several addresses, its error has no message but a code. */
+/** Where Node tried several addresses, its error has a code and no message. */
 function wordsOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.message || ("code" in error ? String(error.code) : error.name);

@@ -1,25 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
+import { type Effect, ServiceError, strongerEffect } from "../errors/service-error.ts";
 import type { Deadline } from "./deadline.ts";
-
-/** A fault that may pass: the same request is worth sending again. */
-export class PassingFault extends Error {
-  override name = "PassingFault";
-  /** How long the other side asked to be left alone, in milliseconds. */
-  readonly retryAfter: number;
-  /** Whether the request may have been carried out all the same: only its answer is missing. */
-  readonly unsettled: boolean;
-
-  constructor(message: string, options: ErrorOptions & { retryAfter?: number; unsettled?: boolean } = {}) {
-    super(message, options);
-    this.retryAfter = options.retryAfter ?? 0;
-    this.unsettled = options.unsettled ?? true;
-  }
-}
 
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 8_000;
 
-/** The waits between tries: exponential backoff with full jitter, never past the deadline. */
+/** The waits between attempts: exponential backoff with full jitter, never past the deadline. */
 export class Backoff {
   #next = FIRST_WAIT;
   readonly #deadline: Deadline;
@@ -31,8 +17,8 @@ export class Backoff {
   }
 
   /**
-   * @param atLeast What the other side asked for, in milliseconds.
-   * @returns false, at once, when no time is left to wait and try again, or the caller gives up.
+   * @param atLeast In milliseconds: what the other side asked for.
+   * @returns false, at once, when no time is left to wait and try again, or when the caller gives up.
    */
   async wait(atLeast = 0): Promise<boolean> {
     const ms = Math.max(atLeast, this.#random() * this.#next);
@@ -42,23 +28,33 @@ export class Backoff {
   }
 }
 
+/** The result of the attempt that succeeded. */
+export interface Retried<Result> {
+  readonly result: Result;
+  /** The effect of the attempts before it. `possible`: the result may answer a request that was repeated. */
+  readonly earlierEffect: Effect;
+}
+
 /**
- * Tries until `attempt` gets through.
+ * Makes attempts until one succeeds.
  *
- * @param log Gets one line for each try that failed and is followed by another.
- * @throws what `attempt` throws, if that isn't a {@link PassingFault}, or the last one when the deadline is reached.
+ * @param log Gets one line for each attempt that failed and is followed by another.
+ * @throws what the last attempt threw: a {@link ServiceError} gets the effect of all attempts together. It is the last
+ *   one because another attempt would change nothing, or because the deadline has come.
  */
-export async function retrying<T>(
+export async function retrying<Result>(
   deadline: Deadline,
   log: (line: string) => void,
-  attempt: () => Promise<T>,
-): Promise<T> {
+  attempt: () => Promise<Result>,
+): Promise<Retried<Result>> {
   const backoff = new Backoff(deadline);
-  for (;;) {
+  for (let effect: Effect = "none"; ; ) {
     try {
-      return await attempt();
+      return { result: await attempt(), earlierEffect: effect };
     } catch (error) {
-      if (!(error instanceof PassingFault) || !(await backoff.wait(error.retryAfter))) throw error;
+      if (!(error instanceof ServiceError)) throw error;
+      effect = strongerEffect(effect, error.effect);
+      if (error.retryAfter === null || !(await backoff.wait(error.retryAfter))) throw error.withEffect(effect);
       log(`${error.message}; trying again`);
     }
   }

@@ -1,26 +1,27 @@
+import { ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { type JobRecord, type JobStore, StoreError } from "./job-store.ts";
+import type { JobRecord, JobStore } from "./job-store.ts";
 
-/** What can be read of several jobs. */
+/** The records of several jobs, some of which may be damaged. */
 export interface JobRecords {
   readonly records: ReadonlyMap<string, JobRecord>;
-  /** The jobs whose documents are damaged. */
-  readonly unreadable: readonly string[];
+  /** The names of the jobs whose documents are damaged. */
+  readonly damaged: readonly string[];
 }
 
-/** Reads jobs of which some may be damaged: it looks for those by halves, so that one among many costs few more reads. */
+/** Reads jobs of which some may be damaged. It finds those by halving, so that one among many costs few more reads. */
 export async function readEach(store: JobStore, names: readonly string[], deadline: Deadline): Promise<JobRecords> {
   try {
-    return { records: await store.read(names, deadline), unreadable: [] };
+    return { records: await store.read(names, deadline), damaged: [] };
   } catch (error) {
-    if (!(error instanceof StoreError && error.code === "damaged") || names.length === 0) throw error;
-    if (names.length === 1) return { records: new Map(), unreadable: names };
+    if (!(error instanceof ServiceError && error.code === "document-damaged") || names.length === 0) throw error;
+    if (names.length === 1) return { records: new Map(), damaged: names };
   }
   const middle = Math.ceil(names.length / 2);
   const first = await readEach(store, names.slice(0, middle), deadline);
   const second = await readEach(store, names.slice(middle), deadline);
   return {
     records: new Map([...first.records, ...second.records]),
-    unreadable: [...first.unreadable, ...second.unreadable],
+    damaged: [...first.damaged, ...second.damaged],
   };
 }

@@ -1,3 +1,4 @@
+import type { ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import type { GitObject, ObjectId } from "./objects.ts";
 
@@ -7,7 +8,7 @@ export interface Tip {
   readonly id: ObjectId;
 }
 
-/** A ref's new object, and the one that has to be there for it to be taken: {@link NO_OBJECT} if there may be none. */
+/** Moves a ref to a new commit, if it still points to `from`: {@link NO_OBJECT} if the ref must not exist. */
 export interface RefUpdate {
   readonly ref: string;
   readonly from: ObjectId;
@@ -16,27 +17,25 @@ export interface RefUpdate {
 }
 
 export type PushAnswer =
-  | { readonly outcome: "taken" }
-  /** The server said no. It says so in the same words whether the ref had moved or something else is in the way. */
+  | { readonly outcome: "moved" }
+  /** The server refused. Its words are the same whether the ref had moved or something else is in the way. */
   | { readonly outcome: "rejected"; readonly words: string }
-  /** No answer came: it may have been taken, or may yet be. */
-  | { readonly outcome: "unknown"; readonly cause: unknown };
+  /** No usable answer came. The failure's effect tells whether the ref may have moved, or still may. */
+  | { readonly outcome: "unknown"; readonly failure: ServiceError };
 
-/**
- * A git repository that someone else keeps. Calls throw a StoreError when it can't be used: a refused login, a missing
- * permission, no such repository, or no answer until the deadline.
- */
+/** A git repository on another machine, or in another folder. Calls throw a ServiceError when it cannot be used. */
 export interface GitRemote {
-  /** For messages: where the repository is. */
+  /** The repository's address, for messages. */
   readonly place: string;
-  /** @returns where each of these refs points to; refs that aren't there are left out. */
+  /** @returns the object that each of these refs points to. Refs that do not exist are left out. */
   tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]>;
-  /** The same, with the objects; of all refs that start with a prefix if `refs` is one. */
-  fetch(
-    refs: readonly string[] | { prefix: string },
-    deadline: Deadline,
-  ): Promise<readonly (Tip & { object: GitObject })[]>;
+  /** The same, with the objects. With a prefix: of all refs that start with it. */
+  fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<readonly FetchedTip[]>;
   /** Asks once for a ref to be moved. */
   push(update: RefUpdate, deadline: Deadline): Promise<PushAnswer>;
   close(): Promise<void>;
+}
+
+export interface FetchedTip extends Tip {
+  readonly object: GitObject;
 }

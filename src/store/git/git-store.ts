@@ -1,53 +1,54 @@
+import { type Effect, ServiceError, strongerEffect } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { Backoff, PassingFault } from "../../network/retry.ts";
+import { Backoff } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { StateError } from "../../scheduler/read-state.ts";
-import { type JobRecord, type JobStore, StoreError, type Swap } from "../job-store.ts";
-import type { StoreTerms } from "../terms.ts";
-import { documentCommit, jobNameInCommit, stateInCommit } from "./document.ts";
-import type { GitRemote, RefUpdate } from "./git-remote.ts";
+import type { JobRecord, JobStore, Swap } from "../job-store.ts";
+import { documentCommit, jobNameInCommit, stateInCommit } from "./document-commit.ts";
+import type { GitRemote, PushAnswer, RefUpdate } from "./git-remote.ts";
 import { idOf, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX, refOf } from "./ref-name.ts";
 
-/** A push that is rejected though the ref is where it should be has met another racer's lock on it; but not that often. */
+/** A push can be rejected while the ref is unchanged: another push holds the ref's lock file. That passes quickly. */
 const MOST_REJECTIONS = 5;
 
-const REFUSAL_REMEDY =
-  "let the rules and hooks of that repository allow refs under refs/cronyx/, or keep the locks in another one with";
+export interface GitStoreOptions {
+  readonly remote: GitRemote;
+  readonly log: (line: string) => void;
+  readonly now: () => number;
+}
 
 /**
- * The register over a repository's refs, one a job: a version is the id of the commit that the ref points to, and a
- * swap moves the ref from that commit to a new one. See docs/locks.md.
+ * The register in a repository's refs, one for each job. A version is the id of the commit that the ref points to, and a
+ * swap moves the ref from that commit to a new one: docs/locks.md.
  */
 export class GitStore implements JobStore {
   readonly #remote: GitRemote;
   readonly #log: (line: string) => void;
   readonly #now: () => number;
-  readonly #terms: StoreTerms;
 
-  constructor(remote: GitRemote, log: (line: string) => void, now: () => number, terms: StoreTerms) {
+  constructor({ remote, log, now }: GitStoreOptions) {
     this.#remote = remote;
     this.#log = log;
     this.#now = now;
-    this.#terms = terms;
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
     const nameOf = new Map(names.map((name) => [refOf(name), name]));
     const records = new Map<string, JobRecord>();
-    // Asked for no ref in particular, a repository would answer with all that it has.
+    // Without a prefix a server lists all of its refs.
     if (names.length === 0) return records;
     for (const { ref, id, object } of await this.#remote.fetch([...nameOf.keys()], deadline)) {
       const name = nameOf.get(ref);
-      if (name !== undefined)
-        records.set(name, { version: id, state: this.#understood(ref, () => stateInCommit(object, name)) });
+      if (name === undefined) continue;
+      records.set(name, { version: id, state: this.#inDocument(ref, () => stateInCommit(object, name)) });
     }
     return records;
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
     const found = await this.#remote.fetch({ prefix: REF_PREFIX }, deadline);
-    return found.map(({ ref, object }) => this.#understood(ref, () => jobNameInCommit(object))).sort();
+    return found.map(({ ref, object }) => this.#inDocument(ref, () => jobNameInCommit(object))).sort();
   }
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
@@ -60,52 +61,48 @@ export class GitStore implements JobStore {
     return this.#remote.close();
   }
 
-  /** Whether the ref moved by this update no word of the server decides, only where the ref is. */
+  /** The ref alone tells whether this update moved it: a server's words never do, so the ref is read again. */
   async #move(update: RefUpdate, deadline: Deadline): Promise<Swap> {
     const backoff = new Backoff(deadline);
-    const { place } = this.#remote;
-    let unsettled = false;
+    let effect: Effect = "none";
     try {
       for (let rejections = 0; ; ) {
         const answer = await this.#remote.push(update, deadline);
-        if (answer.outcome === "taken") return { version: update.to };
-        if (answer.outcome === "unknown") unsettled = true;
+        if (answer.outcome === "moved") return { version: update.to };
+        if (answer.outcome === "unknown") effect = strongerEffect(effect, answer.failure.effect);
         else rejections++;
 
         const [tip] = await this.#remote.tips([update.ref], deadline);
         const id = tip?.id ?? NO_OBJECT;
         if (id === update.to) return { version: id };
-        if (id !== update.from) return { version: null, unsettled };
+        if (id !== update.from) return { version: null, effect };
 
-        const failure =
-          answer.outcome === "unknown"
-            ? new StoreError("unreachable", `No answer came from ${place} on moving ${update.ref}`, {
-                cause: answer.cause,
-              })
-            : new StoreError(
-                "refused",
-                `${place} refuses to move ${update.ref} (${answer.words}): ${REFUSAL_REMEDY} ${this.#terms.url}`,
-              );
-        const asked = failure.cause instanceof PassingFault ? failure.cause.retryAfter : 0;
-        if (rejections === MOST_REJECTIONS || !(await backoff.wait(asked))) throw failure;
+        const failure = this.#failureOf(answer, update);
+        if (rejections === MOST_REJECTIONS || !(await backoff.wait(failure.retryAfter ?? 0))) throw failure;
         this.#log(`${failure.message}; trying again`);
       }
     } catch (error) {
-      if (!unsettled || !(error instanceof StoreError)) throw error;
-      throw new StoreError(error.code, error.message, { cause: error.cause, unsettled });
+      throw error instanceof ServiceError ? error.withEffect(effect) : error;
     }
   }
 
-  #understood<T>(ref: string, read: () => T): T {
+  #failureOf(answer: Exclude<PushAnswer, { outcome: "moved" }>, { ref }: RefUpdate): ServiceError {
+    if (answer.outcome === "unknown") return answer.failure;
+    const problem = `refused to move ${ref} (${answer.words})`;
+    return new ServiceError("update-refused", { place: this.#remote.place, problem, effect: "none" });
+  }
+
+  #inDocument<T>(ref: string, read: () => T): T {
     try {
       return read();
     } catch (cause) {
       if (!(cause instanceof StateError)) throw cause;
-      throw new StoreError(
-        "damaged",
-        `The state document at ${ref} of ${this.#remote.place} can't be used: ${cause.message}. Nothing was changed; see docs/locks.md on how to mend or remove it`,
-        { cause },
-      );
+      throw new ServiceError("document-damaged", {
+        place: `The state document at ${ref} in ${this.#remote.place}`,
+        problem: `is damaged (${cause.message})`,
+        effect: "none",
+        cause,
+      });
     }
   }
 }

@@ -1,21 +1,30 @@
+import { type Effect, ServiceError, type ServiceErrorCode } from "../../errors/service-error.ts";
+import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { type HttpAnswer, HttpConnection, OversizedAnswer, ProxyRefusal } from "../../network/http.ts";
-import { PassingFault, retrying } from "../../network/retry.ts";
-import { StoreError } from "../job-store.ts";
-import type { StoreTerms } from "../terms.ts";
-import type { GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
+import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
+import { retrying } from "../../network/retry.ts";
+import type { FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
 import { readPack, writePack } from "./pack.ts";
 import { DELIMITER, demultiplex, FLUSH, type Packet, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
 
-/** How often the refs are read anew when an object that one pointed to is gone by the time that it is asked for. */
+/** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
 const MOST_REREADS = 3;
 
+type Service = "git-upload-pack" | "git-receive-pack";
+
+export interface SmartHttpOptions {
+  readonly location: RepositoryLocation;
+  /** The password of basic authentication. Empty: no credentials are sent. */
+  readonly token: string;
+  readonly userAgent: string;
+  readonly log: (line: string) => void;
+}
+
 /**
- * A repository behind git's smart HTTP, spoken directly: no git binary, no clone, and nothing that grows with the
- * repository. Reading is two requests of protocol v2, `ls-refs` and `fetch`; a push is one POST to
- * `git-receive-pack`. The requests that usually come before them only ask what the server can do, and the server keeps
- * nothing between requests.
+ * A repository behind git's smart HTTP, spoken directly: no git binary, no clone, and no cost that grows with the
+ * repository. A read is two requests of protocol v2, `ls-refs` and `fetch`; a push is one POST to `git-receive-pack`. The
+ * requests that usually come before them only ask for the server's capabilities, and the server keeps no session.
  *
  * @see https://git-scm.com/docs/gitprotocol-http
  * @see https://git-scm.com/docs/gitprotocol-v2
@@ -26,32 +35,26 @@ export class SmartHttpRemote implements GitRemote {
   readonly #token: string;
   readonly #connection: HttpConnection;
   readonly #log: (line: string) => void;
-  readonly #terms: StoreTerms;
 
-  /**
-   * @param url The repository's address, without credentials.
-   * @param token Sent as the password of basic authentication. Empty: none is sent.
-   */
-  constructor(url: URL, token: string, userAgent: string, log: (line: string) => void, terms: StoreTerms) {
+  constructor({ location: { url }, token, userAgent, log }: SmartHttpOptions) {
     this.#url = new URL(url.href.replace(/\/*$/, "/"));
     this.place = url.href.replace(/\/*$/, "");
     this.#token = token;
-    this.#connection = new HttpConnection(userAgent);
+    this.#connection = new HttpConnection({ place: this.place, userAgent });
     this.#log = log;
-    this.#terms = terms;
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-v2#_ls_refs */
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
     const tips = await this.#tipsUnder(refs, deadline);
-    // The server answers with every ref that starts like one of these.
+    // A server answers with every ref that starts with one of these names.
     return tips.filter(({ ref }) => refs.includes(ref));
   }
 
   async fetch(
-    refs: readonly string[] | { prefix: string },
+    refs: readonly string[] | { readonly prefix: string },
     deadline: Deadline,
-  ): Promise<readonly (Tip & { object: GitObject })[]> {
+  ): Promise<readonly FetchedTip[]> {
     for (let rereads = 0; ; rereads++) {
       const tips = "prefix" in refs ? await this.#tipsUnder([refs.prefix], deadline) : await this.tips(refs, deadline);
       if (tips.length === 0) return [];
@@ -62,7 +65,7 @@ export class SmartHttpRemote implements GitRemote {
       });
       if (found.length === tips.length) return found;
       if (rereads === MOST_REREADS) {
-        throw this.#unusable(refusal ?? "it doesn't send the objects that its refs point to");
+        throw this.#notARepository(refusal ?? "it does not send the objects that its refs point to");
       }
     }
   }
@@ -71,19 +74,17 @@ export class SmartHttpRemote implements GitRemote {
   async push({ ref, from, to, commit }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
     const command = pktLine(`${from} ${to} ${ref}\0 report-status side-band-64k`);
     const body = Buffer.concat([command, FLUSH, writePack([commit, EMPTY_TREE])]);
-    let answer: HttpAnswer;
     try {
-      answer = await this.#post("git-receive-pack", body, {}, deadline);
-    } catch (cause) {
-      if (cause instanceof PassingFault || cause instanceof OversizedAnswer) return { outcome: "unknown", cause };
-      throw cause;
-    }
-    this.#checkAnswer(answer, "git-receive-pack");
-    try {
+      const answer = await this.#post("git-receive-pack", body, deadline);
+      this.#checkAnswer(answer, "git-receive-pack");
       return reportOn(ref, answer.body);
     } catch (cause) {
-      if (cause instanceof ProtocolError) return { outcome: "unknown", cause };
-      throw cause;
+      if (cause instanceof ServiceError && (cause.retryAfter !== null || cause.effect === "possible")) {
+        return { outcome: "unknown", failure: cause };
+      }
+      if (!(cause instanceof ProtocolError)) throw cause;
+      const failure = this.#failure("unreachable", `sent no push report (${cause.message})`, "possible", cause);
+      return { outcome: "unknown", failure };
     }
   }
 
@@ -103,7 +104,7 @@ export class SmartHttpRemote implements GitRemote {
         if (packet.kind === "flush") return tips;
         const [, id, ref] = (packet.kind === "data" && /^([0-9a-f]{40}) (\S+)/.exec(textOf(packet.payload))) || [];
         if (id === undefined || ref === undefined) {
-          throw new ProtocolError("its list of refs isn't one of protocol v2 with SHA-1 ids");
+          throw new ProtocolError("its list of refs is not one of protocol v2 with SHA-1 ids");
         }
         tips.push({ id, ref });
       }
@@ -112,15 +113,15 @@ export class SmartHttpRemote implements GitRemote {
   }
 
   /**
-   * @returns the objects; or none at all, and the server's words, if it doesn't have one of them any more.
+   * @returns the objects; or none, and the server's words, if the server no longer has one of them.
    * @see https://git-scm.com/docs/gitprotocol-v2#_fetch
    */
   async #objects(
     ids: readonly ObjectId[],
     deadline: Deadline,
   ): Promise<{ readonly objects: ReadonlyMap<ObjectId, GitObject>; readonly refusal: string | null }> {
-    // A state document has no parents. Depth 1 is for a ref that someone made point to another commit: without it, the
-    // server would send all of that commit's history.
+    // A state document has no parents. Depth 1 is for a ref that a person moved to another commit: without it the server
+    // would send that commit's whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
     return this.#understood(() => {
@@ -138,83 +139,59 @@ export class SmartHttpRemote implements GitRemote {
     });
   }
 
-  /** Sends one command of protocol v2, again and again until an answer comes: it changes nothing on the server. */
+  /** Sends one command of protocol v2 until an answer comes: it changes nothing on the server. */
   async #command(name: string, lines: readonly string[], deadline: Deadline): Promise<Buffer> {
     const body = Buffer.concat([pktLine(`command=${name}\n`), DELIMITER, ...lines.map(pktLine), FLUSH]);
-    try {
-      const answer = await retrying(deadline, this.#log, () =>
-        this.#post("git-upload-pack", body, { "git-protocol": "version=2" }, deadline),
-      );
-      this.#checkAnswer(answer, "git-upload-pack");
-      return answer.body;
-    } catch (cause) {
-      if (cause instanceof OversizedAnswer) throw this.#unusable(cause.message, cause);
-      if (!(cause instanceof PassingFault)) throw cause;
-      throw new StoreError(
-        "unreachable",
-        `${this.place} gave no answer in time (${cause.message}): check ${this.#terms.url} and the network, or try again later`,
-        { cause },
-      );
-    }
+    const { result } = await retrying(deadline, this.#log, () => this.#post("git-upload-pack", body, deadline));
+    this.#checkAnswer(result, "git-upload-pack");
+    return result.body;
   }
 
-  #post(
-    service: string,
-    body: Buffer,
-    headers: Readonly<Record<string, string>>,
-    deadline: Deadline,
-  ): Promise<HttpAnswer> {
-    // Any user name does with a token, on GitHub, GitLab, Gitea and Bitbucket alike; GitHub's documentation has this one.
+  #post(service: Service, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {
+    const writes = service === "git-receive-pack";
+    // GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation.
     const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    const sent = this.#connection.send(
+    return this.#connection.send(
       {
         method: "POST",
         url: new URL(service, this.#url),
         headers: {
-          ...headers,
+          ...(!writes && { "git-protocol": "version=2" }),
           accept: `application/x-${service}-result`,
           "content-type": `application/x-${service}-request`,
         },
         authorization: this.#token === "" ? null : `Basic ${credentials}`,
         body,
-        mayStray: true,
+        writes,
+        followsToOtherOrigins: true,
       },
       deadline,
     );
-    return sent.catch((error) => {
-      throw error instanceof ProxyRefusal ? new StoreError("unreachable", error.message, { cause: error }) : error;
-    });
   }
 
-  #checkAnswer({ status, contentType, strayedTo }: HttpAnswer, service: string): void {
-    const { url, token, permission, readOnly } = this.#terms;
-    const writing = service === "git-receive-pack";
-    const stray = strayedTo === null ? "" : ` It redirects to ${strayedTo}, where the token isn't sent.`;
-    if (status === 401) {
-      throw new StoreError(
-        "unauthorized",
-        this.#token === ""
-          ? `${this.place} asks for credentials (401): give ${token} one that may write to that repository.${stray}`
-          : `${this.place} refused the token (401): give ${token} one that is valid there and hasn't expired.${stray}`,
-      );
+  #checkAnswer({ status, contentType, redirectedTo }: HttpAnswer, service: Service): void {
+    const redirect = redirectedTo === null ? "" : `, after a redirect to ${redirectedTo}, which gets no token`;
+    const refuse = (code: ServiceErrorCode, problem: string) => this.#failure(code, `${problem}${redirect}`);
+    switch (status) {
+      case 401:
+        throw this.#token === ""
+          ? refuse("token-missing", "asks for credentials (401)")
+          : refuse("token-refused", "refused the token (401)");
+      case 403:
+        throw service === "git-receive-pack"
+          ? refuse("token-may-not-write", "does not let the token write (403)")
+          : refuse("token-may-not-read", "does not let the token read (403)");
+      case 404:
+        throw refuse("repository-not-found", "is no repository that the token may see (404)");
+      case 200:
+        break;
+      default:
+        throw this.#notARepository(`it answered ${status}${redirect}`);
     }
-    if (status === 403) {
-      throw new StoreError(
-        "forbidden",
-        writing
-          ? `The token may not write to ${this.place} (403): ${permission}.${readOnly && ` ${readOnly}`}${stray}`
-          : `The token may not read ${this.place} (403): ${permission}, or give ${token} another one.${stray}`,
-      );
-    }
-    if (status === 404) {
-      throw new StoreError(
-        "not-found",
-        `There is no repository at ${this.place} that the token may see (404): check ${url}, or ${permission}.${stray}`,
-      );
-    }
-    if (status !== 200) throw this.#unusable(`it answered ${status}.${stray}`);
     if (!contentType.startsWith(`application/x-${service}-result`)) {
-      throw this.#unusable(`it answered with ${contentType || "no content type"}, not as a git server does.${stray}`);
+      throw this.#notARepository(
+        `it answered with ${contentType || "no content type"}, not as a git server does${redirect}`,
+      );
     }
   }
 
@@ -222,17 +199,17 @@ export class SmartHttpRemote implements GitRemote {
     try {
       return read();
     } catch (cause) {
-      if (cause instanceof ProtocolError) throw this.#unusable(cause.message, cause);
+      if (cause instanceof ProtocolError) throw this.#notARepository(cause.message, cause);
       throw cause;
     }
   }
 
-  #unusable(why: string, cause?: unknown): StoreError {
-    return new StoreError(
-      "unusable",
-      `${this.place} can't keep locks (${why.replace(/\.$/, "")}): check that ${this.#terms.url} is the address of a git repository`,
-      { cause },
-    );
+  #notARepository(why: string, cause?: unknown): ServiceError {
+    return this.#failure("not-a-repository", `cannot keep locks (${why.replace(/\.$/, "")})`, "none", cause);
+  }
+
+  #failure(code: ServiceErrorCode, problem: string, effect: Effect = "none", cause?: unknown): ServiceError {
+    return new ServiceError(code, { place: this.place, problem, effect, cause });
   }
 }
 
@@ -251,7 +228,7 @@ function reportOn(ref: string, body: Buffer): PushAnswer {
   if (unpack === undefined) throw new ProtocolError("its report is empty");
   if (unpack.startsWith("ERR ")) return { outcome: "rejected", words: wordsOf(unpack.slice(4), messages) };
   const onRef = commands.find((line) => line === `ok ${ref}` || line.startsWith(`ng ${ref}`));
-  if (unpack === "unpack ok" && onRef === `ok ${ref}`) return { outcome: "taken" };
+  if (unpack === "unpack ok" && onRef === `ok ${ref}`) return { outcome: "moved" };
   return { outcome: "rejected", words: wordsOf(onRef?.replace(`ng ${ref} `, "") ?? unpack, messages) };
 }
 
@@ -260,7 +237,7 @@ function isMultiplexed(packet: Packet | undefined): boolean {
   return band !== undefined && band >= 1 && band <= 3;
 }
 
-/** What the server said, in one line: its reason, and the messages of its hooks. */
+/** The server's reason and the messages of its hooks, in one line. */
 function wordsOf(reason: string, messages: string): string {
   return [reason, ...messages.split(/[\r\n]+/)]
     .map((line) => line.trim())

@@ -1,22 +1,23 @@
 import { randomUUID } from "node:crypto";
 import pg from "pg";
+import { type DatabaseErrorCode, type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { PassingFault, retrying } from "../../network/retry.ts";
+import { retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
-import { jobNameOf, keyOf, stateIn } from "./document.ts";
+import type { JobRecord, JobStore, Swap } from "../job-store.ts";
+import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
 import type { SwapRow } from "./swap-row.ts";
 import { TurnBatches } from "./turn-batches.ts";
 
 const CONNECTIONS = 8;
-/** What a statement may take, in milliseconds: the server ends it then. */
+/** The longest that a statement may take, in milliseconds: PostgreSQL cancels it then. */
 const LONGEST_STATEMENT = 5_000;
-/** And so long it waits for a lock: a row that someone holds keeps the others of its batch no longer. */
+/** The longest that a statement waits for a row lock, in milliseconds: the rest of its batch waits no longer either. */
 const LONGEST_WAIT = 1_000;
-/** Its answer may take a second more. */
+/** The longest wait for a statement's answer, in milliseconds: a second more, for the network. */
 const LONGEST_ANSWER = LONGEST_STATEMENT + 1_000;
-/** Of the advisory locks of a database, the one under which its schema is changed. */
+/** The advisory lock that is held while the schema is changed. */
 const MIGRATION_LOCK = 7_270_866_157;
 
 type Query = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
@@ -34,7 +35,7 @@ export class PostgresStore implements JobStore {
 
   /**
    * @param url `postgres://USER:PASSWORD@HOST/DATABASE`.
-   * @throws StoreError when the database can't be reached, or isn't one of this release.
+   * @throws ServiceError when the database cannot be reached, or has no schema of this release.
    */
   static async open(url: URL, log: (line: string) => void, deadline: Deadline): Promise<PostgresStore> {
     const place = `the database ${url.host}${url.pathname}`;
@@ -48,11 +49,11 @@ export class PostgresStore implements JobStore {
       query_timeout: LONGEST_ANSWER,
       keepAlive: true,
     });
-    // A connection that breaks while nobody uses it: the pool makes a new one.
-    pool.on("error", (error) => log(`A connection to ${place} broke: ${error.message}`));
+    // An idle connection broke. The pool makes a new one when it needs it.
+    pool.on("error", (error) => log(`An idle connection to ${place} broke: ${error.message}`));
     const store = new PostgresStore(pool, place, log);
     try {
-      await store.#attempt(deadline, () => migrate(pool, place));
+      await store.#reading(deadline, () => migrate(pool, place));
     } catch (error) {
       await pool.end();
       throw error;
@@ -67,7 +68,7 @@ export class PostgresStore implements JobStore {
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
-    const rows = await this.#attempt(deadline, (query, inBatch) =>
+    const rows = await this.#reading(deadline, (query, inBatch) =>
       inBatch ? this.#reads.add(names) : readAll([names], query),
     );
     const records = new Map<string, JobRecord>();
@@ -78,32 +79,25 @@ export class PostgresStore implements JobStore {
     return records;
   }
 
-  /** The version is chosen here: where an answer was lost, it tells whether this swap was taken. */
+  /** The version is chosen here: after a lost answer it tells whether this swap was made. */
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const row = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
     const [batches, alone] =
       expected === null ? ([this.#inserts, insertAll] as const) : ([this.#updates, updateAll] as const);
-    // Whether a try of this very swap may have been carried out.
-    let unsettled = false;
-    try {
-      return await this.#attempt(deadline, async (query, inBatch) => {
-        const taken = await (inBatch ? batches.add(row) : alone([row], query)).catch((error) => {
-          unsettled ||= !isUndone(error);
-          throw error;
-        });
-        const { key, version } = row;
-        if (taken.has(version)) return { version };
-        if (unsettled && (await versionOf(key, query)) === version) return { version };
-        return { version: null, unsettled };
-      });
-    } catch (error) {
-      if (!(error instanceof StoreError) || !unsettled) throw error;
-      throw new StoreError(error.code, error.message, { cause: error.cause, unsettled });
-    }
+    const { result, earlierEffect } = await this.#attempts(
+      deadline,
+      async (query, inBatch) => {
+        const made = await (inBatch ? batches.add(row) : alone([row], query));
+        // Not made: but an earlier attempt whose answer was lost may have been, and this one found its result.
+        return made.has(row.version) || (!inBatch && (await versionOf(row.key, query)) === row.version);
+      },
+      effectOf,
+    );
+    return result ? { version: row.version } : { version: null, effect: earlierEffect };
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const { rows } = await this.#attempt(deadline, (query) =>
+    const { rows } = await this.#reading(deadline, (query) =>
       query<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
     );
     return rows.map(({ name }) => jobNameOf(name)).sort();
@@ -117,29 +111,34 @@ export class PostgresStore implements JobStore {
     return (statement) => this.#pool.query({ ...statement, query_timeout: longest } as pg.QueryConfig);
   }
 
+  async #reading<T>(deadline: Deadline, work: (query: Query, inBatch: boolean) => Promise<T>): Promise<T> {
+    return (await this.#attempts(deadline, work, () => "none")).result;
+  }
+
   /**
-   * Nothing is begun after the deadline, and no answer is waited for beyond it: whoever asked has gone then.
+   * Begins nothing after the deadline and waits for no answer beyond it: the caller has given up by then.
    *
-   * @param work Is told whether there is time for a batch, the first time alone: what failed for all would fail for all again.
+   * @param work Its first attempt joins a batch, if there is time for one. Later attempts run alone, since a statement that
+   *   failed for a whole batch could fail for it again.
+   * @param effectOf The effect of an attempt that failed.
    */
-  async #attempt<T>(deadline: Deadline, work: (query: Query, inBatch: boolean) => Promise<T>): Promise<T> {
+  #attempts<T>(
+    deadline: Deadline,
+    work: (query: Query, inBatch: boolean) => Promise<T>,
+    effectOf: (failure: unknown) => Effect,
+  ) {
     let isFirst = true;
-    try {
-      return await retrying(deadline, this.#log, async () => {
-        const left = Math.ceil(deadline.remaining());
-        const inBatch = isFirst && left > LONGEST_ANSWER;
-        isFirst = false;
-        try {
-          if (left === 0) throw new PassingFault(`${this.#place} wasn't asked, for want of time`, { unsettled: false });
-          return await work(this.#query(Math.min(left, LONGEST_ANSWER)), inBatch);
-        } catch (cause) {
-          throw cause instanceof StoreError || cause instanceof PassingFault ? cause : fault(cause, this.#place);
-        }
-      });
-    } catch (cause) {
-      if (!(cause instanceof PassingFault)) throw cause;
-      throw new StoreError("unreachable", `${cause.message}: check JOB_STORE_URL and that database`, { cause });
-    }
+    return retrying(deadline, this.#log, async () => {
+      const left = Math.ceil(deadline.remaining());
+      const inBatch = isFirst && left > LONGEST_ANSWER;
+      isFirst = false;
+      if (left === 0) throw failureOf(new Error("no time was left to ask it"), this.#place, "none");
+      try {
+        return await work(this.#query(Math.min(left, LONGEST_ANSWER)), inBatch);
+      } catch (cause) {
+        throw cause instanceof ServiceError ? cause : failureOf(cause, this.#place, effectOf(cause));
+      }
+    });
   }
 }
 
@@ -155,7 +154,7 @@ async function readAll(
   return new Map(rows.map(({ name, ...row }) => [jobNameOf(name), row]));
 }
 
-// Of several swaps of one job, one is taken: which, its version tells.
+// Where a batch has several swaps of one job, at most one is made. The versions that a statement returns tell which.
 
 async function insertAll(rows: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
   const taken = await query<{ version: string }>({
@@ -169,7 +168,7 @@ async function insertAll(rows: readonly SwapRow[], query: Query): Promise<Readon
 }
 
 async function updateAll(rows: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
-  // In one order everywhere, so that servers that swap the same jobs wait for one another, and not in a circle.
+  // In the same order on all servers, so that servers that update the same rows cannot deadlock.
   const sorted = rows.toSorted((a, b) => Buffer.compare(a.key, b.key));
   const taken = await query<{ version: string }>({
     name: "update",
@@ -195,15 +194,14 @@ async function versionOf(key: Buffer, query: Query): Promise<string | null> {
   return rows[0]?.version ?? null;
 }
 
-/** Whether a statement that failed has changed nothing for sure: the database itself said so, and lives on. */
-function isUndone(error: unknown): boolean {
-  if (error instanceof PassingFault) return !error.unsettled;
-  return error instanceof pg.DatabaseError && error.severity === "ERROR";
+/** A statement that PostgreSQL itself refused changed nothing. Any other failure may have lost the answer of one that did. */
+function effectOf(failure: unknown): Effect {
+  return failure instanceof pg.DatabaseError && failure.severity === "ERROR" ? "none" : "possible";
 }
 
 async function migrate(pool: pg.Pool, place: string): Promise<void> {
   const client = await pool.connect();
-  // A connection that breaks says so here too, beside the query that fails: unheard it would end the process.
+  // A broken connection emits an error beside the query that fails. Without a listener it would end the process.
   const ignore = () => {};
   client.on("error", ignore);
   try {
@@ -221,36 +219,34 @@ async function migrate(pool: pg.Pool, place: string): Promise<void> {
     client.off("error", ignore);
     client.release();
   } catch (error) {
-    // The connection is thrown away, and the transaction with it.
+    // Destroys the connection, which rolls the transaction back.
     client.release(true);
     throw error;
   }
 }
 
 /** By class or code. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
-const FINAL: readonly (readonly [codes: RegExp, code: StoreErrorCode, remedy: string])[] = [
-  [/^28/, "unauthorized", "check the user and password in JOB_STORE_URL"],
-  [/^42501$/, "forbidden", "let its user create and write tables there"],
-  [/^3D000$/, "not-found", "create it, or check JOB_STORE_URL"],
-  [/^42/, "unusable", "check that JOB_STORE_URL names a database of its own for the locks"],
+const FINAL: readonly (readonly [sqlStates: RegExp, code: DatabaseErrorCode])[] = [
+  [/^28/, "database-login-refused"],
+  [/^42501$/, "database-forbidden"],
+  [/^3D000$/, "database-not-found"],
+  [/^42/, "database-unusable"],
 ];
-/** Lost connections, too many of them, a server that ends or has just become a replica, deadlocks, and time-outs. */
-const PASSING = /^(08|25006|40|53|55P03|57)/;
+/** Lost connections, too many of them, a server that stops or has just become a replica, deadlocks, and time-outs. */
+const TRANSIENT = /^(08|25006|40|53|55P03|57)/;
 
-/** What the database didn't say itself happened on the way to it. */
-function fault(cause: unknown, place: string): Error {
-  if (!(cause instanceof pg.DatabaseError) || PASSING.test(cause.code ?? "")) {
-    return new PassingFault(`${place} can't be reached (${wordsOf(cause)})`, { cause });
+/** A failure that PostgreSQL did not report itself happened on the way to it. */
+function failureOf(cause: unknown, place: string, effect: Effect): ServiceError {
+  const about = { place, effect, cause };
+  if (!(cause instanceof pg.DatabaseError) || TRANSIENT.test(cause.code ?? "")) {
+    const problem = `cannot be reached (${wordsOf(cause)})`;
+    return new ServiceError("database-unreachable", { ...about, problem, retryAfter: 0 });
   }
-  const [, code, remedy] = FINAL.find(([codes]) => codes.test(cause.code ?? "")) ?? [
-    null,
-    "refused" as const,
-    "see its log",
-  ];
-  return new StoreError(code, `${place} can't be used (${cause.message}): ${remedy}`, { cause });
+  const [, code] = FINAL.find(([sqlStates]) => sqlStates.test(cause.code ?? "")) ?? [null, "database-refused" as const];
+  return new ServiceError(code, { ...about, problem: `cannot be used (${cause.message})` });
 }
 
-/** Where Node tried several addresses, its error has no message but a code. */
+/** Where Node tried several addresses, its error has a code and no message. */
 function wordsOf(cause: unknown): string {
   const { message, code } = cause as { readonly message?: string; readonly code?: string };
   return message || code || String(cause);

@@ -2,21 +2,22 @@ import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
+import { type DatabaseErrorCode, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { PassingFault, retrying } from "../../network/retry.ts";
+import { retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
-import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
-import { jobNameOf, keyOf, stateIn } from "./document.ts";
+import type { JobRecord, JobStore, Swap } from "../job-store.ts";
+import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
 import type { SwapRow } from "./swap-row.ts";
 import { TurnBatches } from "./turn-batches.ts";
 
-/** How long SQLite itself waits for another process, in milliseconds: the whole process waits with it. */
+/** How long SQLite itself waits for another process, in milliseconds. It blocks the event loop meanwhile. */
 const BUSY_TIMEOUT = 20;
 const LISTED_AT_ONCE = 2_000;
 
 /**
- * The register in one file. What was written is on disk before a call returns: WAL with `synchronous=FULL`.
+ * The register in one file. A write is on disk before its call returns: WAL with `synchronous=FULL`.
  *
  * @see https://sqlite.org/wal.html
  * @see https://sqlite.org/pragma.html#pragma_synchronous
@@ -24,8 +25,8 @@ const LISTED_AT_ONCE = 2_000;
 export class SqliteStore implements JobStore {
   readonly #database: DatabaseSync;
   readonly #file: string;
-  /** Which file it was that was opened. */
-  readonly #opened: string;
+  /** The identity of the file that was opened. */
+  readonly #identity: string;
   readonly #place: string;
   readonly #log: (line: string) => void;
   readonly #select: StatementSync;
@@ -35,13 +36,13 @@ export class SqliteStore implements JobStore {
   readonly #swaps = new TurnBatches((swaps: readonly SwapRow[]) => this.#swapAll(swaps));
 
   /**
-   * @param file Its path; it is made if it isn't there.
-   * @throws StoreError when it can't be opened, or isn't a database of this release.
+   * @param file Its path. The file is made if it does not exist.
+   * @throws ServiceError when the file cannot be opened, or is no database of this release.
    */
   static async open(file: string, log: (line: string) => void, deadline: Deadline): Promise<SqliteStore> {
     const { DatabaseSync } = await import("node:sqlite");
     const place = placeOf(file);
-    return attempt(place, deadline, log, () => {
+    return attempt({ place, deadline, log }, () => {
       const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
       try {
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
@@ -57,7 +58,7 @@ export class SqliteStore implements JobStore {
   private constructor(database: DatabaseSync, file: string, log: (line: string) => void) {
     this.#database = database;
     this.#file = file;
-    this.#opened = identityOf(file);
+    this.#identity = identityOf(file);
     this.#place = placeOf(file);
     this.#log = log;
     this.#select = database.prepare("SELECT version, state FROM cronyx_job WHERE name = ?");
@@ -83,31 +84,31 @@ export class SqliteStore implements JobStore {
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const swap = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
-    const taken = await attempt(this.#place, deadline, this.#log, () => this.#swaps.add(swap));
-    return taken.has(swap.version) ? { version: swap.version } : { version: null, unsettled: false };
+    const made = await attempt(this.#context(deadline), () => this.#swaps.add(swap));
+    return made.has(swap.version) ? { version: swap.version } : { version: null, effect: "none" };
   }
 
   /**
-   * In one transaction: swaps at once share the one wait for the disk. None is answered before all of them are on it; where
-   * one fails, none has happened.
+   * Makes swaps in one transaction, so that they share one wait for the disk. Either all of them are on disk when this
+   * returns, or none was made.
    *
-   * @returns the versions that stand there now.
+   * @returns the versions of the swaps that were made.
    */
   #swapAll(swaps: readonly SwapRow[]): ReadonlySet<string> {
     this.#checkFile();
     return inTransaction(this.#database, () => {
-      const taken = swaps.filter(({ key, version, document, expected }) => {
+      const made = swaps.filter(({ key, version, document, expected }) => {
         const { changes } =
           expected === null
             ? this.#insert.run(key, version, document)
             : this.#update.run(version, document, key, expected);
         return changes === 1;
       });
-      return new Set(taken.map(({ version }) => version));
+      return new Set(made.map(({ version }) => version));
     });
   }
 
-  /** Some at a time: the whole process waits while SQLite reads. */
+  /** Reads the names in parts: SQLite blocks the event loop while it reads. */
   async list(deadline: Deadline): Promise<readonly string[]> {
     const names: string[] = [];
     for (let after: Uint8Array = Buffer.alloc(0); ; ) {
@@ -125,19 +126,24 @@ export class SqliteStore implements JobStore {
   }
 
   #reading<T>(deadline: Deadline, read: () => T): Promise<T> {
-    return attempt(this.#place, deadline, this.#log, () => {
+    return attempt(this.#context(deadline), () => {
       this.#checkFile();
       return read();
     });
   }
 
-  /** SQLite goes on with a file that was removed or replaced, while others open the one that has its name now. */
+  #context(deadline: Deadline) {
+    return { place: this.#place, deadline, log: this.#log };
+  }
+
+  /** SQLite goes on writing to a file that was removed or replaced, while other servers open the file of that name. */
   #checkFile(): void {
-    if (identityOf(this.#file) === this.#opened) return;
-    throw new StoreError(
-      "unusable",
-      `${this.#place} isn't the file that was opened any more: it was moved, removed or replaced, so start the server again`,
-    );
+    if (identityOf(this.#file) === this.#identity) return;
+    throw new ServiceError("database-replaced", {
+      place: this.#place,
+      problem: "is no longer the file that was opened: it was moved, removed or replaced",
+      effect: "none",
+    });
   }
 }
 
@@ -159,7 +165,7 @@ function migrate(database: DatabaseSync, place: string): void {
   });
 }
 
-/** `IMMEDIATE` takes the one lock that writers share before anything is read. */
+/** `IMMEDIATE` takes SQLite's one write lock before anything is read. */
 function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   database.exec("BEGIN IMMEDIATE");
   try {
@@ -172,36 +178,38 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
   }
 }
 
-/** Result codes, by the lowest byte of an extended one. @see https://sqlite.org/rescode.html */
+/** Primary result codes: the lowest byte of an extended one. @see https://sqlite.org/rescode.html */
 const BUSY = new Set([5, 6]);
-const CODES: Readonly<Record<number, readonly [code: StoreErrorCode, remedy: string]>> = {
-  8: ["forbidden", "let the server write to it and its folder"],
-  11: ["unusable", "restore it from a backup"],
-  13: ["refused", "make room on its disk"],
-  14: ["not-found", "check JOB_STORE_URL, and that the folder is there and may be written to"],
-  26: ["unusable", "check that JOB_STORE_URL names a database of SQLite"],
+const CODES: Readonly<Record<number, DatabaseErrorCode>> = {
+  8: "database-forbidden",
+  11: "database-damaged",
+  13: "database-full",
+  14: "database-not-found",
+  26: "database-unusable",
 };
 
-/** A call that failed has changed nothing: SQLite undoes it. */
-function attempt<T>(
-  place: string,
-  deadline: Deadline,
-  log: (line: string) => void,
+/** A call that failed has changed nothing: SQLite rolls it back. */
+async function attempt<T>(
+  { place, deadline, log }: { readonly place: string; readonly deadline: Deadline; readonly log: (line: string) => void },
   work: () => T | Promise<T>,
 ): Promise<T> {
-  return retrying(deadline, log, async () => {
+  const { result } = await retrying(deadline, log, async () => {
     try {
       return await work();
     } catch (cause) {
-      const { errcode, message } = cause as { readonly errcode?: number; readonly message?: string };
-      if (errcode === undefined) throw cause;
-      const result = errcode & 0xff;
-      if (BUSY.has(result)) throw new PassingFault(`${place} is in use by others`, { cause });
-      const [code, remedy] = CODES[result] ?? ["refused", "check its disk"];
-      throw new StoreError(code, `${place} can't be used (${message}): ${remedy}`, { cause });
+      throw failureOf(cause, place);
     }
-  }).catch((cause) => {
-    if (!(cause instanceof PassingFault)) throw cause;
-    throw new StoreError("unreachable", `${cause.message}, and stayed so: end what holds it`, { cause });
   });
+  return result;
+}
+
+function failureOf(cause: unknown, place: string): unknown {
+  const { errcode, message } = cause as { readonly errcode?: number; readonly message?: string };
+  if (errcode === undefined) return cause;
+  const code = errcode & 0xff;
+  const about = { place, effect: "none", cause } as const;
+  if (BUSY.has(code)) {
+    return new ServiceError("database-busy", { ...about, problem: "is locked by another process", retryAfter: 0 });
+  }
+  return new ServiceError(CODES[code] ?? "database-refused", { ...about, problem: `cannot be used (${message})` });
 }

@@ -1,8 +1,8 @@
-/** A swap as the table takes it. */
+/** A swap in the form of the table's columns. */
 export interface SwapRow {
   readonly key: Buffer;
   readonly version: string;
   readonly document: string;
-  /** Null: there may be no row yet. */
+  /** Null: the job must have no row yet. */
   readonly expected: string | null;
 }

@@ -1,16 +1,16 @@
 import { setImmediate as nextTurn } from "node:timers/promises";
 
-/** Gathers what is asked for in one turn of the event loop, and asks the database for all of it at once. */
+/** Collects the items of one turn of the event loop and runs them as one batch. */
 export class TurnBatches<Item, Result> {
   readonly #run: (items: readonly Item[]) => Result | Promise<Result>;
-  /** The batch of this turn. */
+  /** The batch that items of this turn join. */
   #open: { readonly items: Item[]; readonly result: Promise<Result> } | null = null;
 
   constructor(run: (items: readonly Item[]) => Result | Promise<Result>) {
     this.#run = run;
   }
 
-  /** @returns what the whole batch comes to. @throws what kept it from being run: then that holds for each of its items. */
+  /** @returns the result of the whole batch. @throws its failure, which then is the failure of each of its items. */
   add(item: Item): Promise<Result> {
     this.#open ??= this.#begin();
     this.#open.items.push(item);

@@ -1,10 +1,10 @@
+import { ServiceError } from "../../errors/service-error.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { readState, StateError } from "../../scheduler/read-state.ts";
-import { StoreError } from "../job-store.ts";
 
 /**
- * The key of a job's row: the bytes of its name. Compared byte by byte, whatever the database's collation, and free to
- * hold the character NUL.
+ * The key of a job's row: the UTF-8 bytes of its name. Bytes compare the same in every collation, and may be NUL, which
+ * PostgreSQL's text may not.
  */
 export function keyOf(jobName: string): Buffer {
   return Buffer.from(jobName, "utf8");
@@ -17,18 +17,19 @@ export function jobNameOf(key: Uint8Array): string {
 /**
  * @param document The state document, as JSON.
  * @param place The database, for messages.
- * @throws StoreError `damaged` when it can't be read.
+ * @throws ServiceError `document-damaged`
  */
 export function stateIn(document: string, jobName: string, place: string): JobState {
   try {
     return readState(parsed(document), jobName);
   } catch (cause) {
     if (!(cause instanceof StateError)) throw cause;
-    throw new StoreError(
-      "damaged",
-      `The state document of the job ${JSON.stringify(jobName)} in ${place} can't be used: ${cause.message}. Nothing was changed: mend or remove its row in the table cronyx_job`,
-      { cause },
-    );
+    throw new ServiceError("document-damaged", {
+      place: `The state document of the job ${JSON.stringify(jobName)} in ${place}`,
+      problem: `is damaged (${cause.message})`,
+      effect: "none",
+      cause,
+    });
   }
 }
 
@@ -36,6 +37,6 @@ function parsed(document: string): unknown {
   try {
     return JSON.parse(document);
   } catch (cause) {
-    throw new StateError("it is no JSON", { cause });
+    throw new StateError("it is not JSON", { cause });
   }
 }

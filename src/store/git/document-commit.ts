@@ -4,13 +4,13 @@ import { readState, StateError } from "../../scheduler/read-state.ts";
 import { commitOf, type GitObject, messageOf } from "./objects.ts";
 
 /**
- * A state document as a commit's message: a line for people, then the document as JSON.
+ * Makes a commit whose message is a line for people, followed by the state document as JSON.
  *
- * @param at For the commit's date, which is for people too.
+ * @param at The commit's date, for people.
  */
 export function documentCommit(state: JobState, at: number): GitObject {
-  // Two racers that push one and the same commit both succeed: git finds nothing to do for the second. So no two
-  // commits may ever be the same, even of equal states.
+  // If two racers pushed the same commit, both would succeed: for the second, git has nothing to do. So no two commits may
+  // be the same, even for equal states.
   const document = { ...state, revision: randomUUID() };
   return commitOf(`${subject(state)}\n\n${JSON.stringify(document, null, 2)}\n`, at);
 }
@@ -20,7 +20,7 @@ export function stateInCommit(commit: GitObject, jobName: string): JobState {
   return readState(documentIn(commit), jobName);
 }
 
-/** @returns the name that the document gives itself. Only for finding out which jobs there are. */
+/** @returns the job's name that the document has, for a list of all jobs. The rest of the document is not checked. */
 export function jobNameInCommit(commit: GitObject): string {
   const document = documentIn(commit);
   const name = typeof document === "object" && document !== null && "name" in document ? document.name : undefined;
@@ -28,16 +28,16 @@ export function jobNameInCommit(commit: GitObject): string {
   return name;
 }
 
-/** The document stands after the subject, in which a job's name may hold braces too; or alone, if written by hand. */
+/** The document follows the subject, in which a job's name may have braces too; or is alone, if a person wrote it. */
 function documentIn(commit: GitObject): unknown {
   if (commit.type !== "commit") throw new StateError(`it is a ${commit.type}, not a commit`);
   const message = messageOf(commit.body);
   const afterSubject = message.indexOf("\n\n{");
-  if (afterSubject === -1 && !message.startsWith("{")) throw new StateError("its message holds no JSON document");
+  if (afterSubject === -1 && !message.startsWith("{")) throw new StateError("its message has no JSON document");
   try {
     return JSON.parse(message.slice(Math.max(0, afterSubject)));
   } catch (cause) {
-    throw new StateError("its message is cut short, or no JSON", { cause });
+    throw new StateError("its message is cut short, or not JSON", { cause });
   }
 }
 

@@ -1,6 +1,7 @@
+import { ArgumentError } from "../errors/argument-error.ts";
+import { type Effect, strongerEffect } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
-import { decide, type Granted, type Refused } from "../scheduler/decide.ts";
+import { decide, type Granted } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
 import {
@@ -12,6 +13,7 @@ import {
   withLock,
   withoutLock,
 } from "../scheduler/job-state.ts";
+import type { NotStarted } from "../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import type { JobRecord, JobStore } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
@@ -21,15 +23,14 @@ import {
   type JobBackend,
   type JobStates,
   LockLostError,
-  type NotStarted,
   type StartAnswer,
 } from "./job-backend.ts";
 import { lossOf } from "./lock-loss.ts";
 
-/** After so many lost swaps in a row the job is busy enough to be called active. */
+/** After this many lost swaps in a row other runs keep taking the job, so it is reported as active. */
 const MOST_LOST_SWAPS = 5;
 
-/** Decides here, over a store: read, decide, swap. */
+/** Decides in this process, over a store: reads, decides, swaps. */
 export class LocalBackend implements JobBackend {
   readonly #store: JobStore;
   readonly #now: () => Instant;
@@ -48,27 +49,18 @@ export class LocalBackend implements JobBackend {
     for (let lostSwaps = 0; ; lostSwaps++) {
       const records = names.length === 0 ? NO_RECORDS : await this.#store.read(names, deadline);
       const record = records.get(jobName) ?? null;
-      const active = record?.state.active ?? null;
-      // Our own lock: the answer to its swap got lost, or the caller asks for it again.
-      if (record !== null && active !== null && !noLock && isOwn(active, claim)) return startedWith(active, record);
-
-      // A request that came late, through a server: nobody waits for its answer any more, or ever will.
-      if (record !== null && !noLock && isSpent(record.state, claim.lockId)) {
-        throw new ArgumentError(
-          `The lock id ${claim.lockId} can't be granted again, its run having ended or been given up: give each start an id of its own`,
-        );
+      if (record !== null && !noLock) {
+        // This claim's own lock: the answer to its swap was lost, or the caller repeats the start.
+        const { active } = record.state;
+        if (active !== null && isOwn(active, claim)) return startedWith(active, record);
+        checkUnspent(record.state, claim);
       }
 
       const now = this.#now();
       const decision = this.#decide(prepared, records, now);
-      if (!decision.granted) return refusal(decision);
-      if (noLock) {
-        const { granted: _, ...interval } = decision;
-        return { started: true, jobName, ...interval, createdAt: now, updatedAt: now, lock: null };
-      }
-      if (lostSwaps === MOST_LOST_SWAPS) {
-        return { started: false, reason: "active", since: null, holder: null, retryAt: null };
-      }
+      if (!decision.started) return decision;
+      if (noLock) return { ...decision, jobName, createdAt: now, updatedAt: now, lock: null };
+      if (lostSwaps === MOST_LOST_SWAPS) return CONTESTED;
 
       const lock = lockFor(decision, claim, now);
       const state = withLock(record?.state ?? newJobState(jobName), lock);
@@ -88,15 +80,14 @@ export class LocalBackend implements JobBackend {
 
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
     for (;;) {
-      const record = (await this.#store.read([jobName], deadline)).get(jobName) ?? null;
+      const record = await this.#read(jobName, deadline);
       const state = record?.state ?? newJobState(jobName);
-      const held = state.active?.id === id;
-      // Where the lock isn't there (yet), the document is replaced all the same: a swap that is still on its way
-      // expects the version that it read, and finds another one. A start that is still on its way to where it is
-      // decided finds its lock's id given up.
-      const next = held ? withoutLock(state, "interrupted", this.#now()) : withAbandoned(state, id);
+      const isHeld = state.active?.id === id;
+      // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
+      // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
+      const next = isHeld ? withoutLock(state, "interrupted", this.#now()) : withAbandoned(state, id);
       const { version } = await this.#store.swap(record?.version ?? null, next, deadline);
-      if (version !== null) return held;
+      if (version !== null) return isHeld;
     }
   }
 
@@ -106,35 +97,32 @@ export class LocalBackend implements JobBackend {
 
   async states(deadline: Deadline): Promise<JobStates> {
     const names = await this.#store.list(deadline);
-    const { records, unreadable } = await readEach(this.#store, names, deadline);
-    return { states: names.flatMap((name) => records.get(name)?.state ?? []), unreadable };
+    const { records, damaged } = await readEach(this.#store, names, deadline);
+    return { states: names.flatMap((name) => records.get(name)?.state ?? []), damaged };
   }
 
   close(): Promise<void> {
     return this.#store.close();
   }
 
-  #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Granted | Refused {
+  #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Granted | NotStarted {
     const states = new Map([...records].map(([name, { state }]) => [name, state]));
     return decide(prepared, states.get(prepared.jobName) ?? null, states, now);
   }
 
-  async #end(lock: HeldLock, outcome: "finished" | "interrupted", deadline: Deadline): Promise<void> {
+  async #end(lock: HeldLock, ending: "finished" | "interrupted", deadline: Deadline): Promise<void> {
     let record = lock.record ?? (await this.#read(lock.jobName, deadline));
-    for (let mayHaveEnded = false; ; ) {
+    for (let effect: Effect = "none"; ; ) {
       if (record?.state.active?.id !== lock.id) {
         const loss = lossOf(lock.id, record?.state ?? null);
-        // Our own end, whose answer got lost. Of ends of the same kind that race, only one has ended the run.
-        if (mayHaveEnded && loss.to === (outcome === "finished" ? "finish" : "interrupt")) return;
-        throw new LockLostError(
-          `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)} isn't active any more`,
-          loss,
-        );
+        // A swap whose answer was lost ended the run. Without one, another caller did, even if it ended the same way.
+        if (effect === "possible" && loss.ending === ending) return;
+        throw new LockLostError(lock, loss);
       }
-      const state = withoutLock(record.state, outcome, this.#now());
+      const state = withoutLock(record.state, ending, this.#now());
       const swap = await this.#store.swap(record.version, state, deadline);
       if (swap.version !== null) return;
-      mayHaveEnded ||= swap.unsettled;
+      effect = strongerEffect(effect, swap.effect);
       record = await this.#read(lock.jobName, deadline);
     }
   }
@@ -146,8 +134,21 @@ export class LocalBackend implements JobBackend {
 
 const NO_RECORDS: ReadonlyMap<string, JobRecord> = new Map();
 
+/** Other runs took the job before each of this start's swaps. */
+const CONTESTED: NotStarted = { started: false, reason: "active", since: null, holder: null, retryAt: null };
+
 function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
   return lock.id === lockId || (idempotencyKey !== null && lock.idempotencyKey === idempotencyKey);
+}
+
+/** A spent id comes with a request that was delayed on its way: its caller has given up, so a grant would orphan the lock. */
+function checkUnspent(state: JobState, { lockId }: Claim): void {
+  if (!isSpent(state, lockId)) return;
+  throw new ArgumentError("spent-lock-id", {
+    field: "lockId",
+    value: lockId,
+    problem: "cannot be granted again: its run has ended, or its start was abandoned",
+  });
 }
 
 function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
@@ -173,19 +174,4 @@ function startedWith(lock: Lock, record: JobRecord): StartAnswer {
     updatedAt: Date.parse(lock.updatedAt),
     lock: { jobName, id: lock.id, record },
   };
-}
-
-function refusal(refused: Refused): NotStarted {
-  switch (refused.reason) {
-    case "active": {
-      const { lock, retryAt } = refused;
-      return { started: false, reason: "active", since: Date.parse(lock.createdAt), holder: lock.holder, retryAt };
-    }
-    case "not-due":
-      return { started: false, reason: "not-due", dueAt: refused.dueAt };
-    case "required-job": {
-      const { jobName, finishedUntil, neededUntil } = refused;
-      return { started: false, reason: "required-job", jobName, finishedUntil, neededUntil };
-    }
-  }
 }

@@ -1,12 +1,13 @@
-import { type Instant, isInstant } from "../scheduler/instant.ts";
-import { HOLDER_FIELDS, type Holder, type JobState } from "../scheduler/job-state.ts";
-import { readState } from "../scheduler/read-state.ts";
-import type { NotStarted, StartAnswer } from "./job-backend.ts";
+import { type Instant, isInstant } from "../../scheduler/instant.ts";
+import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/job-state.ts";
+import { readState } from "../../scheduler/read-state.ts";
+import type { NotStarted } from "../../scheduler/not-started.ts";
+import type { StartAnswer } from "../job-backend.ts";
 
-// What a CronyxServer answers with, checked by hand: a validation library is twice the bytes of all else that a start
-// loads. Unknown fields are left alone. See docs/rest-api.md.
+// Answers of a CronyxServer (docs/rest-api.md), checked by hand: a validation library would be twice the size of all other
+// code that a start loads. Unknown fields are ignored.
 
-/** An answer that is none of a CronyxServer's. */
+/** An answer that no CronyxServer gives. */
 export class AnswerError extends Error {
   override name = "AnswerError";
 }
@@ -14,7 +15,7 @@ export class AnswerError extends Error {
 type Fields = Readonly<Record<string, unknown>>;
 
 /**
- * @param noLock Whether none was asked for: then there is no id.
+ * @param noLock Whether the start was one without a lock: its answer has no id.
  * @throws AnswerError
  */
 export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): StartAnswer {
@@ -24,7 +25,7 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
   const id = noLock ? null : text(fields, "id");
   return {
     started: true,
-    // As it was asked for: the original server gives back the name as it stood in the path.
+    // Not the name in the answer: the original server returns it percent-encoded.
     jobName,
     intervalStartedAt: instant(fields, "intervalStartedAt"),
     intervalEndedAt: instant(fields, "intervalEndedAt"),
@@ -72,23 +73,24 @@ function jobStateIn(json: unknown, jobName: string): JobState {
   try {
     return readState(document, jobName);
   } catch (cause) {
-    throw new AnswerError(`of the job's state ${(cause as Error).message}`, { cause });
+    throw new AnswerError(`its state of a job is damaged: ${(cause as Error).message}`, { cause });
   }
 }
 
 /**
- * @param after The name that the list was to begin after.
- * @returns the states, the names of the jobs that the server can't read, and the name after which the list goes on, or null.
+ * @param after The name after which the list was asked to begin.
+ * @returns the states, the names of the jobs whose state documents are damaged, and the name after which the list goes on,
+ *   or null at its end.
  * @throws AnswerError
  */
 export function jobStatesIn(json: unknown, after: string) {
-  const { jobs, unreadable = [], next = null } = fieldsIn(json, "its answer");
+  const { jobs, unreadable: damaged = [], next = null } = fieldsIn(json, "its answer");
   if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
-  if (!isListOfTexts(unreadable)) throw wrong("unreadable", unreadable, "a list of names");
-  // A list that never gets on has no end.
+  if (!isListOfTexts(damaged)) throw wrong("unreadable", damaged, "a list of names");
+  // Without this check a list that does not advance would never end.
   if (next !== null && !(typeof next === "string" && next > after)) throw wrong("next", next, `a name after ${after}`);
   const states = jobs.map((job, at) => jobStateIn(job, text(fieldsIn(job, `jobs[${at}]`), "name")));
-  return { states, unreadable, next };
+  return { states, damaged, next };
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {

@@ -4,53 +4,49 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync, inflateSync } from "node:zlib";
 import { getExecOutput } from "@actions/exec";
+import { type Effect, ServiceError, type ServiceErrorCode } from "../../errors/service-error.ts";
+import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { PassingFault, retrying } from "../../network/retry.ts";
-import { StoreError } from "../job-store.ts";
-import type { StoreTerms } from "../terms.ts";
-import type { GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
+import { retrying } from "../../network/retry.ts";
+import type { FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, idOf, NO_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
-/** git tells what went wrong in prose alone. So a fault that can't be told apart is tried again this often, no more. */
-const MOST_TRIES = 3;
+/** git reports failures in prose only. One whose cause is not clear is tried this often in all. */
+const MOST_ATTEMPTS = 3;
 
 const LARGEST_OBJECT = 1024 * 1024;
 
+export interface GitCommandOptions {
+  readonly location: RepositoryLocation;
+  /** The environment. Of git's own variables only those about running ssh are kept. */
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The folder to make temporary folders in. */
+  readonly temporary: string;
+  readonly log: (line: string) => void;
+}
+
 /**
- * A repository that only the git command can reach, by `file:` or `ssh:`. It works in a bare repository of its own, in
- * a temporary folder, which it writes and reads as files: a read is one process (`git fetch`), a push another one
+ * A repository that only the git command can reach, by `file:` or `ssh:`. It works in a bare repository of its own, in a
+ * temporary folder, whose files it writes and reads directly: a read is one process (`git fetch`), a push another one
  * (`git push`).
  *
  * @see https://git-scm.com/docs/git-push
  * @see https://git-scm.com/docs/gitrepository-layout
  */
-export class CliRemote implements GitRemote {
+export class GitCommandRemote implements GitRemote {
   readonly place: string;
-  readonly #url: URL;
+  readonly #location: RepositoryLocation;
   readonly #env: Readonly<Record<string, string>>;
   readonly #temporary: string;
   readonly #log: (line: string) => void;
-  readonly #terms: StoreTerms;
   #folder: Promise<string> | undefined;
 
-  /**
-   * @param url `file:` or `ssh:`.
-   * @param env The environment; of git's own variables only those that say how to run ssh are kept.
-   * @param temporary The folder to make temporary folders in.
-   */
-  constructor(
-    url: URL,
-    env: Readonly<Record<string, string | undefined>>,
-    temporary: string,
-    log: (line: string) => void,
-    terms: StoreTerms,
-  ) {
-    this.place = url.href;
-    this.#url = url;
+  constructor({ location, env, temporary, log }: GitCommandOptions) {
+    this.place = location.url.href;
+    this.#location = location;
     this.#env = environmentFrom(env);
     this.#temporary = temporary;
     this.#log = log;
-    this.#terms = terms;
   }
 
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
@@ -58,36 +54,35 @@ export class CliRemote implements GitRemote {
   }
 
   async fetch(
-    refs: readonly string[] | { prefix: string },
+    refs: readonly string[] | { readonly prefix: string },
     deadline: Deadline,
-  ): Promise<readonly (Tip & { object: GitObject })[]> {
+  ): Promise<readonly FetchedTip[]> {
     const folder = await this.#repository();
-    // What was fetched before may be gone by now, and fetch leaves it where it is.
+    // A ref that was fetched before may no longer exist in the repository, and `git fetch` would leave it here.
     await rm(path.join(folder, "refs", "cronyx"), { recursive: true, force: true });
-    // A pattern may match nothing; a ref that isn't there would be an error like any other.
+    // Patterns, since a pattern may match nothing: a ref that does not exist would be an error like any other.
     const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
-    const refspecs = patterns.map((pattern) => `+${pattern}:${pattern}`);
-    // Depth 1 is for a ref that someone made point to a commit with a long history.
-    const options = ["--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
-    let tries = 0;
-    await retrying(deadline, this.#log, async () => {
-      const { exitCode, stderr } = await this.#git(["fetch", ...options, this.#url.href, ...refspecs], deadline);
-      // With a depth, git exits with 1 and without a word where nothing matches.
-      if (exitCode === 0 || (exitCode === 1 && stderr === "")) return;
-      const fault = await this.#unreachable(stderr);
-      throw ++tries < MOST_TRIES && fault.code === "unreachable"
-        ? new PassingFault(fault.message, { cause: fault })
-        : fault;
-    }).catch((error) => {
-      throw error instanceof PassingFault ? error.cause : error;
-    });
+    await this.#fetchAll(patterns, deadline);
 
-    const found: (Tip & { object: GitObject })[] = [];
+    const found: FetchedTip[] = [];
     for (const ref of "prefix" in refs ? await refsUnder(folder, refs.prefix) : refs) {
       const id = await readIfThere(path.join(folder, ref));
       if (id !== null) found.push({ ref, id: id.trim(), object: await this.#object(folder, id.trim()) });
     }
     return found;
+  }
+
+  async #fetchAll(patterns: readonly string[], deadline: Deadline): Promise<void> {
+    const refspecs = patterns.map((pattern) => `+${pattern}:${pattern}`);
+    // Depth 1, in case a person moved a ref to a commit with a long history.
+    const options = ["--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
+    let attempts = 0;
+    await retrying(deadline, this.#log, async () => {
+      const { exitCode, stderr } = await this.#git(["fetch", ...options, this.place, ...refspecs], deadline);
+      // With a depth, git exits with 1 and no message where nothing matches.
+      if (exitCode === 0 || (exitCode === 1 && stderr === "")) return;
+      throw await this.#fetchFailure(stderr, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
+    });
   }
 
   async push({ ref, from, to, commit }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
@@ -96,16 +91,21 @@ export class CliRemote implements GitRemote {
     const expected = from === NO_OBJECT ? "" : from;
     const lease = `--force-with-lease=${ref}:${expected}`;
     const { stdout, stderr } = await this.#git(
-      ["push", "--porcelain", "--no-verify", lease, this.#url.href, `${to}:${ref}`],
+      ["push", "--porcelain", "--no-verify", lease, this.place, `${to}:${ref}`],
       deadline,
     );
 
     const line = stdout.split("\n").find((text) => text.includes(`\t${to}:${ref}\t`));
-    if (line === undefined) return { outcome: "unknown", cause: new Error(lastLineOf(stderr)) };
+    if (line === undefined) return this.#lostPush(lastLineOf(stderr));
     const [flag = "", , summary = ""] = line.split("\t");
     if (flag === "!") return { outcome: "rejected", words: [summary.trim(), ...remoteWords(stderr)].join("; ") };
-    // "=" is "up to date": it may be our own push, whose answer was lost.
-    return flag === "=" ? { outcome: "unknown", cause: new Error(summary) } : { outcome: "taken" };
+    // "=" is "up to date": this update may have moved the ref in an earlier push whose answer was lost.
+    return flag === "=" ? this.#lostPush(summary) : { outcome: "moved" };
+  }
+
+  #lostPush(words: string): PushAnswer {
+    const problem = `gave no answer to git push (${words})`;
+    return { outcome: "unknown", failure: this.#failure("git-failed", problem, { effect: "possible", retryAfter: 0 }) };
   }
 
   async close(): Promise<void> {
@@ -113,7 +113,7 @@ export class CliRemote implements GitRemote {
     if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   }
 
-  /** A bare repository, made as files: what `git init` would do, without its process and without its templates. */
+  /** Makes a bare repository as files: what `git init` does, without a process and without templates. */
   #repository(): Promise<string> {
     this.#folder ??= (async () => {
       const folder = await mkdtemp(path.join(this.#temporary, "cronyx-"));
@@ -127,17 +127,17 @@ export class CliRemote implements GitRemote {
     return this.#folder;
   }
 
-  /** All the configuration that counts, in place of the user's and the system's. */
+  /** All configuration that applies, in place of the user's and the system's. */
   #configuration(): string {
-    // Where the repository is on this machine, git's other half runs with this configuration too: nothing here may
-    // change what it does, such as its hooks and its housekeeping.
+    // For a repository on this machine, the git process at the other end reads this configuration too. So nothing here
+    // may change what it does: its hooks, its housekeeping.
     const lines = [
-      // Fetched objects as files, whatever their number: they are read without git.
+      // Fetched objects as files, however many: they are read without git.
       "[fetch]\n\tunpackLimit = 1000000",
     ];
-    // Naming the repository in the input `url` is the consent that git asks for where another user owns it. By its
-    // name it couldn't be given for sure: git compares the folder that it finds in the end, such as one's `.git`.
-    if (this.#url.protocol === "file:") lines.push("[safe]\n\tdirectory = *");
+    // git wants consent for a repository that another user owns. Naming it in `url` is that consent. It cannot be given
+    // for the one folder: git compares the folder that it opens in the end, such as a `.git` inside.
+    if (this.#location.transport === "file") lines.push("[safe]\n\tdirectory = *");
     return `${lines.join("\n")}\n`;
   }
 
@@ -152,8 +152,8 @@ export class CliRemote implements GitRemote {
     const stop = new AbortController();
     const outOfTime = new Promise<never>((_, reject) => {
       const giveUp = () => {
-        const unsettled = args[0] === "push";
-        reject(new StoreError("unreachable", `git ${args[0]} got no answer from ${this.place} in time`, { unsettled }));
+        const effect = args[0] === "push" ? "possible" : "none";
+        reject(this.#failure("unreachable", `gave no answer to git ${args[0]} in time`, { effect }));
       };
       if (signal.aborted) giveUp();
       signal.addEventListener("abort", giveUp, { once: true, signal: stop.signal });
@@ -161,60 +161,56 @@ export class CliRemote implements GitRemote {
     try {
       return await Promise.race([run, outOfTime]);
     } catch (cause) {
-      if (cause instanceof StoreError) throw cause;
-      throw new StoreError(
-        "unusable",
-        `git can't be run, and ${this.place} can be reached by nothing else: install git, or use a git+https: url, which needs none`,
-        { cause },
-      );
+      if (cause instanceof ServiceError) throw cause;
+      throw this.#failure("git-missing", "needs the git command, which cannot be run", { effect: "none", cause });
     } finally {
       stop.abort();
     }
   }
 
-  async #unreachable(stderr: string): Promise<StoreError> {
+  async #fetchFailure(stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
     const cause = new Error(stderr.trim());
-    if (this.#url.protocol === "file:") {
-      const folder = fileURLToPath(this.#url);
-      const there = await access(folder, constants.R_OK).then(
+    if (this.#location.transport === "file") {
+      const isReadable = await access(fileURLToPath(this.#location.url), constants.R_OK).then(
         () => true,
         () => false,
       );
-      if (!there)
-        return new StoreError(
-          "not-found",
-          `There is no repository at ${this.place} that can be read: check ${this.#terms.url}`,
-          { cause },
-        );
+      if (!isReadable) {
+        return this.#failure("repository-not-found", "is no repository that can be read", { effect: "none", cause });
+      }
     }
-    return new StoreError(
-      "unreachable",
-      `git can't fetch from ${this.place} (${lastLineOf(stderr)}): check ${this.#terms.url}, and for ssh the key and the known hosts`,
-      { cause },
-    );
+    const problem = `cannot be reached by git fetch (${lastLineOf(stderr)})`;
+    return this.#failure("git-failed", problem, { effect: "none", retryAfter, cause });
+  }
+
+  #failure(
+    code: ServiceErrorCode,
+    problem: string,
+    options: ErrorOptions & { readonly effect: Effect; readonly retryAfter?: number | undefined },
+  ): ServiceError {
+    return new ServiceError(code, { place: this.place, problem, ...options });
   }
 
   async #object(folder: string, id: ObjectId): Promise<GitObject> {
     const file = await readFile(objectPath(folder, id)).catch(() => null);
-    if (file === null) throw new StoreError("unusable", `git fetched ${id} from ${this.place} without its content`);
+    if (file === null) throw this.#notALock(`git fetched ${id} without its content`);
     const content = inflated(file);
-    if (content === null) {
-      throw new StoreError(
-        "unusable",
-        `${this.place} can't keep locks (the object ${id} is damaged, or of over ${LARGEST_OBJECT} bytes): check what the job's ref points to`,
-      );
-    }
+    if (content === null) throw this.#notALock(`the object ${id} is damaged, or of over ${LARGEST_OBJECT} bytes`);
     const header = content.indexOf(0);
     return {
       type: content.toString("latin1", 0, content.indexOf(" ")) as ObjectType,
       body: content.subarray(header + 1),
     };
   }
+
+  #notALock(why: string): ServiceError {
+    return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
+  }
 }
 
 /**
- * Nothing of git's comes along but how to run ssh: other variables could name another repository, config or hooks. And
- * no inputs and tokens of the runner's do, which the hooks of a repository on this machine would get to see.
+ * Of git's own variables only those about running ssh are kept: others could name another repository, configuration or
+ * hooks. The runner's inputs and tokens are dropped too: the hooks of a repository on this machine would see them.
  */
 function environmentFrom(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>
@@ -239,7 +235,7 @@ async function refsUnder(folder: string, prefix: string): Promise<string[]> {
 async function writeObject(folder: string, object: GitObject): Promise<void> {
   const file = objectPath(folder, idOf(object));
   await mkdir(path.dirname(file), { recursive: true });
-  // What git has fetched already is there, and read-only.
+  // An object that git has fetched exists already, as a read-only file.
   await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
     if (error.code !== "EEXIST") throw error;
   });
@@ -261,12 +257,12 @@ async function readIfThere(file: string): Promise<string | null> {
   return readFile(file, "utf8").catch(() => null);
 }
 
-/** What the other side wants people to read, such as its hooks' words. */
+/** Messages from the other side for people, such as those of its hooks. */
 function remoteWords(stderr: string): string[] {
   return [...stderr.matchAll(/^remote: *(\S.*?)\s*$/gm)].map(([, words = ""]) => words.slice(0, 300));
 }
 
-/** The line that tells the most: the last one, but for what git says of every repository that it can't reach. */
+/** The most specific line: the last one before the line that git prints for every repository that it cannot reach. */
 function lastLineOf(stderr: string): string {
   const [before = ""] = stderr.split("fatal: Could not read from remote repository.");
   return (before.trim() || stderr.trim()).split("\n").at(-1)?.trim().slice(0, 300) ?? "";

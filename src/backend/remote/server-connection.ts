@@ -1,0 +1,164 @@
+import { type Effect, ServiceError, type ServiceErrorCode, type ServiceErrorDetails } from "../../errors/service-error.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import { type HttpAnswer, HttpConnection, type HttpRequest } from "../../network/http.ts";
+import { retrying } from "../../network/retry.ts";
+
+/** What a caller logs in with. */
+export type Credentials =
+  | { readonly kind: "none" }
+  | { readonly kind: "basic"; readonly username: string; readonly password: string }
+  /** Each call gets a new token: GitHub's OIDC tokens expire within minutes. */
+  | { readonly kind: "bearer"; readonly token: (deadline: Deadline) => Promise<string> };
+
+export interface ServerRequest {
+  readonly method: HttpRequest["method"];
+  /** The segments of the path, without percent-encoding. */
+  readonly path: readonly string[];
+  readonly query?: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Sent as JSON. */
+  readonly body?: object;
+  /** Whether it may change anything there, so that a lost answer leaves its effect open. */
+  readonly writes: boolean;
+}
+
+/** An answer to the request itself: of status 200, or 404. */
+export interface ServerAnswer {
+  readonly status: 200 | 404;
+  /** The body's JSON. Undefined for an empty body, and for a 404 that is not JSON. */
+  readonly json: unknown;
+  /** The effect of earlier attempts: with `possible`, this may be the answer to a request that was carried out before. */
+  readonly earlierEffect: Effect;
+}
+
+export interface ServerConnectionOptions {
+  /** Without credentials and without a slash at its end. */
+  readonly address: string;
+  readonly credentials: Credentials;
+  readonly userAgent: string;
+  readonly log: (line: string) => void;
+}
+
+/** Sends requests to a CronyxServer until an answer comes: docs/rest-api.md, "A client's duty". */
+export class ServerConnection {
+  /** The server's address, for messages. */
+  readonly place: string;
+  readonly #credentials: Credentials;
+  readonly #connection: HttpConnection;
+  readonly #log: (line: string) => void;
+
+  constructor({ address, credentials, userAgent, log }: ServerConnectionOptions) {
+    this.place = address;
+    this.#credentials = credentials;
+    this.#connection = new HttpConnection({ place: address, userAgent });
+    this.#log = log;
+  }
+
+  /** @throws ServiceError with the effect of all attempts together. */
+  async ask(request: ServerRequest, deadline: Deadline): Promise<ServerAnswer> {
+    const sent = this.#httpRequest(request, await this.#authorization(deadline));
+    const { result, earlierEffect } = await retrying(deadline, this.#log, () => this.#connection.send(sent, deadline));
+    try {
+      return { ...this.#checked(result), earlierEffect };
+    } catch (error) {
+      throw error instanceof ServiceError ? error.withEffect(earlierEffect) : error;
+    }
+  }
+
+  /** @returns the error for an answer that does not come from a CronyxServer. */
+  notAServer(why: string, effect: Effect, cause?: unknown): ServiceError {
+    return this.failure("not-a-server", { problem: `does not answer as a CronyxServer (${why})`, effect, cause });
+  }
+
+  failure(code: ServiceErrorCode, details: Omit<ServiceErrorDetails, "place">): ServiceError {
+    return new ServiceError(code, { place: this.place, ...details });
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  #httpRequest(
+    { method, path, query = "", headers = {}, body, writes }: ServerRequest,
+    authorization: string | null,
+  ): HttpRequest {
+    return {
+      method,
+      url: new URL(`${this.place}/${path.map(encodeURIComponent).join("/")}${query}`),
+      headers: { accept: "application/json", ...(body && { "content-type": "application/json" }), ...headers },
+      authorization,
+      body: body === undefined ? null : Buffer.from(JSON.stringify(body)),
+      writes,
+      followsToOtherOrigins: false,
+    };
+  }
+
+  async #authorization(deadline: Deadline): Promise<string | null> {
+    const credentials = this.#credentials;
+    switch (credentials.kind) {
+      case "none":
+        return null;
+      case "basic":
+        return `Basic ${Buffer.from(`${credentials.username}:${credentials.password}`).toString("base64")}`;
+      case "bearer":
+        return `Bearer ${await credentials.token(deadline)}`;
+    }
+  }
+
+  #checked({ status, contentType, body, redirectedTo }: HttpAnswer): Omit<ServerAnswer, "earlierEffect"> {
+    if (redirectedTo !== null) {
+      throw this.#refusal("redirected", `redirects to ${redirectedTo}, which gets neither request nor credentials`);
+    }
+    const json = jsonIn(body);
+    switch (status) {
+      case 200:
+        if (json === undefined && body.length > 0) {
+          throw this.notAServer(`its answer is ${contentType || "of no content type"}, not JSON`, "none");
+        }
+        return { status, json };
+      case 401:
+        throw this.#loginRefusal();
+      case 403:
+        throw this.#refusal("rules-forbid", `does not allow this${wordsIn(status, json)}`);
+      case 404:
+        return { status, json };
+      default:
+        if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, "none");
+        throw this.#refusal("request-refused", `refused the request${wordsIn(status, json)}`);
+    }
+  }
+
+  #loginRefusal(): ServiceError {
+    switch (this.#credentials.kind) {
+      case "none":
+        return this.#refusal("login-missing", "asks for credentials (401)");
+      case "basic":
+        return this.#refusal("login-refused", "refused the username and password (401)");
+      case "bearer":
+        return this.#refusal("bearer-token-refused", "refused the token (401)");
+    }
+  }
+
+  #refusal(code: ServiceErrorCode, problem: string): ServiceError {
+    return this.failure(code, { problem, effect: "none" });
+  }
+}
+
+/** @returns the reason that a server's answer gives, if any. */
+export function messageIn(json: unknown): string | null {
+  const message = typeof json === "object" && json !== null && "message" in json ? json.message : null;
+  return typeof message === "string" ? message : null;
+}
+
+function wordsIn(status: number, json: unknown): string {
+  const message = messageIn(json);
+  return message === null ? ` (${status})` : ` (${status}: ${message.slice(0, 500).replace(/\.$/, "")})`;
+}
+
+function jsonIn(body: Buffer): unknown {
+  try {
+    return body.length === 0 ? undefined : JSON.parse(body.toString());
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { COMMON_REMEDIES, COMMON_REMOTE_REMEDIES, messageWithRemedy, type Wording } from "../errors/remedies.ts";
+import type { RemoteErrorCode } from "../errors/service-error.ts";
+
+const URL_FLAG = "--url or CRONYX_URL";
+
+/** Errors in the terms of the job commands: their flags, and the environment. */
+const WORDING: Wording<RemoteErrorCode> = {
+  nameOf: (field) => (field === "url" ? URL_FLAG : field),
+  remedies: {
+    ...COMMON_REMEDIES,
+    "credentials-in-location": "move them to CRONYX_TOKEN, or to CRONYX_USERNAME and CRONYX_PASSWORD",
+    "unencrypted-location": "use git+https; git+http is for localhost and 127.0.0.1 only",
+
+    ...COMMON_REMOTE_REMEDIES,
+    unreachable: `check ${URL_FLAG} and the network, or try again later`,
+    "oversized-answer": `check ${URL_FLAG}`,
+    redirected: `set ${URL_FLAG} to that address, if it is the right one`,
+    "certificate-for-another-host": `set ${URL_FLAG} to a host name that the certificate has`,
+    "tls-failed": `check that the port in ${URL_FLAG} is one for https`,
+    "token-missing": "set CRONYX_TOKEN to a token that may write to that repository",
+    "token-refused": "set CRONYX_TOKEN to a token that is valid there and has not expired",
+    "token-may-not-read": "let the token read and write the contents of that repository",
+    "token-may-not-write": "let the token write the contents of that repository",
+    "repository-not-found": `check ${URL_FLAG}, or let CRONYX_TOKEN read that repository`,
+    "not-a-repository": `check that ${URL_FLAG} is the address of a git repository`,
+    "update-refused": "let the rules and hooks of that repository allow refs under refs/cronyx/",
+    "git-failed": `check ${URL_FLAG}, and for ssh the key and the known hosts`,
+    "login-missing": "set CRONYX_USERNAME and CRONYX_PASSWORD, or CRONYX_TOKEN",
+    "login-refused": "set CRONYX_USERNAME and CRONYX_PASSWORD to those that the server is configured with",
+    "bearer-token-refused": "set CRONYX_TOKEN to a token that is valid there and has not expired",
+    "rules-forbid": "let the server's rules allow this job for these credentials",
+    "request-refused": "change the argument that it names",
+    "not-a-server": `check ${URL_FLAG}, its path included; the url of a git repository begins with git+`,
+    "original-server": "use this project's server, which shows its jobs",
+    "start-unsettled": "run status to see the lock, and release to free it",
+    "oidc-not-permitted": "set CRONYX_TOKEN",
+    "oidc-failed": "set CRONYX_TOKEN",
+  },
+};
+
+/** @returns what went wrong and what to do about it, in the terms of the commands. */
+export function commandMessage(error: unknown): string {
+  return messageWithRemedy(error, WORDING);
+}

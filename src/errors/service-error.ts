@@ -1,0 +1,102 @@
+/** What kept a repository, a CronyxServer or the network between from doing its part. */
+export type RemoteErrorCode =
+  /** No connection, or no usable answer until the deadline. The same request may succeed later. */
+  | "unreachable"
+  | "oversized-answer"
+  | "proxy-refused"
+  | "redirected"
+  | "certificate-untrusted"
+  | "certificate-expired"
+  | "certificate-revoked"
+  | "certificate-for-another-host"
+  | "tls-failed"
+  | "token-missing"
+  | "token-refused"
+  | "token-may-not-read"
+  | "token-may-not-write"
+  | "repository-not-found"
+  | "not-a-repository"
+  | "update-refused"
+  | "git-missing"
+  | "git-failed"
+  | "login-missing"
+  | "login-refused"
+  | "bearer-token-refused"
+  | "rules-forbid"
+  | "request-refused"
+  | "not-a-server"
+  | "original-server"
+  | "start-unsettled"
+  | "oidc-not-permitted"
+  | "oidc-failed"
+  /** A state document, in a repository, a database or a server's answer, that cannot be used. */
+  | "document-damaged";
+
+/** What kept a server's database from doing its part. */
+export type DatabaseErrorCode =
+  | "database-unreachable"
+  | "database-login-refused"
+  | "database-forbidden"
+  | "database-not-found"
+  | "database-unusable"
+  | "database-damaged"
+  | "database-too-new"
+  | "database-replaced"
+  | "database-full"
+  | "database-busy"
+  | "database-refused"
+  | "document-damaged";
+
+export type ServiceErrorCode = RemoteErrorCode | DatabaseErrorCode;
+
+/**
+ * The effect that a request without a usable answer had where it was sent.
+ *
+ * - `none`: it changed nothing, and never will.
+ * - `possible`: it may have been carried out, or still may be. Only reading tells.
+ *
+ * The connection that lost the answer sets it. All other code passes it on, and two places act on it: a start that
+ * failed gives up its lock, and an end that failed counts as done once the job's history shows it.
+ */
+export type Effect = "none" | "possible";
+
+export function strongerEffect(a: Effect, b: Effect): Effect {
+  return a === "possible" ? a : b;
+}
+
+export interface ServiceErrorDetails extends ErrorOptions {
+  /** Where: a repository's, server's or database's address, without credentials. */
+  readonly place: string;
+  /** What is wrong, as the end of a sentence that begins with the place: `refused the token (401)`. */
+  readonly problem: string;
+  readonly effect: Effect;
+  /**
+   * Where the same request may succeed if it is sent again: the least time to wait before, in milliseconds. Left out
+   * where sending it again changes nothing.
+   */
+  readonly retryAfter?: number | undefined;
+}
+
+/** A service that a call needs (a repository, a server, a database) could not do its part. */
+export class ServiceError extends Error {
+  override name = "ServiceError";
+  readonly code: ServiceErrorCode;
+  readonly effect: Effect;
+  /** Null: sending the request again changes nothing. */
+  readonly retryAfter: number | null;
+  readonly #details: ServiceErrorDetails;
+
+  constructor(code: ServiceErrorCode, details: ServiceErrorDetails) {
+    super(`${details.place} ${details.problem}`, { cause: details.cause });
+    this.code = code;
+    this.effect = details.effect;
+    this.retryAfter = details.retryAfter ?? null;
+    this.#details = details;
+  }
+
+  /** @returns the same error, after an earlier request of the same call that had this effect. */
+  withEffect(effect: Effect): ServiceError {
+    const stronger = strongerEffect(effect, this.effect);
+    return stronger === this.effect ? this : new ServiceError(this.code, { ...this.#details, effect: stronger });
+  }
+}

@@ -1,0 +1,9 @@
+/**
+ * Whether a host is this machine, which nothing between can read or change the traffic to.
+ *
+ * @param host As `URL.hostname` has it, or as an address to listen on: an IPv6 address with or without brackets.
+ * @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3
+ */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host);
+}

@@ -1,0 +1,41 @@
+import type { RemoteErrorCode } from "../errors/service-error.ts";
+
+/** Why no TLS connection was made. Sending the request again changes nothing. */
+export interface TlsFailure {
+  readonly code: RemoteErrorCode;
+  readonly problem: string;
+}
+
+const UNTRUSTED = "certificate-untrusted";
+
+/** @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
+const CODES: ReadonlyMap<string, RemoteErrorCode> = new Map([
+  ["CERT_HAS_EXPIRED", "certificate-expired"],
+  ["CERT_NOT_YET_VALID", "certificate-expired"],
+  ["CERT_REVOKED", "certificate-revoked"],
+  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNTRUSTED],
+  ["SELF_SIGNED_CERT_IN_CHAIN", UNTRUSTED],
+  ["UNABLE_TO_GET_ISSUER_CERT", UNTRUSTED],
+  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNTRUSTED],
+  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNTRUSTED],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "certificate-for-another-host"],
+]);
+
+const PROBLEMS: Readonly<Record<string, string>> = {
+  CERT_HAS_EXPIRED: "has a certificate that has expired",
+  CERT_NOT_YET_VALID: "has a certificate that is not valid yet",
+  CERT_REVOKED: "has a certificate that was revoked",
+  ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate for another host",
+};
+
+/** @returns null if TLS is not the cause of an error. */
+export function tlsFailure(error: unknown): TlsFailure | null {
+  const code = String((error as { readonly code?: unknown } | null | undefined)?.code ?? "");
+  const known = CODES.get(code);
+  if (known !== undefined) {
+    const problem = PROBLEMS[code] ?? "has a certificate from an authority that this machine does not trust";
+    return { code: known, problem: `${problem} (${code})` };
+  }
+  if (code !== "EPROTO" && !code.startsWith("ERR_SSL_")) return null;
+  return { code: "tls-failed", problem: `made no TLS connection (${code})` };
+}

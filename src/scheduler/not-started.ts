@@ -1,0 +1,64 @@
+import type { Instant } from "./instant.ts";
+import type { Holder } from "./job-state.ts";
+
+/**
+ * Why a start was refused: the same in the rules, the backends, the library and REST, which differ only in how they write
+ * an instant.
+ */
+export type NotStarted<Time = Instant> = Active<Time> | NotDue<Time> | RequiredJob<Time> | Unexplained;
+
+/** Another run holds the job. */
+export interface Active<Time = Instant> {
+  readonly started: false;
+  readonly reason: "active";
+  /** When the lock was taken. Null where other runs keep taking the job first, or the server does not say. */
+  readonly since: Time | null;
+  readonly holder: Holder | null;
+  /** When the lock can be taken over, if it is not updated before. Null: never, or the server does not say. */
+  readonly retryAt: Time | null;
+}
+
+/** The interval has not ended yet, or its start buffer has not passed. */
+export interface NotDue<Time = Instant> {
+  readonly started: false;
+  readonly reason: "not-due";
+  /** When the interval may start. Null if that is not known. */
+  readonly dueAt: Time | null;
+}
+
+/** A required job has not finished up to the interval's end. */
+export interface RequiredJob<Time = Instant> {
+  readonly started: false;
+  readonly reason: "required-job";
+  /** The required job. */
+  readonly jobName: string;
+  /** Up to where it has finished. Null: it has finished nothing. */
+  readonly finishedUntil: Time | null;
+  /** Up to where it has to finish. */
+  readonly neededUntil: Time;
+}
+
+/** The server gives no reason: it is an original CronyxServer, or a newer one with a reason that is unknown here. */
+export interface Unexplained {
+  readonly started: false;
+  readonly reason: "unknown";
+}
+
+/** Writes the instants of a refusal in another form. */
+export function mapInstants<Time>(refusal: NotStarted, write: (instant: Instant) => Time): NotStarted<Time> {
+  const orNull = (instant: Instant | null) => (instant === null ? null : write(instant));
+  switch (refusal.reason) {
+    case "active":
+      return { ...refusal, since: orNull(refusal.since), retryAt: orNull(refusal.retryAt) };
+    case "not-due":
+      return { ...refusal, dueAt: orNull(refusal.dueAt) };
+    case "required-job":
+      return {
+        ...refusal,
+        finishedUntil: orNull(refusal.finishedUntil),
+        neededUntil: write(refusal.neededUntil),
+      };
+    case "unknown":
+      return refusal;
+  }
+}
