@@ -17,8 +17,8 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { freePort } from "../__tests__/free-port.ts";
-import { startPostgres } from "../__tests__/store/sql/postgres-server.ts";
+import { startPostgres } from "../testing/databases/postgres-server.ts";
+import { freePort } from "../testing/network/free-port.ts";
 
 const repository = path.dirname(import.meta.dirname);
 const scratch = mkdtempSync(path.join(tmpdir(), "cronyx-container-"));

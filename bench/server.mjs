@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { cpus, tmpdir } from "node:os";
 import path from "node:path";
 import { parseArgs } from "node:util";
-import { startPostgres } from "../__tests__/store/sql/postgres-server.ts";
+import { startPostgres } from "../testing/databases/postgres-server.ts";
 import { documentOf, openRegister } from "./databases.mjs";
 import { shown, spread } from "./spread.mjs";
 

@@ -8,11 +8,11 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
-import { runOf, Step } from "../demo/runner.mjs";
+import { runOf, Step } from "../testing/action/runner.mjs";
 import { git, makeRepository, setBack } from "./repositories.mjs";
 import { shown, spread } from "./spread.mjs";
 
-/** @typedef {import("../demo/runner.mjs").StepResult} StepResult */
+/** @typedef {import("../testing/action/runner.mjs").StepResult} StepResult */
 /** @typedef {import("./spread.mjs").Spread} Spread */
 /** @typedef {{ way: "http" | "file", repository: string, url: string }} Place Where jobs' locks are kept. */
 /**
@@ -164,7 +164,7 @@ async function timed(act) {
   return { ms: performance.now() - start, result };
 }
 
-/** @returns {Promise<import("../demo/git-server.mjs").Exchange[]>} */
+/** @returns {Promise<import("../testing/git/git-server.mjs").Exchange[]>} */
 async function exchangesSoFar() {
   server.send("exchanges");
   return (await once(server, "message"))[0];

@@ -4,8 +4,8 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { serveGit } from "./git-server.mjs";
-import { runOf, Step } from "./runner.mjs";
+import { runOf, Step } from "../testing/action/runner.mjs";
+import { serveGit } from "../testing/git/git-server.mjs";
 
 const TOKEN = "demo-token";
 const SECOND = 1000;
@@ -126,7 +126,7 @@ async function end(run, jobStatus) {
   check(code === 0, "its post step is green");
 }
 
-/** @param {import("./runner.mjs").StepResult} result */
+/** @param {import("../testing/action/runner.mjs").StepResult} result */
 function intervalOf({ outputs }) {
   return `${outputs["job-interval-started-at"]} ${outputs["job-interval-ended-at"]}`;
 }

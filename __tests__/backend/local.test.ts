@@ -7,7 +7,7 @@ import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.t
 import { type JobState, newJobState, withLock } from "../../src/scheduler/job-state.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import type { Swap } from "../../src/store/job-store.ts";
-import { MemoryStore } from "../store/memory-store.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { OriginalServer } from "./original-server.ts";
+import { OriginalServer } from "../../testing/servers/original-server.ts";
 
 // The stand-in answers as was measured on an original server: what the client is tested against is worth no more than it.
 

@@ -1,10 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { randomUUID } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import https from "node:https";
-import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
-import path from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ACTION_TERMS } from "../../src/action/terms.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
@@ -15,8 +10,8 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import { ArgumentError } from "../../src/scheduler/argument-error.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { StoreError } from "../../src/store/job-store.ts";
-import { ExplainingServer } from "./explaining-server.ts";
-import { type Fate, OriginalServer } from "./original-server.ts";
+import { ExplainingServer } from "../../testing/servers/explaining-server.ts";
+import { type Fate, OriginalServer } from "../../testing/servers/original-server.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const JOB = "report of a/b?c#d%é";
@@ -621,35 +616,6 @@ describe("credentials", () => {
 });
 
 describe("TLS that fails is told by its code, and not tried again", () => {
-  test("an authority that isn't known", async () => {
-    const folder = mkdtempSync(path.join(tmpdir(), "cronyx-test-"));
-    const [key, cert] = [path.join(folder, "key.pem"), path.join(folder, "cert.pem")];
-    const request = [
-      "req",
-      "-x509",
-      "-newkey",
-      "ec",
-      "-pkeyopt",
-      "ec_paramgen_curve:prime256v1",
-      "-nodes",
-      "-days",
-      "2",
-    ];
-    const name = ["-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"];
-    execFileSync("openssl", [...request, ...name, "-keyout", key, "-out", cert], { stdio: "pipe" });
-    const secure = https.createServer({ key: readFileSync(key), cert: readFileSync(cert) });
-    rmSync(folder, { recursive: true });
-    await new Promise<void>((resolve) => secure.listen(0, "127.0.0.1", resolve));
-    closing.push(() => new Promise((resolve) => secure.close(resolve)));
-    const backend = await open(`https://localhost:${(secure.address() as AddressInfo).port}`);
-    const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
-    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
-    expect(error.message).toMatch(
-      /authority that this machine doesn't know, DEPTH_ZERO_SELF_SIGNED_CERT\): name a file .* NODE_EXTRA_CA_CERTS/,
-    );
-    expect(log).toEqual([]);
-  });
-
   test("a port that speaks no TLS", async () => {
     const backend = await open(server.url.replace("http:", "https:"));
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));

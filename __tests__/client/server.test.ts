@@ -4,8 +4,8 @@ import { CronyxClient } from "../../src/client/client.ts";
 import type { Job } from "../../src/client/index.ts";
 import { HOUR, toIso } from "../../src/scheduler/instant.ts";
 import { basicScheme } from "../../src/server/login/basic.ts";
-import { NOON, type RunningServer, runServer } from "../server/running-server.ts";
-import { MemoryStore } from "../store/memory-store.ts";
+import { NOON, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 /** Tells of each step that a request takes, and waits for whoever listens. */
 class WatchedStore extends MemoryStore {

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ArgumentError } from "../../src/scheduler/argument-error.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { stepsOf } from "../../src/scheduler/interval.ts";
-import { CLOCK_CHANGES, type ClockChange, ZONES, zoned } from "./zones.ts";
+import { CLOCK_CHANGES, type ClockChange, ZONES, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 /** A Wednesday. */
 const WEDNESDAY = Date.parse("2026-03-04T05:06:07.008Z");

@@ -4,8 +4,8 @@ import { type Decision, decide } from "../../src/scheduler/decide.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { JobState } from "../../src/scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
-import { at, DAY_OF_TESTS, job, lock } from "./documents.ts";
-import { anyInterval, duration, zoneAndInstant } from "./zones.ts";
+import { anyInterval, duration, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
+import { at, DAY_OF_TESTS, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 type Requested = Partial<StartRequest>;
 

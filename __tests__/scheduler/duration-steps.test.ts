@@ -4,7 +4,7 @@ import type { Temporal } from "temporal-polyfill";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
 import { stepsOf } from "../../src/scheduler/interval.ts";
-import { duration, ZONES, zoneAndInstant, zoned } from "./zones.ts";
+import { duration, ZONES, zoneAndInstant, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 type Direction = "add" | "subtract";
 

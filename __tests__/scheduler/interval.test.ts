@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { ArgumentError } from "../../src/scheduler/argument-error.ts";
 import { toIso } from "../../src/scheduler/instant.ts";
 import { type Interval, stepsOf } from "../../src/scheduler/interval.ts";
-import { anyInterval, zoneAndInstant } from "./zones.ts";
+import { anyInterval, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 
 interface Row {
   readonly date: string;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { type EndedRun, type JobState, newJobState, withLock, withoutLock } from "../../src/scheduler/job-state.ts";
 import { readState } from "../../src/scheduler/read-state.ts";
-import { at, ended, job, lock } from "./documents.ts";
+import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const NOW = Date.parse(at("10:10"));
 const run = (changed: Partial<EndedRun>) =>

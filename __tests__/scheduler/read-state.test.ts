@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { isInstant } from "../../src/scheduler/instant.ts";
 import { readState, StateError } from "../../src/scheduler/read-state.ts";
-import { at, ended, job, lock } from "./documents.ts";
+import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const active = (changed: object) => ({ ...job(), active: { ...lock("09:00", "10:00"), ...changed } });
 const history = (changed: object) => ({ ...job(), history: [ended(), { ...ended(), ...changed }] });

@@ -8,8 +8,8 @@ import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/inst
 import { type Interval, stepsOfWait } from "../../src/scheduler/interval.ts";
 import type { JobState } from "../../src/scheduler/job-state.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
-import { MemoryStore } from "../store/memory-store.ts";
-import { anyInterval, duration, ZONES, zoneAndInstant } from "./zones.ts";
+import { anyInterval, duration, ZONES, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 const DEADLINE = deadlineIn(600_000);
 const JOB = "report";

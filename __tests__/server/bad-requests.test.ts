@@ -2,8 +2,8 @@ import net from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
-import { MemoryStore } from "../store/memory-store.ts";
-import { type Answer, type RunningServer, runServer, type SendOptions } from "./running-server.ts";
+import { type Answer, type RunningServer, runServer, type SendOptions } from "../../testing/servers/running-server.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 /** Counts whatever it is asked for. */
 class WatchedStore extends MemoryStore {

@@ -2,8 +2,8 @@ import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
 import { StoreError } from "../../src/store/job-store.ts";
-import { MemoryStore } from "../store/memory-store.ts";
-import { type Answer, Clock, type RunningServer, runServer } from "./running-server.ts";
+import { type Answer, Clock, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 const HOURLY = { jobInterval: HOUR };
 

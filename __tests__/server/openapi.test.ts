@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { Compile } from "typebox/compile";
 import type { Scheme } from "../../src/server/login/authentication.ts";
 import { basicScheme } from "../../src/server/login/basic.ts";
-import { type RunningServer, runServer } from "./running-server.ts";
+import { type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 
 interface Schema {
   readonly type?: string;

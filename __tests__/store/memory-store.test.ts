@@ -1,6 +1,6 @@
 import { describe } from "@jest/globals";
-import { jobStoreSuite } from "./job-store-suite.ts";
-import { MemoryStore } from "./memory-store.ts";
+import { jobStoreSuite } from "../../testing/stores/job-store-suite.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 describe("a store in memory, which other tests build on", () => {
   const documents = new Map<string, { version: string; json: string }>();

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { type JobState, newJobState } from "../../src/scheduler/job-state.ts";
 import { readEach } from "../../src/store/read-each.ts";
-import { MemoryStore } from "./memory-store.ts";
+import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 class CountingStore extends MemoryStore {
   reads = 0;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Fate } from "../../network/faulty-proxy.ts";
+import type { Fate } from "../../../testing/network/faulty-proxy.ts";
 
 /** Milliseconds. */
 export const INTERVAL = 3_600_000;

@@ -3,8 +3,8 @@ import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, SECOND } from "../../../src/scheduler/instant.ts";
 import { JobSummaries } from "../../../src/server/jobs/summaries.ts";
 import { StoreError } from "../../../src/store/job-store.ts";
-import { MemoryStore } from "../../store/memory-store.ts";
-import { lock, NOON, state } from "../page/states.ts";
+import { lock, NOON, state } from "../../../testing/states/states-by-instant.ts";
+import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
 /** Takes a second to read, by the test's clock. */
 class SlowStore extends MemoryStore {

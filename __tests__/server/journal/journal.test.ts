@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
 import { HOUR, MINUTE } from "../../../src/scheduler/instant.ts";
 import { IssuerUnreachable, type Scheme } from "../../../src/server/login/authentication.ts";
-import { MemoryStore } from "../../store/memory-store.ts";
-import { type RunningServer, runServer } from "../running-server.ts";
+import { type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
 let server: RunningServer;
 beforeEach(async () => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
 import { basicScheme } from "../../../src/server/login/basic.ts";
-import { type RunningServer, runServer } from "../running-server.ts";
+import { type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 
 const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
 const HOURLY = { jobInterval: HOUR };

@@ -5,8 +5,8 @@ import { HOUR, MINUTE, SECOND } from "../../../src/scheduler/instant.ts";
 import { basicScheme } from "../../../src/server/login/basic.ts";
 import { oidcScheme } from "../../../src/server/login/oidc.ts";
 import { matches, parseOidcRules } from "../../../src/server/login/oidc-rules.ts";
-import { Clock, NOON, type RunningServer, runServer } from "../running-server.ts";
-import { Issuer, type Key, newKey } from "./issuer.ts";
+import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { Issuer, type Key, newKey } from "../../../testing/servers/token-issuer.ts";
 
 const RULES = [
   { jobs: "report-*", claims: { repository: "octo-org/*" } },

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
 import type { JobSummary } from "../../../src/server/jobs/standing.ts";
 import { overviewOf } from "../../../src/server/page/overview.ts";
-import { NOON } from "./states.ts";
+import { NOON } from "../../../testing/states/states-by-instant.ts";
 
 const free = (name: string): JobSummary => ({ name, lockedAt: null, overdueFrom: NOON });
 const running = (name: string, since: number): JobSummary => ({ name, lockedAt: since, overdueFrom: null });

@@ -2,7 +2,7 @@ import { expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
 import { runsInWords, timeline } from "../../../src/server/page/timeline.ts";
 import { Times } from "../../../src/server/page/times.ts";
-import { lock, NOON, run, state } from "./states.ts";
+import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 
 const times = new Times(NOON, "UTC");
 const ALL = [

@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { DAY, HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
 import { lengthOf, Times } from "../../../src/server/page/times.ts";
-import { NOON } from "./states.ts";
+import { NOON } from "../../../testing/states/states-by-instant.ts";
 
 test.each([
   ["UTC", NOON - 8 * HOUR, "04:00"],

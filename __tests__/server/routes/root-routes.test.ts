@@ -6,10 +6,10 @@ import { basicScheme } from "../../../src/server/login/basic.ts";
 import { oidcScheme } from "../../../src/server/login/oidc.ts";
 import { parseOidcRules } from "../../../src/server/login/oidc-rules.ts";
 import { StoreError } from "../../../src/store/job-store.ts";
-import { MemoryStore } from "../../store/memory-store.ts";
-import { Issuer, newKey } from "../login/issuer.ts";
-import { lock, run, state } from "../page/states.ts";
-import { Clock, NOON, type RunningServer, runServer } from "../running-server.ts";
+import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { Issuer, newKey } from "../../../testing/servers/token-issuer.ts";
+import { lock, run, state } from "../../../testing/states/states-by-instant.ts";
+import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8" };
 const OWN_PAGE = { ...BROWSER, "sec-fetch-site": "same-origin", "content-type": "application/x-www-form-urlencoded" };

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
 import { StoreError } from "../../../src/store/job-store.ts";
-import { MemoryStore } from "../../store/memory-store.ts";
-import { NOON, type RunningServer, runServer } from "../running-server.ts";
+import { NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
 const HOURLY = { jobInterval: HOUR };
 const HOLDER = {

@@ -1,14 +1,9 @@
-import { afterAll, describe, expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { REF_PREFIX, refOf } from "../../../src/store/git/ref-name.ts";
-import { ODD_NAMES } from "../job-store-suite.ts";
-import { BareRepository } from "./bare-repository.ts";
+import { refOf } from "../../../src/store/git/ref-name.ts";
 
 /** Any job name: what `checkJobName` lets through. */
 const jobName = fc.string({ unit: "binary", minLength: 1, maxLength: 255 });
-
-const repository = new BareRepository();
-afterAll(() => repository.remove());
 
 describe("a job's ref", () => {
   test.each([
@@ -58,15 +53,5 @@ describe("a job's ref", () => {
         expect(refOf(changed(name))).not.toBe(refOf(name));
       }),
     );
-  });
-
-  test("is taken by git, and stands in no other one's folder", () => {
-    const names = [...new Set([...ODD_NAMES, ...fc.sample(jobName, { numRuns: 500, seed: 7 })])];
-    const commit = repository.commit("A document");
-    repository.git(["update-ref", "--stdin"], names.map((name) => `create ${refOf(name)} ${commit}\n`).join(""));
-    const refs = repository.git(["for-each-ref", "--format=%(refname)", REF_PREFIX]).split("\n");
-    expect(refs).toEqual(names.map(refOf).sort());
-    for (const name of ODD_NAMES)
-      expect(repository.git(["check-ref-format", "--normalize", refOf(name)])).toBe(refOf(name));
   });
 });

@@ -1,13 +1,11 @@
-import { fork } from "node:child_process";
-import { once } from "node:events";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { openDatabase } from "../../../src/store/open-database.ts";
-import { documentOf, inTime, jobStoreSuite } from "../job-store-suite.ts";
-import { databaseSuite } from "./database-suite.ts";
+import { databaseSuite } from "../../../testing/stores/database-suite.ts";
+import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
 const folder = mkdtempSync(path.join(tmpdir(), "cronyx-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -38,24 +36,6 @@ describe("a store in SQLite", () => {
     });
     const settings = ["journal_mode", "synchronous"].map((name) => opened[0]?.prepare(`PRAGMA ${name}`).get());
     expect([opened.length, ...settings]).toEqual([1, { journal_mode: "wal" }, { synchronous: 2 }]);
-    await store.close();
-  });
-
-  test("a process that is killed while it writes loses nothing that it was told is written", async () => {
-    const name = "killed";
-    const writer = fork(path.join(import.meta.dirname, "sqlite-writer.ts"), [fileOf(name)], { execArgv: [] });
-    let told = "";
-    let count = 0;
-    writer.on("message", (version) => {
-      told = String(version);
-      if (++count === 200) writer.kill("SIGKILL");
-    });
-    await once(writer, "exit");
-    expect(count).toBeGreaterThanOrEqual(200);
-    const store = await open(name);
-    const { version, state } = (await store.read(["report"], inTime())).get("report") ?? {};
-    // The last one may be on disk before anybody was told of it.
-    expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(told);
     await store.close();
   });
 

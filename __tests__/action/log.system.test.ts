@@ -1,0 +1,81 @@
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { HOUR } from "../../src/scheduler/instant.ts";
+import { LocksRepository } from "../../testing/action/locks-repository.ts";
+import { runOf, type StepResult } from "../../testing/action/runner.mjs";
+import { finishedUntil } from "../../testing/states/states-of-other-runs.ts";
+
+let repository: LocksRepository;
+beforeAll(async () => {
+  repository = await LocksRepository.serve();
+});
+afterAll(() => repository.close());
+
+/** What people read, with what differs from run to run told by its kind. */
+const shown = ({ log }: StepResult) =>
+  log
+    .join("\n")
+    .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "INSTANT")
+    .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID")
+    .replaceAll(repository.httpUrl.slice("git+".length), "REPOSITORY");
+
+const step = (inputs: Record<string, string>, runId = "42") =>
+  repository.step({ token: "TOKEN", ...inputs }, runOf("report", runId));
+
+test("what a run prints", async () => {
+  const said: Record<string, string> = {};
+  const say = async (what: string, result: Promise<StepResult>) => {
+    said[what] = shown(await result);
+  };
+  await repository.write("hourly", finishedUntil("hourly", Date.now() - 3.5 * HOUR));
+
+  const first = step({ "job-name": "hourly" });
+  await say("started", first.main());
+  await say("refused, active", step({ "job-name": "hourly" }).main());
+  await say("refused, active, may be taken over", step({ "job-name": "hourly", "retry-interval": "1 day" }).main());
+  await say("finished", first.post("success"));
+  const second = step({ "job-name": "hourly" });
+  await second.main();
+  await say("interrupted", second.post("failure"));
+  const third = step({ "job-name": "hourly" });
+  await third.main();
+  await say("cancelled", third.post("cancelled"));
+  const fourth = step({ "job-name": "hourly" });
+  await fourth.main();
+  await step({ "job-name": "hourly", "retry-interval": "0" }, "43").main();
+  await say("taken over", fourth.post("success"));
+
+  await repository.write("done", finishedUntil("done", Date.now()));
+  const notDue = step({ "job-name": "done" });
+  await say("refused, not due", notDue.main());
+  await say("nothing to end", notDue.post("success"));
+  await say("refused, required job", step({ "job-name": "summary", "required-job-names": "hourly" }).main());
+  await say("no lock", step({ "job-name": "summary", "no-lock": "true" }).main());
+  await say("wrong input", step({ "job-name": "hourly", "job-interval": "90 x" }).main());
+
+  expect(said).toMatchInlineSnapshot(`
+{
+  "cancelled": "::add-mask::TOKEN
+Interrupted: hourly, because the job's status is cancelled; the same interval will be granted again",
+  "finished": "::add-mask::TOKEN
+Finished: hourly until INSTANT",
+  "interrupted": "::add-mask::TOKEN
+Interrupted: hourly, because the job's status is failure; the same interval will be granted again",
+  "no lock": "::add-mask::TOKEN
+Started without a lock: summary for INSTANT to INSTANT",
+  "nothing to end": "This step holds no lock: nothing to end",
+  "refused, active": "::add-mask::TOKEN
+Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; no retry-interval is set, so it is never taken over",
+  "refused, active, may be taken over": "::add-mask::TOKEN
+Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; it can be taken over from INSTANT",
+  "refused, not due": "::add-mask::TOKEN
+Not started (not-due): done is not due until INSTANT",
+  "refused, required job": "::add-mask::TOKEN
+Not started (required-job): summary needs hourly to have finished until INSTANT, and it has until INSTANT",
+  "started": "::add-mask::TOKEN
+Started: hourly for INSTANT to INSTANT",
+  "taken over": "::add-mask::TOKEN
+::error::The lock of hourly was taken over at INSTANT by octo-org/reports, run 43, job report (https://github.com/octo-org/reports/actions/runs/43/attempts/1) while this run went on: both did the same interval. Give retry-interval more than the longest run takes",
+  "wrong input": "::error::job-interval is "90 x": "x" is none of years, months, weeks, days, hours, minutes, seconds",
+}
+`);
+});

@@ -1,0 +1,251 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { endJob } from "../../src/action/end-job.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { HOUR } from "../../src/scheduler/instant.ts";
+import { LocksRepository } from "../../testing/action/locks-repository.ts";
+import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
+import { runOf, type Step } from "../../testing/action/runner.mjs";
+import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
+import type { Exchange, Fate } from "../../testing/git/git-server.mjs";
+import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
+
+const NOTHING_DONE = { code: 0, log: ["This step holds no lock: nothing to end"], outputs: {} };
+
+/** A server that is away for longer than anybody waits: the deadline is over at once. */
+const AWAY: Fate = { status: 503, headers: { "retry-after": "3600" } };
+
+let repository: LocksRepository;
+let fate: (exchange: Exchange) => Fate | undefined;
+beforeAll(async () => {
+  repository = await LocksRepository.serve({ fate: (exchange) => fate(exchange) });
+});
+beforeEach(() => {
+  fate = () => undefined;
+});
+afterAll(() => repository.close());
+
+/** A step whose main was granted the job. */
+async function started(jobName: string, inputs: Record<string, string> = {}): Promise<Step> {
+  const step = repository.step({ "job-name": jobName, ...inputs });
+  expect((await step.main()).outputs.started).toBe("true");
+  return step;
+}
+
+describe("a step that holds no lock ends none", () => {
+  const OTHERS = heldSince("others", Date.now() - HOUR);
+  beforeAll(() => repository.write("others", OTHERS));
+
+  /** What a job's `env:` would say to make a step end the lock of another run. */
+  const forged = () => ({
+    ...runOf("report"),
+    STATE_url: repository.httpUrl,
+    STATE_jobName: "others",
+    STATE_lockId: OTHERS.active?.id ?? "",
+    STATE_started: "true",
+    STATE_willBeTakenOver: "true",
+    STATE_record: "null",
+  });
+
+  const MAINS: { main: string; inputs: Record<string, string>; code: number; answer?: Fate }[] = [
+    { main: "is told that the job is active", inputs: { "job-name": "others" }, code: 0 },
+    { main: "is told that the job is not due", inputs: { "job-name": "done" }, code: 0 },
+    { main: "waits for a required job", inputs: { "job-name": "waiting", "required-job-names": "others" }, code: 0 },
+    { main: "takes no lock", inputs: { "job-name": "free", "no-lock": "true" }, code: 0 },
+    { main: "has a wrong input", inputs: { "job-name": "others", "job-interval": "never" }, code: 1 },
+    { main: "has no job name", inputs: { "job-name": "" }, code: 1 },
+    { main: "has a wrong url", inputs: { "job-name": "others", url: "octo-org/locks" }, code: 1 },
+    { main: "is refused by the repository", inputs: { "job-name": "refused" }, code: 1, answer: { status: 401 } },
+    { main: "can't reach the repository", inputs: { "job-name": "away" }, code: 1, answer: AWAY },
+  ];
+  test.each(MAINS)("main $main: post is told every key, so no forged one counts", async ({ inputs, code, answer }) => {
+    await repository.write("done", finishedUntil("done", Date.now()));
+    const before = await repository.refs();
+    const step = repository.step(inputs, forged());
+    fate = () => answer;
+    const main = await step.main();
+    fate = () => undefined;
+    expect(main.code).toBe(code);
+    expect(main.state).toEqual(NOTHING_TO_END);
+    const asked = repository.exchanges.length;
+    expect(await step.post("success")).toMatchObject(NOTHING_DONE);
+    expect(await step.post("cancelled")).toMatchObject(NOTHING_DONE);
+    expect(repository.exchanges).toHaveLength(asked);
+    expect(await repository.refs()).toEqual(before);
+  });
+
+  test("main that may not write (403) has taken nothing", async () => {
+    const step = repository.step({ "job-name": "read-only" });
+    fate = ({ command }) => (command === "push" ? { status: 403 } : undefined);
+    const main = await step.main();
+    expect(main.code).toBe(1);
+    expect(annotations("error", main)).toEqual([expect.stringContaining("permissions: contents: write")]);
+    expect(main.state).toMatchObject({ lockId: "", started: "false", record: "null" });
+    expect(await step.post("failure")).toMatchObject(NOTHING_DONE);
+  });
+
+  test("main never ran", async () => {
+    expect(await repository.step({ "job-name": "others" }).post("cancelled")).toMatchObject(NOTHING_DONE);
+    expect(await repository.state("others")).toEqual(OTHERS);
+  });
+});
+
+describe("a lock that isn't there any more is an error, and whose lock is there stays", () => {
+  test.each([
+    ["taken over", "retry-interval"],
+    ["forgotten: its history doesn't tell", "gone"],
+  ])("%s", async (what, expected) => {
+    const jobName = `lost, ${what}`;
+    const step = await started(jobName);
+    const { active } = (await repository.state(jobName)) ?? {};
+    const held = heldSince(jobName, Date.now());
+    const history =
+      what === "taken over" && active
+        ? [{ ...active, outcome: "taken-over", endedAt: active.createdAt, runUrl: null }]
+        : [];
+    await repository.write(jobName, { ...held, history });
+    for (const status of ["success", "cancelled"]) {
+      const post = await step.post(status);
+      expect(post.code).toBe(1);
+      expect(annotations("error", post)).toEqual([expect.stringContaining(expected)]);
+    }
+    expect((await repository.state(jobName))?.active).toEqual(held.active);
+  });
+
+  test.each([
+    ["failure", "success"],
+    ["success", "cancelled"],
+  ])("ended by another hand (%s) before this one (%s)", async (others, status) => {
+    const jobName = `ended by another hand: ${others}`;
+    const step = await started(jobName);
+    const twin = repository.step({ "job-name": jobName });
+    twin.state = { ...step.state };
+    expect((await twin.post(others)).code).toBe(0);
+    const ended = await repository.refs();
+    const post = await step.post(status);
+    expect(post.code).toBe(1);
+    expect(annotations("error", post)).toEqual([expect.stringContaining("and not by this step")]);
+    expect(await repository.refs()).toEqual(ended);
+  });
+
+  test("the ref was deleted", async () => {
+    const step = await started("deleted");
+    const [, ref = ""] = (await repository.refs()).find((line) => line.includes("deleted"))?.split(" ") ?? [];
+    await repository.git(["update-ref", "-d", ref]);
+    const post = await step.post("success");
+    expect(post.code).toBe(1);
+    expect(annotations("error", post)).toEqual([expect.stringContaining("is gone")]);
+    expect(await repository.state("deleted")).toBeNull();
+  });
+
+  test("an id of nobody's, as in a state that was made up", async () => {
+    await repository.write("made up", heldSince("made up", Date.now()));
+    const before = await repository.refs();
+    const step = repository.step({ "job-name": "made up" });
+    step.state = { ...NOTHING_TO_END, url: repository.httpUrl, jobName: "made up", lockId: "0", started: "true" };
+    expect((await step.post("success")).code).toBe(1);
+    expect(await repository.refs()).toEqual(before);
+  });
+});
+
+describe("a repository that can't be used when the job ends", () => {
+  const BY_HAND = "to free it by hand, run the job once with retry-interval: 0";
+  const ENDS: { status: string; retryInterval: string; shown: "error" | "warning"; says: string }[] = [
+    { status: "success", retryInterval: "", shown: "error", says: "will run again" },
+    { status: "success", retryInterval: "1 hour", shown: "error", says: "will run again" },
+    { status: "cancelled", retryInterval: "1 hour", shown: "warning", says: "until retry-interval frees it" },
+    { status: "failure", retryInterval: "", shown: "error", says: "without a retry-interval nothing frees it" },
+  ];
+  test.each(ENDS)(
+    "$status, retry-interval '$retryInterval': $shown",
+    async ({ status, retryInterval, shown, says }) => {
+      const jobName = `${status} ${retryInterval}`;
+      const step = await started(jobName, { "retry-interval": retryInterval });
+      fate = () => AWAY;
+      const post = await step.post(status);
+      fate = () => undefined;
+      expect(post.code).toBe(shown === "error" ? 1 : 0);
+      const [line, ...more] = [...annotations("error", post), ...annotations("warning", post)];
+      expect(more).toEqual([]);
+      expect(annotations(shown, post)).toEqual([line]);
+      for (const part of ["503", says, BY_HAND, jobName]) expect(line).toContain(part);
+
+      // By hand, as it says.
+      const byHand = repository.step({ "job-name": jobName, "retry-interval": "0" });
+      expect((await byHand.main()).outputs.started).toBe("true");
+    },
+  );
+
+  test.each([
+    [401, "asks for credentials"],
+    [403, "permissions: contents: write"],
+    [404, "no repository"],
+  ])("%i: an error that says what to do", async (status, says) => {
+    const step = await started(`answered ${status}`);
+    fate = () => ({ status });
+    const post = await step.post("success");
+    fate = () => undefined;
+    expect(post.code).toBe(1);
+    expect(annotations("error", post)).toEqual([expect.stringContaining(says)]);
+    expect(annotations("error", post)).toEqual([expect.stringContaining(BY_HAND)]);
+  });
+
+  test("a server that is gone: refused connections are tried again until the deadline", async () => {
+    const other = await LocksRepository.serve();
+    const step = other.step({ "job-name": "gone", "job-interval": "1 hour" });
+    await step.main();
+    await other.close();
+    const { toolkit, errors, log } = toolkitWith({ "job-status": "success" }, step.state);
+    await endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadlineIn(1_500) });
+    expect(errors).toEqual([
+      expect.stringMatching(/ECONNREFUSED.*succeeded but couldn't be finished.*retry-interval: 0/),
+    ]);
+    expect(log).toContainEqual(expect.stringMatching(/can't be reached .*; trying again/));
+  });
+
+  test("an end whose answer is lost is settled by looking", async () => {
+    for (const cut of ["before", "after", "within"] as const) {
+      const step = await started(`lost answer ${cut}`);
+      let pushes = 0;
+      fate = ({ command }) => (command === "push" && ++pushes === 1 ? { cut } : undefined);
+      const post = await step.post("success");
+      fate = () => undefined;
+      expect(post.code).toBe(0);
+      expect(post.log.at(-1)).toContain(`Finished: lost answer ${cut}`);
+      expect(await repository.state(`lost answer ${cut}`)).toMatchObject({
+        active: null,
+        history: [{ outcome: "finished" }],
+      });
+    }
+  });
+});
+
+describe("a start whose answer is lost, and no more can be learned", () => {
+  test.each([
+    ["was taken", "after", "Interrupted: was taken, which never got to start"],
+    ["was not taken", "before", "Released: was not taken, of which nothing was taken"],
+  ] as const)("it %s", async (jobName, cut, line) => {
+    const step = repository.step({ "job-name": jobName });
+    let lost = false;
+    fate = ({ command }) => {
+      if (lost) return AWAY;
+      lost = command === "push";
+      return lost ? { cut } : undefined;
+    };
+    const main = await step.main();
+    fate = () => undefined;
+    expect(main.code).toBe(1);
+    expect(annotations("error", main)).toEqual([expect.stringContaining("may have been taken all the same")]);
+    expect(main.outputs).toEqual({});
+    // With continue-on-error the job goes on, and may even succeed; no step has worked on the interval.
+    expect(await step.post("success")).toMatchObject({ code: 0, log: [line] });
+    expect(await repository.state(jobName)).toMatchObject({ active: null, finishedUntil: null });
+  });
+});
+
+test("a state document too long for an environment variable keeps post from nothing", async () => {
+  const state = finishedUntil("long", Date.now() - 2 * HOUR);
+  await repository.write("long", { ...state, note: "x".repeat(200_000) });
+  const step = await started("long");
+  expect((await step.post("success")).code).toBe(0);
+  expect(await repository.state("long")).toMatchObject({ active: null, note: "x".repeat(200_000) });
+});

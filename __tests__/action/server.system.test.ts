@@ -1,0 +1,258 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import http from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { startJob } from "../../src/action/start-job.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import type { Inputs } from "../../testing/action/inputs.ts";
+import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
+import { runOf, Step, type StepResult } from "../../testing/action/runner.mjs";
+import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
+import { ExplainingServer } from "../../testing/servers/explaining-server.ts";
+import { OriginalServer } from "../../testing/servers/original-server.ts";
+
+const DIST = path.resolve(import.meta.dirname, "../../dist");
+const JOB = "nightly / report";
+const PASSWORD = "hunter2-hunter2";
+
+let folder: string;
+let original: OriginalServer;
+let ours: ExplainingServer;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "cronyx-action-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+beforeEach(async () => {
+  original = await new OriginalServer().listen();
+  ours = await new ExplainingServer().listen();
+});
+afterEach(() => Promise.all([original.close(), ours.close()]));
+
+const step = (server: OriginalServer, inputs: Inputs = {}, env = {}) =>
+  new Step({
+    dist: DIST,
+    temporary: folder,
+    inputs: { url: server.url, "job-name": JOB, "job-interval": "1 hour", token: "ghs_token", ...inputs },
+    env: { ...runOf("report", "4711"), ...env },
+  });
+
+const keptOf = (server: OriginalServer) => server.state(server === ours ? JOB : encodeURIComponent(JOB));
+
+describe.each(["original", "our own"])("with an %s server", (kind) => {
+  let server: OriginalServer;
+  beforeEach(() => {
+    server = kind === "original" ? original : ours;
+  });
+
+  test("a run that goes well finishes its interval, and the repository's token stays here", async () => {
+    const run = step(server);
+    const main = await run.main();
+    expect(main).toMatchObject({ code: 0, outputs: { started: "true", reason: "", "job-name": JOB } });
+    const held = (await keptOf(server))?.active;
+    expect(main.outputs["job-id"]).toBe(held?.id);
+    expect(main.state).toMatchObject({ started: "true", lockId: held?.id, url: server.url });
+
+    const refused = await step(server).main();
+    const reason = kind === "original" ? "unknown" : "active";
+    expect(refused).toMatchObject({
+      code: 0,
+      outputs: { started: "false", reason },
+      state: refusedAt(server),
+    });
+    expect(refused.log.at(-1)).toMatch(
+      kind === "original"
+        ? /^Not started \(unknown\): the server doesn't say whether/
+        : /is held by octo-org\/reports, run 4711, job report \(https:\/\/github\.com\/octo-org\/reports\/actions\/runs\/4711/,
+    );
+
+    const post = await run.post("success");
+    expect(post).toMatchObject({
+      code: 0,
+      log: ["::add-mask::ghs_token", `Finished: ${JOB} until the end of its interval`],
+    });
+    expect(await keptOf(server)).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+    for (const { headers } of server.asked) expect(headers).not.toHaveProperty("authorization");
+    expect(JSON.stringify(server.asked)).not.toContain("ghs_token");
+  });
+
+  test("a run that fails gives its interval back", async () => {
+    const run = step(server);
+    await run.main();
+    expect((await run.post("failure")).code).toBe(0);
+    expect(await keptOf(server)).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
+  });
+
+  test("a run whose lock was ended by another fails, and says so", async () => {
+    const run = step(server);
+    const { outputs } = await run.main();
+    // An original server keeps the lock's id at a takeover: only an end makes it another one.
+    if (kind === "original") {
+      const ended = `${server.url}/${encodeURIComponent(JOB)}/${outputs["job-id"]}/interrupt`;
+      expect((await fetch(ended, { method: "PUT" })).status).toBe(200);
+    }
+    await step(server, { "retry-interval": "0" }).main();
+    const post = await run.post("success");
+    expect(post.code).toBe(1);
+    expect(annotations("error", post)[0]).toMatch(
+      kind === "original" ? /is gone, and not by this step/ : /was taken over at .* by octo-org\/reports, run 4711/,
+    );
+  });
+
+  test("a password is masked, and left nowhere", async () => {
+    server.login = `me:${PASSWORD}`;
+    const run = step(server, { username: "me", password: PASSWORD });
+    const results = [await run.main(), await run.post("success")];
+    for (const { code, log } of results) {
+      expect(code).toBe(0);
+      expect(log.filter((line) => line.includes(PASSWORD))).toEqual([`::add-mask::${PASSWORD}`]);
+    }
+    expectNowhere(run, PASSWORD, ...results);
+  });
+});
+
+/** The state of a step that was refused: which job it asked for may stand there, but no lock. */
+function refusedAt(server: OriginalServer) {
+  return { ...NOTHING_TO_END, url: server.url, jobName: JOB };
+}
+
+function expectNowhere({ folder }: Step, secret: string, ...results: StepResult[]): void {
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" })
+    .map((name) => path.join(folder, name))
+    .filter((name) => statSync(name).isFile());
+  expect(files.length).toBeGreaterThanOrEqual(5);
+  const encoded = Buffer.from(`me:${secret}`).toString("base64");
+  const left = [
+    ...files.map((name) => readFileSync(name, "latin1")),
+    ...results.map(({ log, ...rest }) =>
+      JSON.stringify([log.filter((line) => !line.startsWith("::add-mask::")), rest]),
+    ),
+  ].join("\n");
+  for (const text of [secret, encoded]) expect(left).not.toContain(text);
+}
+
+describe("a main that is killed", () => {
+  test.each([
+    ["while its start is on its way", 400, "Released"],
+    ["while its answer is on its way", 0, "Interrupted"],
+  ])("%s leaves nothing behind on our own server", async (_, delay, done) => {
+    const run = step(ours);
+    ours.fate = ({ method, path }) => {
+      if (method !== "POST" || !path.startsWith("/nightly")) return undefined;
+      if (delay > 0) run.process?.kill("SIGKILL");
+      return { delay, ...(delay === 0 && { cut: "after" as const }) };
+    };
+    const main = run.main();
+    if (delay === 0) {
+      while (!ours.asked[0]?.settled) await pause(5);
+      run.process?.kill("SIGKILL");
+    }
+    expect((await main).code).toBeNull();
+    const post = await run.post("cancelled");
+    expect(post.code).toBe(0);
+    expect(post.log.at(-1)).toMatch(new RegExp(`^${done}: `));
+    while (ours.asked.some(({ settled }) => !settled)) await pause(10);
+    expect((await keptOf(ours))?.active).toBeNull();
+    ours.fate = () => undefined;
+    expect((await step(ours).main()).outputs.started).toBe("true");
+  });
+
+  test.each([
+    [
+      "",
+      1,
+      /^.* can't tell whether the start that was cut off took the lock .* without a retry-interval nothing frees it/,
+    ],
+    ["1 hour", 0, /^.* can't tell whether .* stays behind until retry-interval frees it/],
+  ])("says so where an original server can't help, with retry-interval: %j", async (retryInterval, code, says) => {
+    const run = step(original, { "retry-interval": retryInterval });
+    original.fate = ({ method }) => {
+      if (method === "POST") run.process?.kill("SIGKILL");
+      return undefined;
+    };
+    await run.main();
+    original.fate = () => undefined;
+    const post = await run.post("cancelled");
+    expect(post.code).toBe(code);
+    expect(annotations(code === 1 ? "error" : "warning", post)).toEqual([expect.stringMatching(says)]);
+  });
+});
+
+test("a start whose answer was lost by an original server fails, and names the remedy", async () => {
+  original.fate = () => (original.asked.length === 1 ? { cut: "after" } : undefined);
+  const main = await step(original).main();
+  expect(main).toMatchObject({ code: 1, outputs: {} });
+  expect(annotations("error", main)[0]).toMatch(
+    /may have taken the lock, which then stays until retry-interval frees it/,
+  );
+});
+
+describe("GitHub's OIDC token", () => {
+  const TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJyZXBvIn0.c2lnbmF0dXJl";
+  let issuer: http.Server;
+  let requests: { url: string; authorization: string | undefined }[];
+  let answers: (() => [status: number, body: string])[];
+  beforeEach(async () => {
+    requests = [];
+    answers = [];
+    issuer = http.createServer(({ url = "", headers: { authorization } }, response) => {
+      requests.push({ url, authorization });
+      const [status, body] = answers.shift()?.() ?? [200, JSON.stringify({ value: TOKEN })];
+      response.writeHead(status).end(body);
+    });
+    await new Promise<void>((resolve) => issuer.listen(0, "127.0.0.1", resolve));
+  });
+  afterEach(() => {
+    issuer.closeAllConnections();
+    issuer.close();
+  });
+  const env = () => ({
+    ACTIONS_ID_TOKEN_REQUEST_URL: `http://127.0.0.1:${(issuer.address() as AddressInfo).port}/token?api-version=2.0`,
+    ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request-token",
+  });
+  const inputs = { "oidc-audience": "https://locks.example.com" };
+
+  test("is asked for by main and by post, sent along, masked, and left nowhere", async () => {
+    answers = [() => [503, ""]];
+    const run = step(ours, inputs, env());
+    const results = [await run.main(), await run.post("success")];
+    expect(results.map(({ code }) => code)).toEqual([0, 0]);
+    expect(requests).toEqual(
+      Array(3).fill({
+        url: "/token?api-version=2.0&audience=https%3A%2F%2Flocks.example.com",
+        authorization: "Bearer request-token",
+      }),
+    );
+    expect(ours.asked.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+    for (const { log } of results) expect(log).toContain(`::add-mask::${TOKEN}`);
+    for (const secret of [TOKEN, "request-token"]) expectNowhere(run, secret, ...results);
+  });
+
+  test("that can't be had is an error that names the permission, and nothing is asked of the server", async () => {
+    const run = step(ours, inputs);
+    const main = await run.main();
+    expect(annotations("error", main)).toEqual([expect.stringContaining('add "permissions: id-token: write"')]);
+    expect(await run.post("failure")).toMatchObject({ code: 0 });
+    answers = [() => [200, "<html>"]];
+    const refused = await step(ours, inputs, env()).main();
+    expect(annotations("error", refused)[0]).toMatch(/GitHub gave no OIDC token \(it answered 200 without a token\)/);
+    expect(ours.asked).toEqual([]);
+  });
+});
+
+describe("plain http", () => {
+  test.each([
+    ["http://locks.invalid", 1],
+    ["http://127.0.0.1:1", 0],
+    ["http://localhost:1", 0],
+    ["http://[::1]:1", 0],
+  ])("%s warns %i times", async (url, warnings) => {
+    const inputs = { url, "job-name": JOB, "job-interval": "1 hour", "job-status": "success" };
+    const { toolkit, errors, log } = toolkitWith(inputs);
+    await startJob({ toolkit, env: {}, now: Date.now, newId: () => "id", deadline: () => deadlineIn(50) });
+    expect(errors).toHaveLength(1);
+    expect(log.filter((line) => line.includes("is plain http: whoever stands between"))).toHaveLength(warnings);
+  });
+});

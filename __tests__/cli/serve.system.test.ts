@@ -1,0 +1,129 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { createInterface } from "node:readline";
+import { afterAll, afterEach, expect, test } from "@jest/globals";
+import { runOf, Step } from "../../testing/action/runner.mjs";
+
+const ROOT = path.resolve(import.meta.dirname, "../..");
+const folder = mkdtempSync(path.join(tmpdir(), "cronyx-serve-"));
+const running = new Set<ChildProcess>();
+afterEach(async () => {
+  for (const server of running) await end(server, "SIGKILL");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+function run(args: readonly string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), ...args], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, ...env },
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  running.add(child);
+  return child;
+}
+
+async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number | null> {
+  const exit = once(child, "exit");
+  child.kill(signal);
+  running.delete(child);
+  return (await exit)[0];
+}
+
+/** Starts a server on the file `cronyx.db`, and waits until it listens. */
+async function serve(env: Record<string, string> = {}) {
+  const server = run(["serve", "--server-port", "0"], env);
+  const lines: string[] = [];
+  const listening = new Promise<string>((resolve) => {
+    createInterface({ input: server.stdout }).on("line", (line) => {
+      lines.push(line);
+      const [url] = /http:\/\/[\d.]+:\d+/.exec(line) ?? [];
+      if (url !== undefined) resolve(url);
+    });
+  });
+  return { server, lines, url: await listening };
+}
+
+const step = (url: string, inputs: Record<string, string> = {}) =>
+  new Step({
+    dist: path.join(ROOT, "dist"),
+    temporary: path.join(folder, "runs"),
+    inputs: { url, "job-name": "nightly/report", "job-interval": "1000", ...inputs },
+    env: runOf("report"),
+  });
+
+test("the action starts, is refused, and finishes; a server that was killed has forgotten nothing", async () => {
+  const before = await serve();
+  const first = step(before.url);
+  const main = await first.main();
+  expect(main).toMatchObject({ code: 0, outputs: { started: "true", "job-name": "nightly/report" } });
+  const second = await step(before.url).main();
+  expect(second.outputs).toMatchObject({ started: "false", reason: "active" });
+  expect(second.log.join()).toContain(`run ${first.env.GITHUB_RUN_ID}`);
+  await end(before.server, "SIGKILL");
+
+  const after = await serve();
+  first.state.url = after.url;
+  expect(await first.post("success")).toMatchObject({ code: 0, log: [expect.stringContaining("Finished")] });
+  const status = await (await fetch(`${after.url}/nightly%2Freport`)).json();
+  expect(status).toMatchObject({
+    lock: null,
+    lastFinished: { intervalEndedAt: main.outputs["job-interval-ended-at"] },
+    history: [{ id: main.outputs["job-id"], outcome: "finished" }],
+  });
+  expect(await end(after.server, "SIGTERM")).toBe(0);
+});
+
+test("a start that was given up: post leaves the job free, whether main's request has come or not", async () => {
+  const { url } = await serve();
+  for (const signal of ["SIGKILL", "SIGTERM"] as const) {
+    for (const wait of [40, 70, 100]) {
+      const killed = step(url, { "job-name": `${signal} after ${wait} ms` });
+      const main = killed.main();
+      await new Promise((resolve) => setTimeout(resolve, wait));
+      killed.process?.kill(signal);
+      const wasTold = (await main).outputs.started === "true";
+      expect((await killed.post("cancelled")).code).toBe(0);
+      const answer = await fetch(`${url}/${encodeURIComponent(`${signal} after ${wait} ms`)}`);
+      if (answer.status === 200) expect(await answer.json()).toMatchObject({ lock: null, lastFinished: null });
+      else expect([answer.status, wasTold]).toEqual([404, false]);
+    }
+  }
+});
+
+test("a login is asked for, and a wrong one is told of", async () => {
+  const { url } = await serve({ BASIC_AUTH_USERNAME: "ci", BASIC_AUTH_PASSWORD: "hunter:2" });
+  const right = step(url, { username: "ci", password: "hunter:2", "job-name": "with a login" });
+  expect((await right.main()).outputs.started).toBe("true");
+  expect((await right.post("failure")).log.join()).toContain("Interrupted");
+  const wrong = await step(url, { username: "ci", password: "hunter2" }).main();
+  expect(wrong.code).toBe(1);
+  expect(wrong.log.join()).toContain("401");
+});
+
+test.each([
+  [["serve", "--help"], 0, "JOB_STORE_URL"],
+  [["--help"], 0, "Usage: cronyx-action COMMAND"],
+  [[], 2, "Usage: cronyx-action COMMAND"],
+  [["sevre"], 2, '"sevre" is no command: give serve, status or release'],
+  [["--version"], 0, JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).version],
+  [["status", "--help"], 0, "CRONYX_URL"],
+  [["release", "-h"], 0, "CRONYX_PASSWORD"],
+  [["status"], 2, "give --url or set CRONYX_URL"],
+  [["serve", "--server-port", "http"], 2, '--server-port is "http": give a number from 0 to 65535'],
+  [["serve", "--server-host", "0.0.0.0"], 2, "--insecure"],
+  [["serve", "--server-host", "203.0.113.7", "--insecure"], 2, 'SERVER_HOST is "203.0.113.7", which is no address of'],
+])("cronyx-action %j", async (args, code, says) => {
+  const child = run(args);
+  let said = "";
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on("data", (text) => {
+      said += text;
+    });
+  }
+  expect((await once(child, "close"))[0]).toBe(code);
+  running.delete(child);
+  expect(said).toContain(says);
+});

@@ -1,0 +1,457 @@
+import { pathToFileURL } from "node:url";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { CronyxClient, type Surroundings } from "../../src/client/client.ts";
+import type { CronyxClientError } from "../../src/client/client-error.ts";
+import type { CronyxClientOptions, Job, JobStartOptions } from "../../src/client/index.ts";
+import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
+import type { Fate } from "../../testing/git/git-server.mjs";
+import { type ServedRepository, serveRepository } from "../../testing/git/served-repository.ts";
+import { OriginalServer } from "../../testing/servers/original-server.ts";
+
+const NOON = Date.parse("2026-11-24T12:00:00Z");
+
+let served: ServedRepository;
+let now: number;
+let jobs = 0;
+let hourly: JobStartOptions;
+let warnings: string[];
+
+beforeAll(async () => {
+  served = await serveRepository();
+});
+
+afterAll(() => served.close());
+
+beforeEach(() => {
+  now = NOON;
+  served.fate = () => undefined;
+  warnings = [];
+  hourly = { jobName: `report ${++jobs}`, jobInterval: HOUR };
+});
+
+const clientOf = (options: Partial<CronyxClientOptions> = {}, surroundings: Partial<Surroundings> = {}) =>
+  new CronyxClient(
+    { url: `git+${served.url}`, ...options },
+    { now: () => now, warn: (warning) => warnings.push(warning), ...surroundings },
+  );
+
+async function startedBy(client: CronyxClient, options = hourly): Promise<Job> {
+  const job = await client.requestJobStart(options);
+  if (job === null) throw new Error(`${options.jobName} was not started`);
+  return job;
+}
+
+async function errorOf(call: Promise<unknown>): Promise<CronyxClientError> {
+  const error = await call.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(error).toMatchObject({ name: "CronyxClientError" });
+  return error as CronyxClientError;
+}
+
+describe.each(["http", "file"])("a repository by git+%s", (scheme) => {
+  const open = () =>
+    clientOf({ url: `git+${scheme === "http" ? served.url : pathToFileURL(served.repository.folder)}` });
+
+  test("grants intervals that tile time, and tells what a job is", async () => {
+    await using client = open();
+    const first = await startedBy(client);
+    expect({
+      name: first.name,
+      interval: first.interval,
+      isActive: first.isActive,
+      intervalStartedAt: first.intervalStartedAt,
+      intervalEndedAt: first.intervalEndedAt,
+      createdAt: first.createdAt,
+      updatedAt: first.updatedAt,
+    }).toEqual({
+      name: hourly.jobName,
+      interval: HOUR,
+      isActive: true,
+      intervalStartedAt: new Date(NOON - HOUR),
+      intervalEndedAt: new Date(NOON),
+      createdAt: new Date(NOON),
+      updatedAt: new Date(NOON),
+    });
+    expect(first.id).toMatch(/^[0-9a-f-]{36}$/);
+    expect(await client.requestJobStart(hourly)).toBeNull();
+    await first.finish();
+
+    now = NOON + HOUR + MINUTE;
+    const failed = await startedBy(client);
+    await failed.interrupt();
+    const again = await startedBy(client);
+    expect(again.intervalStartedAt).toEqual(new Date(NOON));
+    await again.finish();
+  });
+});
+
+describe("startJob says why a job was not started", () => {
+  test("because another run holds it, and who that is", async () => {
+    await using client = clientOf({ holder: { job: "nightly", runUrl: "https://example.com/runs/1" } });
+    await startedBy(client);
+    expect(await client.startJob({ ...hourly, retryInterval: { minutes: 10 } })).toEqual({
+      started: false,
+      reason: "active",
+      since: new Date(NOON),
+      holder: { job: "nightly", runUrl: "https://example.com/runs/1" },
+      retryAt: new Date(NOON + 10 * MINUTE),
+    });
+  });
+
+  test("because it isn't due yet", async () => {
+    await using client = clientOf();
+    await (await startedBy(client)).finish();
+    expect(await client.startJob(hourly)).toEqual({
+      started: false,
+      reason: "not-due",
+      dueAt: new Date(NOON + HOUR),
+    });
+  });
+
+  test("because a required job has to come first", async () => {
+    await using client = clientOf();
+    expect(await client.startJob({ ...hourly, requiredJobNames: ["never-run"] })).toEqual({
+      started: false,
+      reason: "required-job",
+      jobName: "never-run",
+      finishedUntil: null,
+      neededUntil: new Date(NOON),
+    });
+  });
+});
+
+test("without a lock nothing is written, and every end succeeds without being sent", async () => {
+  const client = clientOf();
+  const chosen = new Date("2026-11-23T00:00:00Z");
+  const options = { ...hourly, jobInterval: { days: 1 }, noLock: true, jobIntervalStartedAt: chosen };
+  const [first, second] = [await startedBy(client, options), await startedBy(client, options)];
+  expect([first.id, first.intervalStartedAt, second.interval]).toEqual([null, chosen, 24 * HOUR]);
+  const asked = served.exchanges.length;
+  await client.close();
+  await first.finish();
+  await second.interrupt();
+  expect(served.exchanges.length).toBe(asked);
+});
+
+test("the client's time zone counts where a start names none", async () => {
+  await using client = clientOf({ timezone: "Asia/Tokyo" });
+  const daily = { ...hourly, jobInterval: "0 0 * * *", noLock: true };
+  expect((await startedBy(client, daily)).intervalStartedAt).toEqual(new Date("2026-11-23T15:00:00Z"));
+  const inUtc = await startedBy(client, { ...daily, timezone: "UTC" });
+  expect(inUtc.intervalStartedAt).toEqual(new Date("2026-11-24T00:00:00Z"));
+});
+
+test("what a run lost it can't end", async () => {
+  await using client = clientOf();
+  const job = await startedBy(client);
+  now += HOUR;
+  const other = await startedBy(client, { ...hourly, retryInterval: MINUTE });
+  const error = await errorOf(job.finish());
+  expect(error).toMatchObject({ code: "lock-lost", cause: { name: "LockLostError", loss: { to: "takeover" } } });
+  // Who tried to end it knows: disposing of it has nothing to add, and leaves the other run's lock alone.
+  await job[Symbol.asyncDispose]();
+  await other.finish();
+});
+
+describe("requestJobExec", () => {
+  test("finishes the job when the task is done", async () => {
+    await using client = clientOf();
+    const seen: Date[] = [];
+    const task = async (job: Job) => void seen.push(job.intervalStartedAt);
+    await client.requestJobExec(hourly, task);
+    await client.requestJobExec(hourly, task);
+    now += HOUR;
+    await client.requestJobExec(hourly, task);
+    expect(seen).toEqual([new Date(NOON - HOUR), new Date(NOON)]);
+  });
+
+  test("interrupts the job when the task throws, and throws the task's own error", async () => {
+    await using client = clientOf();
+    const failure = new Error("The report is empty");
+    await expect(client.requestJobExec(hourly, () => Promise.reject(failure))).rejects.toBe(failure);
+    expect((await startedBy(client)).intervalStartedAt).toEqual(new Date(NOON - HOUR));
+  });
+
+  test("throws the task's own error even where the interrupt fails, of which it warns", async () => {
+    await using client = clientOf();
+    const failure = new Error("The report is empty");
+    const task = () => {
+      served.fate = () => ({ status: 403 });
+      throw failure;
+    };
+    await expect(client.requestJobExec(hourly, task)).rejects.toBe(failure);
+    expect(warnings).toEqual([expect.stringContaining(`"${hourly.jobName}" couldn't be interrupted`)]);
+  });
+
+  test("doesn't interrupt a job that couldn't be finished", async () => {
+    await using client = clientOf();
+    const task = () => {
+      served.fate = ({ command }) => (command === "push" ? { status: 403 } : undefined);
+    };
+    const pushes = () => served.exchanges.filter(({ command }) => command === "push").length;
+    const before = pushes();
+    expect(await errorOf(client.requestJobExec(hourly, task))).toMatchObject({ code: "forbidden" });
+    expect(pushes() - before).toBe(2);
+    expect(await client.startJob(hourly)).toMatchObject({ reason: "active" });
+  });
+
+  test("leaves a job alone that the task ended itself", async () => {
+    await using client = clientOf();
+    await client.requestJobExec(hourly, (job) => job.interrupt());
+    await client.requestJobExec(hourly, (job) => {
+      job.interrupt();
+    });
+    expect(await client.requestJobStart(hourly)).not.toBeNull();
+  });
+
+  test("ends the run though the signal that its task stopped by is aborted", async () => {
+    await using client = clientOf();
+    const caller = new AbortController();
+    const task = () => {
+      caller.abort(new Error("Shutting down"));
+      caller.signal.throwIfAborted();
+    };
+    await expect(client.requestJobExec({ ...hourly, signal: caller.signal }, task)).rejects.toThrow("Shutting down");
+    expect(await client.requestJobStart(hourly)).not.toBeNull();
+  });
+});
+
+describe("using", () => {
+  test("await using interrupts a job that was left active, and no other", async () => {
+    await using client = clientOf();
+    {
+      await using job = await startedBy(client);
+      await job.finish();
+    }
+    now += HOUR;
+    {
+      await using job = await startedBy(client);
+      expect(job.intervalStartedAt).toEqual(new Date(NOON));
+    }
+    expect((await startedBy(client)).intervalStartedAt).toEqual(new Date(NOON));
+  });
+
+  test("await using waits for an end that is under way", async () => {
+    await using client = clientOf();
+    {
+      await using job = await startedBy(client);
+      job.finish();
+    }
+    expect(await client.startJob(hourly)).toMatchObject({ reason: "not-due" });
+  });
+
+  test("using interrupts it in the background, for which close waits", async () => {
+    const client = clientOf();
+    {
+      using job = await startedBy(client);
+      expect(job.isActive).toBe(true);
+    }
+    await client.close();
+    await using next = clientOf();
+    expect(await next.requestJobStart(hourly)).not.toBeNull();
+    expect(warnings).toEqual([]);
+  });
+
+  test("using warns if that fails", async () => {
+    const client = clientOf();
+    {
+      using _ = await startedBy(client);
+      served.fate = () => ({ status: 401 });
+    }
+    await client.close();
+    expect(warnings).toEqual([expect.stringContaining("so it stays locked")]);
+  });
+});
+
+describe("a caller's signal", () => {
+  test("aborted before, nothing is sent", async () => {
+    await using client = clientOf();
+    const asked = served.exchanges.length;
+    const reason = new Error("Shutting down");
+    const error = await errorOf(client.requestJobStart({ ...hourly, signal: AbortSignal.abort(reason) }));
+    expect(error).toMatchObject({ code: "aborted", cause: reason });
+    expect(served.exchanges.length).toBe(asked);
+  });
+
+  test.each(["before", "after"] as const)("aborted %s a push took the lock, no lock stays behind", async (cut) => {
+    await using client = clientOf();
+    const caller = new AbortController();
+    served.fate = ({ command }) => {
+      if (command !== "push" || caller.signal.aborted) return undefined;
+      caller.abort();
+      return { cut };
+    };
+    expect(await errorOf(client.requestJobStart({ ...hourly, signal: caller.signal }))).toMatchObject({
+      code: "aborted",
+    });
+    served.fate = () => undefined;
+    expect((await startedBy(client)).intervalStartedAt).toEqual(new Date(NOON - HOUR));
+  });
+
+  test("aborted while waiting to try again, the call ends at once", async () => {
+    await using client = clientOf();
+    const caller = new AbortController();
+    served.fate = () => ({ status: 503, headers: { "retry-after": "30" } });
+    const start = errorOf(client.requestJobStart({ ...hourly, signal: caller.signal }));
+    setTimeout(() => caller.abort(), 50);
+    const began = performance.now();
+    expect((await start).code).toBe("aborted");
+    expect(performance.now() - began).toBeLessThan(5_000);
+  });
+
+  test("aborted while a job is being finished, the job stays active and can be finished again", async () => {
+    await using client = clientOf();
+    const job = await startedBy(client);
+    const caller = new AbortController();
+    served.fate = ({ command }) => {
+      if (command !== "push" || caller.signal.aborted) return undefined;
+      caller.abort();
+      return { cut: "after" };
+    };
+    expect(await errorOf(job.finish({ signal: caller.signal }))).toMatchObject({
+      code: "aborted",
+      message: expect.stringContaining("may have come through"),
+    });
+    expect(job.isActive).toBe(true);
+    await job.finish();
+    expect(await client.startJob(hourly)).toMatchObject({ reason: "not-due" });
+  });
+});
+
+describe("a deadline", () => {
+  test("that passes is an error, of the call's or of the client's", async () => {
+    served.fate = () => ({ status: 503 });
+    await using client = clientOf({ deadline: 100 });
+    expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({ code: "unreachable" });
+    await using patient = clientOf();
+    expect(await errorOf(patient.requestJobStart({ ...hourly, deadline: 100 }))).toMatchObject({
+      code: "unreachable",
+      cause: { name: "StoreError" },
+    });
+  });
+
+  test("that passes while the lock is taken leaves none behind", async () => {
+    await using client = clientOf();
+    const fates: Fate[] = [{}, { cut: "after" }, { delay: 600 }];
+    served.fate = () => fates.shift();
+    expect(await errorOf(client.requestJobStart({ ...hourly, deadline: 500 }))).toMatchObject({ code: "unreachable" });
+    expect(await client.requestJobStart(hourly)).not.toBeNull();
+  });
+
+  test("that passes where nothing can be released any more says that the lock may be there", async () => {
+    await using client = clientOf();
+    let pushed = false;
+    served.fate = ({ command }) => {
+      if (command === "push" && !pushed) {
+        pushed = true;
+        return { cut: "after" };
+      }
+      return pushed ? { status: 403 } : undefined;
+    };
+    const error = await errorOf(client.requestJobStart({ ...hourly, deadline: 500 }));
+    expect(error.message).toContain(`The lock of "${hourly.jobName}" may have been taken all the same`);
+  });
+});
+
+describe("close", () => {
+  test("lets nothing more start, and can be called again", async () => {
+    const client = clientOf();
+    const job = await startedBy(client);
+    await Promise.all([client.close(), client.close()]);
+    expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({ code: "closed" });
+    expect(await errorOf(job.finish())).toMatchObject({ code: "closed" });
+    expect(job.isActive).toBe(true);
+  });
+
+  test("waits for calls that are under way, with their tasks", async () => {
+    const client = clientOf();
+    const order: string[] = [];
+    let closed: Promise<unknown> | undefined;
+    await client.requestJobExec(hourly, async () => {
+      closed = client.close().then(() => order.push("closed"));
+      await new Promise(setImmediate);
+      order.push("task");
+    });
+    await closed;
+    expect(order).toEqual(["task", "closed"]);
+    await using next = clientOf();
+    expect(await next.startJob(hourly)).toMatchObject({ reason: "not-due" });
+  });
+
+  test("opens nothing if there was no call", async () => {
+    const open = () => Promise.reject(new Error("Opened"));
+    await clientOf({}, { open }).close();
+  });
+});
+
+describe("a backend", () => {
+  test("is opened once, by the first call", async () => {
+    const { openBackend } = await import("../../src/backend/open-backend.ts");
+    let opened = 0;
+    const open: Surroundings["open"] = (url, options) => {
+      opened++;
+      return openBackend(url, options);
+    };
+    await using client = clientOf({}, { open });
+    expect(opened).toBe(0);
+    await Promise.all([client.startJob(hourly), client.startJob({ ...hourly, jobName: `${hourly.jobName} too` })]);
+    expect(opened).toBe(1);
+  });
+
+  test("that can't be opened is an error of each call", async () => {
+    await using client = clientOf({ url: "ftp://example.com/locks" });
+    for (let call = 0; call < 2; call++) {
+      expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({
+        code: "argument",
+        cause: { name: "ArgumentError" },
+      });
+    }
+  });
+});
+
+describe("an error speaks of this library's options", () => {
+  const wordsOf = async (options: Partial<CronyxClientOptions>, call = hourly) => {
+    await using client = clientOf(options);
+    return (await errorOf(client.startJob(call))).message;
+  };
+
+  test.each([
+    [401, "give the option token one that"],
+    [403, "let it write to that repository's contents"],
+    [404, "check the option url"],
+  ])("where a repository answers %i", async (status, says) => {
+    served.fate = () => ({ status });
+    const words = await wordsOf({});
+    expect(words).toContain(says);
+    expect(words).not.toMatch(/\binputs?\b|workflow|fork/);
+  });
+
+  test("where a server asks for a login, refuses one, or can't free a lock", async () => {
+    const original = await new OriginalServer().listen();
+    try {
+      const { url } = original;
+      original.login = "me:hunter2";
+      expect(await wordsOf({ url })).toContain("(401): give the option credentials or token");
+      expect(await wordsOf({ url, token: "mine" })).toContain(
+        "refused the token (401): give the option token one that",
+      );
+      original.login = null;
+      let starts = 0;
+      original.fate = () => (starts++ === 0 ? { cut: "after" } : undefined);
+      expect(await wordsOf({ url })).toMatch(/stays until retryInterval frees it/);
+    } finally {
+      await original.close();
+    }
+  });
+
+  test.each([
+    ["https://me:hunter2@example.com", "the option credentials"],
+    ["git+https://hunter2@example.com/a/b", "the option token"],
+  ])("where %s holds credentials", async (url, says) => {
+    const words = await wordsOf({ url });
+    expect(words).toContain(`belong in ${says}`);
+    expect(words).not.toContain("hunter2");
+  });
+});

@@ -1,0 +1,279 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { Claim, HeldLock, StartAnswer, Started } from "../../../src/backend/job-backend.ts";
+import { LocalBackend } from "../../../src/backend/local.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
+import type { JobState } from "../../../src/scheduler/job-state.ts";
+import { refOf } from "../../../src/store/git/ref-name.ts";
+import { type JobStore, StoreError } from "../../../src/store/job-store.ts";
+import type { BareRepository } from "../../../testing/git/bare-repository.ts";
+import { type Fate, serveGit } from "../../../testing/git/git-server.mjs";
+import { openStoreAt, type ServedRepository, serveRepository } from "../../../testing/git/served-repository.ts";
+import { failureOf } from "../../../testing/stores/git-store-suite.ts";
+import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
+
+let served: ServedRepository;
+let store: JobStore;
+let name: string;
+let version: string | null;
+
+beforeAll(async () => {
+  served = await serveRepository();
+  store = await served.open();
+});
+afterAll(async () => {
+  await store.close();
+  await served.close();
+});
+beforeEach(async () => {
+  served.fate = () => undefined;
+  name = `job ${randomUUID()}`;
+  version = (await store.swap(null, documentOf(name), inTime())).version;
+  served.exchanges.length = 0;
+  served.log.length = 0;
+});
+
+/** The first request of this kind meets with a fate. */
+function once(command: string, fate: Fate): void {
+  served.fate = (exchange) => {
+    if (exchange.command !== command) return undefined;
+    served.fate = () => undefined;
+    return fate;
+  };
+}
+
+const asked = () => served.exchanges.map(({ command }) => command);
+
+const FAULTS: [what: string, fate: Fate][] = [
+  ["cut before it got there", { cut: "before" }],
+  ["cut before its answer", { cut: "after" }],
+  ["cut within its answer", { cut: "within" }],
+  ...[408, 429, 500, 502, 503, 504, 522].map((status): [string, Fate] => [`answered ${status}`, { status }]),
+  ["told to come later (403)", { status: 403, headers: { "retry-after": "0.1" } }],
+];
+
+describe("a read", () => {
+  test.each(FAULTS.filter(([what]) => !what.includes("later")))(
+    "whose ls-refs is %s is tried again",
+    async (_, fate) => {
+      once("ls-refs", fate);
+      expect((await store.read([name], inTime())).get(name)?.version).toBe(version);
+      expect(asked()).toEqual(["ls-refs", "ls-refs", "fetch"]);
+      expect(served.log).toEqual([expect.stringMatching(/; trying again$/)]);
+    },
+  );
+
+  test.each(FAULTS.slice(0, 4))("whose fetch is %s is tried again", async (_, fate) => {
+    once("fetch", fate);
+    expect((await store.read([name], inTime())).get(name)?.version).toBe(version);
+    expect(asked()).toEqual(["ls-refs", "fetch", "fetch"]);
+  });
+
+  test.each([503, 403])("waits as long as it is told to, on %i", async (status) => {
+    once("ls-refs", { status, headers: { "retry-after": "1" } });
+    const from = performance.now();
+    await store.read([name], inTime());
+    expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
+    expect(asked()).toEqual(["ls-refs", "ls-refs", "fetch"]);
+  });
+
+  test("gives up at once when it is told to wait beyond the deadline", async () => {
+    once("ls-refs", { status: 503, headers: { "retry-after": new Date(Date.now() + 120_000).toUTCString() } });
+    const error = await failureOf(store.read([name], deadlineIn(60_000)));
+    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
+    expect(error.message).toMatch(/gave no answer in time \(.* answered 503\): check the input url and the network/);
+    expect(asked()).toEqual(["ls-refs"]);
+  });
+
+  test("that gets no answer is given up at the deadline, also half-way", async () => {
+    for (const fate of [{ delay: 2_000 }, { cut: "before" } as const]) {
+      served.fate = () => fate;
+      const from = performance.now();
+      expect(await failureOf(store.read([name], deadlineIn(300)))).toMatchObject({ code: "unreachable" });
+      expect(performance.now() - from).toBeLessThan(1_900);
+    }
+  });
+
+  test("of an object that is gone when it is asked for reads the refs anew", async () => {
+    // Between the two requests, another run moves the ref, and the server forgets the old document.
+    let moved: string | null = null;
+    served.fate = ({ command }) => {
+      if (command === "fetch" && moved === null) {
+        const { repository } = served;
+        moved = repository.commit(JSON.stringify(documentOf(name)));
+        repository.git(["update-ref", refOf(name), moved]);
+        repository.git(["-c", "gc.reflogExpire=now", "prune", "--expire=now"]);
+      }
+      return undefined;
+    };
+    expect((await store.read([name], inTime())).get(name)?.version).toBe(moved);
+    expect(asked()).toEqual(["ls-refs", "fetch", "ls-refs", "fetch"]);
+  });
+});
+
+describe("a swap", () => {
+  test.each([FAULTS[0], ...FAULTS.slice(3, -1)] as typeof FAULTS)(
+    "that is %s is settled by reading the ref, and sent again",
+    async (_, fate) => {
+      once("push", fate);
+      const { version: swapped } = await store.swap(version, documentOf(name), inTime());
+      expect(swapped).not.toBeNull();
+      expect(served.repository.tip(refOf(name))).toBe(swapped);
+      expect(asked()).toEqual(["push", "ls-refs", "push"]);
+    },
+  );
+
+  test.each(FAULTS.slice(1, 3))("that is %s is settled by reading the ref, and taken", async (_, fate) => {
+    once("push", fate);
+    const { version: swapped } = await store.swap(version, documentOf(name), inTime());
+    expect(swapped).not.toBeNull();
+    expect(served.repository.tip(refOf(name))).toBe(swapped);
+    expect(asked()).toEqual(["push", "ls-refs"]);
+  });
+
+  test("whose answer is lost is lost itself when another run has swapped since", async () => {
+    const other = documentOf(name);
+    served.fate = ({ command }) => {
+      if (command !== "push") return undefined;
+      served.fate = () => undefined;
+      served.repository.git(["update-ref", refOf(name), served.repository.commit(JSON.stringify(other))]);
+      return { cut: "before" };
+    };
+    expect(await store.swap(version, documentOf(name), inTime())).toEqual({ version: null, unsettled: true });
+    expect((await store.read([name], inTime())).get(name)?.state).toMatchObject(other);
+  });
+
+  test("waits as long as it is told to before it is sent again", async () => {
+    once("push", { status: 429, headers: { "retry-after": "1" } });
+    const from = performance.now();
+    expect((await store.swap(version, documentOf(name), inTime())).version).not.toBeNull();
+    expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test("of which nothing is known at the deadline says so", async () => {
+    const HANGS: Fate[] = [{ delay: 800 }, { cut: "before" }, { status: 503 }];
+    for (const fate of HANGS) {
+      served.fate = () => fate;
+      const error = await failureOf(store.swap(version, documentOf(name), deadlineIn(300)));
+      expect(error).toMatchObject({ code: "unreachable", unsettled: true });
+    }
+  });
+
+  test("that is refused plainly while it is settled is still unsettled", async () => {
+    served.fate = ({ command }) => (command === "push" ? { cut: "after" } : { status: 403 });
+    const error = await failureOf(store.swap(version, documentOf(name), inTime()));
+    expect(error).toMatchObject({ code: "forbidden", unsettled: true });
+    expect(served.repository.tip(refOf(name))).not.toBe(version);
+  });
+});
+
+const HOURLY = { jobInterval: HOUR };
+const claimOf = (lockId: string): Claim => ({ lockId, holder: null, idempotencyKey: null });
+
+test("a start that was given up is fenced off: its swap comes late, and takes nothing", async () => {
+  const backend = new LocalBackend(store, Date.now);
+  const late = new LocalBackend(await served.open(), Date.now);
+  const jobName = `late ${randomUUID()}`;
+  served.fate = ({ command }) => (command === "push" ? { delay: 1_700 } : undefined);
+  const error = await failureOf(late.start({ ...HOURLY, jobName }, claimOf("late"), deadlineIn(1_200)));
+  expect(error).toMatchObject({ code: "unreachable", unsettled: true });
+
+  served.fate = () => undefined;
+  expect(await backend.abandon({ jobName, id: "late", record: null }, inTime())).toBe(false);
+  while (served.exchanges.some(({ command, ms }) => command === "push" && ms === 0)) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  expect((await store.read([jobName], inTime())).get(jobName)?.state.active).toBeNull();
+  await late.close();
+});
+
+function stateInRepository(repository: BareRepository, jobName: string): JobState | null {
+  if (repository.tip(refOf(jobName)) === null) return null;
+  const message = repository.git(["log", "-1", "--format=%B", refOf(jobName)]);
+  return JSON.parse(message.slice(message.indexOf("{")));
+}
+
+/** Small, seeded and good enough: https://en.wikipedia.org/wiki/Linear_congruential_generator, Numerical Recipes. */
+function randomFrom(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+const SEQUENCES = 30;
+const AT_ONCE = 15;
+
+test("no sequence of faults grants an interval twice, or loses a lock without an error", async () => {
+  const outcomes: string[] = [];
+  const now: Instant = Date.parse("2026-11-24T12:00:00Z");
+  const lockOn = (jobName: string) => stateInRepository(served.repository, jobName)?.active?.id ?? null;
+
+  /** Two runs race for a job's first interval, and who gets it finishes it: all of it with faults. */
+  async function playOut(seed: number): Promise<void> {
+    const random = randomFrom(seed);
+    let faults = true;
+    const fate = (): Fate | undefined => {
+      if (!faults || random() > 0.4) return undefined;
+      const kinds: Fate[] = [{ cut: "before" }, { cut: "after" }, { cut: "within" }, { status: 503 }, { status: 403 }];
+      return kinds[Math.floor(random() * kinds.length)];
+    };
+    const server = await serveGit({ root: served.repository.root, fate });
+    const jobName = `sequence ${seed}`;
+    const racers = await Promise.all(
+      ["a", "b"].map(async (id) => {
+        const backend = new LocalBackend(await openStoreAt(server.url(served.repository.name)), () => now);
+        return { id, backend };
+      }),
+    );
+    const answers = await Promise.all(
+      racers.map(({ id, backend }) =>
+        backend.start({ ...HOURLY, jobName }, claimOf(id), inTime()).catch((error: unknown) => error),
+      ),
+    );
+    const started = racers.filter((_, at) => (answers[at] as StartAnswer).started);
+    const failed = racers.filter((_, at) => answers[at] instanceof Error);
+    expect(started.length).toBeLessThanOrEqual(1);
+    if (failed.length === 0) expect(started).toHaveLength(1);
+
+    for (const { id, backend } of started) {
+      outcomes.push("started");
+      expect(lockOn(jobName)).toBe(id);
+      const answer = answers[racers.findIndex((racer) => racer.id === id)] as Started;
+      const lock = answer.lock as HeldLock;
+      const error = await backend.finish(lock, inTime()).catch((error: unknown) => error);
+      outcomes.push(error === undefined ? "finished" : "failed to finish");
+      if (error === undefined) {
+        expect(stateInRepository(served.repository, jobName)).toMatchObject({
+          active: null,
+          finishedUntil: toIso(now),
+          history: [{ id, outcome: "finished" }],
+        });
+      } else {
+        expect(error).toBeInstanceOf(StoreError);
+        if (!(error as StoreError).unsettled) expect(lockOn(jobName)).toBe(id);
+      }
+    }
+    faults = false;
+    for (const { id, backend } of failed) {
+      const error = answers[racers.findIndex((racer) => racer.id === id)] as StoreError;
+      expect(error).toBeInstanceOf(StoreError);
+      outcomes.push(error.unsettled ? "failed, and may have started" : "failed to start");
+      if (!error.unsettled) expect(lockOn(jobName)).not.toBe(id);
+      else await backend.abandon({ jobName, id, record: null }, inTime());
+      expect(lockOn(jobName)).not.toBe(id);
+    }
+    await Promise.all(racers.map(({ backend }) => backend.close()));
+    await server.close();
+  }
+
+  let seed = 0;
+  const player = async () => {
+    while (seed < SEQUENCES) await playOut(++seed);
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, player));
+  // The sequences are worth something: among them are all of these ends.
+  expect(outcomes).toEqual(expect.arrayContaining(["started", "finished", "failed to start"]));
+});

@@ -1,0 +1,171 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { pktLine } from "../../../src/store/git/pkt-line.ts";
+import { refOf } from "../../../src/store/git/ref-name.ts";
+import type { StoreOptions } from "../../../src/store/open-store.ts";
+import type { Fate } from "../../../testing/git/git-server.mjs";
+import { type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
+import { failureOf } from "../../../testing/stores/git-store-suite.ts";
+import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
+
+const NAME = "report";
+
+let served: ServedRepository;
+/** Another server, which asks for no token. */
+let elsewhere: ServedRepository;
+let version: string | null;
+
+beforeAll(async () => {
+  [served, elsewhere] = [await serveRepository(TOKEN), await serveRepository()];
+  const store = await served.open();
+  version = (await store.swap(null, documentOf(NAME), inTime())).version;
+  await store.close();
+});
+afterAll(() => Promise.all([served.close(), elsewhere.close()]));
+beforeEach(() => {
+  served.fate = () => undefined;
+  served.exchanges.length = 0;
+  elsewhere.exchanges.length = 0;
+});
+afterEach(() => {
+  expect(served.repository.tip(refOf(NAME))).toBe(version);
+});
+
+/** What a read or a swap fails with: never with a word of the token. */
+async function failureOn(call: "read" | "swap", options: Partial<StoreOptions> & { name?: string } = {}) {
+  const store = await served.open(options);
+  const error = await failureOf(
+    call === "read" ? store.read([NAME], inTime()) : store.swap(version, documentOf(NAME), inTime()),
+  );
+  await store.close();
+  for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
+    for (const secret of [TOKEN, Buffer.from(`x-access-token:${TOKEN}`).toString("base64")]) {
+      expect(`${cause.message} ${cause.stack} ${served.log.join()}`).not.toContain(secret);
+    }
+  }
+  return error;
+}
+
+const html: Fate = { status: 200, headers: { "content-type": "text/html; charset=utf-8" } };
+
+const REFUSALS: [what: string, call: "read" | "swap", fate: Fate, code: string, remedy: string][] = [
+  ["403 on a read", "read", { status: 403 }, "forbidden", 'add "permissions: contents: write" to the workflow or job'],
+  ["403 on a swap", "swap", { status: 403 }, "forbidden", "A pull request from a fork has a read-only token"],
+  ["404 on a read", "read", { status: 404 }, "not-found", "check the input url"],
+  [
+    "404 on a swap",
+    "swap",
+    { status: 404 },
+    "not-found",
+    'or add "permissions: contents: write" to the workflow or job',
+  ],
+  ["401 on a swap", "swap", { status: 401 }, "unauthorized", "give the input token one that is valid there"],
+  ["a page in HTML on a read", "read", html, "unusable", "answered with text/html; charset=utf-8, not as a git server"],
+  ["a page in HTML on a swap", "swap", html, "unusable", "check that the input url is the address of a git repository"],
+  ["200 and nothing else", "read", { status: 200 }, "unusable", "answered with no content type"],
+  ["400", "read", { status: 400 }, "unusable", "it answered 400"],
+  ["410 on a swap", "swap", { status: 410 }, "unusable", "it answered 410"],
+];
+
+describe("a server that refuses", () => {
+  test.each(REFUSALS)("with %s is told of, with the remedy, after one request", async (_, call, fate, code, remedy) => {
+    served.fate = () => fate;
+    const error = await failureOn(call);
+    expect(error).toMatchObject({ code, unsettled: false });
+    expect(error.message).toContain(served.url);
+    expect(error.message).toContain(remedy);
+    expect(served.exchanges).toHaveLength(1);
+  });
+
+  test("that keeps on not having what its refs point to is told of, in its words, after four tries", async () => {
+    served.fate = ({ command }) =>
+      command === "fetch"
+        ? {
+            status: 200,
+            headers: { "content-type": "application/x-git-upload-pack-result" },
+            body: pktLine("ERR upload-pack: not our ref"),
+          }
+        : undefined;
+    const error = await failureOn("read");
+    expect(error).toMatchObject({ code: "unusable", unsettled: false });
+    expect(error.message).toContain("upload-pack: not our ref");
+    expect(served.exchanges).toHaveLength(8);
+  });
+
+  test.each(["read", "swap"] as const)("a %s without a token", async (call) => {
+    const error = await failureOn(call, { token: "" });
+    expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
+    expect(error.message).toContain("asks for credentials (401): give the input token one that may write");
+    expect(served.exchanges.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test.each(["read", "swap"] as const)("a %s with another token", async (call) => {
+    const error = await failureOn(call, { token: "ghs_expired" });
+    expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
+    expect(error.message).toContain("refused the token (401)");
+    expect(error.message).not.toContain("ghs_expired");
+  });
+
+  test.each(["read", "swap"] as const)("a %s of a repository that isn't there", async (call) => {
+    const error = await failureOn(call, { name: "nothing.git" });
+    expect(error).toMatchObject({ code: "not-found", unsettled: false });
+    expect(error.message).toContain("nothing.git that the token may see (404)");
+  });
+});
+
+test("the token is the password of basic authentication, and nowhere else in a request", async () => {
+  const store = await served.open();
+  await store.read([NAME], inTime());
+  await store.close();
+  const basic = `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString("base64")}`;
+  expect(served.exchanges.map(({ authorization }) => authorization)).toEqual([basic, basic]);
+});
+
+describe("a redirect", () => {
+  const to = (location: string, status = 302): Fate => ({ status, headers: { location } });
+
+  test.each([301, 302, 307, 308])("of %i on the same origin is followed, with the token", async (status) => {
+    served.fate = ({ service }) =>
+      served.exchanges.length % 2 === 1 ? to(`/${served.repository.name}/${service}`, status) : undefined;
+    const store = await served.open({ name: "renamed.git" });
+    expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
+    version = (await store.swap(version, documentOf(NAME), inTime())).version;
+    expect(version).not.toBeNull();
+    expect(served.exchanges).toHaveLength(6);
+    expect(new Set(served.exchanges.map(({ authorization }) => authorization)).size).toBe(1);
+    await store.close();
+  });
+
+  test.each(["read", "swap"] as const)("of a %s to another origin is followed without the token", async (call) => {
+    served.fate = ({ service }) => to(`${elsewhere.url}/${service}`);
+    elsewhere.fate = () => ({ status: 401 });
+    const error = await failureOn(call);
+    expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
+    expect(error.message).toContain(`It redirects to ${new URL(elsewhere.url).origin}, where the token isn't sent.`);
+    expect(elsewhere.exchanges.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test("to another origin and back has the token again at the end alone", async () => {
+    served.fate = ({ service }) => (served.exchanges.length === 1 ? to(`${elsewhere.url}/${service}`) : undefined);
+    elsewhere.fate = ({ service }) => to(`${served.url}/${service}`);
+    const store = await served.open();
+    expect((await store.read([NAME], inTime())).has(NAME)).toBe(true);
+    await store.close();
+    expect(served.exchanges.map(({ authorization }) => authorization !== undefined)).toEqual([true, true, true]);
+    expect(elsewhere.exchanges.map(({ authorization }) => authorization)).toEqual([undefined]);
+  });
+
+  test("without end is given up", async () => {
+    served.fate = ({ service }) => to(`${served.url}/${service}`);
+    expect(await failureOn("read")).toMatchObject({
+      code: "unusable",
+      message: expect.stringContaining("answered 302"),
+    });
+    expect(served.exchanges).toHaveLength(4);
+  });
+
+  test.each(["file:///etc/passwd", "ftp://127.0.0.1/", "http://"])("to %s isn't followed", async (location) => {
+    served.fate = () => to(location);
+    expect(await failureOn("read")).toMatchObject({ code: "unusable" });
+    expect(served.exchanges).toHaveLength(1);
+  });
+});

@@ -1,0 +1,31 @@
+import { fork } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, expect, test } from "@jest/globals";
+import { openDatabase } from "../../../src/store/open-database.ts";
+import { inTime } from "../../../testing/stores/job-store-suite.ts";
+
+const WRITER = path.resolve(import.meta.dirname, "../../../testing/databases/sqlite-writer.ts");
+
+const folder = mkdtempSync(path.join(tmpdir(), "cronyx-sqlite-"));
+const file = path.join(folder, "killed.db");
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+test("a process that is killed while it writes loses nothing that it was told is written", async () => {
+  const writer = fork(WRITER, [file], { execArgv: [] });
+  let told = "";
+  let count = 0;
+  writer.on("message", (version) => {
+    told = String(version);
+    if (++count === 200) writer.kill("SIGKILL");
+  });
+  await once(writer, "exit");
+  expect(count).toBeGreaterThanOrEqual(200);
+  const store = await openDatabase(`sqlite:${file}`, () => {}, inTime());
+  const { version, state } = (await store.read(["report"], inTime())).get("report") ?? {};
+  // The last one may be on disk before anybody was told of it.
+  expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(told);
+  await store.close();
+});

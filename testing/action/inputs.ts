@@ -1,0 +1,132 @@
+export type Inputs = Readonly<Record<string, string>>;
+
+export const REPOSITORY = "git+https://github.com/octo-org/reports";
+/** Inputs with nothing wrong. A test replaces single ones. */
+export const GOOD_INPUTS: Inputs = {
+  "job-name": "report",
+  "job-interval": "1 hour",
+  "no-lock": "false",
+  url: REPOSITORY,
+  "job-status": "success",
+};
+
+const CRON = "cron expression";
+const FIELDS = "minute, hour, day of the month, month, day of the week";
+const UNITS = "years, months, weeks, days, hours, minutes, seconds";
+const FORMS = "whole milliseconds (3600000), an ISO 8601 duration (PT1H30M), a plain one (90 minutes";
+const WHOLE = "whole number";
+const LONGER = "longer than nothing";
+const NEGATIVE = "can't be negative";
+const STARTED_AT = "job-interval-started-at";
+const INSTANT = "give an ISO 8601 instant such as 2026-11-24T00:00:00Z";
+const URLS = "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this";
+
+const SERVER = "https://locks.example.com";
+const SERVER_URLS = "give https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH of a repository";
+
+/** Wrong inputs, and the parts of the error message: the input, its value, and the allowed values. */
+export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
+  [{ "job-name": "" }, ["job-name", "missing"]],
+  [{ "job-name": " \n" }, ["job-name", "missing"]],
+  [{ "job-name": "x".repeat(256) }, ["job name", '"xxxx', "256 characters", "at most 255"]],
+
+  [{ "job-interval": "" }, ["job-interval", "missing"]],
+  [{ "job-interval": "hourly" }, ["job-interval", '"hourly"', "cron expression (0 * * * *)", FORMS]],
+  [{ "job-interval": "true" }, ["job-interval", '"true"', FORMS]],
+  [{ "job-interval": "0" }, ["job-interval", "0", LONGER]],
+  [{ "job-interval": "-5" }, ["job-interval", "-5", LONGER]],
+  [{ "job-interval": "1.5" }, ["job-interval", "1.5", WHOLE]],
+  [{ "job-interval": "1.2.3" }, ["job-interval", '"1.2.3"', FORMS]],
+  [{ "job-interval": "." }, ["job-interval", '"."', FORMS]],
+  [{ "job-interval": "1e3" }, ["job-interval", '"1e3"', FORMS]],
+  [{ "job-interval": "0x10" }, ["job-interval", '"0x10"', FORMS]],
+  [{ "job-interval": "40000000000000" }, ["job-interval", "40000000000000", "1000 years"]],
+  [{ "job-interval": "P" }, ["job-interval", '"P"', FORMS]],
+  [{ "job-interval": "P1H" }, ["job-interval", '"P1H"', FORMS]],
+  [{ "job-interval": "PT1H30" }, ["job-interval", '"PT1H30"', FORMS]],
+  [{ "job-interval": "P1D2H" }, ["job-interval", '"P1D2H"', FORMS]],
+  [{ "job-interval": "P1DT" }, ["job-interval", '"P1DT"', FORMS]],
+  [{ "job-interval": "P1D and more" }, ["job-interval", '"P1D and more"', FORMS]],
+  [{ "job-interval": "PT0.5H" }, ["job-interval", "0.5", WHOLE]],
+  [{ "job-interval": "-PT1H" }, ["job-interval", '"-PT1H"', NEGATIVE]],
+  [{ "job-interval": "PT0S" }, ["job-interval", LONGER]],
+  [{ "job-interval": "5 lightyears" }, ["job-interval", '"5 lightyears"', '"lightyears"', UNITS]],
+  [{ "job-interval": "500 ms" }, ["job-interval", '"500 ms"', '"ms"', UNITS]],
+  [{ "job-interval": "5 constructor" }, ["job-interval", '"5 constructor"', '"constructor"', UNITS]],
+  [{ "job-interval": "1.5 hours" }, ["job-interval", "1.5", "hours", WHOLE]],
+  [{ "job-interval": "0 minutes" }, ["job-interval", LONGER]],
+  [{ "job-interval": "2000 years" }, ["job-interval", "2000", "1000 years"]],
+  [{ "job-interval": "1 hour 30" }, [CRON, '"1 hour 30"', FIELDS]],
+  [{ "job-interval": "{}" }, ["job-interval", "{}", "at least one of years"]],
+  [{ "job-interval": "{ hours: 1.5 }" }, ["job-interval", "1.5", "hours", WHOLE]],
+  [{ "job-interval": "{ hours: -1 }" }, ["job-interval", "-1", NEGATIVE]],
+  [{ "job-interval": '{ "hours": "1" }' }, ["job-interval", '"1"', WHOLE]],
+  [{ "job-interval": "{ lightyears: 1 }" }, ["job-interval", '"lightyears"', UNITS]],
+  [{ "job-interval": '{ "__proto__": 1 }' }, ["job-interval", "__proto__", UNITS]],
+  [{ "job-interval": "{ hours: one }" }, ["job-interval", '"{ hours: one }"', FORMS]],
+  [{ "job-interval": "{ hours: 1" }, ["job-interval", '"{ hours: 1"', FORMS]],
+  [{ "job-interval": "[1]" }, ["job-interval", '"[1]"', FORMS]],
+  [{ "job-interval": "* * *" }, [CRON, '"* * *"', FIELDS]],
+  [{ "job-interval": "* * * * * * *" }, [CRON, '"* * * * * * *"', FIELDS]],
+  [{ "job-interval": "60 * * * *" }, [CRON, '"60 * * * *"', 'minute can\'t be "60"']],
+  [{ "job-interval": "a b c d e" }, [CRON, '"a b c d e"']],
+  [{ "job-interval": "0 0 31 2 *" }, [CRON, '"0 0 31 2 *"', "no date"]],
+  [{ "job-interval": "@never" }, [CRON, '"@never"', "@hourly"]],
+
+  [{ "start-buffer": "0 * * * *" }, ["start-buffer", '"0 * * * *"', FORMS]],
+  [{ "start-buffer": "@daily" }, ["start-buffer", '"@daily"', FORMS]],
+  [{ "start-buffer": "-1" }, ["start-buffer", "-1", NEGATIVE]],
+  [{ "start-buffer": "2000 years" }, ["start-buffer", "2000", "1000 years"]],
+  [{ "retry-interval": "never" }, ["retry-interval", '"never"', FORMS]],
+  [{ "retry-interval": "{ hours: -1 }" }, ["retry-interval", "-1", NEGATIVE]],
+  [{ "retry-interval": "1.5 s" }, ["retry-interval", "1.5", "seconds", WHOLE]],
+
+  [{ "required-job-names": "orders, report" }, ['"report"', "requires itself"]],
+  [{ "required-job-names": "y".repeat(256) }, ["job name", '"yyyy', "at most 255"]],
+
+  [{ timezone: "Mars/Olympus" }, ["timezone", '"Mars/Olympus"', "IANA", "Europe/London"]],
+  [{ timezone: "+09:00" }, ["timezone", '"+09:00"', "IANA"]],
+
+  [{ "no-lock": "yes" }, ["no-lock", '"yes"', "true or false"]],
+  [{ "no-lock": "tRUE" }, ["no-lock", '"tRUE"', "true or false"]],
+
+  [{ [STARTED_AT]: "2026-11-24T00:00:00Z" }, ["interval's start", "no-lock"]],
+  [{ "no-lock": "true", [STARTED_AT]: "2026-11-24" }, [STARTED_AT, '"2026-11-24"', INSTANT]],
+  [{ "no-lock": "true", [STARTED_AT]: "2026-11-24T00:00:00" }, [STARTED_AT, '"2026-11-24T00:00:00"', INSTANT]],
+  [{ "no-lock": "true", [STARTED_AT]: "2026-02-30T00:00:00Z" }, [STARTED_AT, '"2026-02-30T00:00:00Z"', INSTANT]],
+  [{ "no-lock": "true", [STARTED_AT]: "1790000000000" }, [STARTED_AT, '"1790000000000"', INSTANT]],
+  [{ "no-lock": "true", [STARTED_AT]: "2026-11-24T25:00:00Z" }, [STARTED_AT, '"2026-11-24T25:00:00Z"', INSTANT]],
+
+  [{ url: "octo-org/locks" }, ["url", '"octo-org/locks"', URLS]],
+  [{ url: "git+ftp://example.com/locks" }, ["url", '"git+ftp://example.com/locks"', URLS]],
+  [{ url: "git+http://example.com/locks" }, ["url", '"git+http://example.com/locks"', "unencrypted", URLS]],
+  [{ url: "git+https://example.com/" }, ["url", '"git+https://example.com/"', URLS]],
+  [{ url: "git+file:locks.git" }, ["url", '"git+file:locks.git"', URLS]],
+  [{ url: "git+file://server/locks.git" }, ["url", '"git+file://server/locks.git"', URLS]],
+  [{ url: "git+https://me:hunter2@github.com/o/r" }, ["url", "credentials", "input token", URLS]],
+  [{ url: "git+https://hunter2@github.com/o/r" }, ["url", "credentials", "input token", URLS]],
+  [{ url: "git+ssh://git:hunter2@github.com/o/r" }, ["url", "credentials", URLS]],
+  [{ url: "https://me:hunter2@example.com/" }, ["url", "credentials", "username and password", SERVER_URLS]],
+  [{ url: "https:me:hunter2@example.com/" }, ["url", "names no server", SERVER_URLS]],
+  [{ url: "https://" }, ["url", "names no server", SERVER_URLS]],
+  [{ url: "git+https:me:hunter2@github.com/o/r" }, ["url", URLS]],
+  [{ url: "git+https:///me:hunter2@github.com/o/r" }, ["url", URLS]],
+  [{ url: "x-access-token:hunter2@github.com/o/r" }, ["url", URLS]],
+  [{ url: "me:hunter2@github.com:o/r.git" }, ["url", URLS]],
+  [{ url: "git+https://github.com/o/r?token=hunter2" }, ["url", "query", URLS]],
+  [{ url: "https://locks.example.com/?token=hunter2" }, ["url", "query", SERVER_URLS]],
+  [{ url: "https://locks.example.com/#hunter2" }, ["url", "fragment", SERVER_URLS]],
+
+  [{ token: "hunter2 and more" }, ["token", "as it was issued"]],
+  [{ token: "hunter2\nhunter2" }, ["token", "as it was issued"]],
+  [{ token: "hunter2é" }, ["token", "as it was issued"]],
+
+  [{ username: "me", password: "hunter2" }, ["username, password and oidc-audience", "CronyxServer", "token"]],
+  [{ "oidc-audience": "cronyx" }, ["oidc-audience", "CronyxServer", "token"]],
+  [{ url: SERVER, username: "me" }, ["password is missing", "together"]],
+  [{ url: SERVER, password: "hunter2" }, ["username is missing", "together"]],
+  [{ url: SERVER, username: "me", password: "hunter2", "oidc-audience": "cronyx" }, ["username and oidc-audience"]],
+  [{ url: SERVER, username: "m:e", password: "hunter2" }, ["username", '"m:e"', "colon"]],
+
+  [{ "job-status": "skipped" }, ["job-status", '"skipped"', "success, failure, cancelled"]],
+];

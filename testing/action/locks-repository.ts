@@ -1,0 +1,99 @@
+import { execFile } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { JobState } from "../../src/scheduler/job-state.ts";
+import { refOf } from "../../src/store/git/ref-name.ts";
+import { type Exchange, serveGit } from "../git/git-server.mjs";
+import type { Inputs } from "./inputs.ts";
+import { runOf, Step } from "./runner.mjs";
+
+/** The committed bundles: GitHub's runner runs these too. */
+const DIST = path.resolve(import.meta.dirname, "../../dist");
+
+/**
+ * A bare repository for locks, served over HTTP on loopback, with steps of the action that use it. Tests read and write
+ * its refs by the git command, so that they do not depend on the code under test.
+ */
+export class LocksRepository {
+  readonly httpUrl: string;
+  readonly fileUrl: string;
+  /** The HTTP requests so far, oldest first. */
+  readonly exchanges: readonly Exchange[];
+  readonly #folder: string;
+  readonly #bare: string;
+  readonly #server: Awaited<ReturnType<typeof serveGit>>;
+
+  static async serve(options: Omit<Parameters<typeof serveGit>[0], "root"> = {}): Promise<LocksRepository> {
+    const folder = mkdtempSync(path.join(tmpdir(), "cronyx-action-"));
+    const repository = new LocksRepository(folder, await serveGit({ ...options, root: folder }));
+    await repository.git(["init", "--quiet", "--bare"]);
+    return repository;
+  }
+
+  private constructor(folder: string, server: Awaited<ReturnType<typeof serveGit>>) {
+    this.#folder = folder;
+    this.#bare = path.join(folder, "locks.git");
+    this.#server = server;
+    this.exchanges = server.exchanges;
+    this.httpUrl = `git+${server.url("locks.git")}`;
+    this.fileUrl = `git+${pathToFileURL(this.#bare)}`;
+  }
+
+  /** A step that uses the action. Without `env`, the step belongs to a new workflow run. */
+  step(inputs: Inputs, env: Readonly<Record<string, string>> = runOf("report")): Step {
+    const defaults = { url: this.httpUrl, "job-interval": "1 hour" };
+    return new Step({
+      dist: DIST,
+      temporary: path.join(this.#folder, "runs"),
+      inputs: { ...defaults, ...inputs },
+      env,
+    });
+  }
+
+  /** One line for each ref: the object's id and the ref's name. */
+  async refs(): Promise<string[]> {
+    return (await this.git(["for-each-ref", "--format=%(objectname) %(refname)"])).split("\n").filter(Boolean);
+  }
+
+  /** @returns the job's state document; null if the job has no ref. */
+  async state(jobName: string): Promise<JobState | null> {
+    const ref = refOf(jobName);
+    if (!(await this.refs()).some((line) => line.endsWith(` ${ref}`))) return null;
+    const message = await this.git(["log", "-1", "--format=%B", ref]);
+    return JSON.parse(message.slice(message.indexOf("{")));
+  }
+
+  /** Points the job's ref to a new commit with this message. */
+  async write(jobName: string, message: string | object): Promise<void> {
+    const tree = (await this.git(["mktree"], "")).trim();
+    const text = typeof message === "string" ? message : JSON.stringify(message);
+    const identity = ["-c", "user.name=someone", "-c", "user.email=someone@example.com"];
+    const commit = (await this.git([...identity, "commit-tree", tree, "-F", "-"], text)).trim();
+    await this.git(["update-ref", refOf(jobName), commit]);
+  }
+
+  /** Installs a hook that runs on each push. {@link seenByHook} reads the file `seen`, which the script may write. */
+  async hook(name: "update" | "post-receive", script: string): Promise<void> {
+    await writeFile(path.join(this.#bare, "hooks", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  }
+
+  seenByHook(): Promise<string> {
+    return readFile(path.join(this.#bare, "seen"), "utf8");
+  }
+
+  async git(args: readonly string[], input = ""): Promise<string> {
+    const git = promisify(execFile)("git", ["--git-dir", this.#bare, ...args]);
+    // Most git commands read no input, and may exit before it is written.
+    git.child.stdin?.on("error", () => {}).end(input);
+    return (await git).stdout;
+  }
+
+  async close(): Promise<void> {
+    await this.#server.close();
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}

@@ -1,0 +1,25 @@
+import type { Toolkit } from "../../src/action/toolkit.ts";
+import type { Inputs } from "./inputs.ts";
+
+/** A toolkit for a step that runs in the test's own process. It records the log, errors, outputs and state. */
+export function toolkitWith(inputs: Inputs, state: Record<string, string> = {}) {
+  const errors: string[] = [];
+  const log: string[] = [];
+  const outputs: Record<string, string> = {};
+  const toolkit: Toolkit = {
+    getInput: (name) => (inputs[name] ?? "").trim(),
+    setOutput: (name, value) => {
+      outputs[name] = value;
+    },
+    saveState: (name, value) => {
+      state[name] = value;
+    },
+    getState: (name) => state[name] ?? "",
+    info: (message) => log.push(message),
+    warning: (message) => log.push(String(message)),
+    debug: () => {},
+    setFailed: (message) => errors.push(String(message)),
+    setSecret: () => {},
+  };
+  return { toolkit, errors, log, state, outputs };
+}

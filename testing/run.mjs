@@ -1,0 +1,73 @@
+// Runs the tests: `node testing/run.mjs [system] [PATTERN...]`. Without "system" it runs the fast tests, which start no
+// other process. `npm cit` runs the fast tests and then the system tests.
+import { spawnSync } from "node:child_process";
+import { createRequire } from "node:module";
+import path from "node:path";
+
+const TESTS = {
+  fast: "/__tests__/.*(?<!\\.system)\\.test\\.ts$",
+  system: "/__tests__/.*\\.system\\.test\\.ts$",
+};
+/** Tests that need a Node with SQLite built in: 22.13 or newer. */
+const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
+/** Milliseconds. A failed test may leave a handle open, and Jest would then never exit. */
+const LONGEST_RUN = 10 * 60_000;
+
+const root = path.dirname(import.meta.dirname);
+const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
+/** npm puts the package `node` first on the path, so `process.execPath` may not be the Node that runs npm. */
+const installedNode = process.env.npm_node_execpath ?? process.execPath;
+const packagedNode = path.join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
+
+const [first, ...others] = process.argv.slice(2);
+const patterns = first === "system" ? others : process.argv.slice(2);
+process.exitCode = suites().some((suite) => !passes(suite)) ? 1 : 0;
+
+/** @returns {("fast" | "system")[]} */
+function suites() {
+  if (first === "system") return ["system"];
+  // npm sets `npm_command` to the command that the user typed, and `npm cit` is short for `npm install-ci-test`.
+  return process.env.npm_command === "install-ci-test" ? ["fast", "system"] : ["fast"];
+}
+
+/** @param {"fast" | "system"} suite */
+function passes(suite) {
+  const tests = TESTS[suite];
+  const from = performance.now();
+  const passed = hasSqlite(installedNode)
+    ? run(installedNode, [`--testRegex=${tests}`])
+    : run(installedNode, [
+        `--testRegex=${tests}`,
+        ...[NEEDS_SQLITE, "/node_modules/"].map((path) => `--testPathIgnorePatterns=${path}`),
+      ]) && run(packagedNode, [`--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`]);
+  console.log(`The ${suite} tests ${passed ? "passed" : "failed"}: ${Math.round((performance.now() - from) / 1000)} s`);
+  return passed;
+}
+
+/** @param {string} node */
+function hasSqlite(node) {
+  const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
+  const [major = 0, minor = 0] = stdout.slice(1).split(".").map(Number);
+  return major > 22 || (major === 22 && minor >= 13);
+}
+
+/** @param {string} node @param {string[]} selection Jest options that select test files. */
+function run(node, selection) {
+  const jestOptions = patterns.length > 0 ? [...selection, "--passWithNoTests"] : selection;
+  // The patterns come first: Jest would take a pattern after --testRegex for another value of that option.
+  const args = [
+    "--experimental-vm-modules",
+    "--disable-warning=ExperimentalWarning",
+    jest,
+    ...patterns,
+    ...jestOptions,
+  ];
+  const { status, error } = spawnSync(node, args, {
+    cwd: root,
+    stdio: "inherit",
+    timeout: LONGEST_RUN,
+    killSignal: "SIGKILL",
+  });
+  if (error) throw error;
+  return status === 0;
+}

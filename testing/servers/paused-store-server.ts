@@ -1,0 +1,32 @@
+import { randomUUID } from "node:crypto";
+import { serve } from "../../src/cli/serve.ts";
+import { MemoryStore } from "../stores/memory-store.ts";
+
+/** Tells the test of each swap, and waits for its word. */
+class HeldUpStore extends MemoryStore {
+  override async swap(...swap: Parameters<MemoryStore["swap"]>) {
+    const word = new Promise((resolve) => process.once("message", resolve));
+    process.send?.("swapping");
+    await word;
+    return super.swap(...swap);
+  }
+
+  override async close() {
+    process.send?.("store closed");
+  }
+}
+
+process.exitCode = await serve({
+  args: process.argv.slice(2),
+  env: process.env,
+  version: "0.0.0",
+  now: Date.now,
+  newId: randomUUID,
+  openStore: async () => new HeldUpStore(),
+  output: process.stdout,
+  errors: process.stderr,
+  onEnd: (end) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(signal));
+  },
+});
+process.disconnect?.();

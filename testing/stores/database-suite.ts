@@ -1,0 +1,73 @@
+import { expect, test } from "@jest/globals";
+import type { JobStore } from "../../src/store/job-store.ts";
+import { documentOf, inTime } from "./job-store-suite.ts";
+
+/** What holds for a database of either kind, beyond what holds for every store. */
+export function databaseSuite({
+  open,
+  write,
+}: {
+  /** Opens a database by name, which is made if it isn't there. */
+  readonly open: (name: string) => Promise<JobStore>;
+  /** Runs a statement in it, past the store. */
+  readonly write: (name: string, sql: string) => Promise<void>;
+}) {
+  test("ten servers that open a new database at once", async () => {
+    const stores = await Promise.all(Array.from({ length: 10 }, () => open("new")));
+    const swaps = await Promise.all(stores.map((store) => store.swap(null, documentOf("report"), inTime())));
+    expect(swaps.filter(({ version }) => version !== null)).toHaveLength(1);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test("what was written is there when it is opened again", async () => {
+    const before = await open("kept");
+    const document = documentOf("report");
+    const { version } = await before.swap(null, document, inTime());
+    await before.close();
+    const after = await open("kept");
+    expect((await after.read(["report"], inTime())).get("report")).toEqual({ version, state: document });
+    await after.close();
+  });
+
+  test("a document that can't be read is told of, and stays as it is", async () => {
+    const store = await open("damaged");
+    const { version } = await store.swap(null, documentOf("report"), inTime());
+    await write("damaged", "UPDATE cronyx_job SET state = '{\"v\":2}'");
+    await expect(store.read(["report"], inTime())).rejects.toMatchObject({
+      code: "damaged",
+      message: expect.stringMatching(/"report".*version 2.*use a newer release.*cronyx_job/s),
+    });
+    await write("damaged", "UPDATE cronyx_job SET state = 'cut sho'");
+    await expect(store.read(["report"], inTime())).rejects.toMatchObject({ code: "damaged" });
+    expect(version).not.toBeNull();
+    await store.close();
+  });
+
+  test("a job among 100,000 is found as fast as one alone", async () => {
+    const store = await open("many");
+    const document = JSON.stringify(documentOf("x")).replaceAll("'", "''");
+    await write("many", insertOf(document, 0, 1));
+    const alone = await timeOf(store);
+    for (let from = 1; from < 100_000; from += 25_000) await write("many", insertOf(document, from, from + 25_000));
+    const among = await timeOf(store);
+    expect(among / alone).toBeLessThan(5);
+    await store.close();
+  });
+}
+
+/** Rows of other names: that of the document isn't asked for. */
+function insertOf(document: string, from: number, to: number): string {
+  const rows = Array.from({ length: to - from }, (_, at) => `(CAST('job ${from + at}' AS KEY), '${from + at}', '{}')`);
+  return `INSERT INTO cronyx_job (name, version, state) VALUES ${rows.join(", ")}`.replace("{}", document);
+}
+
+/** The median of reads of a job that isn't there, in milliseconds. */
+async function timeOf(store: JobStore): Promise<number> {
+  const times: number[] = [];
+  for (let at = 0; at < 200; at++) {
+    const started = performance.now();
+    await store.read(["missing"], inTime());
+    times.push(performance.now() - started);
+  }
+  return times.sort((a, b) => a - b)[100] ?? 0;
+}

@@ -1,0 +1,197 @@
+import { randomBytes, randomUUID } from "node:crypto";
+import { writeFileSync } from "node:fs";
+import path from "node:path";
+import { describe, expect, test } from "@jest/globals";
+import { refOf } from "../../src/store/git/ref-name.ts";
+import { type JobStore, StoreError } from "../../src/store/job-store.ts";
+import type { BareRepository } from "../git/bare-repository.ts";
+import { documentOf, inTime } from "./job-store-suite.ts";
+
+/** @returns the error that a call fails with: a StoreError, as every call promises. */
+export async function failureOf(call: Promise<unknown>): Promise<StoreError> {
+  const error = await call.then(
+    (answer) => `no error, but ${JSON.stringify(answer)}`,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(StoreError);
+  return error as StoreError;
+}
+
+const messageWith = (document: unknown) => `By hand\n\n${JSON.stringify(document)}`;
+
+/** What someone may have put under a job's ref by hand, and what the message says of it. */
+const FORGERIES: [what: string, make: (repository: BareRepository, name: string) => string, says: string][] = [
+  ["a blob", (repository) => repository.git(["hash-object", "-w", "--stdin"], "no commit"), "it is a blob"],
+  [
+    "a tag",
+    (repository, name) => {
+      const document = repository.commit(messageWith(documentOf(name)));
+      const tag = `object ${document}\ntype commit\ntag x\ntagger A <a@example.com> 0 +0000\n\nA tag\n`;
+      return repository.git(["mktag"], tag);
+    },
+    "it is a tag",
+  ],
+  [
+    "a tree",
+    (repository) => repository.git(["mktree"], `100644 blob ${repository.git(["hash-object", "-w", "--stdin"])}\tfile`),
+    "it is a tree",
+  ],
+  ["an empty commit", (repository) => repository.commit(""), "no JSON document"],
+  ["a commit of something else", (repository) => repository.commit("Fix the build\n\nAnd {more}"), "no JSON document"],
+  [
+    "a document that was cut short",
+    (repository, name) => repository.commit(messageWith(documentOf(name)).slice(0, -20)),
+    "cut short",
+  ],
+  [
+    "a document of a version to come",
+    (repository, name) => repository.commit(messageWith({ ...documentOf(name), v: 2 })),
+    "of version 2",
+  ],
+  [
+    "another job's document",
+    (repository) => repository.commit(messageWith(documentOf("another"))),
+    'name is "another"',
+  ],
+  ["a list", (repository) => repository.commit("By hand\n\n{}[]"), "cut short, or no JSON"],
+  [
+    "a document with a wrong field",
+    (repository, name) => repository.commit(messageWith({ ...documentOf(name), finishedUntil: "yesterday" })),
+    'finishedUntil is "yesterday"',
+  ],
+  ["a long history of something else", (repository) => repository.history(300, "Release 3"), "no JSON document"],
+];
+
+/**
+ * What every way to reach a git repository has to do, besides what every store has.
+ *
+ * @param place The repository, and how to open a store on it.
+ */
+export function gitStoreSuite(place: () => { repository: BareRepository; open: () => Promise<JobStore> }): void {
+  const withStore = async <T>(use: (store: JobStore, repository: BareRepository) => Promise<T>): Promise<T> => {
+    const { repository, open } = place();
+    const store = await open();
+    try {
+      return await use(store, repository);
+    } finally {
+      await store.close();
+    }
+  };
+
+  describe("a ref", () => {
+    test("that was deleted reads as no document, and can be created again", () =>
+      withStore(async (store, repository) => {
+        const name = `deleted ${randomUUID()}`;
+        const { version } = await store.swap(null, documentOf(name), inTime());
+        expect(await store.read([name], inTime())).toHaveProperty("size", 1);
+        repository.git(["update-ref", "-d", refOf(name)]);
+        expect(await store.read([name], inTime())).toHaveProperty("size", 0);
+        expect((await store.swap(version, documentOf(name), inTime())).version).toBeNull();
+        expect(repository.tip(refOf(name))).toBeNull();
+        expect((await store.swap(null, documentOf(name), inTime())).version).not.toBeNull();
+      }));
+
+    test("shows its document to git, and never has a history", () =>
+      withStore(async (store, repository) => {
+        const name = `shown ${randomUUID()}`;
+        const document = documentOf(name);
+        let version: string | null = null;
+        for (let swaps = 0; swaps < 3; swaps++) ({ version } = await store.swap(version, document, inTime()));
+        expect(repository.tip(refOf(name))).toBe(version);
+        expect(repository.git(["rev-list", "--count", refOf(name)])).toBe("1");
+        const [subject, ...body] = repository.git(["log", "-1", "--format=%B", refOf(name)]).split("\n\n");
+        expect(subject).toBe(`${name}: running for 2026-11-24T00:00:00.000Z to 2026-11-24T01:00:00.000Z`);
+        expect(JSON.parse(body.join("\n\n"))).toMatchObject(document);
+        expect(repository.git(["ls-tree", refOf(name)])).toBe("");
+      }));
+
+    test.each([
+      ["under a subject", (json: string) => `By hand\n\n${json}`],
+      ["alone", (json: string) => json],
+    ])("with a document that git wrote, %s, is read and swapped", (_, message) =>
+      withStore(async (store, repository) => {
+        const document = documentOf(`by hand ${randomUUID()}`);
+        const commit = repository.commit(message(JSON.stringify(document)), repository.history(3, "earlier"));
+        repository.git(["push", "--quiet", repository.folder, `${commit}:${refOf(document.name)}`]);
+        const record = (await store.read([document.name], inTime())).get(document.name);
+        expect(record).toMatchObject({ version: commit, state: document });
+        expect((await store.swap(commit, document, inTime())).version).not.toBeNull();
+        expect(repository.git(["rev-list", "--count", refOf(document.name)])).toBe("1");
+      }),
+    );
+
+    test.each(FORGERIES)("with %s is an error, and stays as it is", (what, forge, says) =>
+      withStore(async (store, repository) => {
+        const name = `forged: ${what}`;
+        const ref = refOf(name);
+        const id = forge(repository, name);
+        repository.git(["update-ref", ref, id]);
+        const error = await failureOf(store.read([name], inTime()));
+        expect(error).toMatchObject({ code: "damaged", unsettled: false });
+        expect(error.message).toContain(`The state document at ${ref} of `);
+        expect(error.message).toContain(says);
+        expect(error.message).toContain("Nothing was changed");
+        expect((await store.swap(null, documentOf(name), inTime())).version).toBeNull();
+        expect(repository.tip(ref)).toBe(id);
+        repository.git(["update-ref", "-d", ref]);
+      }),
+    );
+
+    test("with a document of over 1 MiB is an error", () =>
+      withStore(async (store, repository) => {
+        const name = "forged: huge";
+        const id = repository.commit(messageWith({ ...documentOf(name), more: "x".repeat(1024 * 1024) }));
+        repository.git(["update-ref", refOf(name), id]);
+        expect(await failureOf(store.read([name], inTime()))).toMatchObject({
+          code: "unusable",
+          message: expect.stringMatching(/can't keep locks \(.*of (over )?10\d+ bytes/),
+        });
+        expect(repository.tip(refOf(name))).toBe(id);
+        repository.git(["update-ref", "-d", refOf(name)]);
+      }));
+  });
+
+  describe("a repository", () => {
+    // Each way to refuse is tried several times with growing waits: all at once.
+    test("that refuses says why, and the ref stays where it was", () =>
+      withStore(async (store, repository) => {
+        const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };
+        const versions = new Map<string, string | null>();
+        for (const name of Object.values(names)) {
+          versions.set(name, (await store.swap(null, documentOf(name), inTime())).version);
+        }
+        const ref = refOf(names.hook);
+        repository.hook(
+          "update",
+          `test "$1" != ${ref} || { echo "Locks belong elsewhere, says the hook" >&2; exit 1; }`,
+        );
+        writeFileSync(path.join(repository.folder, `${refOf(names.locked)}.lock`), randomBytes(20));
+        repository.git(["config", "receive.hideRefs", refOf(names.hidden)]);
+        const stores = await Promise.all(Object.values(names).map(() => place().open()));
+        const errors = await Promise.all(
+          Object.values(names).map((name, at) =>
+            failureOf((stores[at] as JobStore).swap(versions.get(name) ?? null, documentOf(name), inTime())),
+          ),
+        );
+        await Promise.all(stores.map((opened) => opened.close()));
+        repository.git(["config", "--unset", "receive.hideRefs"]);
+        repository.hook("update", "exit 0");
+
+        for (const [at, name] of Object.values(names).entries()) {
+          expect(errors[at]).toMatchObject({ code: "refused", unsettled: false });
+          expect(errors[at]?.message).toContain(`refuses to move ${refOf(name)} (`);
+          expect(errors[at]?.message).toContain(
+            "let the rules and hooks of that repository allow refs under refs/cronyx/",
+          );
+          expect(repository.tip(refOf(name))).toBe(versions.get(name));
+        }
+        expect(errors[0]?.message).toContain("Locks belong elsewhere, says the hook");
+      }));
+
+    test("that was used as in all of these tests is sound", () => {
+      const { repository } = place();
+      expect(repository.git(["for-each-ref", "refs/cronyx"]).split("\n").length).toBeGreaterThan(10);
+      expect(repository.git(["fsck", "--strict", "--no-dangling"])).toBe("");
+    });
+  });
+}
