@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { basicScheme } from "../../src/server/login/basic.ts";
+import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
 import { inParallel } from "../action/workflow.ts";
 import { OriginalServer } from "../backend/original-server.ts";
 import { runServer } from "../server/running-server.ts";

@@ -2,13 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, toIso } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/job-state.ts";
-import { basicScheme } from "../../../src/server/login/basic.ts";
-import { oidcScheme } from "../../../src/server/login/oidc.ts";
-import { parseOidcRules } from "../../../src/server/login/oidc-rules.ts";
+import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
+import { parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
+import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
 import { StoreError } from "../../../src/store/job-store.ts";
 import { MemoryStore } from "../../store/memory-store.ts";
-import { Issuer, newKey } from "../login/issuer.ts";
-import { lock, run, state } from "../page/states.ts";
+import { Issuer, newKey } from "../auth/issuer.ts";
+import { lock, run, state } from "../pages/states.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../running-server.ts";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8" };
