@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
-import { basicScheme } from "../../src/server/login/basic.ts";
+import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
 import { type ServedRepository, serveRepository, TOKEN } from "../../testing/git/served-repository.ts";
 import { inParallel } from "../../testing/in-parallel.ts";
 import { OriginalServer } from "../../testing/servers/original-server.ts";

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { CronyxClient } from "../../src/client/client.ts";
 import type { Job } from "../../src/client/index.ts";
 import { HOUR, toIso } from "../../src/scheduler/instant.ts";
-import { basicScheme } from "../../src/server/login/basic.ts";
+import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
 import { NOON, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 

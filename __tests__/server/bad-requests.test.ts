@@ -473,7 +473,7 @@ describe("another part of the request", () => {
   });
 
   test("a body that never comes whole is given up", async () => {
-    const hasty = await runServer({ store, longestRequest: 100 });
+    const hasty = await runServer({ store, requestTimeout: 100 });
     try {
       const socket = net.connect(hasty.port, "127.0.0.1");
       socket.write(`${POST}Content-Length: 500\r\n\r\n{`);

@@ -2,8 +2,8 @@ import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { Validator } from "@seriousme/openapi-schema-validator";
 import fc from "fast-check";
 import { Compile } from "typebox/compile";
-import type { Scheme } from "../../src/server/login/authentication.ts";
-import { basicScheme } from "../../src/server/login/basic.ts";
+import type { Scheme } from "../../src/server/auth/authentication.ts";
+import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
 import { type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 
 interface Schema {
@@ -241,7 +241,7 @@ function bearerOf(jobName: string): Scheme {
       repository: null,
       mayUse: (name) => name === jobName && token === jobName,
       mayRequire: () => false,
-      mayLookAround: true,
+      hasAnyAccess: true,
     }),
   };
 }

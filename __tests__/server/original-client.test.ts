@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { basicScheme } from "../../src/server/login/basic.ts";
+import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
 import { NOON, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 
 const AUTHORIZATION = { authorization: `Basic ${Buffer.from("octo:password").toString("base64")}` };

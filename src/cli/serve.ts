@@ -4,11 +4,11 @@ import { LocalBackend } from "../backend/local.ts";
 import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
+import { basicScheme } from "../server/auth/basic-scheme.ts";
+import { oidcScheme } from "../server/auth/oidc-scheme.ts";
 import { type Configuration, helpText, loadConfiguration } from "../server/configuration.ts";
 import { createServer } from "../server/create-server.ts";
-import { described } from "../server/journal/journal.ts";
-import { basicScheme } from "../server/login/basic.ts";
-import { oidcScheme } from "../server/login/oidc.ts";
+import { loggableError } from "../server/observability/request-log.ts";
 import type { JobStore } from "../store/job-store.ts";
 
 /** What `serve` needs of the world around it. */
@@ -54,7 +54,7 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
       errors.write(`${error.message}\n`);
       return 2;
     }
-    const told = described(error);
+    const told = loggableError(error);
     log.fatal({ error: told }, `The server can't go on: ${told.message}`);
     return 1;
   }

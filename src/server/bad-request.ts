@@ -25,7 +25,7 @@ export class Forbidden extends Error {
 }
 
 /** What a schema's check found, as Ajv tells it with `verbose`: https://ajv.js.org/api.html#error-objects. */
-export interface SchemaFault {
+export interface SchemaError {
   readonly keyword: string;
   readonly instancePath: string;
   readonly params: Readonly<Record<string, unknown>>;
@@ -40,7 +40,7 @@ export interface SchemaFault {
  * @param part Which part of the request was checked: `body`, `headers`, `params` or `querystring`.
  * @returns the refusal: which field, what it was, what it takes.
  */
-export function badInput(faults: readonly SchemaFault[], part: string): BadRequest {
+export function badInput(faults: readonly SchemaError[], part: string): BadRequest {
   const fault = mostTelling(faults);
   if (fault === undefined) return new BadRequest(part, `The ${part} can't be used`);
   const { keyword, instancePath, params, data, parentSchema } = fault;
@@ -70,8 +70,8 @@ export function badInput(faults: readonly SchemaFault[], part: string): BadReque
 }
 
 /** Of several alternatives, the one that got furthest; where none got anywhere, what is said of them all. */
-function mostTelling(faults: readonly SchemaFault[]): SchemaFault | undefined {
-  const depth = ({ instancePath, keyword }: SchemaFault) =>
+function mostTelling(faults: readonly SchemaError[]): SchemaError | undefined {
+  const depth = ({ instancePath, keyword }: SchemaError) =>
     instancePath.split("/").length + (keyword === "additionalProperties" ? 1 : 0);
   const deepest = Math.max(...faults.map(depth));
   const candidates = faults.filter((fault) => depth(fault) === deepest);

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
-import { type OidcRule, parseOidcRules } from "./login/oidc-rules.ts";
+import { type OidcRule, parseOidcRules } from "./auth/oidc-rules.ts";
 
 /** All that a server is told when it starts. */
 export interface Configuration {

@@ -2,10 +2,10 @@ import type { Socket } from "node:net";
 import accepts from "@fastify/accepts";
 import swagger from "@fastify/swagger";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
-import { badInput, type SchemaFault } from "./bad-request.ts";
-import { JobSummaries } from "./jobs/summaries.ts";
-import { createMetrics } from "./journal/metrics.ts";
-import { guard } from "./login/guard.ts";
+import { guard } from "./auth/access-control.ts";
+import { badInput, type SchemaError } from "./bad-request.ts";
+import { JobSummaryCache } from "./jobs/job-summary-cache.ts";
+import { createMetrics } from "./observability/metrics.ts";
 import { refuse } from "./refuse.ts";
 import { addJobRoutes } from "./routes/job-routes.ts";
 import { addRootRoutes } from "./routes/root-routes.ts";
@@ -21,17 +21,17 @@ const CHECKS_APART = 1_000;
 
 /** The REST face of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
-  const { store, now, deadline, schemes, log, anyHost = false, longestRequest = LONGEST_REQUEST } = options;
-  const summaries = new JobSummaries(store, now, deadline);
+  const { store, now, deadline, schemes, log, anyHost = false, requestTimeout = LONGEST_REQUEST } = options;
+  const summaries = new JobSummaryCache(store, now, deadline);
   const metrics = createMetrics(() => countActive(summaries));
   const server = Fastify({
     loggerInstance: log,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: LARGEST_BODY,
-    requestTimeout: longestRequest,
+    requestTimeout: requestTimeout,
     http: {
       maxHeaderSize: LARGEST_HEADERS,
-      headersTimeout: Math.min(LONGEST_HEADERS, longestRequest),
+      headersTimeout: Math.min(LONGEST_HEADERS, requestTimeout),
       connectionsCheckingInterval: CHECKS_APART,
     },
     forceCloseConnections: "idle",
@@ -42,9 +42,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
     },
     // What was sent is checked as it is: nothing is converted, taken away or filled in.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
-    schemaErrorFormatter: (faults, part) => badInput(faults as readonly SchemaFault[], part),
+    schemaErrorFormatter: (faults, part) => badInput(faults as readonly SchemaError[], part),
     frameworkErrors: (error, request, reply) => refuse(error, request, reply, metrics),
-    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, longestRequest),
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, requestTimeout),
   });
   // The schemas of answers are for readers of /openapi.json: as serializers they would drop what they don't name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
@@ -63,7 +63,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 /** Counting reads every job, so it isn't done for each scrape. */
 const COUNTS_APART = 15_000;
 
-async function countActive(summaries: JobSummaries): Promise<number> {
+async function countActive(summaries: JobSummaryCache): Promise<number> {
   let count = 0;
   for (const { lockedAt } of (await summaries.read(COUNTS_APART)).values()) if (lockedAt !== null) count++;
   return count;
@@ -98,7 +98,7 @@ function description({ schemes, version }: ServerOptions) {
 
 type Broken = readonly [status: string, message: string];
 
-function statusOfBroken(code: string | undefined, longestRequest: number): Broken {
+function statusOfBroken(code: string | undefined, requestTimeout: number): Broken {
   switch (code) {
     case "HPE_HEADER_OVERFLOW":
       return [
@@ -106,19 +106,19 @@ function statusOfBroken(code: string | undefined, longestRequest: number): Broke
         `The request line and headers take more than ${LARGEST_HEADERS} bytes: send fewer`,
       ];
     case "ERR_HTTP_REQUEST_TIMEOUT":
-      return ["408 Request Timeout", `The request took longer than ${longestRequest} ms to get here`];
+      return ["408 Request Timeout", `The request took longer than ${requestTimeout} ms to get here`];
     default:
       return ["400 Bad Request", "This is no HTTP request"];
   }
 }
 
 /** For what isn't HTTP, or not in time: there is no request to answer to. */
-function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket, longestRequest: number): void {
+function answerBrokenRequest(error: Error & { readonly code?: string }, socket: Socket, requestTimeout: number): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
-  const [status, message] = statusOfBroken(error.code, longestRequest);
+  const [status, message] = statusOfBroken(error.code, requestTimeout);
   const body = JSON.stringify({ message });
   socket.end(
     `HTTP/1.1 ${status}\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`,

@@ -2,9 +2,9 @@ import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { StoreError } from "../store/job-store.ts";
 import { BadRequest, Forbidden } from "./bad-request.ts";
-import { asked } from "./journal/asked.ts";
-import { described, record } from "./journal/journal.ts";
-import type { Metrics } from "./journal/metrics.ts";
+import type { Metrics } from "./observability/metrics.ts";
+import { loggableError, record } from "./observability/request-log.ts";
+import { asked } from "./observability/requested-operation.ts";
 
 interface Answer {
   readonly status: number;
@@ -26,7 +26,7 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
     const outcome = failed ? "failed" : status === 403 ? "forbidden" : "bad-request";
     record(request, reply, metrics, { outcome, field, ...(failed && { error }) });
   } else if (failed) {
-    request.log.error({ error: described(error) }, "failed");
+    request.log.error({ error: loggableError(error) }, "failed");
   }
   return reply.code(status).send({ message });
 }

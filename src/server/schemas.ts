@@ -207,7 +207,7 @@ const EndedRun = Type.Object({
   runUrl: Nullable(Type.String()),
 });
 
-export const JobStatus = Type.Object({
+export const JobStateResponse = Type.Object({
   name: JobName,
   lock: Nullable(
     Type.Object({
@@ -227,11 +227,11 @@ export const JobStatus = Type.Object({
   ),
   history: Type.Array(EndedRun),
 });
-export type JobStatus = Static<typeof JobStatus>;
+export type JobStateResponse = Static<typeof JobStateResponse>;
 
 export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
 export const JobList = Type.Object({
-  jobs: Type.Array(JobStatus),
+  jobs: Type.Array(JobStateResponse),
   unreadable: Type.Optional(
     Type.Array(JobName, { description: "the jobs of which what is kept is damaged; left out where there are none" }),
   ),

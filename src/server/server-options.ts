@@ -3,7 +3,7 @@ import type { JobBackend } from "../backend/job-backend.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { JobStore } from "../store/job-store.ts";
-import type { Scheme } from "./login/authentication.ts";
+import type { Scheme } from "./auth/authentication.ts";
 
 /** What a server stands on. */
 export interface ServerOptions {
@@ -24,7 +24,7 @@ export interface ServerOptions {
   readonly log: FastifyBaseLogger;
   readonly version: string;
   /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
-  readonly longestRequest?: number;
+  readonly requestTimeout?: number;
   /** `/healthcheck` waits so long for the store, in milliseconds: whoever asks it gives up soon. Default: 3000. */
-  readonly longestCheck?: number;
+  readonly healthcheckTimeout?: number;
 }

@@ -362,7 +362,7 @@ describe("a store that can't do its work", () => {
       }
     }
     await server.close();
-    server = await runServer({ store: new SilentStore(), longestCheck: 20 });
+    server = await runServer({ store: new SilentStore(), healthcheckTimeout: 20 });
     expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 503, json: { ok: false } });
     expect(server.lines).toMatchObject([{ msg: "healthcheck", error: { message: expect.stringContaining("20 ms") } }]);
   });

@@ -3,12 +3,11 @@ import { Type } from "typebox";
 import type { StartAnswer } from "../../backend/job-backend.ts";
 import type { Holder as HolderFields } from "../../scheduler/job-state.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
-import { BadRequest, badInput, Forbidden, type SchemaFault, shown } from "../bad-request.ts";
-import { statusOf } from "../jobs/status.ts";
-import { record } from "../journal/journal.ts";
-import type { Metrics } from "../journal/metrics.ts";
-import type { Outcome } from "../journal/outcome.ts";
-import type { Caller } from "../login/authentication.ts";
+import type { Caller } from "../auth/authentication.ts";
+import { BadRequest, badInput, Forbidden, type SchemaError, shown } from "../bad-request.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import type { Outcome } from "../observability/operation.ts";
+import { record } from "../observability/request-log.ts";
 import {
   Abandoned,
   AbandonParams,
@@ -16,7 +15,7 @@ import {
   Holder,
   Job,
   JobParams,
-  JobStatus,
+  JobStateResponse,
   LockParams,
   Refusal,
   StartBody,
@@ -24,10 +23,11 @@ import {
   StartQuery,
 } from "../schemas.ts";
 import type { ServerOptions } from "../server-options.ts";
-import { jobOf, refusalOf } from "./answers.ts";
-import { GrantedRecords } from "./granted-records.ts";
+import { jobStateResponse } from "./job-state-response.ts";
+import { falseIfLockLost } from "./lock-lost.ts";
+import { RecentGrants } from "./recent-grants.ts";
+import { jobResponse, refusalResponse } from "./responses.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
-import { wasEnded } from "./was-ended.ts";
 
 /** Starts, ends and shows one job. */
 export async function addJobRoutes(server: FastifyInstance, options: ServerOptions, metrics: Metrics): Promise<void> {
@@ -35,7 +35,7 @@ export async function addJobRoutes(server: FastifyInstance, options: ServerOptio
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_: FastifyRequest, body: Buffer) =>
     parsedJson(body),
   );
-  const records = new GrantedRecords();
+  const records = new RecentGrants();
   addStart(server, options, metrics, records);
   server.get<{ Params: JobParams }>(
     "/:jobName",
@@ -44,19 +44,19 @@ export async function addJobRoutes(server: FastifyInstance, options: ServerOptio
         operationId: "getJob",
         summary: "What is kept of a job",
         params: JobParams,
-        response: { 200: JobStatus, ...failures(400, 401, 403, 404, 500, 503) },
+        response: { 200: JobStateResponse, ...failures(400, 401, 403, 404, 500, 503) },
       },
     },
     async ({ params: { jobName } }, reply) => {
       const state = await options.backend.status(jobName, options.deadline());
       if (state === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
-      return statusOf(state);
+      return jobStateResponse(state);
     },
   );
   await server.register(async (ends) => addEnds(ends, options, metrics, records));
 }
 
-function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: GrantedRecords): void {
+function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: RecentGrants): void {
   const { backend, timezone, newId, deadline } = options;
   server.post<{ Params: JobParams; Body: StartBody; Querystring: StartQuery; Headers: StartHeaders }>(
     "/:jobName",
@@ -102,12 +102,12 @@ function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metr
       if (!answer.started && query.explain !== "true") {
         return reply.type("application/json; charset=utf-8").serializer(String).send("null");
       }
-      return answer.started ? jobOf(answer) : refusalOf(answer);
+      return answer.started ? jobResponse(answer) : refusalResponse(answer);
     },
   );
 }
 
-function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: GrantedRecords): void {
+function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: RecentGrants): void {
   const { backend, deadline } = options;
   // A body is ignored, whatever it is.
   server.removeAllContentTypeParsers();
@@ -133,7 +133,7 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
       },
       async (request, reply) => {
         const { jobName, jobId } = request.params;
-        const ended = await wasEnded(backend[operation](records.lockOf(jobName, jobId), deadline()));
+        const ended = await falseIfLockLost(backend[operation](records.lockOf(jobName, jobId), deadline()));
         record(request, reply, metrics, { outcome: ended ? outcome : "not-found" });
         return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
       },
@@ -187,7 +187,7 @@ function isTakeover(answer: StartAnswer): boolean {
 function checkedHolder(request: FastifyRequest, holder: unknown): HolderFields {
   const validate = request.getValidationFunction(Holder) ?? request.compileValidationSchema(Holder);
   if (validate(holder)) return holder as HolderFields;
-  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaFault[], "Cronyx-Holder");
+  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaError[], "Cronyx-Holder");
   throw new BadRequest(`Cronyx-Holder`, field.startsWith("The ") ? message : `Cronyx-Holder's ${message}`);
 }
 

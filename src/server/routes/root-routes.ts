@@ -1,24 +1,24 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { isSameOrigin } from "../auth/same-origin.ts";
 import { BadRequest } from "../bad-request.ts";
-import { jobList, LISTED } from "../jobs/list.ts";
-import type { JobSummaries } from "../jobs/summaries.ts";
-import { record } from "../journal/journal.ts";
-import type { Metrics } from "../journal/metrics.ts";
-import { isFromOwnPage } from "../login/same-origin.ts";
-import { PAGE_HEADERS, type Page, pageText } from "../page/document.ts";
-import { query } from "../page/links.ts";
-import { messagePage } from "../page/message-page.ts";
+import type { JobSummaryCache } from "../jobs/job-summary-cache.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { record } from "../observability/request-log.ts";
+import { queryLink } from "../pages/links.ts";
+import { messagePage } from "../pages/message-page.ts";
+import { PAGE_HEADERS, type Page, renderPage } from "../pages/page-layout.ts";
 import { failures, JobList, ListQuery, ReleaseQuery } from "../schemas.ts";
 import type { ServerOptions } from "../server-options.ts";
-import { pageFor } from "./page-for.ts";
-import { wasEnded } from "./was-ended.ts";
+import { jobList, LISTED } from "./job-list.ts";
+import { falseIfLockLost } from "./lock-lost.ts";
+import { requestedPage } from "./requested-page.ts";
 
 /** Lists all jobs: as JSON, and as a page for people, which can release locks too. */
 export async function addRootRoutes(
   server: FastifyInstance,
   options: ServerOptions,
   metrics: Metrics,
-  summaries: JobSummaries,
+  summaries: JobSummaryCache,
 ): Promise<void> {
   // Forms are sent without fields: what they are about stands in the query, so that the guard sees it first.
   server.removeAllContentTypeParsers();
@@ -31,7 +31,7 @@ export async function addRootRoutes(
   addRelease(server, options, metrics, summaries);
 }
 
-function addList(server: FastifyInstance, options: ServerOptions, summaries: JobSummaries): void {
+function addList(server: FastifyInstance, options: ServerOptions, summaries: JobSummaryCache): void {
   server.get<{ Querystring: ListQuery }>(
     "/",
     {
@@ -49,7 +49,7 @@ function addList(server: FastifyInstance, options: ServerOptions, summaries: Job
     async (request, reply) => {
       switch (kindOf(request)) {
         case "html":
-          return sendPage(reply, await pageFor(request, reply, options, summaries));
+          return sendPage(reply, await requestedPage(request, reply, options, summaries));
         case "json": {
           const list = await listFor(request, options);
           return reply.type("application/json; charset=utf-8").serializer(String).send(list);
@@ -79,7 +79,12 @@ async function listFor(
 }
 
 /** Releases exactly the lock that the page showed, and leads to what came of it. */
-function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Metrics, summaries: JobSummaries): void {
+function addRelease(
+  server: FastifyInstance,
+  options: ServerOptions,
+  metrics: Metrics,
+  summaries: JobSummaryCache,
+): void {
   const { backend, deadline } = options;
   server.post<{ Querystring: ReleaseQuery }>(
     "/",
@@ -91,18 +96,18 @@ function addRelease(server: FastifyInstance, options: ServerOptions, metrics: Me
         if (request.query.release === undefined) {
           throw new BadRequest("jobName", 'jobName is "": it takes a text of 1 to 255 characters');
         }
-        if (isFromOwnPage(request.headers)) return;
+        if (isSameOrigin(request.headers)) return;
         record(request, reply, metrics, { outcome: "forbidden" });
         return reply.code(403).send({ message: FOREIGN_FORM });
       },
     },
     async (request, reply) => {
       const { release: jobName, lock } = request.query;
-      const released = await wasEnded(backend.interrupt({ jobName, id: lock, record: null }, deadline()));
+      const released = await falseIfLockLost(backend.interrupt({ jobName, id: lock, record: null }, deadline()));
       record(request, reply, metrics, { outcome: released ? "interrupted" : "not-found" });
       const state = await backend.status(jobName, deadline());
       if (state !== null) summaries.note(state);
-      return reply.redirect(query({ [released ? "released" : "lost"]: jobName, lock }), 303);
+      return reply.redirect(queryLink({ [released ? "released" : "lost"]: jobName, lock }), 303);
     },
   );
 }
@@ -116,7 +121,7 @@ function kindOf(request: FastifyRequest): "html" | "json" | null {
 }
 
 function sendPage(reply: FastifyReply, page: Page): FastifyReply {
-  return reply.headers(PAGE_HEADERS).send(pageText(page));
+  return reply.headers(PAGE_HEADERS).send(renderPage(page));
 }
 
 const TITLES: Readonly<Record<number, string>> = {
@@ -132,5 +137,5 @@ function messageForPeople(request: FastifyRequest, reply: FastifyReply, answer: 
   const message = typeof answer === "object" && answer !== null && "message" in answer ? answer.message : null;
   if (typeof message !== "string" || kindOf(request) !== "html") return answer;
   reply.headers(PAGE_HEADERS).serializer(String);
-  return pageText(messagePage(TITLES[reply.statusCode] ?? "It went wrong", message));
+  return renderPage(messagePage(TITLES[reply.statusCode] ?? "It went wrong", message));
 }

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { deadlineIn, within } from "../../network/deadline.ts";
 import { StoreError } from "../../store/job-store.ts";
-import { described } from "../journal/journal.ts";
-import type { Metrics } from "../journal/metrics.ts";
+import type { Metrics } from "../observability/metrics.ts";
+import { loggableError } from "../observability/request-log.ts";
 import { Health } from "../schemas.ts";
 import type { ServerOptions } from "../server-options.ts";
 
@@ -24,7 +24,7 @@ export async function addServiceRoutes(
 
 const LONGEST_CHECK = 3_000;
 
-function addHealth(server: FastifyInstance, { backend, longestCheck = LONGEST_CHECK }: ServerOptions): void {
+function addHealth(server: FastifyInstance, { backend, healthcheckTimeout = LONGEST_CHECK }: ServerOptions): void {
   server.get(
     "/healthcheck",
     {
@@ -40,15 +40,15 @@ function addHealth(server: FastifyInstance, { backend, longestCheck = LONGEST_CH
       },
     },
     async (request, reply) => {
-      const deadline = deadlineIn(longestCheck);
+      const deadline = deadlineIn(healthcheckTimeout);
       try {
         // Any name will do: what counts is that the store is asked, and by a request that costs it next to nothing.
         if (await within(deadline, backend.status("healthcheck", deadline))) return { ok: true };
-        throw new StoreError("unreachable", `The store gave no answer in ${longestCheck} ms`);
+        throw new StoreError("unreachable", `The store gave no answer in ${healthcheckTimeout} ms`);
       } catch (error) {
         // A job may be of that name too, and damaged: the store has answered.
         if (error instanceof StoreError && error.code === "damaged") return { ok: true };
-        request.log.error({ error: described(error) }, "healthcheck");
+        request.log.error({ error: loggableError(error) }, "healthcheck");
         return reply.code(503).send({ ok: false });
       }
     },

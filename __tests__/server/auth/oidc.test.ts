@@ -1,0 +1,294 @@
+import { createHmac } from "node:crypto";
+import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
+import { HOUR, MINUTE, SECOND } from "../../../src/scheduler/instant.ts";
+import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
+import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
+import { matches, parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
+import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { Issuer, type Key, newKey } from "../../../testing/servers/token-issuer.ts";
+
+const RULES = [
+  { jobs: "report-*", claims: { repository: "octo-org/*" } },
+  { jobs: ["deploy/**", "release"], claims: { repository: "octo-org/app", ref: ["refs/heads/main", "refs/tags/v*"] } },
+  { jobs: "invoice", requires: ["orders/*", "report-x"], claims: { repository: "octo-org/shop" } },
+  { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
+];
+
+/** Of what Jest fakes, all but the clock that keys grow old by. */
+const NOT_THE_DATE = [
+  ...(["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"] as const),
+  ...(["nextTick", "queueMicrotask", "hrtime", "performance"] as const),
+];
+
+let key: Key;
+let nextKey: Key;
+beforeAll(async () => {
+  [key, nextKey] = await Promise.all([newKey("first"), newKey("second")]);
+});
+
+let issuer: Issuer;
+let server: RunningServer;
+let clock: Clock;
+beforeEach(async () => {
+  issuer = new Issuer();
+  issuer.keys = [key];
+  await issuer.listen();
+  clock = new Clock();
+  const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
+  const options = { issuer: issuer.url, audience: "cronyx", rules, keyFetchCooldown: 0 };
+  const schemes = [basicScheme("octo", "password"), oidcScheme(options, () => clock.now)];
+  server = await runServer({ schemes, clock });
+});
+afterEach(async () => {
+  await server.close();
+  await issuer.close();
+});
+
+const bearing = (token: string) => ({ authorization: `Bearer ${token}` });
+const startWith = (token: string, path = "/report-daily") => server.start(path, { jobInterval: HOUR }, bearing(token));
+const statusWith = async (token: string, path?: string) => (await startWith(token, path)).status;
+const token = (claims?: JWTPayload, by = key) => issuer.token(by, NOON, claims);
+
+describe("a token", () => {
+  test("that is good is let in, and its repository stands in the log", async () => {
+    expect(await startWith(await token())).toMatchObject({ status: 200, json: { name: "report-daily" } });
+    expect(await statusWith(await token())).toBe(200);
+    expect(issuer.fetches).toBe(1);
+    expect(server.lines[0]).toMatchObject({ job: "report-daily", outcome: "started", repository: "octo-org/reports" });
+    expect(JSON.stringify(server.lines)).not.toContain("eyJ");
+  });
+
+  const at = NOON / SECOND;
+  test.each<[what: string, claims: JWTPayload]>([
+    ["another audience", { aud: "https://github.com/octo-org" }],
+    ["another audience among none of ours", { aud: ["a", "b"] }],
+    ["no audience", { aud: undefined }],
+    ["another issuer", { iss: "https://token.actions.githubusercontent.com" }],
+    ["no issuer", { iss: undefined }],
+    ["an end in the past", { exp: at - 60 }],
+    ["no end", { exp: undefined }],
+    ["a beginning in the future", { nbf: at + 60 }],
+    ["an end that is no number", { exp: "never" as never }],
+  ] as [string, JWTPayload][])("with %s is not", async (_, claims) => {
+    await expectUnauthorized(await token(claims));
+  });
+
+  test("is good for several audiences, of which the server is one", async () => {
+    expect(await statusWith(await token({ aud: ["https://github.com/octo-org", "cronyx"] }))).toBe(200);
+    await expectUnauthorized(await token({ aud: ["cronyx-2", "Cronyx"] }));
+  });
+
+  test("may be off by a few seconds, and no more", async () => {
+    expect(await statusWith(await token({ nbf: at + 9 }))).toBe(200);
+    expect(await statusWith(await token({ exp: at - 9 }))).toBe(200);
+    await expectUnauthorized(await token({ nbf: at + 11 }));
+    await expectUnauthorized(await token({ exp: at - 11 }));
+  });
+
+  test("that brings its own key along is not", async () => {
+    const stranger = await newKey("stranger");
+    const payload = { aud: "cronyx", iss: issuer.url, exp: at + 300, repository: "octo-org/reports" };
+    for (const header of [
+      { jwk: stranger.published },
+      { jku: `${issuer.url}/keys` },
+      { kid: key.id, x5u: issuer.url },
+    ]) {
+      const signed = new SignJWT(payload).setProtectedHeader({ alg: "RS256", ...header });
+      await expectUnauthorized(await signed.sign(stranger.privateKey));
+    }
+    expect(issuer.paths).toEqual(new Set(["/.well-known/jwks"]));
+  });
+
+  test("is good until it expires, by the server's clock", async () => {
+    const once = await token();
+    clock.now = NOON + 4 * MINUTE;
+    expect(await statusWith(once)).toBe(200);
+    clock.now = NOON + 6 * MINUTE;
+    await expectUnauthorized(once);
+  });
+
+  test("signed by another key is not", async () => {
+    const stranger = await newKey(key.id);
+    await expectUnauthorized(await token({}, stranger));
+    await expectUnauthorized(await token({}, { ...stranger, id: "unknown" }));
+  });
+
+  test("signed in another way is not", async () => {
+    const [header, payload] = (await token()).split(".") as [string, string, string];
+    const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+    for (const alg of ["none", "None", "", undefined]) await expectUnauthorized(`${encoded({ alg })}.${payload}.`);
+    await expectUnauthorized(`${header}.${payload}.`);
+    // The public key as if it were a shared secret.
+    const secret = await exportSPKI((await importJWK(key.published, "RS256", { extractable: true })) as never);
+    const hs256 = `${encoded({ alg: "HS256", kid: key.id })}.${payload}`;
+    await expectUnauthorized(`${hs256}.${createHmac("sha256", secret).update(hs256).digest("base64url")}`);
+    const rs512 = new SignJWT({}).setProtectedHeader({ alg: "RS512", kid: key.id });
+    const key512 = await importJWK(
+      { ...(await import("jose").then((jose) => jose.exportJWK(key.privateKey))) },
+      "RS512",
+    );
+    await expectUnauthorized(
+      await rs512
+        .setIssuer(issuer.url)
+        .setAudience("cronyx")
+        .setExpirationTime(at + 60)
+        .sign(key512),
+    );
+  });
+
+  test.each(["x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "e30.e30.e30", "💥", "é"])("%j is none", async (text) => {
+    await expectUnauthorized(encodeURI(text));
+  });
+
+  async function expectUnauthorized(bad: string) {
+    const answer = await startWith(bad);
+    expect(answer).toMatchObject({ status: 401, json: { message: "The credentials are missing or wrong" } });
+    const challenges = answer.rawHeaders.filter((_, at, all) => all[at - 1]?.toLowerCase() === "www-authenticate");
+    expect(challenges).toEqual(['Basic realm="CronyxServer"', 'Bearer realm="CronyxServer"']);
+  }
+});
+
+describe("the issuer's keys", () => {
+  test("are rotated: a new one is good at once", async () => {
+    expect(await statusWith(await token())).toBe(200);
+    issuer.keys = [nextKey];
+    expect(await statusWith(await token({}, nextKey))).toBe(200);
+    expect(await statusWith(await token())).toBe(401);
+  });
+
+  test("are asked for again after ten minutes: a withdrawn one is refused then, though none took its place", async () => {
+    expect(await statusWith(await token())).toBe(200);
+    issuer.keys = [];
+    expect(await statusWith(await token())).toBe(200);
+    jest.useFakeTimers({ now: Date.now() + 11 * MINUTE, doNotFake: NOT_THE_DATE });
+    try {
+      expect(await statusWith(await token())).toBe(401);
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  test("that are unknown aren't asked for again and again", async () => {
+    const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
+    const careful = oidcScheme({ issuer: issuer.url, audience: "cronyx", rules }, () => clock.now);
+    for (let asked = 0; asked < 5; asked++) expect(await careful.check(await token({}, nextKey))).toBeNull();
+    expect(issuer.fetches).toBe(1);
+  });
+
+  test.each(["<html>", "{}", '{"keys":{}}', ""])(
+    "that come as %j can't be used: it is worth asking again",
+    async (said) => {
+      issuer.says = said;
+      expect(await statusWith(await token())).toBe(503);
+    },
+  );
+
+  test("can't be fetched: nobody can be told apart, and it is worth asking again", async () => {
+    const good = await token();
+    issuer.status = 500;
+    expect(await startWith(good)).toMatchObject({
+      status: 503,
+      json: { message: "Tokens can't be checked now: try again" },
+    });
+    expect(server.lines[0]).toMatchObject({ outcome: "unavailable", error: { type: "IssuerUnreachable" } });
+    issuer.status = 200;
+    expect(await statusWith(good)).toBe(200);
+  });
+
+  test("are kept while the issuer is down, which who logs in otherwise doesn't notice", async () => {
+    const good = await token();
+    expect(await statusWith(good)).toBe(200);
+    await issuer.close();
+    expect(await statusWith(good)).toBe(200);
+    expect(await statusWith(await token({}, nextKey))).toBe(503);
+    const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+    expect((await server.start("/any", { jobInterval: HOUR }, { authorization })).status).toBe(200);
+    await issuer.listen();
+  });
+});
+
+describe("the rules", () => {
+  test.each<[job: string, claims: JWTPayload, status: 200 | 403]>([
+    ["report-daily", {}, 200],
+    ["report-", {}, 200],
+    ["report-a%2Fb", {}, 403],
+    ["my-report-daily", {}, 403],
+    ["report", {}, 403],
+    ["Report-daily", {}, 403],
+    ["report-daily", { repository: "octo-org-evil/reports" }, 403],
+    ["report-daily", { repository: "evil/octo-org" }, 403],
+    ["report-daily", { repository: "evil/octo-org/reports" }, 403],
+    ["report-daily", { repository: undefined }, 403],
+    ["report-daily", { repository: ["octo-org/reports"] }, 403],
+    ["deploy%2Feu%2Fwest", { repository: "octo-org/app" }, 200],
+    ["release", { repository: "octo-org/app" }, 200],
+    ["release", { repository: "octo-org/app", ref: "refs/tags/v1.0" }, 200],
+    ["release", { repository: "octo-org/app", ref: "refs/tags/v1/0" }, 403],
+    ["release", { repository: "octo-org/app", ref: "refs/heads/mainly" }, 403],
+    ["release", { repository: "octo-org/app", ref: "refs/heads/main\nx" }, 403],
+    ["release", { repository: "octo-org/application" }, 403],
+    ["release", { repository: "octo-org/xapp" }, 403],
+    ["payout", {}, 403],
+    ["payout", { environment: "production" }, 200],
+    ["payout", { environment: "staging" }, 403],
+    ["payout", { environment: "production", repository_owner: "evil" }, 403],
+    ["anything", {}, 403],
+  ] as [string, JWTPayload, 200 | 403][])("%s for %j: %d", async (job, claims, status) => {
+    const good = await token(claims);
+    expect(await statusWith(good, `/${job}`)).toBe(status);
+    const end = await server.send("PUT", `/${job}/x/interrupt`, { headers: bearing(good) });
+    const seen = await server.send("GET", `/${job}`, { headers: bearing(good) });
+    expect([end.status, seen.status]).toEqual(status === 200 ? [404, 200] : [403, 403]);
+  });
+
+  test("of many stars take no long name long", () => {
+    const [rule] = parseOidcRules("OIDC_RULES", '[{"jobs":"*-*-*-*-*/**/**x","claims":{"repository":"octo-org/*"}}]');
+    const began = performance.now();
+    expect(matches(rule?.jobs ?? [], `${"-".repeat(8_000)}${"/".repeat(8_000)}`)).toBe(false);
+    expect(matches(rule?.jobs ?? [], `${"-".repeat(8_000)}${"/".repeat(8_000)}x`)).toBe(true);
+    expect(performance.now() - began).toBeLessThan(1_000);
+  });
+
+  test.each<[required: string[], status: 200 | 403]>([
+    [["orders/eu"], 200],
+    [["orders/eu", "report-x", "report-daily"], 200],
+    [["orders/eu/west"], 403],
+    [["orders/eu", "payout"], 403],
+    [["invoice2"], 403],
+  ] as [string[], 200 | 403][])(
+    "a start that requires %j: %d, so that none tells of others' jobs",
+    async (required, status) => {
+      const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+      await server.start("/payout", { jobInterval: HOUR }, { authorization });
+      const good = await token({ repository: "octo-org/shop" });
+      const body = { jobInterval: HOUR, requiredJobNames: required };
+      const answer = await server.start("/invoice?explain=true", body, bearing(good));
+      expect(answer.status).toBe(status);
+      if (status === 200) expect(answer.json).toMatchObject({ reason: "required-job" });
+      else {
+        expect(answer.json).toEqual({
+          message: expect.stringMatching(/^The server's rules don't let .* wait for the job "/),
+        });
+        expect(server.lines.at(-1)).toMatchObject({ job: "invoice", outcome: "forbidden", field: "requiredJobNames" });
+      }
+      // To name a job as required gives no right to it.
+      expect(await statusWith(good, "/orders%2Feu")).toBe(403);
+    },
+  );
+
+  test("show each caller its own jobs, and to who has none nothing", async () => {
+    const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
+    for (const job of ["report-a", "payout", "secret"]) {
+      await server.start(`/${job}`, { jobInterval: HOUR }, { authorization });
+    }
+    const names = async (headers: Record<string, string>) =>
+      (await server.send("GET", "/", { headers })).json.jobs.map(({ name }: { name: string }) => name);
+    expect(await names({ authorization })).toEqual(["payout", "report-a", "secret"]);
+    expect(await names(bearing(await token()))).toEqual(["report-a"]);
+    const stranger = bearing(await token({ repository: "evil/x", repository_owner: "evil" }));
+    for (const path of ["/", "/metrics", "/openapi.json"]) {
+      expect((await server.send("GET", path, { headers: stranger })).status).toBe(403);
+    }
+  });
+});

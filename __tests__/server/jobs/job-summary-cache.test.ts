@@ -1,0 +1,69 @@
+import { beforeEach, expect, test } from "@jest/globals";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, SECOND } from "../../../src/scheduler/instant.ts";
+import { JobSummaryCache } from "../../../src/server/jobs/job-summary-cache.ts";
+import { StoreError } from "../../../src/store/job-store.ts";
+import { lock, NOON, state } from "../../../testing/states/states-by-instant.ts";
+import { MemoryStore } from "../../../testing/stores/memory-store.ts";
+
+/** Takes a second to read, by the test's clock. */
+class SlowStore extends MemoryStore {
+  reads = 0;
+  fails = false;
+
+  override async read(names: readonly string[]) {
+    this.reads++;
+    now += SECOND;
+    if (this.fails) throw new StoreError("unreachable", "The database can't be reached");
+    return super.read(names);
+  }
+}
+
+let now: number;
+let store: SlowStore;
+let summaries: JobSummaryCache;
+beforeEach(async () => {
+  now = NOON;
+  store = new SlowStore();
+  await store.swap(null, state("report"));
+  summaries = new JobSummaryCache(
+    store,
+    () => now,
+    () => deadlineIn(5_000),
+  );
+});
+
+test("are good for ten times as long as they took to read, or as long as the caller says", async () => {
+  await summaries.read();
+  now += 10 * SECOND - 1;
+  await summaries.read();
+  expect(store.reads).toBe(1);
+  now += 1;
+  await summaries.read(12 * SECOND);
+  expect(store.reads).toBe(1);
+  await summaries.read();
+  expect(store.reads).toBe(2);
+});
+
+test("are read once for all who ask meanwhile", async () => {
+  const [one, other] = await Promise.all([summaries.read(), summaries.read()]);
+  expect([store.reads, one === other]).toEqual([1, true]);
+});
+
+test("take note of what became of a job", async () => {
+  expect((await summaries.read()).get("report")?.lockedAt).toBeNull();
+  summaries.note(state("report", { active: lock(NOON) }));
+  expect((await summaries.read()).get("report")?.lockedAt).toBe(NOON);
+  expect(store.reads).toBe(1);
+});
+
+test("that couldn't be read are read again, and so are those of a clock that was set back", async () => {
+  store.fails = true;
+  await expect(summaries.read()).rejects.toThrow(StoreError);
+  summaries.note(state("report"));
+  store.fails = false;
+  expect((await summaries.read()).size).toBe(1);
+  now -= HOUR;
+  await summaries.read();
+  expect(store.reads).toBe(3);
+});

@@ -1,0 +1,248 @@
+import { readFileSync } from "node:fs";
+import http from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { AxeResults } from "axe-core";
+import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
+import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
+import { CHROMIUM_FLAGS, findChromium } from "../../../testing/browser/chromium.ts";
+import { type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
+
+const executablePath = findChromium(process.env);
+const MISSING = "there is no Chromium: install one (apt-get install chromium), or name it in CHROMIUM_PATH";
+if (executablePath === null) {
+  if (process.env.CI === "true") throw new Error(`The page can't be tested: ${MISSING}`);
+  console.warn(`The page isn't tested: ${MISSING}`);
+}
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const LOGIN = { username: "octo", password: "p:a ß" };
+const HOSTILE = `</title><script>window.pwned=1</script>"'><img src=x onerror="window.pwned=1">\u202Eevil\u202C ${"x".repeat(150)}`;
+const HOLDER = { repository: "octo-org/reports", runId: "7", runUrl: "https://ci.example/7" };
+
+let browser: Browser;
+let server: RunningServer;
+/** What pages asked for, and what the browser found wrong with them. */
+let asked: string[];
+let faults: string[];
+
+(executablePath === null ? describe.skip : describe)("in a real Chromium", () => {
+  beforeAll(async () => {
+    browser = await chromium.launch({
+      executablePath: executablePath ?? "",
+      // Names that aren't this machine's: for them, browsers hold plain HTTP to be no place to trust.
+      args: [...CHROMIUM_FLAGS, "--host-resolver-rules=MAP *.example 127.0.0.1"],
+    });
+  });
+  afterAll(() => browser?.close());
+
+  beforeEach(async () => {
+    [asked, faults] = [[], []];
+    server = await runServer({ schemes: [basicScheme(LOGIN.username, LOGIN.password)] });
+    const history = [
+      run(NOON - HOUR, "finished", HOUR, "https://ci.example/6"),
+      run(NOON - HOUR, "interrupted"),
+      run(NOON - 2 * HOUR, "taken-over"),
+    ];
+    const states = [
+      state("stuck", {
+        finishedUntil: toIso(NOON - 9 * HOUR),
+        active: lock(NOON - 8 * HOUR, HOUR, { holder: HOLDER }),
+        history: [run(NOON - 9 * HOUR)],
+      }),
+      state("reports/hourly", {
+        finishedUntil: toIso(NOON - HOUR),
+        active: lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - 5 * MINUTE) }),
+        history,
+      }),
+      state(HOSTILE, { active: lock(NOON, HOUR, { holder: { job: HOSTILE, runUrl: "javascript:window.pwned=1" } }) }),
+      ...Array.from({ length: 100 }, (_, at) => state(`free-${at}`, { finishedUntil: toIso(NOON), history })),
+    ];
+    for (const one of states) await server.store.swap(null, one, deadlineIn(1_000));
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+    await server.close();
+    expect(faults).toEqual([]);
+  });
+
+  async function open(path: string, options: BrowserContextOptions = {}, origin = server.url): Promise<Page> {
+    const context = await browser.newContext({ httpCredentials: LOGIN, ...options });
+    const page = await context.newPage();
+    page.on("request", (request) => asked.push(request.url()));
+    page.on("console", (message) => {
+      // Chromium itself says so of each answer that isn't a good one.
+      if (!message.text().startsWith("Failed to load resource: the server responded")) faults.push(message.text());
+    });
+    page.on("pageerror", (error) => faults.push(error.message));
+    page.on("dialog", (dialog) => faults.push(dialog.message()));
+    await page.goto(`${origin}/${path}`);
+    return page;
+  }
+
+  const activeLock = async (name: string) => {
+    const records = await server.store.read([name], deadlineIn(1_000));
+    return records.get(name)?.state.active ?? null;
+  };
+
+  const PAGES = ["", "?page=2", "?search=free-1", "?name=reports/hourly", "?release=stuck", "?name=never"];
+
+  test.each(["light", "dark"] as const)("axe finds nothing wrong in the %s", async (colorScheme) => {
+    const page = await open("", { colorScheme });
+    // A hundred rows would tell no more than each kind of them does, and take axe a while.
+    for (const path of ["?search=s", "?page=2", "?name=reports/hourly", "?release=stuck"]) {
+      await page.goto(`${server.url}/${path}`);
+      await page.evaluate(AXE);
+      const { violations, passes } = await page.evaluate<AxeResults>("axe.run(document)");
+      expect(violations.map(({ id, nodes }) => [path, id, nodes.map(({ html }) => html)])).toEqual([]);
+      expect(passes.map(({ id }) => id)).toEqual(expect.arrayContaining(["color-contrast", "landmark-one-main"]));
+    }
+    const grounds = await page.evaluate("getComputedStyle(document.body).backgroundColor");
+    expect(grounds).toBe(colorScheme === "light" ? "rgb(246, 247, 249)" : "rgb(16, 20, 27)");
+  });
+
+  test("nothing but the server is asked, and what others wrote does nothing", async () => {
+    const page = await open("");
+    for (const path of [
+      `?name=${encodeURIComponent(HOSTILE)}`,
+      `?release=${encodeURIComponent(HOSTILE)}`,
+      `?search=${encodeURIComponent(HOSTILE)}`,
+      "",
+    ]) {
+      await page.goto(`${server.url}/${path}`);
+      expect(await page.evaluate("[window.pwned, document.scripts.length, document.images.length]")).toEqual([
+        undefined,
+        0,
+        0,
+      ]);
+      expect(await page.locator("a[href^='javascript' i]").count()).toBe(0);
+    }
+    const name = page.locator("h3", { hasText: "window.pwned" });
+    expect(await name.textContent()).toBe(HOSTILE.replace("\u202E", "\\u{202e}").replace("\u202C", "\\u{202c}"));
+    expect(asked.filter((url) => new URL(url).origin !== server.url)).toEqual([]);
+    expect(await page.title()).toBe("1 overdue, 3 running · CronyxServer");
+  });
+
+  test("the policy holds: a script that got in would not run", async () => {
+    const page = await open("");
+    await page.evaluate(
+      "document.body.append(Object.assign(document.createElement('script'), { text: 'window.pwned = 1' }))",
+    );
+    expect(await page.evaluate("window.pwned")).toBeUndefined();
+    expect(faults.splice(0)).toEqual([expect.stringContaining("Content Security Policy")]);
+  });
+
+  test.each([320, 640])("nothing is scrolled sideways at %d px", async (width) => {
+    const page = await open("", { viewport: { width, height: 800 } });
+    for (const path of [...PAGES, `?release=${encodeURIComponent(HOSTILE)}`]) {
+      await page.goto(`${server.url}/${path}`);
+      expect([path, await page.evaluate("document.documentElement.scrollWidth")]).toEqual([path, width]);
+    }
+  });
+
+  test("a lock is released by the keyboard alone, without JavaScript", async () => {
+    const page = await open("", { javaScriptEnabled: false, reducedMotion: "reduce" });
+    await tabTo(page, "Release… reports/hourly");
+    await Promise.all([page.waitForURL("**/?release=reports%2Fhourly"), page.keyboard.press("Enter")]);
+    expect(await page.locator("main").textContent()).toContain("The interval 11:00 to 12:00 is granted again");
+    expect(await activeLock("reports/hourly")).toMatchObject({ id: "one" });
+    await tabTo(page, "Release the lock");
+    await Promise.all([page.waitForURL("**/?released=*"), page.keyboard.press("Enter")]);
+    expect(await page.getByRole("status").textContent()).toBe(
+      "Released reports/hourly: the interval 11:00 to 12:00 is granted again, to the next start.",
+    );
+    expect(await activeLock("reports/hourly")).toBeNull();
+    expect(await activeLock("stuck")).not.toBeNull();
+  });
+
+  test("a job is found by the keyboard, and its runs are told in words and links", async () => {
+    const page = await open("");
+    await tabTo(page, "Part of a name");
+    await page.keyboard.type("HOURLY");
+    await Promise.all([page.waitForURL("**/?search=HOURLY"), page.keyboard.press("Enter")]);
+    expect(await page.getByRole("heading", { level: 3 }).allInnerTexts()).toEqual(["reports/hourly"]);
+    const timeline = page.getByRole("group", {
+      name: "Last 3 runs: 1 finished, 1 interrupted, 1 taken over; one is running",
+    });
+    expect(await timeline.locator("a").getAttribute("href")).toBe("https://ci.example/6");
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.timeline .running')).animationName")).toBe(
+      "breathe",
+    );
+    await page.emulateMedia({ reducedMotion: "reduce" });
+    expect(await page.evaluate("getComputedStyle(document.querySelector('.timeline .running')).animationName")).toBe(
+      "none",
+    );
+    await tabTo(page, "reports/hourly");
+    await Promise.all([page.waitForURL("**/?name=*"), page.keyboard.press("Enter")]);
+    expect((await page.locator("td").allTextContents()).map((text) => text.trim())).toEqual([
+      ...["10:00 to 11:00", "finished", "11:01"],
+      ...["10:00 to 11:00", "interrupted", "11:01"],
+      ...["09:00 to 10:00", "taken over", "10:01"],
+    ]);
+    await tabTo(page, "10:00 to 11:00");
+  });
+
+  test("nothing is shown without the login", async () => {
+    const page = await open("", { httpCredentials: { ...LOGIN, password: "wrong" } });
+    expect([await page.locator("h1").textContent(), await page.content()]).toEqual([
+      "Log in first",
+      expect.not.stringContaining("reports/hourly"),
+    ]);
+  });
+
+  // Over plain HTTP, browsers send Sec-Fetch-Site to their own machine alone.
+  test.each(["127.0.0.1", "locks.example"])(
+    "at %s the own page releases a lock, and another site's doesn't",
+    async (host) => {
+      const target = `http://${host}:${server.port}`;
+      const page = await open("?release=reports/hourly", {}, target);
+      const action = await page.locator("form").getAttribute("action");
+      const evil = http.createServer((_, response) => {
+        response.setHeader("content-type", "text/html");
+        response.end(`<form method="post" action="${target}/${action}"><button>Win a prize</button></form>`);
+      });
+      await new Promise<void>((resolve) => evil.listen(0, "127.0.0.1", resolve));
+      try {
+        const other = await page.context().newPage();
+        await other.goto(`http://evil.example:${(evil.address() as AddressInfo).port}/`);
+        const [answer] = await Promise.all([
+          other.waitForResponse((one) => one.request().method() === "POST"),
+          other.click("button"),
+        ]);
+        expect(answer.status()).toBe(403);
+        expect(await activeLock("reports/hourly")).toMatchObject({ id: "one" });
+      } finally {
+        evil.closeAllConnections();
+        evil.close();
+      }
+      const [sent] = await Promise.all([
+        page.waitForRequest((one) => one.method() === "POST"),
+        page.getByRole("button", { name: "Release the lock" }).click(),
+      ]);
+      await page.waitForURL("**/?released=*");
+      expect(await activeLock("reports/hourly")).toBeNull();
+      const { origin, "sec-fetch-site": site } = await sent.allHeaders();
+      expect([origin, site]).toEqual([target, host === "127.0.0.1" ? "same-origin" : undefined]);
+    },
+  );
+});
+
+/** Presses Tab until what has the focus has this name, and checks that it can be seen to have it. */
+async function tabTo(page: Page, name: string): Promise<void> {
+  for (let presses = 0; presses < 50; presses++) {
+    await page.keyboard.press("Tab");
+    const focused = await page.evaluate<{ name: string; outline: string }>(`(() => {
+      const element = document.activeElement;
+      const name = (element.labels?.[0] ?? element).textContent;
+      return { name, outline: getComputedStyle(element).outlineStyle };
+    })()`);
+    if (focused.name !== name) continue;
+    expect(focused.outline).toBe("solid");
+    return;
+  }
+  throw new Error(`${name} isn't reached by the keyboard`);
+}

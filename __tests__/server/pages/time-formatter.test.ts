@@ -1,0 +1,47 @@
+import { expect, test } from "@jest/globals";
+import { DAY, HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
+import { lengthOf, Times } from "../../../src/server/pages/time-formatter.ts";
+import { NOON } from "../../../testing/states/states-by-instant.ts";
+
+test.each([
+  ["UTC", NOON - 8 * HOUR, "04:00"],
+  ["UTC", NOON - 8 * HOUR + 30 * SECOND, "04:00:30"],
+  ["UTC", NOON - 13 * HOUR, "23 Nov 23:00"],
+  ["UTC", NOON - 365 * DAY, "24 Nov 2025 12:00"],
+  ["Asia/Tokyo", NOON - 13 * HOUR, "08:00"],
+  ["Asia/Tokyo", NOON + 4 * HOUR, "25 Nov 01:00"],
+])("in %s %d is %s", (zone, instant, text) => {
+  expect(new TimeFormatter(NOON, zone).instant(instant)).toBe(text);
+});
+
+test("an interval tells its day once, unless it ends on another", () => {
+  const times = new TimeFormatter(NOON, "UTC");
+  const interval = (from: number, to: number) => ({ intervalStartedAt: toIso(from), intervalEndedAt: toIso(to) });
+  expect(times.interval(interval(NOON - DAY, NOON - DAY + HOUR))).toBe("23 Nov 12:00 to 13:00");
+  expect(times.interval(interval(NOON - DAY, NOON))).toBe("23 Nov 12:00 to 24 Nov 12:00");
+  expect(times.intervalElement(interval(NOON - HOUR, NOON)).text).toBe(
+    '<time datetime="2026-11-24T11:00:00.000Z" title="2026-11-24T11:00:00.000Z">11:00</time> to <time datetime="2026-11-24T12:00:00.000Z" title="2026-11-24T12:00:00.000Z">12:00</time>',
+  );
+});
+
+test.each([
+  [0, "0 s"],
+  [59_999, "59 s"],
+  [MINUTE, "1 min"],
+  [59 * MINUTE + 59 * SECOND, "59 min"],
+  [HOUR, "1 h"],
+  [3 * HOUR + 5 * MINUTE, "3 h 5 min"],
+  [DAY + 4 * HOUR, "1 d 4 h"],
+  [12 * DAY + 4 * HOUR, "12 d"],
+])("%d ms are %s", (ms, text) => {
+  expect(formatLength(ms)).toBe(text);
+});
+
+test("how long ago something was", () => {
+  const times = new TimeFormatter(NOON, "UTC");
+  expect([times.ago(NOON - 2 * MINUTE), times.ago(NOON - 1), times.ago(NOON + HOUR)]).toEqual([
+    "2 min ago",
+    "just now",
+    "just now",
+  ]);
+});

@@ -1,0 +1,64 @@
+import { createHash } from "node:crypto";
+import { type Html, Html as HtmlText, html } from "./html.ts";
+import { STYLESHEET } from "./stylesheet.ts";
+import type { TimeFormatter } from "./time-formatter.ts";
+
+/** What a page is made of. */
+export interface Page {
+  /** Of the tab, before the server's name. */
+  readonly title: string;
+  readonly main: Html;
+  readonly footer?: Html;
+  /** When what it shows was read; none for a page that shows nothing that changes. */
+  readonly asOf?: { readonly times: TimeFormatter; readonly refresh: string };
+}
+
+const style = new HtmlText(STYLESHEET);
+
+/** A bar of the timeline. Without it, browsers ask for a favicon.ico, which is a job's name here. */
+const ICON =
+  "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%231b2230'/%3E%3Cpath d='M4 12V8M8 12V4M12 12V6' stroke='%234fb581' stroke-width='2.4' stroke-linecap='round'/%3E%3C/svg%3E";
+
+/** A whole page. It holds no script, and asks for nothing else. */
+export function renderPage({ title, main, footer, asOf }: Page): string {
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>${title} · CronyxServer</title>
+<link rel="icon" href="${ICON}">
+<style>${style}</style>
+</head>
+<body>
+<header><a class="home" href="?">CronyxServer</a>${
+    asOf === undefined
+      ? null
+      : html` <p class="asof">As of ${asOf.times.element(asOf.times.now)}, ${asOf.times.zone} · <a href="${asOf.refresh}">Refresh</a></p>`
+  }</header>
+<main>
+${main}
+</main>
+${footer === undefined ? null : html`<footer>${footer}</footer>\n`}</body>
+</html>
+`.text;
+}
+
+/**
+ * Whatever were to get into a page, it runs nothing, sends nothing elsewhere and is shown in no other page. The origin
+ * stands in requests to the server itself: browsers that send no Sec-Fetch-Site are told apart by it.
+ */
+export const PAGE_HEADERS: Readonly<Record<string, string>> = {
+  "content-type": "text/html; charset=utf-8",
+  "content-security-policy": [
+    "default-src 'none'",
+    `style-src 'sha256-${createHash("sha256").update(STYLESHEET).digest("base64")}'`,
+    "img-src data:",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+    "base-uri 'none'",
+  ].join("; "),
+  "x-content-type-options": "nosniff",
+  "referrer-policy": "same-origin",
+  "cache-control": "no-store",
+};

@@ -1,0 +1,103 @@
+import { DAY, HOUR, type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
+import type { Lock } from "../../scheduler/job-state.ts";
+import { type Html, html } from "./html.ts";
+
+/** As a state document has one. */
+type Interval = Pick<Lock, "intervalStartedAt" | "intervalEndedAt">;
+
+/** How instants are told: by the wall clock of one zone, and as shortly as they are clear at one instant. */
+export class TimeFormatter {
+  readonly now: Instant;
+  readonly zone: string;
+  readonly #date: Intl.DateTimeFormat;
+  readonly #clock: Intl.DateTimeFormat;
+  readonly #clockWithSeconds: Intl.DateTimeFormat;
+  readonly #today: string;
+  /** Jobs' intervals begin and end at the same instants, and formatting is most of what a page costs. */
+  readonly #known = new Map<Instant, { readonly date: string; readonly clock: string }>();
+
+  /** @param zone An IANA name. */
+  constructor(now: Instant, zone: string) {
+    const formatOf = (options: Intl.DateTimeFormatOptions) =>
+      new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options });
+    const minute = { hour: "2-digit", minute: "2-digit" } as const;
+    this.now = now;
+    this.zone = zone;
+    // With a year at the end, of four digits.
+    this.#date = formatOf({ day: "numeric", month: "short", year: "numeric" });
+    this.#clock = formatOf(minute);
+    this.#clockWithSeconds = formatOf({ ...minute, second: "2-digit" });
+    this.#today = this.#date.format(now);
+  }
+
+  /** `04:00` of today, `23 Nov 04:00`, `23 Nov 2025 04:00`. */
+  instant(instant: Instant): string {
+    return [this.#dateUnless(this.#today, instant), this.#time(instant)].filter(Boolean).join(" ");
+  }
+
+  /** `23 Nov 04:00 to 05:00`. */
+  interval(interval: Interval): string {
+    return this.#ends(interval).join(" to ");
+  }
+
+  element(instant: Instant, text = this.instant(instant)): Html {
+    return html`<time datetime="${toIso(instant)}" title="${toIso(instant)}">${text}</time>`;
+  }
+
+  intervalElement(interval: Interval): Html {
+    const [start, end] = this.#ends(interval);
+    return html`${this.element(Date.parse(interval.intervalStartedAt), start)} to ${this.element(Date.parse(interval.intervalEndedAt), end)}`;
+  }
+
+  /** `12 min ago` */
+  ago(instant: Instant): string {
+    const length = this.now - instant;
+    return length < SECOND ? "just now" : `${formatLength(length)} ago`;
+  }
+
+  #ends({ intervalStartedAt, intervalEndedAt }: Interval): [start: string, end: string] {
+    const [from, to] = [Date.parse(intervalStartedAt), Date.parse(intervalEndedAt)];
+    const end = [this.#dateUnless(this.#formatted(from).date, to), this.#time(to)].filter(Boolean).join(" ");
+    return [this.instant(from), end];
+  }
+
+  #time(instant: Instant): string {
+    return this.#formatted(instant).clock;
+  }
+
+  #dateUnless(day: string, instant: Instant): string {
+    const { date } = this.#formatted(instant);
+    if (date === day) return "";
+    return date.slice(-4) === this.#today.slice(-4) ? date.slice(0, -5) : date;
+  }
+
+  #formatted(instant: Instant) {
+    let known = this.#known.get(instant);
+    if (known === undefined) {
+      const clock = instant % MINUTE === 0 ? this.#clock : this.#clockWithSeconds;
+      known = { date: this.#date.format(instant), clock: clock.format(instant) };
+      this.#known.set(instant, known);
+    }
+    return known;
+  }
+}
+
+const UNITS = [
+  [DAY, "d"],
+  [HOUR, "h"],
+  [MINUTE, "min"],
+  [SECOND, "s"],
+] as const;
+
+/** A length of time by its two largest units: `3 h 5 min`. */
+export function formatLength(ms: number): string {
+  const at = UNITS.findIndex(([unit]) => ms >= unit);
+  const [unit, name] = UNITS[at] ?? [SECOND, "s"];
+  const whole = Math.floor(ms / unit);
+  const [smaller, smallerName] = UNITS[at + 1] ?? [0, ""];
+  const rest = at === -1 || smaller === 0 ? 0 : Math.floor((ms % unit) / smaller);
+  // Beyond an hour nobody waits for seconds, nor beyond three days for hours.
+  return rest === 0 || (unit === DAY && whole > 3) || unit === MINUTE
+    ? `${whole} ${name}`
+    : `${whole} ${name} ${rest} ${smallerName}`;
+}
