@@ -5,7 +5,7 @@ import { holderLine, oneLine } from "../backend/one-line.ts";
 import { openBackend } from "../backend/open-backend.ts";
 import type { Credentials } from "../backend/remote/server-connection.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
-import { flagRefusal } from "./flag-refusal.ts";
+import { flagRefusal } from "../errors/flag-refusal.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";

@@ -46,8 +46,8 @@ async function serveHere(): Promise<void> {
     version: version(),
     newId: randomUUID,
     openStore: openDatabase,
-    onEnd: (end) => {
-      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(signal));
+    onStop: (stop) => {
+      for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop(signal));
     },
   });
 }

@@ -1,37 +1,43 @@
 import { readFileSync } from "node:fs";
 import { type Logger, pino } from "pino";
-import { LocalBackend } from "../backend/local.ts";
+import { LocalBackend } from "../backend/local-backend.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { DatabaseLocation } from "../location/database-location.ts";
 import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
-import { ArgumentError } from "../scheduler/argument-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { basicScheme } from "../server/auth/basic-scheme.ts";
 import { oidcScheme } from "../server/auth/oidc-scheme.ts";
 import { type Configuration, helpText, loadConfiguration } from "../server/configuration.ts";
 import { createServer } from "../server/create-server.ts";
 import { loggableError } from "../server/observability/request-log.ts";
+import { serverMessage } from "../server/remedies.ts";
 import type { JobStore } from "../store/job-store.ts";
 
-/** What `serve` needs of the world around it. */
+/** All that `serve` uses outside of this process. */
 export interface ServeSurroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly now: () => Instant;
   readonly newId: () => string;
-  readonly openStore: (url: string, log: (line: string) => void, deadline: Deadline) => Promise<JobStore>;
-  /** Where lines of the log go. */
+  readonly openStore: (
+    database: DatabaseLocation,
+    log: (line: string) => void,
+    deadline: Deadline,
+  ) => Promise<JobStore>;
+  /** Gets the lines of the log. */
   readonly output: { write(line: string): unknown };
   readonly errors: { write(line: string): unknown };
-  /** Calls back when the process is told to end. */
-  readonly onEnd: (end: (signal: string) => void) => void;
+  /** Registers a callback for the signal to stop. */
+  readonly onStop: (stop: (signal: string) => void) => void;
 }
 
-/** What the store may take to answer a request, or to open. */
+/** The longest that the store may take to open or to answer a request, in milliseconds. */
 const LONGEST_ANSWER = 10_000;
-/** How long requests in flight may take after the server was told to end. */
-const LONGEST_GOODBYE = 20_000;
+/** The longest that requests in flight may take after the signal to stop, in milliseconds. */
+const LONGEST_SHUTDOWN = 20_000;
 
-/** Serves until it is told to end. @returns the exit code: 0, 1 for what failed, 2 for a setting that is wrong. */
+/** Serves until the signal to stop. @returns the exit code: 0 on success, 1 on failure, 2 for a wrong setting. */
 export async function serve(surroundings: ServeSurroundings): Promise<number> {
   const { args, env, output, errors } = surroundings;
   let configuration: Configuration | null;
@@ -39,7 +45,7 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
     configuration = loadConfiguration(args, env, (path) => readFileSync(path, "utf8"));
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
-    errors.write(`${error.message}\n`);
+    errors.write(`${serverMessage(error)}\n`);
     return 2;
   }
   if (configuration === null) {
@@ -51,20 +57,20 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
     return await serveUntilEnd(configuration, surroundings, log);
   } catch (error) {
     if (error instanceof ArgumentError) {
-      errors.write(`${error.message}\n`);
+      errors.write(`${serverMessage(error)}\n`);
       return 2;
     }
-    const told = loggableError(error);
-    log.fatal({ error: told }, `The server can't go on: ${told.message}`);
+    const logged = loggableError(error);
+    log.fatal({ error: logged }, `The server cannot run: ${logged.message}`);
     return 1;
   }
 }
 
 async function serveUntilEnd(configuration: Configuration, surroundings: ServeSurroundings, log: Logger) {
-  const { openStore, now, newId, version, onEnd } = surroundings;
-  const { jobStoreUrl, timezone, port, host, basic, oidc, insecure } = configuration;
-  // Before it listens to signals, they end the process at once: nothing has begun.
-  const store = await openStore(jobStoreUrl, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER));
+  const { openStore, now, newId, version, onStop } = surroundings;
+  const { database, timezone, port, host, basic, oidc, insecure } = configuration;
+  // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.
+  const store = await openStore(database, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER));
   try {
     const server = await createServer({
       backend: new LocalBackend(store, now),
@@ -81,35 +87,41 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
       log,
       version,
     });
-    const told = new Promise<string>((resolve) => onEnd(resolve));
+    const stopped = new Promise<string>((resolve) => onStop(resolve));
     try {
       await server.listen({ port, host, listenTextResolver: (address) => `listening on ${address}` });
     } catch (cause) {
       throw listenFault(cause, configuration);
     }
-    log.info({ signal: await told }, "ending");
-    const gone = await within(deadlineIn(LONGEST_GOODBYE), server.close());
-    // Whoever is still sending would keep the process.
+    log.info({ signal: await stopped }, "stopping");
+    const isClosed = await within(deadlineIn(LONGEST_SHUTDOWN), server.close());
+    // Open connections would keep the process alive.
     server.server.closeAllConnections();
-    log.info(gone ? "ended" : "ended, with requests unanswered");
-    return gone ? 0 : 1;
+    log.info(isClosed ? "stopped" : "stopped with requests unanswered");
+    return isClosed ? 0 : 1;
   } finally {
     await store.close();
   }
 }
 
-/** Which setting is at fault where the server can't listen; a port that is taken is nobody's fault. */
+/** @returns the setting that keeps the server from listening, or the cause itself, such as a port in use. */
 function listenFault(cause: unknown, { host, port }: Configuration): unknown {
   const { code = "" } = cause as NodeJS.ErrnoException;
   if (["ENOTFOUND", "EAI_AGAIN", "EADDRNOTAVAIL"].includes(code)) {
-    return new ArgumentError(
-      `SERVER_HOST is ${JSON.stringify(host)}, which is no address of this machine (${code}): give one that is, or 0.0.0.0 for all of them`,
-      { cause },
-    );
+    return new ArgumentError("not-allowed", {
+      field: "SERVER_HOST",
+      value: host,
+      problem: `is not an address of this machine (${code})`,
+      expected: "one that is, or 0.0.0.0 for all of them",
+      cause,
+    });
   }
   if (code !== "EACCES") return cause;
-  return new ArgumentError(
-    `SERVER_PORT is ${port}, where this user may not listen (${code}): give a number from 1024 to 65535`,
-    { cause },
-  );
+  return new ArgumentError("not-allowed", {
+    field: "SERVER_PORT",
+    value: port,
+    problem: `may not be listened on by this user (${code})`,
+    expected: "a number from 1024 to 65535",
+    cause,
+  });
 }

@@ -1,5 +1,8 @@
 import { parseArgs } from "node:util";
-import { ArgumentError } from "../scheduler/argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { flagRefusal } from "../errors/flag-refusal.ts";
+import { type DatabaseLocation, parseDatabaseLocation } from "../location/database-location.ts";
+import { isLoopback } from "../location/loopback.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
 import { type OidcRule, parseOidcRules } from "./auth/oidc-rules.ts";
 
@@ -8,8 +11,7 @@ export interface Configuration {
   readonly port: number;
   readonly host: string;
   readonly timezone: string;
-  /** May hold a password. */
-  readonly jobStoreUrl: string;
+  readonly database: DatabaseLocation;
   readonly logLevel: LogLevel;
   readonly basic: { readonly username: string; readonly password: string } | null;
   /** Whether it may do without a login beyond this machine, and by any name. */
@@ -108,7 +110,7 @@ export function loadConfiguration(
     port: portOf(given.SERVER_PORT),
     host: given.SERVER_HOST.value ?? "",
     timezone: zoneOf(given.TIMEZONE),
-    jobStoreUrl: storeOf(given.JOB_STORE_URL, flags[flagOf("JOB_STORE_URL")] !== undefined),
+    database: databaseOf(given.JOB_STORE_URL, flags[flagOf("JOB_STORE_URL")] !== undefined),
     logLevel: levelOf(given.LOG_LEVEL),
     basic: basicOf(given),
     oidc: oidcOf(given, readFile),
@@ -132,10 +134,7 @@ function parsedFlags(args: readonly string[]) {
     const { insecure, help, ...flags } = values as { insecure: boolean; help: boolean } & Record<string, string>;
     return { flags: flags as Readonly<Record<string, string>>, insecure, help };
   } catch (cause) {
-    // Its words name the flag, and never the value.
-    throw new ArgumentError(`${cause instanceof Error ? cause.message : String(cause)}. serve --help shows all flags`, {
-      cause,
-    });
+    throw flagRefusal(cause, "serve --help shows them");
   }
 }
 
@@ -143,7 +142,7 @@ type One = Given[SettingName];
 
 function portOf({ name, value = "" }: One): number {
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65535) return Number(value);
-  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: give a number from 0 to 65535`);
+  throw invalid({ name, value, expected: "a number from 0 to 65535" });
 }
 
 function zoneOf({ name, value = "" }: One): string {
@@ -151,55 +150,76 @@ function zoneOf({ name, value = "" }: One): string {
     zoneNamed(value);
     return value;
   } catch (cause) {
-    if (!(cause instanceof ArgumentError)) throw cause;
-    throw new ArgumentError(`${name}: ${cause.message}`, { cause });
+    throw cause instanceof ArgumentError ? cause.withField(name) : cause;
   }
 }
 
 function levelOf({ name, value }: One): LogLevel {
   const level = LOG_LEVELS.find((candidate) => candidate === value);
   if (level !== undefined) return level;
-  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: give one of ${LOG_LEVELS.join(", ")}`);
+  throw invalid({ name, value, expected: `one of ${LOG_LEVELS.join(", ")}` });
 }
 
-/** The URL isn't shown: it may hold a password, rightly written or not. */
-function storeOf({ name, value = "" }: One, isFlag: boolean): string {
-  if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(value)) {
-    throw new ArgumentError(`${name} is of no known kind: give sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
+function databaseOf({ name, value = "" }: One, isFlag: boolean): DatabaseLocation {
+  const location = parseDatabaseLocation(value, name);
+  if (isFlag && location.kind === "postgres" && location.url.password !== "") {
+    throw new ArgumentError("credentials-in-location", {
+      field: name,
+      problem: "contains a password, which others can read in the list of processes",
+      expected: "the environment variable JOB_STORE_URL",
+    });
   }
-  // What follows it would be shown, as part of the host or as a path.
-  if (/^postgres(ql)?:\/\/[^/?#]*(#|[/?].*[@#])/s.test(value)) {
-    throw new ArgumentError(
-      `${name} has an @ or a # after its host: percent-encode the user and the password in it (/ is %2F, ? is %3F, # is %23)`,
-    );
-  }
-  if (isFlag && URL.canParse(value) && new URL(value).password !== "") {
-    throw new ArgumentError(`${name} holds a password, which others can read there: give it as JOB_STORE_URL instead`);
-  }
-  return value;
+  return location;
+}
+
+/** @param value Shown in the message: left out where it may be a secret. */
+function invalid({ name, value, expected }: One & { readonly expected: string }): ArgumentError {
+  return new ArgumentError("not-allowed", { field: name, value, problem: "is not allowed", expected });
+}
+
+/** Two settings that need each other, of which only one is set. */
+function incomplete({ missing, given }: { readonly missing: One; readonly given: One }): ArgumentError {
+  return new ArgumentError("missing", {
+    field: missing.name,
+    problem: `is missing, and ${given.name} is set`,
+    expected: "both or neither",
+  });
 }
 
 function basicOf({ BASIC_AUTH_USERNAME: user, BASIC_AUTH_PASSWORD: secret }: Given): Configuration["basic"] {
   const [username, password] = [user.value, secret.value];
   if (!username && !password) return null;
-  if (!username) throw new ArgumentError(`${user.name} is missing, and ${secret.name} is given: give both or neither`);
-  if (!password) throw new ArgumentError(`${secret.name} is missing, and ${user.name} is given: give both or neither`);
+  if (!username) throw incomplete({ missing: user, given: secret });
+  if (!password) throw incomplete({ missing: secret, given: user });
   if (username.includes(":")) {
-    throw new ArgumentError(`${user.name} is ${JSON.stringify(username)}: a colon ends a name, so give one without`);
+    throw new ArgumentError("invalid-login", {
+      field: user.name,
+      value: username,
+      problem: "contains a colon, which ends the user name in basic authentication",
+      expected: "a user name without a colon",
+    });
   }
   return { username, password };
 }
 
 function oidcOf(given: Given, readFile: (path: string) => string): Configuration["oidc"] {
   const { OIDC_AUDIENCE: audience, OIDC_RULES: rules, OIDC_RULES_FILE: file, OIDC_ISSUER: issuer } = given;
-  if (rules.value && file.value) throw new ArgumentError(`${rules.name} and ${file.name} are both given: give one`);
+  if (rules.value && file.value) {
+    throw new ArgumentError("conflict", {
+      field: `${rules.name} and ${file.name}`,
+      problem: "are both set",
+      expected: "only one of them",
+    });
+  }
   const source = rules.value ? rules : file;
   if (!audience.value && !source.value) return null;
-  if (!audience.value) throw new ArgumentError(`${audience.name} is missing, and ${source.name} is given: give both`);
+  if (!audience.value) throw incomplete({ missing: audience, given: source });
   if (!source.value) {
-    throw new ArgumentError(
-      `${audience.name} is given without ${rules.name} or ${file.name}: without a rule no token may do anything`,
-    );
+    throw new ArgumentError("missing", {
+      field: `${rules.name} or ${file.name}`,
+      problem: `is missing, and ${audience.name} is set: without a rule no token is allowed anything`,
+      expected: "both or neither",
+    });
   }
   const json = source === rules ? source.value : contentOf(source.name, source.value, readFile);
   return { issuer: issuerOf(issuer), audience: audience.value, rules: parseOidcRules(source.name, json) };
@@ -209,7 +229,13 @@ function contentOf(name: string, path: string, readFile: (path: string) => strin
   try {
     return readFile(path);
   } catch (cause) {
-    throw new ArgumentError(`${name} is ${JSON.stringify(path)}, which can't be read: give a file that can`, { cause });
+    throw new ArgumentError("not-allowed", {
+      field: name,
+      value: path,
+      problem: "cannot be read",
+      expected: "a file that the server's user can read",
+      cause,
+    });
   }
 }
 
@@ -218,16 +244,15 @@ function issuerOf({ name, value = "" }: One): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (safe && url?.username === "" && url.search === "" && url.hash === "") return value;
-  throw new ArgumentError(`${name} is no URL of an issuer: give one that begins with https://, without a query`);
+  throw invalid({ name, value: undefined, expected: "an issuer's URL that begins with https://, without a query" });
 }
 
 function checkReach({ host, basic, oidc, insecure }: Configuration, name: string): void {
   if (isLoopback(host) || basic !== null || oidc !== null || insecure) return;
-  throw new ArgumentError(
-    `${name} is ${JSON.stringify(host)}, where others could start and end jobs without logging in: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or give --insecure`,
-  );
-}
-
-function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/.test(host);
+  throw new ArgumentError("not-allowed", {
+    field: name,
+    value: host,
+    problem: "lets other machines start and end jobs without a login",
+    expected: "BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or --insecure",
+  });
 }

@@ -1,10 +1,11 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
-import { ArgumentError } from "../scheduler/argument-error.ts";
-import { StoreError } from "../store/job-store.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import { BadRequest, Forbidden } from "./bad-request.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { loggableError, record } from "./observability/request-log.ts";
 import { asked } from "./observability/requested-operation.ts";
+import { serverMessage } from "./remedies.ts";
 
 interface Answer {
   readonly status: number;
@@ -13,7 +14,7 @@ interface Answer {
   readonly field?: string | undefined;
 }
 
-/** Answers what went wrong. Of a fault of ours the caller is told that there was one; the log is told all. */
+/** Answers a request that failed. Internal errors are logged in full; the caller only gets a status and a short message. */
 export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics: Metrics): FastifyReply {
   const told = asked(request);
   const answer = answerTo(error) ?? {
@@ -32,14 +33,14 @@ export function refuse(error: Error, request: FastifyRequest, reply: FastifyRepl
 }
 
 function unanswered(error: Error): string {
-  if (!(error instanceof StoreError && error.code === "damaged")) return "Cannot answer";
-  return "What is kept of the job is damaged: the server's log says where, and how to mend it";
+  if (!(error instanceof ServiceError && error.code === "document-damaged")) return "Cannot answer";
+  return "The state document of this job is damaged. The server's log says where, and how to repair it";
 }
 
 function answerTo(error: Error): Answer | null {
   if (error instanceof BadRequest) return { status: 400, message: error.message, field: error.field };
   if (error instanceof Forbidden) return { status: 403, message: error.message, field: error.field };
-  if (error instanceof ArgumentError) return { status: 400, message: error.message };
+  if (error instanceof ArgumentError) return { status: 400, message: serverMessage(error), field: error.field };
   const { code = "", statusCode = 500 } = error as FastifyError;
   const known = KNOWN[code];
   if (known !== undefined) return known;

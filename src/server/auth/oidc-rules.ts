@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { Compile } from "typebox/compile";
-import { ArgumentError } from "../../scheduler/argument-error.ts";
+import { ArgumentError } from "../../errors/argument-error.ts";
 
 const Patterns = Type.Union([
   Type.String({ minLength: 1 }),
@@ -41,9 +41,11 @@ export function parseOidcRules(source: string, json: string): readonly OidcRule[
   for (const [at, { claims }] of rules.entries()) {
     if (Object.entries(claims).some(([name, patterns]) => isOfOneOwner(name, listOf(patterns)))) continue;
     // A public issuer signs tokens for everyone.
-    throw new ArgumentError(
-      `${source}: the claims of rule ${at + 1} let anyone in who has a repository: give one of ${OWNED.join(", ")} without a pattern, or a repository such as octo-org/*`,
-    );
+    throw new ArgumentError("not-allowed", {
+      field: `rule ${at + 1} of ${source}`,
+      problem: "has claims that every repository on GitHub can have",
+      expected: `one of ${OWNED.join(", ")} without a pattern, or a repository such as octo-org/*`,
+    });
   }
   return rules.map(({ jobs, requires = [], claims }) => ({
     jobs: listOf(jobs).map(matcher),
@@ -66,12 +68,12 @@ function checked(source: string, json: string): Static<typeof Rules> {
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    throw new ArgumentError(`${source} is no JSON: give ${FORM}`, { cause });
+    throw new ArgumentError("wrong-type", { field: source, problem: "is not JSON", expected: FORM, cause });
   }
   const check = Compile(Rules);
   if (check.Check(parsed)) return parsed;
   const where = check.Errors(parsed)[0]?.instancePath || "the whole";
-  throw new ArgumentError(`${source} is wrong at ${where}: give ${FORM}`);
+  throw new ArgumentError("wrong-type", { field: source, problem: `is wrong at ${where}`, expected: FORM });
 }
 
 /** Claims that GitHub gives to one owner: https://docs.github.com/en/actions/reference/security/oidc */

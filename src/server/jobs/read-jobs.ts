@@ -33,12 +33,12 @@ export async function* readJobs(
   for (let at = 0; at < names.length; at += READ_AT_ONCE) {
     await setImmediate();
     const some = names.slice(at, at + READ_AT_ONCE);
-    const { records, unreadable } = await readEach(store, some, deadline());
-    const damaged = new Set(unreadable);
+    const { records, damaged } = await readEach(store, some, deadline());
+    const damagedNames = new Set(damaged);
     for (const name of some) {
       const record = records.get(name);
       if (record !== undefined) yield record.state;
-      else if (damaged.has(name)) yield { name, unreadable: true };
+      else if (damagedNames.has(name)) yield { name, unreadable: true };
     }
   }
 }

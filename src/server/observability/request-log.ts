@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import type { Metrics } from "./metrics.ts";
 import type { Outcome } from "./operation.ts";
+import { serverMessage } from "../remedies.ts";
 import { asked } from "./requested-operation.ts";
 
 /** What came of a request, beside what the request itself tells. */
@@ -50,7 +51,7 @@ export function loggableError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };
   return {
     type: error.name,
-    message: error.message,
+    message: serverMessage(error),
     ...("code" in error && { code: String(error.code) }),
     stack: error.stack,
     ...(error.cause !== undefined && { cause: loggableError(error.cause) }),

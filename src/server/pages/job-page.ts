@@ -1,4 +1,4 @@
-import { inLine } from "../../backend/line.ts";
+import { oneLine } from "../../backend/one-line.ts";
 import type { EndedRun, JobState, Lock } from "../../scheduler/job-state.ts";
 import { overdueFrom } from "../jobs/job-summary.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";
@@ -13,7 +13,7 @@ export function jobPage(state: JobState, times: TimeFormatter): Page {
   const { name, active, finishedUntil, history } = state;
   const overdueAt = overdueFrom(state);
   return {
-    title: inLine(name),
+    title: oneLine(name),
     asOf: { times, refresh: queryLink({ name }) },
     main: html`<div class="top"><h1>${nameElement(name)}</h1></div>
 <div class="sheet card wide"><p class="standing">${badges(state, times)}</p>

@@ -1,4 +1,4 @@
-import { holderLine, inLine } from "../../backend/line.ts";
+import { holderLine, oneLine } from "../../backend/one-line.ts";
 import type { Holder } from "../../scheduler/job-state.ts";
 import { type Html, html } from "./html.ts";
 
@@ -13,7 +13,7 @@ export function webUrl(text: string | null | undefined): string | null {
 
 /** A job's name as others wrote it: shown as it reads, and without power over the text around it. */
 export function nameElement(name: string): Html {
-  return html`<bdi>${inLine(name)}</bdi>`;
+  return html`<bdi>${oneLine(name)}</bdi>`;
 }
 
 /** Who holds a lock, as they said themselves, with a link to the run. */

@@ -1,4 +1,4 @@
-import { inLine } from "../../backend/line.ts";
+import { oneLine } from "../../backend/one-line.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { conditionOf, type JobCondition, summaryOf } from "../jobs/job-summary.ts";
 import { type DamagedJob, isDamaged, type ListedJob } from "../jobs/read-jobs.ts";
@@ -56,7 +56,7 @@ function count(name: string, number: number): Html {
 }
 
 function found({ found, search }: Overview): Html {
-  return html`<p role="status">${found === 1 ? "1 job has" : `${found} jobs have`} “<bdi>${inLine(search)}</bdi>” in the name. <a href="?">Show all</a></p>`;
+  return html`<p role="status">${found === 1 ? "1 job has" : `${found} jobs have`} “<bdi>${oneLine(search)}</bdi>” in the name. <a href="?">Show all</a></p>`;
 }
 
 function listed(all: readonly ListedJob[], times: TimeFormatter): Html {
@@ -85,7 +85,7 @@ function stateRow(state: JobState, times: TimeFormatter): Html {
   return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">${about(state, times)}</p></div>
 <p class="standing">${badges(state, times)}</p>
 <div class="runs">${timeline(state, times)}</div>
-<p class="act">${active && html`<a class="button small" href="${queryLink({ release: name })}">Release…<span class="hidden"> ${inLine(name)}</span></a>`}</p></li>
+<p class="act">${active && html`<a class="button small" href="${queryLink({ release: name })}">Release…<span class="hidden"> ${oneLine(name)}</span></a>`}</p></li>
 `;
 }
 

@@ -1,5 +1,5 @@
 import type { LockLoss } from "../../backend/job-backend.ts";
-import { inLine } from "../../backend/line.ts";
+import { oneLine } from "../../backend/one-line.ts";
 import { lossOf } from "../../backend/lock-loss.ts";
 import type { JobState } from "../../scheduler/job-state.ts";
 import { type Html, html } from "./html.ts";
@@ -21,7 +21,7 @@ export function releasePage({ name, active, finishedUntil }: JobState, times: Ti
     };
   }
   return {
-    title: `Release ${inLine(name)}?`,
+    title: `Release ${oneLine(name)}?`,
     asOf,
     main: html`<div class="sheet card">
 <h1>Release ${nameElement(name)}?</h1>
@@ -57,12 +57,12 @@ export function releaseNote(
 }
 
 function whatBecame(loss: LockLoss, times: TimeFormatter): Html {
-  switch (loss.to) {
-    case "finish":
+  switch (loss.ending) {
+    case "finished":
       return html`Its run had finished at ${times.element(loss.at)}.`;
-    case "interrupt":
+    case "interrupted":
       return html`It had been released, or its run had failed, at ${times.element(loss.at)}.`;
-    case "takeover":
+    case "taken-over":
       return html`It had been taken over at ${times.element(loss.at)} by ${holderElement(loss.holder)}.`;
     case "unknown":
       return html`The job’s last runs don’t tell what became of it.`;

@@ -1,5 +1,6 @@
-import type { NotStarted, Started } from "../../backend/job-backend.ts";
-import { type Instant, toIso } from "../../scheduler/instant.ts";
+import type { Started } from "../../backend/job-backend.ts";
+import { toIso } from "../../scheduler/instant.ts";
+import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
 import type { Job } from "../schemas.ts";
 
 /** A granted start. */
@@ -16,24 +17,7 @@ export function jobResponse({ jobName, lock, ...job }: Started): Job {
   };
 }
 
-/** Why a start was not granted, for those who ask. */
-export function refusalResponse(answer: NotStarted): Record<string, unknown> {
-  switch (answer.reason) {
-    case "active":
-      return { ...answer, since: isoOrNull(answer.since), retryAt: isoOrNull(answer.retryAt) };
-    case "not-due":
-      return { ...answer, dueAt: isoOrNull(answer.dueAt) };
-    case "required-job":
-      return {
-        ...answer,
-        finishedUntil: isoOrNull(answer.finishedUntil),
-        neededUntil: toIso(answer.neededUntil),
-      };
-    case "unknown":
-      return { ...answer };
-  }
-}
-
-function isoOrNull(instant: Instant | null): string | null {
-  return instant === null ? null : toIso(instant);
+/** A refused start, for a caller that asked to explain it. */
+export function refusalResponse(refusal: NotStarted): NotStarted<string> {
+  return mapInstants(refusal, toIso);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
+import { ServiceError } from "../../errors/service-error.ts";
 import { deadlineIn, within } from "../../network/deadline.ts";
-import { StoreError } from "../../store/job-store.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import { loggableError } from "../observability/request-log.ts";
 import { Health } from "../schemas.ts";
@@ -47,7 +47,7 @@ function addHealth(server: FastifyInstance, { backend, healthcheckTimeout = LONG
         throw new StoreError("unreachable", `The store gave no answer in ${healthcheckTimeout} ms`);
       } catch (error) {
         // A job may be of that name too, and damaged: the store has answered.
-        if (error instanceof StoreError && error.code === "damaged") return { ok: true };
+        if (error instanceof ServiceError && error.code === "document-damaged") return { ok: true };
         request.log.error({ error: loggableError(error) }, "healthcheck");
         return reply.code(503).send({ ok: false });
       }

@@ -1,4 +1,4 @@
-import { ArgumentError } from "../errors/argument-error.ts";
+import { ArgumentError } from "./argument-error.ts";
 
 /** @param cause An error of `util.parseArgs`, whose message names the flag, and never its value. */
 export function flagRefusal(cause: unknown, expected: string): ArgumentError {

@@ -1,0 +1,29 @@
+import { COMMON_REMEDIES, messageWithRemedy, type Wording } from "../errors/remedies.ts";
+import type { DatabaseErrorCode } from "../errors/service-error.ts";
+
+/** Errors in the terms of a server: the fields of a request, and the settings of the process. */
+const WORDING: Wording<DatabaseErrorCode> = {
+  nameOf: (field) => field,
+  remedies: {
+    ...COMMON_REMEDIES,
+    "chosen-interval-with-lock": "set noLock to true, or leave this field out",
+
+    "document-damaged": "nothing was changed; repair or remove its row in the table cronyx_job",
+    "database-unreachable": "check JOB_STORE_URL and that database",
+    "database-login-refused": "check the user and password in JOB_STORE_URL",
+    "database-forbidden": "let the server's user create and write tables there; for SQLite, let it write the file and its folder",
+    "database-not-found": "create it, or check JOB_STORE_URL; for SQLite, the folder must exist",
+    "database-unusable": "check that JOB_STORE_URL names a database of its own for the locks",
+    "database-damaged": "restore it from a backup",
+    "database-too-new": "use a newer release",
+    "database-replaced": "start the server again",
+    "database-full": "make room on its disk",
+    "database-busy": "end the process that holds it",
+    "database-refused": "see the database's log",
+  },
+};
+
+/** @returns what went wrong and what to do about it, in the terms of a server. */
+export function serverMessage(error: unknown): string {
+  return messageWithRemedy(error, WORDING);
+}
