@@ -4,7 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { Exchange, Fate } from "../../demo/git-server.mjs";
 import { fileCommands, type Step, type StepResult } from "../../demo/runner.mjs";
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import { annotations, finishedUntil, HOUR, heldSince, inParallel, LocksRepository } from "./workflow.ts";
 
 /** When main is killed, and how. */

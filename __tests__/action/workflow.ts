@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { type Exchange, serveGit } from "../../demo/git-server.mjs";
 import { runOf, Step, type StepResult } from "../../demo/runner.mjs";
-import type { JobState, Lock } from "../../src/scheduler/job-state.ts";
+import type { JobState, Lock } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 
 /** Where the runner finds the action: the committed bundles. */

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type CommandSurroundings, release, status } from "../../src/cli/job-commands.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { newJobState } from "../../src/scheduler/job-state.ts";
+import { newJobState } from "../../src/scheduler/state-document.ts";
 import { finishedUntil, heldSince, LocksRepository, OTHER_RUN } from "../action/workflow.ts";
 import { runServer } from "../server/running-server.ts";
 

@@ -2,8 +2,8 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Decision, decide } from "../../src/scheduler/decide.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import { at, DAY_OF_TESTS, job, lock } from "./documents.ts";
 import { anyInterval, duration, zoneAndInstant } from "./zones.ts";
 

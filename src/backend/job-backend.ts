@@ -1,7 +1,7 @@
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import type { Holder, JobState } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import type { Holder, JobState } from "../scheduler/state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
 
 /** Who decides on starts. Calls throw an ArgumentError for a bad request, and a StoreError when nothing can be decided. */

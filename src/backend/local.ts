@@ -3,16 +3,16 @@ import { ArgumentError } from "../scheduler/argument-error.ts";
 import { decide, type Granted, type Refused } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
+import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import {
-  isSpent,
+  abandonStart,
+  endRun,
+  grantLock,
+  isLockIdUsed,
   type JobState,
   type Lock,
   newJobState,
-  withAbandoned,
-  withLock,
-  withoutLock,
-} from "../scheduler/job-state.ts";
-import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
+} from "../scheduler/state-document.ts";
 import type { JobRecord, JobStore } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
 import {
@@ -53,7 +53,7 @@ export class LocalBackend implements JobBackend {
       if (record !== null && active !== null && !noLock && isOwn(active, claim)) return startedWith(active, record);
 
       // A request that came late, through a server: nobody waits for its answer any more, or ever will.
-      if (record !== null && !noLock && isSpent(record.state, claim.lockId)) {
+      if (record !== null && !noLock && isLockIdUsed(record.state, claim.lockId)) {
         throw new ArgumentError(
           `The lock id ${claim.lockId} can't be granted again, its run having ended or been given up: give each start an id of its own`,
         );
@@ -71,7 +71,7 @@ export class LocalBackend implements JobBackend {
       }
 
       const lock = lockFor(decision, claim, now);
-      const state = withLock(record?.state ?? newJobState(jobName), lock);
+      const state = grantLock(record?.state ?? newJobState(jobName), lock);
       claim.beforeTaking?.();
       const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
       if (version !== null) return startedWith(lock, { version, state });
@@ -94,7 +94,7 @@ export class LocalBackend implements JobBackend {
       // Where the lock isn't there (yet), the document is replaced all the same: a swap that is still on its way
       // expects the version that it read, and finds another one. A start that is still on its way to where it is
       // decided finds its lock's id given up.
-      const next = held ? withoutLock(state, "interrupted", this.#now()) : withAbandoned(state, id);
+      const next = held ? endRun(state, "interrupted", this.#now()) : abandonStart(state, id);
       const { version } = await this.#store.swap(record?.version ?? null, next, deadline);
       if (version !== null) return held;
     }
@@ -131,7 +131,7 @@ export class LocalBackend implements JobBackend {
           loss,
         );
       }
-      const state = withoutLock(record.state, outcome, this.#now());
+      const state = endRun(record.state, outcome, this.#now());
       const swap = await this.#store.swap(record.version, state, deadline);
       if (swap.version !== null) return;
       mayHaveEnded ||= swap.unsettled;

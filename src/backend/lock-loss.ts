@@ -1,4 +1,4 @@
-import type { JobState } from "../scheduler/job-state.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 import type { LockLoss } from "./job-backend.ts";
 
 /** What became of a lock that isn't active, as far as the job's last runs tell. */

@@ -2,8 +2,8 @@ import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import type { JobState } from "../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../scheduler/start-request.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 import { StoreError } from "../store/job-store.ts";
 import {
   type Claim,

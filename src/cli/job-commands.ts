@@ -7,7 +7,7 @@ import type { Credentials } from "../backend/server-connection.ts";
 import { unprotectedLine } from "../backend/server-url.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { ArgumentError } from "../scheduler/argument-error.ts";
-import type { JobState, Lock } from "../scheduler/job-state.ts";
+import type { JobState, Lock } from "../scheduler/state-document.ts";
 import { StoreError } from "../store/job-store.ts";
 import { COMMAND_TERMS } from "./terms.ts";
 

@@ -1,7 +1,7 @@
 import { isDate } from "node:util/types";
 import { ArgumentError } from "../scheduler/argument-error.ts";
-import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 
 /** The longest that Node's timers take. */

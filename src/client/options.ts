@@ -1,5 +1,5 @@
 import type { Duration } from "../scheduler/duration.ts";
-import type { Holder } from "../scheduler/job-state.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 
 // What the types of cronyx-client have too may be written to: its users fill options in one by one.
 

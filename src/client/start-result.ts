@@ -1,6 +1,6 @@
 import type { NotStarted } from "../backend/job-backend.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import type { Holder } from "../scheduler/job-state.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 import type { Job } from "./job.ts";
 
 /** What became of a start: the job, or why it was not started. */

@@ -1,4 +1,4 @@
-/** What the caller asked for can't be: refused before anything is read, sent or written, whatever the job's state. */
+/** An argument that is invalid whatever the job's state. Thrown before anything is read, sent or written. */
 export class ArgumentError extends Error {
   override name = "ArgumentError";
 }

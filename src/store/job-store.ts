@@ -1,5 +1,5 @@
 import type { Deadline } from "../network/deadline.ts";
-import type { JobState } from "../scheduler/job-state.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 
 /** A job's state as it was read, and which of its versions that was. */
 export interface JobRecord {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/job-state.ts";
+import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { basicScheme } from "../../../src/server/login/basic.ts";
 import { oidcScheme } from "../../../src/server/login/oidc.ts";
 import { parseOidcRules } from "../../../src/server/login/oidc-rules.ts";

@@ -5,7 +5,7 @@ import type { Claim, HeldLock, StartAnswer, Started } from "../../../src/backend
 import { LocalBackend } from "../../../src/backend/local.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/job-state.ts";
+import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import { type JobStore, StoreError } from "../../../src/store/job-store.ts";
 import { documentOf, inTime } from "../job-store-suite.ts";

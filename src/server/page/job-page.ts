@@ -1,5 +1,5 @@
 import { inLine } from "../../backend/line.ts";
-import type { EndedRun, JobState, Lock } from "../../scheduler/job-state.ts";
+import type { EndedRun, JobState, Lock } from "../../scheduler/state-document.ts";
 import { overdueFrom } from "../jobs/standing.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";
 import type { Page } from "./document.ts";

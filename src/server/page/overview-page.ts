@@ -1,5 +1,5 @@
 import { inLine } from "../../backend/line.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type Standing, standingOf, summaryOf } from "../jobs/standing.ts";
 import { isUnreadable, type ListedJob, type UnreadableJob } from "../jobs/states.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";

@@ -1,7 +1,7 @@
 import type { LockLoss } from "../../backend/job-backend.ts";
 import { inLine } from "../../backend/line.ts";
 import { lossOf } from "../../backend/lock-loss.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import type { Page } from "./document.ts";
 import { type Html, html } from "./html.ts";
 import { lockFacts } from "./job-page.ts";

@@ -1,7 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
 import { Backoff, PassingFault } from "../../network/retry.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
-import { StateError } from "../../scheduler/read-state.ts";
+import { StateError } from "../../scheduler/read-state-document.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type JobRecord, type JobStore, StoreError, type Swap } from "../job-store.ts";
 import type { StoreTerms } from "../terms.ts";
 import { documentCommit, jobNameInCommit, stateInCommit } from "./document.ts";

@@ -1,5 +1,5 @@
-import type { JobState } from "../../scheduler/job-state.ts";
-import { readState, StateError } from "../../scheduler/read-state.ts";
+import { readState, StateError } from "../../scheduler/read-state-document.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { StoreError } from "../job-store.ts";
 
 /**

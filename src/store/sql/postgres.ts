@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import pg from "pg";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";

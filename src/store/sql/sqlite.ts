@@ -4,7 +4,7 @@ import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
 import { PassingFault, retrying } from "../../network/retry.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type JobRecord, type JobStore, StoreError, type StoreErrorCode, type Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./document.ts";
 import { migrationsFrom } from "./migrations.ts";
