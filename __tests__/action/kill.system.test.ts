@@ -3,7 +3,7 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { fileCommands, type Step, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations } from "../../testing/action/step-results.ts";

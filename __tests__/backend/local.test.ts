@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
-import { LocalBackend } from "../../src/backend/local.ts";
+import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { type JobState, newJobState, withLock } from "../../src/scheduler/job-state.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import { grantLock, type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import type { Swap } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
@@ -436,7 +436,7 @@ test("a lock that was written by hand with a holder of nothing is still told of"
     holder: null,
     idempotencyKey: null,
   };
-  await store.swap(null, withLock(newJobState("report"), lock));
+  await store.swap(null, grantLock(newJobState("report"), lock));
   const answer = await backend.start({ ...HOURLY, retryInterval: HOUR }, claim("ours"), DEADLINE);
   expect(answer).toEqual({ started: false, reason: "active", since: NOON, holder: null, retryAt: NOON + HOUR });
 });

@@ -4,10 +4,10 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ACTION_TERMS } from "../../src/action/terms.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { openBackend } from "../../src/backend/open-backend.ts";
-import type { RemoteBackend } from "../../src/backend/remote.ts";
-import type { Credentials } from "../../src/backend/server-connection.ts";
+import type { RemoteBackend } from "../../src/backend/remote/remote-backend.ts";
+import type { Credentials } from "../../src/backend/remote/server-connection.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { StoreError } from "../../src/store/job-store.ts";
 import { ExplainingServer } from "../../testing/servers/explaining-server.ts";
@@ -297,7 +297,7 @@ describe("with a server that explains itself", () => {
     ['{"jobs":[],"next":"a"}', 'next is "a", not a name after a'],
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
-    ['{"jobs":[{}]}', "name is missing, not a text"],
+    ['{"jobs":[{}]}', "jobs[0].name is missing, not a non-empty string"],
     ['{"jobs":[],"unreadable":["b","a"]}', { states: [], unreadable: ["b", "a"] }],
     ['{"jobs":[],"unreadable":[7]}', "unreadable is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
@@ -527,13 +527,13 @@ describe("each error has a sentence of its own", () => {
     ],
     ["nothing known", { status: 200, body: "OK" }, "unusable", /answered with no content type/],
     ["a list", { ...jsonly, body: "[]" }, "unusable", /its answer is \[\], not an object/],
-    ["another JSON", { ...jsonly, body: '{"ok":true}' }, "unusable", /id is missing, not a text/],
+    ["another JSON", { ...jsonly, body: '{"ok":true}' }, "unusable", /id is missing, not a non-empty string/],
     ["half a job", { ...jsonly, body: JSON.stringify(JOBLIKE) }, "unusable", /createdAt is missing, not an instant/],
     [
       "a lock without id",
       { ...jsonly, body: JSON.stringify({ ...JOBLIKE, id: null }) },
       "unusable",
-      /id is null, not a text/,
+      /id is null, not a non-empty string/,
     ],
     [
       "a refusal of it",

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { type CommandSurroundings, release, status } from "../../src/cli/job-commands.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { newJobState } from "../../src/scheduler/job-state.ts";
+import { newJobState } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runServer } from "../../testing/servers/running-server.ts";
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";

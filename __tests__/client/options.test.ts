@@ -47,7 +47,7 @@ describe("a start's options are checked before anything is sent", () => {
     [{ ...HOURLY, jobName: "" }, "The job name is empty"],
     [{ jobName: "report" }, "The interval is undefined: give a cron expression, milliseconds or an object of"],
     [{ ...HOURLY, jobInterval: "hourly" }, "hourly"],
-    [{ ...HOURLY, jobInterval: 0 }, "has to be longer than nothing"],
+    [{ ...HOURLY, jobInterval: 0 }, "has to be longer than 0"],
     [{ ...HOURLY, jobInterval: { hours: 0.5 } }, "hours has to be a whole number"],
     [{ ...HOURLY, startBuffer: -1 }, "can't be negative"],
     [{ ...HOURLY, retryInterval: null }, "The retry interval is null"],
@@ -57,7 +57,7 @@ describe("a start's options are checked before anything is sent", () => {
     [{ ...HOURLY, noLock: "false" }, 'noLock is "false": give true or false'],
     [{ ...HOURLY, jobIntervalStartedAt: new Date() }, "without no-lock"],
     [{ ...HOURLY, noLock: true, jobIntervalStartedAt: "2026-11-24" }, 'is "2026-11-24": give a Date'],
-    [{ ...HOURLY, noLock: true, jobIntervalStartedAt: new Date(Number.NaN) }, "is no instant"],
+    [{ ...HOURLY, noLock: true, jobIntervalStartedAt: new Date(Number.NaN) }, "is not an instant"],
     [{ ...HOURLY, signal: "now" }, 'signal is "now": give an AbortSignal'],
     [{ ...HOURLY, deadline: 1.5 }, "deadline is 1.5"],
   ])("%j", async (options, message) => {

@@ -2,7 +2,6 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Decision, decide } from "../../src/scheduler/decide.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
 import { anyInterval, duration, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 import { at, DAY_OF_TESTS, job, lock } from "../../testing/states/states-by-time-of-day.ts";

@@ -20,7 +20,7 @@ test("steps are the same in a process whose zone is Europe/London", async () => 
   const told = await run(
     ...jest,
     ...["--testNamePattern", "^(the rows of fixtures|where clocks are set)"],
-    ...["--runTestsByPath", "__tests__/scheduler/interval.test.ts", "__tests__/scheduler/duration-steps.test.ts"],
+    ...["--runTestsByPath", "__tests__/scheduler/job-interval.test.ts", "__tests__/scheduler/duration-shift.test.ts"],
   );
   expect(told).toMatch(/[✓√] hold/);
   expect(told).toMatch(/[✓√] .* in Pacific\/Apia/);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "@jest/globals";
-import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { DAY, HOUR } from "../../src/scheduler/instant.ts";
 import { prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
 
@@ -9,8 +9,8 @@ const NOON = Date.parse("2026-03-04T12:00:00Z");
 describe("refuses", () => {
   test.each<[object, ...string[]]>([
     // Intervals.
-    [{ jobInterval: 0 }, "The interval is 0", "longer than nothing"],
-    [{ jobInterval: -1 }, "The interval is -1", "longer than nothing"],
+    [{ jobInterval: 0 }, "The interval is 0", "longer than 0"],
+    [{ jobInterval: -1 }, "The interval is -1", "longer than 0"],
     [{ jobInterval: 1.5 }, "The interval is 1.5", "whole number of milliseconds"],
     [{ jobInterval: Number.NaN }, "The interval is NaN", "whole number"],
     [{ jobInterval: Number.POSITIVE_INFINITY }, "The interval is Infinity", "whole number"],
@@ -21,7 +21,7 @@ describe("refuses", () => {
     [{ jobInterval: true }, "The interval is true", "milliseconds or an object"],
     [{ jobInterval: {} }, "The interval is {}", "at least one of years, months"],
     [{ jobInterval: { hours: undefined } }, "at least one of years, months"],
-    [{ jobInterval: { hours: 0 } }, '{"hours":0}', "longer than nothing"],
+    [{ jobInterval: { hours: 0 } }, '{"hours":0}', "longer than 0"],
     [{ jobInterval: { hours: -1 } }, '{"hours":-1}', "hours can't be negative"],
     [{ jobInterval: { days: 1, hours: -1 } }, "hours can't be negative"],
     [{ jobInterval: { hours: 1.5 } }, '{"hours":1.5}', "hours has to be a whole number"],
@@ -64,10 +64,10 @@ describe("refuses", () => {
     // A chosen interval.
     [{ jobIntervalStartedAt: NOON }, "without no-lock"],
     [{ jobIntervalStartedAt: NOON, noLock: false }, "without no-lock"],
-    [{ jobIntervalStartedAt: 1.5, noLock: true }, "no instant"],
-    [{ jobIntervalStartedAt: Number.NaN, noLock: true }, "no instant"],
-    [{ jobIntervalStartedAt: 1e18, noLock: true }, "no instant"],
-    [{ jobIntervalStartedAt: -8.64e15, noLock: true, jobInterval: "0 * * * *" }, "no instant"],
+    [{ jobIntervalStartedAt: 1.5, noLock: true }, "not an instant"],
+    [{ jobIntervalStartedAt: Number.NaN, noLock: true }, "not an instant"],
+    [{ jobIntervalStartedAt: 1e18, noLock: true }, "not an instant"],
+    [{ jobIntervalStartedAt: -8.64e15, noLock: true, jobInterval: "0 * * * *" }, "not an instant"],
   ])("%j: %s", async (changed, ...words) => {
     const prepared = prepareStart(request(changed));
     await expect(prepared).rejects.toThrow(ArgumentError);
@@ -100,13 +100,13 @@ describe("accepts", () => {
       noLock: false,
       jobIntervalStartedAt: null,
     });
-    expect(prepared.startBuffer.sub(NOON)).toBe(NOON);
-    expect(prepared.interval.add(NOON)).toBe(NOON + DAY);
+    expect(prepared.startBuffer.before(NOON)).toBe(NOON);
+    expect(prepared.schedule.next(NOON)).toBe(NOON + DAY);
   });
 
   test("a retry interval of 0, which isn't none", async () => {
     const { retryInterval } = await prepareStart(request({ retryInterval: 0 }));
-    expect(retryInterval?.sub(NOON)).toBe(NOON);
+    expect(retryInterval?.before(NOON)).toBe(NOON);
   });
 
   test("a job that is required twice, once", async () => {
@@ -115,9 +115,9 @@ describe("accepts", () => {
   });
 
   test("steps that stay within the years 1 to 9999, as they are written in four digits", async () => {
-    const { interval } = await prepareStart(request({ jobInterval: { years: 1000 } }));
-    expect(interval.add(Date.parse("8999-12-31T23:59:59.999Z"))).toBe(Date.parse("9999-12-31T23:59:59.999Z"));
-    expect(() => interval.add(Date.parse("9000-01-01T00:00:00Z"))).toThrow(ArgumentError);
-    expect(() => interval.sub(Date.parse("1000-12-31T23:59:59.999Z"))).toThrow(/years 1 to 9999/);
+    const { schedule } = await prepareStart(request({ jobInterval: { years: 1000 } }));
+    expect(schedule.next(Date.parse("8999-12-31T23:59:59.999Z"))).toBe(Date.parse("9999-12-31T23:59:59.999Z"));
+    expect(() => schedule.next(Date.parse("9000-01-01T00:00:00Z"))).toThrow(ArgumentError);
+    expect(() => schedule.previous(Date.parse("1000-12-31T23:59:59.999Z"))).toThrow(/years 1 to 9999/);
   });
 });

@@ -64,7 +64,7 @@ describe("a field of the body", () => {
     [{ jobInterval: "" }, `jobInterval is "": ${TAKES_INTERVAL}`],
     [{ jobInterval: "* ".repeat(501) }, /^jobInterval is "\* [* ]+…: it takes how long/],
     [{ jobInterval: {} }, `jobInterval is {}: ${TAKES_INTERVAL}`],
-    [{ jobInterval: { hours: 0 } }, 'jobInterval is {"hours":0}: an interval has to be longer than nothing'],
+    [{ jobInterval: { hours: 0 } }, 'jobInterval is {"hours":0}: an interval has to be longer than 0'],
     [{ jobInterval: { hours: -1 } }, `jobInterval.hours is -1: ${WHOLE}`],
     [{ jobInterval: { hours: 0.5 } }, `jobInterval.hours is 0.5: ${WHOLE}`],
     [{ jobInterval: { hours: "1" } }, `jobInterval.hours is "1": ${WHOLE}`],

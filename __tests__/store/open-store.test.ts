@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
 import { ACTION_TERMS } from "../../src/action/terms.ts";
-import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { checkStoreUrl } from "../../src/store/open-store.ts";
 
 const SECRET = "hunter2";

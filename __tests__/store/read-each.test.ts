@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { type JobState, newJobState } from "../../src/scheduler/job-state.ts";
+import { type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import { readEach } from "../../src/store/read-each.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 

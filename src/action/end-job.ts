@@ -80,7 +80,9 @@ function reportFailure(error: unknown, { state, status, surroundings: { toolkit 
       `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: ${freeByHand()}`,
     );
   } else if (state.willBeTakenOver) {
-    toolkit.warning(`${problem}. The lock of ${job} stays until a start takes it over by retry-interval: ${freeByHand()}`);
+    toolkit.warning(
+      `${problem}. The lock of ${job} stays until a start takes it over by retry-interval: ${freeByHand()}`,
+    );
   } else {
     toolkit.setFailed(`${problem}. The lock of ${job} stays, and no retry-interval is set: ${freeByHand()}`);
   }

@@ -1,4 +1,4 @@
-import type { Holder } from "../scheduler/job-state.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 import type { Environment } from "./toolkit.ts";
 
 /**

@@ -1,8 +1,8 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
-import type { Instant } from "../scheduler/instant.ts";
+import { type Instant, parseInstant } from "../scheduler/instant.ts";
+import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { parseInterval, parseWait } from "./interval-input.ts";
 import { type Login, loadLogin } from "./login.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
@@ -75,21 +75,15 @@ function booleanIn(input: string, text: string): boolean {
   });
 }
 
-const INSTANT = /^(\d{4}-\d\d-\d\d)T\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/i;
-
 function instantIn(input: string, text: string): Instant {
-  const refuse = (why: string): never => {
-    throw new ArgumentError(
-      `${input} is ${JSON.stringify(text)}, ${why}: give an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00`,
-    );
-  };
-  const [, day] = INSTANT.exec(text) ?? [];
-  if (day === undefined) return refuse("which is no instant with Z or an offset");
-  const instant = Date.parse(text.toUpperCase());
-  // Date.parse takes February 30 for March 2.
-  if (Number.isNaN(instant) || new Date(`${day}T00:00:00Z`).toISOString().slice(0, 10) !== day)
-    return refuse("which no calendar has");
-  return instant;
+  const instant = parseInstant(text);
+  if (instant !== null) return instant;
+  throw new ArgumentError("invalid-instant", {
+    field: input,
+    value: text,
+    problem: "is not an instant",
+    expected: "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
+  });
 }
 
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

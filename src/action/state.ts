@@ -1,4 +1,4 @@
-import { readState } from "../scheduler/read-state.ts";
+import { readState } from "../scheduler/read-state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
 import type { Toolkit } from "./toolkit.ts";
 

@@ -1,8 +1,8 @@
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import type { Ending, Holder, JobState } from "../scheduler/job-state.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import type { Ending, Holder, JobState } from "../scheduler/state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
 
 /**

@@ -4,17 +4,17 @@ import type { Deadline } from "../network/deadline.ts";
 import { decide, type Granted } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
+import type { NotStarted } from "../scheduler/not-started.ts";
+import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import {
-  isSpent,
+  abandonStart,
+  endRun,
+  grantLock,
+  isLockIdUsed,
   type JobState,
   type Lock,
   newJobState,
-  withAbandoned,
-  withLock,
-  withoutLock,
-} from "../scheduler/job-state.ts";
-import type { NotStarted } from "../scheduler/not-started.ts";
-import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
+} from "../scheduler/state-document.ts";
 import type { JobRecord, JobStore } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
 import {
@@ -63,7 +63,7 @@ export class LocalBackend implements JobBackend {
       if (lostSwaps === MOST_LOST_SWAPS) return CONTESTED;
 
       const lock = lockFor(decision, claim, now);
-      const state = withLock(record?.state ?? newJobState(jobName), lock);
+      const state = grantLock(record?.state ?? newJobState(jobName), lock);
       claim.beforeTaking?.();
       const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
       if (version !== null) return startedWith(lock, { version, state });
@@ -85,7 +85,7 @@ export class LocalBackend implements JobBackend {
       const isHeld = state.active?.id === id;
       // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
       // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
-      const next = isHeld ? withoutLock(state, "interrupted", this.#now()) : withAbandoned(state, id);
+      const next = isHeld ? endRun(state, "interrupted", this.#now()) : abandonStart(state, id);
       const { version } = await this.#store.swap(record?.version ?? null, next, deadline);
       if (version !== null) return isHeld;
     }
@@ -119,7 +119,7 @@ export class LocalBackend implements JobBackend {
         if (effect === "possible" && loss.ending === ending) return;
         throw new LockLostError(lock, loss);
       }
-      const state = withoutLock(record.state, ending, this.#now());
+      const state = endRun(record.state, ending, this.#now());
       const swap = await this.#store.swap(record.version, state, deadline);
       if (swap.version !== null) return;
       effect = strongerEffect(effect, swap.effect);
@@ -143,7 +143,7 @@ function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
 
 /** A spent id comes with a request that was delayed on its way: its caller has given up, so a grant would orphan the lock. */
 function checkUnspent(state: JobState, { lockId }: Claim): void {
-  if (!isSpent(state, lockId)) return;
+  if (!isLockIdUsed(state, lockId)) return;
   throw new ArgumentError("spent-lock-id", {
     field: "lockId",
     value: lockId,

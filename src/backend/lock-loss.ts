@@ -1,4 +1,4 @@
-import type { JobState } from "../scheduler/job-state.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 import type { LockLoss } from "./job-backend.ts";
 
 /** @returns how a lock that is not active ended, as far as the job's history tells. */

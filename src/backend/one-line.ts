@@ -1,4 +1,4 @@
-import type { Holder } from "../scheduler/job-state.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 
 /**
  * Makes text that others wrote (a job's name, a state document) safe for a line of a log or a terminal. GitHub's runner

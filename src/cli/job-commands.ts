@@ -10,7 +10,7 @@ import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import type { Deadline } from "../network/deadline.ts";
-import type { JobState, Lock } from "../scheduler/job-state.ts";
+import type { JobState, Lock } from "../scheduler/state-document.ts";
 import { commandMessage } from "./remedies.ts";
 
 /** All that the commands use outside of this process. */

@@ -1,8 +1,8 @@
 import { isDate } from "node:util/types";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
-import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 
 /** The longest that Node's timers take, in milliseconds. */

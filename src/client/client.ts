@@ -229,5 +229,8 @@ function closedError(): CronyxClientError {
 function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
   const { effect, message } = clientErrorOf(error);
   const doubt = effect === "possible" ? `, and may have been carried out: ${message}` : "";
-  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, { cause: signal.reason, effect });
+  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, {
+    cause: signal.reason,
+    effect,
+  });
 }

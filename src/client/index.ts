@@ -1,6 +1,6 @@
 /** The library: `import { CronyxClient } from "cronyx-action"`. */
 export type { Duration } from "../scheduler/duration.ts";
-export type { Holder } from "../scheduler/job-state.ts";
+export type { Holder } from "../scheduler/state-document.ts";
 export { CronyxClient, CronyxClient as default } from "./client.ts";
 export { CronyxClientError, type CronyxClientErrorCode } from "./client-error.ts";
 export type { Job } from "./job.ts";

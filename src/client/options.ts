@@ -1,5 +1,5 @@
 import type { Duration } from "../scheduler/duration.ts";
-import type { Holder } from "../scheduler/job-state.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 
 // Options that the original cronyx-client has too are not readonly: its users assign them one by one.
 

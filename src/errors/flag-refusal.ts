@@ -3,5 +3,10 @@ import { ArgumentError } from "./argument-error.ts";
 /** @param cause An error of `util.parseArgs`, whose message names the flag, and never its value. */
 export function flagRefusal(cause: unknown, expected: string): ArgumentError {
   const words = cause instanceof Error ? cause.message : String(cause);
-  return new ArgumentError("unknown-name", { field: "arguments", problem: `cannot be read (${words})`, expected, cause });
+  return new ArgumentError("unknown-name", {
+    field: "arguments",
+    problem: `cannot be read (${words})`,
+    expected,
+    cause,
+  });
 }

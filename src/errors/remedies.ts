@@ -34,7 +34,7 @@ function joined(problem: string, remedy: string | null): string {
 /** Remedies that name no setting, and so read the same in every front end. */
 export const COMMON_REMEDIES = {
   "invalid-cron":
-    "use 5 fields (minute, hour, day of the month, month, day of the week), or 6 with the second before them",
+    "use 5 fields (minute, hour, day of the month, month, day of the week), 6 with the second before them, or @yearly, @monthly, @weekly, @daily, @hourly",
   "unknown-timezone": "use a name of the IANA time zone database, such as Europe/London or UTC",
   "invalid-job-name": "use 1 to 255 characters of well-formed Unicode",
   "out-of-range": "use a shorter one",

@@ -83,7 +83,8 @@ const CREDENTIALS = "contains credentials, which would be shown in logs";
 /** Makes refusals of one URL. The URL is left out where it may contain a password or a token, rightly written or not. */
 function refusalOf(url: string, expected: string) {
   const value = /[@?#]/.test(url) ? undefined : url;
-  return (code: ArgumentErrorCode, problem: string) => new ArgumentError(code, { field: "url", value, problem, expected });
+  return (code: ArgumentErrorCode, problem: string) =>
+    new ArgumentError(code, { field: "url", value, problem, expected });
 }
 
 function isPath(url: URL): boolean {

@@ -1,120 +1,93 @@
 import type { Instant } from "./instant.ts";
-import type { JobState, Lock } from "./job-state.ts";
+import type { NotDue, NotStarted, Unexplained } from "./not-started.ts";
 import type { PreparedStart } from "./start-request.ts";
-import type { Steps } from "./steps.ts";
+import type { JobState } from "./state-document.ts";
+import type { Wait } from "./wait.ts";
 
-/** What a start request comes to. */
-export type Decision = Granted | Refused;
+export type Decision = Granted | Exclude<NotStarted, Unexplained>;
 
 export interface Granted {
-  readonly granted: true;
+  readonly started: true;
   readonly intervalStartedAt: Instant;
   readonly intervalEndedAt: Instant;
 }
 
-export type Refused = Active | NotDue | RequiredJob;
-
-/** Another run holds the job. */
-export interface Active {
-  readonly granted: false;
-  readonly reason: "active";
-  readonly lock: Lock;
-  /** When the lock may be taken over, if it isn't updated before. Null: never. */
-  readonly retryAt: Instant | null;
-}
-
-/** The interval hasn't ended yet, or its start buffer hasn't passed. */
-export interface NotDue {
-  readonly granted: false;
-  readonly reason: "not-due";
-  /** When it may start. Null where that can't be told. */
-  readonly dueAt: Instant | null;
-}
-
-/** A required job hasn't finished up to the interval's end. */
-export interface RequiredJob {
-  readonly granted: false;
-  readonly reason: "required-job";
-  readonly jobName: string;
-  readonly finishedUntil: Instant | null;
-  readonly neededUntil: Instant;
-}
-
 /**
- * Decides on a start. Pure and total: the rules and their numbers are those of docs/semantics.md, "Decision".
+ * Decides on a start request. Pure and total; the numbers in its body are those of docs/semantics.md, "Decision".
  *
- * @param request What is asked for.
- * @param last The job's state, or null if it was never started.
- * @param required The states of the required jobs, by name; a job that was never started is null or left out.
+ * @param state The job's state, or null for a job that was never started.
+ * @param required The states of the required jobs by name. Null, or a missing entry: the job was never started.
  * @param now The instant of the request.
  */
 export function decide(
   request: PreparedStart,
-  last: JobState | null,
+  state: JobState | null,
   required: ReadonlyMap<string, JobState | null>,
   now: Instant,
 ): Decision {
-  const { interval, startBuffer, retryInterval } = request;
-  const buffered = startBuffer.sub(now);
+  const { schedule, startBuffer, retryInterval } = request;
+  const buffered = startBuffer.before(now);
 
-  // 1. The caller chose the interval.
+  // 1. A chosen interval.
   if (request.jobIntervalStartedAt !== null) {
     const start = request.jobIntervalStartedAt;
-    if (buffered < start) return notDueUntil(start, startBuffer);
-    return grant(start, Math.min(interval.add(start), buffered));
+    if (buffered < start) return notDue(endOfWait(start, startBuffer));
+    return grant(start, Math.min(schedule.next(start), buffered));
   }
 
-  // 2. Another run holds the job.
-  if (last?.active) {
-    const updatedAt = Date.parse(last.active.updatedAt);
-    if (retryInterval === null || updatedAt > retryInterval.sub(now)) {
-      const retryAt = retryInterval === null ? null : earliest(updatedAt, retryInterval);
-      return { granted: false, reason: "active", lock: last.active, retryAt };
+  // 2. An active lock.
+  if (state?.active) {
+    const { createdAt, holder } = state.active;
+    const updatedAt = Date.parse(state.active.updatedAt);
+    if (retryInterval === null || updatedAt > retryInterval.before(now)) {
+      const retryAt = retryInterval === null ? null : endOfWait(updatedAt, retryInterval);
+      return { started: false, reason: "active", since: Date.parse(createdAt), holder, retryAt };
     }
   }
 
-  // 3. The interval starts where the last finished one ended.
-  const start = (last && endOfLastFinished(last)) ?? interval.sub(now);
+  // 3. The start.
+  const start = (state && progressOf(state)) ?? schedule.previous(now);
 
-  // 4. It must have ended, but for a job's very first one, which ends now at the latest. A takeover of it is it again.
-  const isFirst = last === null || last.finishedUntil === null;
-  const fullEnd = interval.add(start);
-  if (!isFirst && buffered < fullEnd) return notDueUntil(fullEnd, startBuffer);
+  // 4. The end. Only while the job has finished nothing may the interval be shorter than the schedule's.
+  const isFirst = state === null || state.finishedUntil === null;
+  const fullEnd = schedule.next(start);
+  if (!isFirst && buffered < fullEnd) return notDue(endOfWait(fullEnd, startBuffer));
   const end = Math.min(fullEnd, buffered);
-  if (end <= start) return { granted: false, reason: "not-due", dueAt: null };
+  if (end <= start) return notDue(null);
 
-  // 5. The required jobs must have finished up to its end.
+  // 5. The required jobs.
   for (const jobName of request.requiredJobNames) {
-    const state = required.get(jobName);
-    const until = state ? endOfLastFinished(state) : null;
-    if (until === null || until < end) {
-      return { granted: false, reason: "required-job", jobName, finishedUntil: until, neededUntil: end };
+    const requiredState = required.get(jobName);
+    const finishedUntil = requiredState ? progressOf(requiredState) : null;
+    if (finishedUntil === null || finishedUntil < end) {
+      return { started: false, reason: "required-job", jobName, finishedUntil, neededUntil: end };
     }
   }
 
-  // 6. and 7. Taking the lock is the store's part.
+  // 6. and 7. The caller writes nothing, or takes the lock.
   return grant(start, end);
 }
 
-/** Where the last finished interval ended. A first lock that is still active starts where nothing finished before it. */
-function endOfLastFinished(state: JobState): Instant | null {
-  const end = state.active?.intervalStartedAt ?? state.finishedUntil;
-  return end === null ? null : Date.parse(end);
+/** @returns up to where the job has finished. Before it finished anything, where its active lock starts; else null. */
+function progressOf(state: JobState): Instant | null {
+  const until = state.active?.intervalStartedAt ?? state.finishedUntil;
+  return until === null ? null : Date.parse(until);
 }
 
 function grant(intervalStartedAt: Instant, intervalEndedAt: Instant): Granted {
-  return { granted: true, intervalStartedAt, intervalEndedAt };
+  return { started: true, intervalStartedAt, intervalEndedAt };
 }
 
-function notDueUntil(instant: Instant, startBuffer: Steps): NotDue {
-  return { granted: false, reason: "not-due", dueAt: earliest(instant, startBuffer) };
+function notDue(dueAt: Instant | null): NotDue {
+  return { started: false, reason: "not-due", dueAt };
 }
 
-/** When `wait` will have passed since `instant`, counted as the rules count it: backwards, from the request. */
-function earliest(instant: Instant, wait: Steps): Instant {
-  let at = wait.add(instant);
-  // On a calendar a step back doesn't always undo a step forward: a month after January 31 is February 28, and a month
-  // before that is January 28.
-  for (let missing = instant - wait.sub(at); missing > 0; missing = instant - wait.sub(at)) at += missing;
-  return at;
+/**
+ * @returns the first instant from which `wait`, counted back, reaches `instant`. Decisions count waits back from `now`, and
+ *   on a calendar `wait.after(instant)` alone can be too early.
+ */
+function endOfWait(instant: Instant, wait: Wait): Instant {
+  let end = wait.after(instant);
+  for (let missing = instant - wait.before(end); missing > 0; missing = instant - wait.before(end)) end += missing;
+  return end;
 }

@@ -1,4 +1,4 @@
-import { ArgumentError } from "./argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./instant.ts";
 
 /** The fields of a {@link Duration}, longest first. */
@@ -6,13 +6,17 @@ export const DURATION_FIELDS = ["years", "months", "weeks", "days", "hours", "mi
 
 export type DurationField = (typeof DURATION_FIELDS)[number];
 
-/** A length of time on the calendar: whole numbers, none negative. */
+/** A length of time in calendar and clock units: whole numbers, none negative. */
 export type Duration = { readonly [field in DurationField]?: number };
 
-/** The longest that any length of time may be. A date further off is a slip of the pen, and soon one that no `Date` holds. */
-const LONGEST_YEARS = 1000;
+/** Whole milliseconds or a {@link Duration}. */
+export type Length = number | Duration;
 
-const LONGEST_OF_FIELD: Record<DurationField, number> = {
+/** A longer interval or wait is a typing error, and would soon leave the years that an instant can have. */
+const MAX_YEARS = 1000;
+
+/** The most milliseconds that one unit can last. */
+const MAX_OF_FIELD: Record<DurationField, number> = {
   years: 366 * DAY,
   months: 31 * DAY,
   weeks: 7 * DAY,
@@ -22,47 +26,57 @@ const LONGEST_OF_FIELD: Record<DurationField, number> = {
   seconds: SECOND,
 };
 
+interface LengthToCheck {
+  readonly field: string;
+  readonly length: unknown;
+  /** 1 for an interval, 0 for a wait. */
+  readonly least: 0 | 1;
+  /** The length as its caller wrote it, for messages. Default: `length`. */
+  readonly written?: unknown;
+}
+
+const UNITS = DURATION_FIELDS.join(", ");
+
 /**
- * Refuses a length of time that is no length: not whole, negative, of an unknown unit, or beyond 1000 years.
+ * Checks a length of time: milliseconds, or an object whose fields are {@link DURATION_FIELDS}; whole numbers, not negative,
+ * at most 1000 years in all. See docs/semantics.md, "A start request".
  *
- * @param field What the caller calls it, for the message.
- * @param least 1 for an interval, which has to move time; 0 for a wait.
- * @returns the same length, with fields of value `undefined` left out.
+ * @returns the length, without the fields that are `undefined`.
  * @throws ArgumentError
  */
-export function checkLength(field: string, length: unknown, least: 0 | 1): number | Duration {
-  const refuse = (why: string): never => {
-    throw new ArgumentError(`${field} is ${show(length)}: ${why}`);
+export function checkLength({ field, length, least, written = length }: LengthToCheck): Length {
+  const refuse = (problem: string, expected: string): never => {
+    throw new ArgumentError("invalid-interval", { field, value: written, problem, expected });
   };
   if (typeof length === "number") {
-    if (!Number.isInteger(length)) refuse("give a whole number of milliseconds");
-    if (length < least) refuse(least === 1 ? "an interval has to be longer than nothing" : "it can't be negative");
-    if (length > LONGEST_YEARS * LONGEST_OF_FIELD.years) refuse(`the longest is ${LONGEST_YEARS} years`);
+    if (!Number.isInteger(length)) refuse("is not a whole number", "whole milliseconds");
+    checkTotal(length, least, refuse);
     return length;
   }
   if (typeof length !== "object" || length === null || Array.isArray(length)) {
     const cron = least === 1 ? "a cron expression, " : "";
-    return refuse(`give ${cron}milliseconds or an object of ${DURATION_FIELDS.join(", ")}`);
+    return refuse("is not a length of time", `${cron}whole milliseconds, or an object of ${UNITS}`);
   }
 
   const given = Object.entries(length).filter(([, value]) => value !== undefined);
-  if (given.length === 0) return refuse(`give at least one of ${DURATION_FIELDS.join(", ")}`);
-  let longest = 0;
+  if (given.length === 0) return refuse("has no field", `at least one of ${UNITS}`);
+  let total = 0;
   for (const [unit, value] of given) {
-    if (!isDurationField(unit)) return refuse(`${JSON.stringify(unit)} is none of ${DURATION_FIELDS.join(", ")}`);
-    if (!Number.isInteger(value)) return refuse(`${unit} has to be a whole number`);
-    if (value < 0) return refuse(`${unit} can't be negative`);
-    longest += value * LONGEST_OF_FIELD[unit];
+    if (!isDurationField(unit)) return refuse(`has the unknown field ${JSON.stringify(unit)}`, UNITS);
+    if (!Number.isInteger(value)) return refuse(`has ${unit} that are not a whole number`, `a whole number of ${unit}`);
+    if (value < 0) return refuse(`has negative ${unit}`, `a whole number of ${unit}, at least 0`);
+    total += value * MAX_OF_FIELD[unit];
   }
-  if (longest < least) refuse("an interval has to be longer than nothing");
-  if (longest > LONGEST_YEARS * LONGEST_OF_FIELD.years) refuse(`the longest is ${LONGEST_YEARS} years`);
+  checkTotal(total, least, refuse);
   return Object.fromEntries(given);
+}
+
+function checkTotal(total: number, least: 0 | 1, refuse: (problem: string, expected: string) => never): void {
+  if (total < 0) refuse("is negative", "a length of at least 0");
+  if (total < least) refuse("is 0", "an interval longer than 0");
+  if (total > MAX_YEARS * MAX_OF_FIELD.years) refuse("is too long", `at most ${MAX_YEARS} years`);
 }
 
 function isDurationField(unit: string): unit is DurationField {
   return DURATION_FIELDS.some((field) => field === unit);
-}
-
-function show(value: unknown): string {
-  return typeof value === "number" ? String(value) : (JSON.stringify(value) ?? String(value));
 }

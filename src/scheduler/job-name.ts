@@ -1,22 +1,24 @@
-import { ArgumentError } from "./argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
 
-const LONGEST = 255;
+const MAX_LENGTH = 255;
 
 /**
- * @returns `name`, which is a job's only identity: any text of 1 to 255 characters.
+ * Checks a job's name, which is its only identity: well-formed Unicode of 1 to 255 characters (code points).
+ *
+ * @returns `name`, unchanged.
  * @throws ArgumentError
  */
 export function checkJobName(name: string): string {
-  if (name === "") throw new ArgumentError("The job name is empty: give each job a name of its own");
+  if (name === "") throw invalid(name, "is empty");
   const length = [...name].length;
-  if (length > LONGEST) {
-    throw new ArgumentError(
-      `The job name ${JSON.stringify(`${name.slice(0, 40)}…`)} has ${length} characters: give one of at most ${LONGEST}`,
-    );
+  if (length > MAX_LENGTH) {
+    throw invalid(`${name.slice(0, 40)}…`, `has ${length} characters, and the most is ${MAX_LENGTH}`);
   }
-  // A lone surrogate has no UTF-8: two names that differ in nothing else would be one job.
-  if (!name.isWellFormed()) {
-    throw new ArgumentError(`The job name ${JSON.stringify(name)} isn't well-formed Unicode: give one that is`);
-  }
+  // UTF-8 has no bytes for a lone surrogate, so two names that differ only there would become one job.
+  if (!name.isWellFormed()) throw invalid(name, "is not well-formed Unicode");
   return name;
+}
+
+function invalid(name: string, problem: string): ArgumentError {
+  return new ArgumentError("invalid-job-name", { field: "jobName", value: name, problem });
 }

@@ -1,5 +1,5 @@
 import type { Instant } from "./instant.ts";
-import type { Holder } from "./job-state.ts";
+import type { Holder } from "./state-document.ts";
 
 /**
  * Why a start was refused: the same in the rules, the backends, the library and REST, which differ only in how they write

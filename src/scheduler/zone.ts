@@ -1,19 +1,19 @@
 import { tzOffset } from "@date-fns/tz/tzOffset";
-import { ArgumentError } from "./argument-error.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
 import { DAY, type Instant, MINUTE } from "./instant.ts";
 
-/** A reading of a wall clock: the {@link Instant} at which a clock in UTC shows the same reading. */
+/** The date and time that a wall clock shows, as the {@link Instant} at which a clock in UTC shows the same. */
 export type WallTime = number;
 
-/** The wall clock of a place. */
+/** The wall clock of a time zone. */
 export interface Zone {
-  /** How far this wall clock is ahead of UTC at an instant, in milliseconds. */
+  /** @returns how far this wall clock is ahead of UTC at `instant`, in milliseconds. */
   offsetAt(instant: Instant): number;
-  /** Every instant at which this wall clock shows `wall`, in order: one; none in a gap; two where it is set back. */
+  /** @returns every instant at which this wall clock shows `wall`, in order: one, none in a gap, two in a repeated period. */
   instantsOf(wall: WallTime): readonly Instant[];
   /**
-   * The two instants that a reading inside a gap could stand for: read with the offset from before the gap (`later`:
-   * the reading moves on by the gap's length) and with the one from after it (`earlier`).
+   * @returns the two instants that a wall time in a gap can stand for: `later` uses the offset before the gap, and so moves
+   *   the wall time on by the gap's length; `earlier` uses the offset after it.
    */
   aroundGap(wall: WallTime): { readonly earlier: Instant; readonly later: Instant };
 }
@@ -25,39 +25,44 @@ const UTC: Zone = {
 };
 
 /**
- * @param timezone A name of the IANA time zone database, in any case, such as `Europe/London`.
- * @throws ArgumentError when the runtime's copy of that database doesn't hold it.
+ * @param timezone A name in the IANA time zone database, such as `Europe/London`. Upper and lower case are equal.
+ * @throws ArgumentError for a name that the runtime's copy of the database does not have.
  */
 export function zoneNamed(timezone: string): Zone {
   if (timezone === "UTC") return UTC;
-  const name = nameOf(timezone);
+  const name = canonicalName(timezone);
   if (name === null) {
-    throw new ArgumentError(
-      `The timezone ${JSON.stringify(timezone)} is unknown: give a name of the IANA time zone database, such as Europe/London or UTC`,
-    );
+    throw new ArgumentError("unknown-timezone", {
+      field: "timezone",
+      value: timezone,
+      problem: "is not an IANA time zone",
+    });
   }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
-  // No place changes its clock twice within two days, and no offset exceeds a day: the offsets a day before and a day
-  // after a reading (taken as UTC) are the only ones that it can have been made with.
-  const readWithBoth = (wall: WallTime) => ({
+  // No zone changes its clock twice within two days, and no offset exceeds a day. So a wall time can only have the offset
+  // that holds a day before the wall time (read as UTC), or the one that holds a day after it.
+  const withBothOffsets = (wall: WallTime) => ({
     later: wall - offsetAt(wall - DAY),
     earlier: wall - offsetAt(wall + DAY),
   });
   return {
     offsetAt,
     instantsOf(wall) {
-      const { earlier, later } = readWithBoth(wall);
+      const { earlier, later } = withBothOffsets(wall);
       const instants = earlier === later ? [earlier] : [earlier, later].sort((a, b) => a - b);
       return instants.filter((instant) => instant + offsetAt(instant) === wall);
     },
-    aroundGap: readWithBoth,
+    aroundGap: withBothOffsets,
   };
 }
 
-/** @returns the zone's name as the runtime writes it, however it is spelled: offsets are kept in memory by name. */
-function nameOf(timezone: string): string | null {
-  // Offsets such as "+09:00" are zones to newer runtimes alone, and never names of the database.
+/**
+ * @returns the runtime's own spelling of the name, or null for an unknown zone. `tzOffset` caches a formatter per name, so
+ *   one spelling per zone keeps that cache small.
+ */
+function canonicalName(timezone: string): string | null {
+  // Newer runtimes accept offsets such as "+09:00" too, which are not names in the database.
   if (!/^[A-Za-z]/.test(timezone)) return null;
   try {
     return new Intl.DateTimeFormat("en-US", { timeZone: timezone }).resolvedOptions().timeZone;

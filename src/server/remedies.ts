@@ -11,7 +11,8 @@ const WORDING: Wording<DatabaseErrorCode> = {
     "document-damaged": "nothing was changed; repair or remove its row in the table cronyx_job",
     "database-unreachable": "check JOB_STORE_URL and that database",
     "database-login-refused": "check the user and password in JOB_STORE_URL",
-    "database-forbidden": "let the server's user create and write tables there; for SQLite, let it write the file and its folder",
+    "database-forbidden":
+      "let the server's user create and write tables there; for SQLite, let it write the file and its folder",
     "database-not-found": "create it, or check JOB_STORE_URL; for SQLite, the folder must exist",
     "database-unusable": "check that JOB_STORE_URL names a database of its own for the locks",
     "database-damaged": "restore it from a backup",

@@ -1,6 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DURATION_FIELDS } from "../scheduler/duration.ts";
-import { HOLDER_FIELDS } from "../scheduler/job-state.ts";
+import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 
 // What goes over the wire, said once: requests are checked by these schemas, their types come from them, and so does
 // /openapi.json. A description completes the sentence "it takes …", since it is what a refusal says.

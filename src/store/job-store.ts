@@ -1,6 +1,6 @@
 import type { Effect } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
-import type { JobState } from "../scheduler/job-state.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 
 /** A job's state document, and the version that was read. */
 export interface JobRecord {

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import { type Exchange, serveGit } from "../git/git-server.mjs";
 import type { Inputs } from "./inputs.ts";

@@ -1,4 +1,4 @@
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import { SqliteStore } from "../../src/store/sql/sqlite.ts";
 
 /** Writes as fast as it can, and tells of each document once it is written. */

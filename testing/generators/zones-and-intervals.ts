@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
-import type { Interval } from "../../src/scheduler/interval.ts";
+import type { JobInterval } from "../../src/scheduler/job-interval.ts";
 
 /** Zones whose clocks are each set in a way of their own. */
 export const ZONES = [
@@ -105,7 +105,7 @@ export const CRONS = [
   "*/7 * * * * *",
 ] as const;
 
-export const anyInterval: fc.Arbitrary<Interval> = fc.oneof(
+export const anyInterval: fc.Arbitrary<JobInterval> = fc.oneof(
   fc.constantFrom(...CRONS),
   fc.integer({ min: 1, max: 400 * DAY }),
   fc.constantFrom(1, HOUR, DAY),

@@ -3,12 +3,12 @@ import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { LockLostError, type StartAnswer } from "../../src/backend/job-backend.ts";
-import { LocalBackend } from "../../src/backend/local.ts";
+import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { decide } from "../../src/scheduler/decide.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { type JobState, newJobState } from "../../src/scheduler/job-state.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
+import { type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import type { JobRecord } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../stores/memory-store.ts";
 
@@ -208,7 +208,7 @@ async function withoutChecks(request: StartRequest): Promise<PreparedStart | nul
     };
     const prepared = await prepareStart(others);
     if (typeof ms !== "number") return { ...prepared, jobName };
-    return { ...prepared, jobName, interval: { add: (at) => at + ms, sub: (at) => at - ms } };
+    return { ...prepared, jobName, schedule: { next: (at) => at + ms, previous: (at) => at - ms } };
   } catch {
     return null;
   }

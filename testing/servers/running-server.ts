@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
-import { LocalBackend } from "../../src/backend/local.ts";
+import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import type { ServerOptions } from "../../src/server/server-options.ts";

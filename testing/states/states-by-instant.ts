@@ -1,15 +1,10 @@
 import { HOUR, type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { type EndedRun, type JobState, type Lock, newJobState, type Outcome } from "../../src/scheduler/job-state.ts";
+import { type EndedRun, type JobState, type Lock, newJobState, type Outcome } from "../../src/scheduler/state-document.ts";
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
 
 /** A run of the interval of this length that ends then, a minute later. */
-export function run(
-  end: Instant,
-  outcome: Outcome = "finished",
-  length = HOUR,
-  runUrl: string | null = null,
-): EndedRun {
+export function run(end: Instant, outcome: Ending = "finished", length = HOUR, runUrl: string | null = null): EndedRun {
   const interval = { intervalStartedAt: toIso(end - length), intervalEndedAt: toIso(end) };
   return { id: `run-${end}-${outcome}`, ...interval, outcome, endedAt: toIso(end + 60_000), runUrl };
 }

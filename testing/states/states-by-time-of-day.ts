@@ -1,4 +1,4 @@
-import type { EndedRun, JobState, Lock } from "../../src/scheduler/job-state.ts";
+import type { EndedRun, JobState, Lock } from "../../src/scheduler/state-document.ts";
 
 export const DAY_OF_TESTS = "2026-03-04";
 

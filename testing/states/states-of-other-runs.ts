@@ -1,5 +1,5 @@
 import { HOUR } from "../../src/scheduler/instant.ts";
-import type { JobState, Lock } from "../../src/scheduler/job-state.ts";
+import type { JobState, Lock } from "../../src/scheduler/state-document.ts";
 
 /** The run that holds the lock in {@link heldSince}. */
 export const OTHER_RUN = {

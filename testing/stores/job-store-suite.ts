@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, describe, expect, test } from "@jest/globals";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import type { JobStore, Swap } from "../../src/store/job-store.ts";
 
 export const inTime = () => deadlineIn(30_000);

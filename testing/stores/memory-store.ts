@@ -1,4 +1,4 @@
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import type { JobRecord, JobStore, Swap } from "../../src/store/job-store.ts";
 import { stateIn } from "../../src/store/sql/document.ts";
 

@@ -1,5 +1,5 @@
 import { toIso } from "../../../src/scheduler/instant.ts";
-import type { EndedRun, JobState, Outcome } from "../../../src/scheduler/job-state.ts";
+import type { EndedRun, Ending, JobState } from "../../../src/scheduler/state-document.ts";
 import { INTERVAL, RETRY_INTERVAL } from "./plan.ts";
 import type { Attempt, EndTold, Story } from "./play.ts";
 
@@ -11,7 +11,7 @@ interface Run {
   readonly id: string;
   readonly intervalStartedAt: string;
   readonly intervalEndedAt: string;
-  readonly outcome: Outcome | "active";
+  readonly outcome: Ending | "active";
   readonly endedAt: string | null;
 }
 
@@ -57,7 +57,7 @@ function* rightful(run: Run, next: Run | undefined, attempts: readonly Attempt[]
   const { told, ends } = attempt;
   if (told.kind === "not started" && run.outcome !== "interrupted")
     yield `${shown(run)} it is of a start that was told "${told.reason}"`;
-  const asked = ends.map(({ end }): Outcome => OUTCOME_OF[end]);
+  const asked = ends.map(({ end }): Ending => OUTCOME_OF[end]);
   switch (run.outcome) {
     case "finished":
       if (!asked.includes("finished")) yield `${shown(run)} it was never asked to be`;
@@ -110,7 +110,7 @@ function* truthful({ lockId, told, ends }: Attempt, runs: readonly Run[]) {
 const mayBeDone = (told: EndTold) => told.kind === "done" || (told.kind === "error" && told.unsettled);
 
 /** @param others How other calls may have ended the same run. */
-function wrongEnd(asked: Outcome, told: EndTold, { outcome }: Run, others: ReadonlySet<string>): string | null {
+function wrongEnd(asked: Ending, told: EndTold, { outcome }: Run, others: ReadonlySet<string>): string | null {
   switch (told.kind) {
     case "done":
       return outcome === asked ? null : "that it is done";

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
-import { LocalBackend } from "../../../src/backend/local.ts";
+import { LocalBackend } from "../../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { createServer } from "../../../src/server/create-server.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";

@@ -6,7 +6,7 @@ import type { Job } from "../../../src/client/job.ts";
 import { CLIENT_TERMS } from "../../../src/client/terms.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import type { Instant } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/job-state.ts";
+import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { FaultyProxy } from "../../../testing/network/faulty-proxy.ts";
 import { type End, fatesOf, INTERVAL, MOST_CALLERS, type PlannedStart, planOf, RETRY_INTERVAL } from "./plan.ts";
 import type { ClockedServers } from "./servers.ts";

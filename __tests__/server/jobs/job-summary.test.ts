@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { DAY, HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/job-state.ts";
+import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { overdueFrom, standingOf, summaryOf } from "../../../src/server/jobs/job-summary.ts";
 import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/job-state.ts";
+import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";

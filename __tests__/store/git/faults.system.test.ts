@@ -1,10 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import type { Claim, HeldLock, StartAnswer, Started } from "../../../src/backend/job-backend.ts";
-import { LocalBackend } from "../../../src/backend/local.ts";
+import { LocalBackend } from "../../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/job-state.ts";
+import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import { type JobStore, StoreError } from "../../../src/store/job-store.ts";
 import type { BareRepository } from "../../../testing/git/bare-repository.ts";

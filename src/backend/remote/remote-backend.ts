@@ -3,8 +3,8 @@ import { type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { toIso } from "../../scheduler/instant.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
 import { prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import {
   type Claim,
   type HeldLock,

@@ -1,59 +1,57 @@
-import { type Instant, isInstant } from "../../scheduler/instant.ts";
-import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/job-state.ts";
-import { readState } from "../../scheduler/read-state.ts";
+import { JsonFieldError, JsonObject } from "../../scheduler/json-fields.ts";
 import type { NotStarted } from "../../scheduler/not-started.ts";
+import { readState } from "../../scheduler/read-state-document.ts";
+import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/state-document.ts";
 import type { StartAnswer } from "../job-backend.ts";
 
-// Answers of a CronyxServer (docs/rest-api.md), checked by hand: a validation library would be twice the size of all other
-// code that a start loads. Unknown fields are ignored.
+// Reads the answers of a CronyxServer; see docs/rest-api.md. Unknown fields are ignored.
 
-/** An answer that no CronyxServer gives. */
+/** An answer that is none of a CronyxServer's. */
 export class AnswerError extends Error {
   override name = "AnswerError";
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
 /**
- * @param noLock Whether the start was one without a lock: its answer has no id.
+ * @param noLock Whether none was asked for: then there is no id.
  * @throws AnswerError
  */
 export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): StartAnswer {
   if (json === undefined || json === null) return { started: false, reason: "unknown" };
-  const fields = fieldsIn(json, "its answer");
-  if (fields.started === false) return refusalIn(fields);
-  const id = noLock ? null : text(fields, "id");
-  return {
-    started: true,
-    // Not the name in the answer: the original server returns it percent-encoded.
-    jobName,
-    intervalStartedAt: instant(fields, "intervalStartedAt"),
-    intervalEndedAt: instant(fields, "intervalEndedAt"),
-    createdAt: instant(fields, "createdAt"),
-    updatedAt: instant(fields, "updatedAt"),
-    lock: id === null ? null : { jobName, id, record: null },
-  };
+  return readAnswer(json, (answer) => {
+    if (answer.fields.started === false) return refusalIn(answer);
+    const id = noLock ? null : answer.text("id");
+    return {
+      started: true,
+      // As it was asked for: the original server gives back the name as it stood in the path.
+      jobName,
+      intervalStartedAt: answer.instant("intervalStartedAt"),
+      intervalEndedAt: answer.instant("intervalEndedAt"),
+      createdAt: answer.instant("createdAt"),
+      updatedAt: answer.instant("updatedAt"),
+      lock: id === null ? null : { jobName, id, record: null },
+    };
+  });
 }
 
-function refusalIn(fields: Fields): NotStarted {
-  switch (fields.reason) {
+function refusalIn(answer: JsonObject): NotStarted {
+  switch (answer.fields.reason) {
     case "active":
       return {
         started: false,
         reason: "active",
-        since: instantOrNull(fields, "since"),
-        holder: fields.holder === null ? null : holderIn(fields.holder),
-        retryAt: instantOrNull(fields, "retryAt"),
+        since: answer.instantOrNull("since"),
+        holder: answer.fields.holder === null ? null : holderIn(answer.object("holder")),
+        retryAt: answer.instantOrNull("retryAt"),
       };
     case "not-due":
-      return { started: false, reason: "not-due", dueAt: instantOrNull(fields, "dueAt") };
+      return { started: false, reason: "not-due", dueAt: answer.instantOrNull("dueAt") };
     case "required-job":
       return {
         started: false,
         reason: "required-job",
-        jobName: text(fields, "jobName"),
-        finishedUntil: instantOrNull(fields, "finishedUntil"),
-        neededUntil: instant(fields, "neededUntil"),
+        jobName: answer.text("jobName"),
+        finishedUntil: answer.instantOrNull("finishedUntil"),
+        neededUntil: answer.instant("neededUntil"),
       };
     default:
       // A reason that only a later release knows is still a refusal.
@@ -61,17 +59,19 @@ function refusalIn(fields: Fields): NotStarted {
   }
 }
 
-function jobStateIn(json: unknown, jobName: string): JobState {
-  const { lock, lastFinished, history } = fieldsIn(json, "its answer");
+function jobStateIn(job: JsonObject): JobState {
+  const name = job.text("name");
+  const lock = job.fields.lock;
   const document = {
     v: 1,
-    name: jobName,
-    finishedUntil: lastFinished === null ? null : fieldsIn(lastFinished, "lastFinished").intervalEndedAt,
-    active: lock === null ? null : { ...fieldsIn(lock, "lock"), idempotencyKey: null },
-    history,
+    name,
+    finishedUntil: job.fields.lastFinished === null ? null : job.object("lastFinished").fields.intervalEndedAt,
+    // The server does not send the idempotency key.
+    active: lock === null ? null : { ...job.object("lock").fields, idempotencyKey: null },
+    history: job.fields.history,
   };
   try {
-    return readState(document, jobName);
+    return readState(document, name);
   } catch (cause) {
     throw new AnswerError(`its state of a job is damaged: ${(cause as Error).message}`, { cause });
   }
@@ -84,13 +84,16 @@ function jobStateIn(json: unknown, jobName: string): JobState {
  * @throws AnswerError
  */
 export function jobStatesIn(json: unknown, after: string) {
-  const { jobs, unreadable: damaged = [], next = null } = fieldsIn(json, "its answer");
-  if (!Array.isArray(jobs)) throw wrong("jobs", jobs, "a list");
-  if (!isListOfTexts(damaged)) throw wrong("unreadable", damaged, "a list of names");
-  // Without this check a list that does not advance would never end.
-  if (next !== null && !(typeof next === "string" && next > after)) throw wrong("next", next, `a name after ${after}`);
-  const states = jobs.map((job, at) => jobStateIn(job, text(fieldsIn(job, `jobs[${at}]`), "name")));
-  return { states, damaged, next };
+  return readAnswer(json, (answer) => {
+    const jobs = answer.objects("jobs");
+    const { unreadable: damaged = [], next = null } = answer.fields;
+    if (!isListOfTexts(damaged)) throw answer.wrong("unreadable", "a list of names");
+    // Without this check a list that does not advance would never end.
+    if (next !== null && !(typeof next === "string" && next > after)) {
+      throw answer.wrong("next", `a name after ${after}`);
+    }
+    return { states: jobs.map(jobStateIn), damaged, next };
+  });
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {
@@ -99,40 +102,24 @@ function isListOfTexts(value: unknown): value is readonly string[] {
 
 /** @throws AnswerError */
 export function heldIn(json: unknown): boolean {
-  const { held } = fieldsIn(json, "its answer");
-  if (typeof held !== "boolean") throw wrong("held", held, "true or false");
-  return held;
+  return readAnswer(json, (answer) => {
+    const held = answer.fields.held;
+    if (typeof held !== "boolean") throw answer.wrong("held", "true or false");
+    return held;
+  });
 }
 
-function holderIn(value: unknown): Holder {
-  const fields = fieldsIn(value, "holder");
-  const known = HOLDER_FIELDS.filter((field) => typeof fields[field] === "string");
-  return Object.fromEntries(known.map((field) => [field, fields[field]]));
+function holderIn(holder: JsonObject): Holder {
+  const known = HOLDER_FIELDS.filter((field) => typeof holder.fields[field] === "string");
+  return Object.fromEntries(known.map((field) => [field, holder.fields[field]]));
 }
 
-function fieldsIn(value: unknown, what: string): Fields {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw wrong(what, value, "an object");
-  return value as Fields;
-}
-
-function text(fields: Fields, field: string): string {
-  const value = fields[field];
-  if (typeof value !== "string" || value === "") throw wrong(field, value, "a text");
-  return value;
-}
-
-function instant(fields: Fields, field: string): Instant {
-  const value = fields[field];
-  const parsed = typeof value === "string" ? Date.parse(value) : Number.NaN;
-  if (!isInstant(parsed)) throw wrong(field, value, "an instant");
-  return parsed;
-}
-
-function instantOrNull(fields: Fields, field: string): Instant | null {
-  return fields[field] === null ? null : instant(fields, field);
-}
-
-function wrong(field: string, value: unknown, expected: string): AnswerError {
-  const shown = JSON.stringify(value) ?? "missing";
-  return new AnswerError(`${field} is ${shown.length > 80 ? `${shown.slice(0, 80)}…` : shown}, not ${expected}`);
+/** @throws AnswerError for a field that `read` finds wrong. */
+function readAnswer<Answer>(json: unknown, read: (answer: JsonObject) => Answer): Answer {
+  try {
+    return read(JsonObject.of(json, "its answer"));
+  } catch (cause) {
+    if (!(cause instanceof JsonFieldError)) throw cause;
+    throw new AnswerError(cause.message, { cause });
+  }
 }

@@ -1,4 +1,9 @@
-import { type Effect, ServiceError, type ServiceErrorCode, type ServiceErrorDetails } from "../../errors/service-error.ts";
+import {
+  type Effect,
+  ServiceError,
+  type ServiceErrorCode,
+  type ServiceErrorDetails,
+} from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { type HttpAnswer, HttpConnection, type HttpRequest } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";

@@ -1,5 +1,5 @@
 import type { Instant } from "../../scheduler/instant.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { isDamaged, type ListedJob } from "./read-jobs.ts";
 
 /** What the overview keeps of a job, to order it among all others. */

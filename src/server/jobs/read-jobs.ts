@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobStore } from "../../store/job-store.ts";
 import { readEach } from "../../store/read-each.ts";
 

@@ -1,7 +1,7 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { serverMessage } from "../remedies.ts";
 import type { Metrics } from "./metrics.ts";
 import type { Outcome } from "./operation.ts";
-import { serverMessage } from "../remedies.ts";
 import { asked } from "./requested-operation.ts";
 
 /** What came of a request, beside what the request itself tells. */

@@ -1,4 +1,4 @@
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { overdueFrom } from "../jobs/job-summary.ts";
 import { type Html, html } from "./html.ts";
 import { formatLength, type TimeFormatter } from "./time-formatter.ts";

@@ -1,5 +1,5 @@
 import { oneLine } from "../../backend/one-line.ts";
-import type { EndedRun, JobState, Lock } from "../../scheduler/job-state.ts";
+import type { EndedRun, JobState, Lock } from "../../scheduler/state-document.ts";
 import { overdueFrom } from "../jobs/job-summary.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";
 import { type Html, html } from "./html.ts";

@@ -1,5 +1,5 @@
 import { holderLine, oneLine } from "../../backend/one-line.ts";
-import type { Holder } from "../../scheduler/job-state.ts";
+import type { Holder } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 
 // All links to pages of the server's own are queries alone: they hold wherever a proxy puts the server's paths.

@@ -1,5 +1,5 @@
 import { oneLine } from "../../backend/one-line.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { conditionOf, type JobCondition, summaryOf } from "../jobs/job-summary.ts";
 import { type DamagedJob, isDamaged, type ListedJob } from "../jobs/read-jobs.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";

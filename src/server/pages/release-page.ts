@@ -1,7 +1,7 @@
 import type { LockLoss } from "../../backend/job-backend.ts";
-import { oneLine } from "../../backend/one-line.ts";
 import { lossOf } from "../../backend/lock-loss.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import { oneLine } from "../../backend/one-line.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { lockFacts } from "./job-page.ts";
 import { holderElement, nameElement, queryLink } from "./links.ts";

@@ -1,5 +1,5 @@
 import { DAY, HOUR, type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
-import type { Lock } from "../../scheduler/job-state.ts";
+import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 
 /** As a state document has one. */

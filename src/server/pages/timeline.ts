@@ -1,10 +1,10 @@
-import type { EndedRun, JobState, Outcome } from "../../scheduler/job-state.ts";
+import type { EndedRun, Ending, JobState } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
 /** How each outcome is called, and drawn in a slot of 8 by 24: each has a shape of its own beside its colour. */
-const OUTCOMES: Readonly<Record<Outcome | "running", { readonly name: string; readonly shape: Html }>> = {
+const OUTCOMES: Readonly<Record<Ending | "running", { readonly name: string; readonly shape: Html }>> = {
   finished: { name: "finished", shape: html`<rect class="finished" x="1" y="3" width="6" height="19" rx="1.5"/>` },
   interrupted: { name: "interrupted", shape: html`<path class="interrupted" d="M1.5 16.5l5 5m0-5l-5 5"/>` },
   "taken-over": {
@@ -18,7 +18,7 @@ const SLOT = 8;
 const HEIGHT = 24;
 const MOST_RUNS = 20;
 
-export function outcomeName(outcome: Outcome): string {
+export function outcomeName(outcome: Ending): string {
   return OUTCOMES[outcome].name;
 }
 
@@ -38,7 +38,7 @@ export function timeline({ active, history }: JobState, times: TimeFormatter): H
 /** `Last 20 runs: 17 finished, 2 interrupted, 1 taken over; one is running`. */
 export function runsInWords(history: readonly EndedRun[], running: boolean): string {
   const runs = history.slice(0, MOST_RUNS);
-  const counts = (Object.keys(OUTCOMES) as (Outcome | "running")[])
+  const counts = (Object.keys(OUTCOMES) as (Ending | "running")[])
     .map((outcome) => [runs.filter((run) => run.outcome === outcome).length, OUTCOMES[outcome].name] as const)
     .filter(([count]) => count > 0)
     .map(([count, name]) => `${count} ${name}`)
@@ -56,7 +56,7 @@ export function legend(): Html {
 }
 
 /** An outcome as the timeline draws it. */
-export function outcomeShape(outcome: Outcome): Html {
+export function outcomeShape(outcome: Ending): Html {
   return alone(OUTCOMES[outcome].shape);
 }
 

@@ -1,8 +1,8 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { StartAnswer } from "../../backend/job-backend.ts";
-import type { Holder as HolderFields } from "../../scheduler/job-state.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
+import type { Holder as HolderFields } from "../../scheduler/state-document.ts";
 import type { Caller } from "../auth/authentication.ts";
 import { BadRequest, badInput, Forbidden, type SchemaError, shown } from "../bad-request.ts";
 import type { Metrics } from "../observability/metrics.ts";

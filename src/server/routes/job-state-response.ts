@@ -1,4 +1,4 @@
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobStateResponse } from "../schemas.ts";
 
 /** A job's state. The idempotency key isn't shown: it belongs to whoever sent it. */

@@ -44,7 +44,11 @@ function addHealth(server: FastifyInstance, { backend, healthcheckTimeout = LONG
       try {
         // Any name will do: what counts is that the store is asked, and by a request that costs it next to nothing.
         if (await within(deadline, backend.status("healthcheck", deadline))) return { ok: true };
-        throw new StoreError("unreachable", `The store gave no answer in ${healthcheckTimeout} ms`);
+        throw new ServiceError("database-unreachable", {
+          place: "The store",
+          problem: `gave no answer in ${healthcheckTimeout} ms`,
+          effect: "none",
+        });
       } catch (error) {
         // A job may be of that name too, and damaged: the store has answered.
         if (error instanceof ServiceError && error.code === "document-damaged") return { ok: true };

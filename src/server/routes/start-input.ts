@@ -1,24 +1,13 @@
 import type { Claim } from "../../backend/job-backend.ts";
-import { checkLength } from "../../scheduler/duration.ts";
-import { type Instant, isInstant, toIso } from "../../scheduler/instant.ts";
-import { HOLDER_FIELDS, type Holder } from "../../scheduler/job-state.ts";
+import { type Instant, parseInstant } from "../../scheduler/instant.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
+import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
 import { BadRequest, shown } from "../bad-request.ts";
 import type { StartBody, StartHeaders } from "../schemas.ts";
 
 /** @throws BadRequest or ArgumentError for what the schema can't tell. */
 export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
-  // Checked again when it is used; here the field gets the name that it has in the body.
-  if (typeof jobInterval !== "string") checkLength("jobInterval", jobInterval, 1);
-  if (startBuffer !== undefined) checkLength("startBuffer", startBuffer, 0);
-  if (retryInterval !== undefined) checkLength("retryInterval", retryInterval, 0);
-  if (jobIntervalStartedAt !== undefined && noLock !== true) {
-    throw new BadRequest(
-      "jobIntervalStartedAt",
-      `jobIntervalStartedAt is ${shown(jobIntervalStartedAt)} without noLock: only a start that takes no lock may choose its interval, so set noLock to true or leave it out`,
-    );
-  }
   return {
     jobName,
     jobInterval,
@@ -32,10 +21,8 @@ export function startRequestOf(jobName: string, body: StartBody, timezone: strin
 }
 
 function instantOf(text: string): Instant {
-  const instant = Date.parse(text);
-  // Date.parse takes February 30 for March 2. The offset moves no date by more than a day, so the text is read as UTC.
-  const wall = Date.parse(text.replace(/(Z|[+-]\d{2}:\d{2})$/, "Z"));
-  if (isInstant(instant) && isInstant(wall) && toIso(wall).slice(0, 19) === text.slice(0, 19)) return instant;
+  const instant = parseInstant(text);
+  if (instant !== null) return instant;
   throw new BadRequest(
     "jobIntervalStartedAt",
     `jobIntervalStartedAt is ${shown(text)}, which is no date: it takes an instant such as 2026-11-24T00:29:32.532Z`,

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { JobState } from "../../scheduler/job-state.ts";
-import { readState, StateError } from "../../scheduler/read-state.ts";
+import { readState, StateError } from "../../scheduler/read-state-document.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { commitOf, type GitObject, messageOf } from "./objects.ts";
 
 /**

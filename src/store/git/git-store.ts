@@ -1,8 +1,8 @@
 import { type Effect, ServiceError, strongerEffect } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { Backoff } from "../../network/retry.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
-import { StateError } from "../../scheduler/read-state.ts";
+import { StateError } from "../../scheduler/read-state-document.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Swap } from "../job-store.ts";
 import { documentCommit, jobNameInCommit, stateInCommit } from "./document-commit.ts";
 import type { GitRemote, PushAnswer, RefUpdate } from "./git-remote.ts";

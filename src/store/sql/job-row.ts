@@ -1,6 +1,6 @@
 import { ServiceError } from "../../errors/service-error.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
-import { readState, StateError } from "../../scheduler/read-state.ts";
+import { readState, StateError } from "../../scheduler/read-state-document.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 
 /**
  * The key of a job's row: the UTF-8 bytes of its name. Bytes compare the same in every collation, and may be NUL, which

@@ -3,7 +3,7 @@ import pg from "pg";
 import { type DatabaseErrorCode, type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DatabaseErrorCode, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
-import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
@@ -190,7 +190,11 @@ const CODES: Readonly<Record<number, DatabaseErrorCode>> = {
 
 /** A call that failed has changed nothing: SQLite rolls it back. */
 async function attempt<T>(
-  { place, deadline, log }: { readonly place: string; readonly deadline: Deadline; readonly log: (line: string) => void },
+  {
+    place,
+    deadline,
+    log,
+  }: { readonly place: string; readonly deadline: Deadline; readonly log: (line: string) => void },
   work: () => T | Promise<T>,
 ): Promise<T> {
   const { result } = await retrying(deadline, log, async () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { isInstant } from "../../src/scheduler/instant.ts";
-import { readState, StateError } from "../../src/scheduler/read-state.ts";
+import { readState, StateError } from "../../src/scheduler/read-state-document.ts";
 import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const active = (changed: object) => ({ ...job(), active: { ...lock("09:00", "10:00"), ...changed } });
@@ -106,28 +106,28 @@ describe("refuses what is forged or cut short, and names the field", () => {
     [active({ intervalEndedAt: null }), "active.intervalEndedAt is null, not an instant"],
     [active({ intervalEndedAt: at("09:00") }), "active.intervalEndedAt is"],
     [active({ intervalEndedAt: at("08:59") }), "not an instant after intervalStartedAt"],
-    [active({ id: undefined }), "active.id is missing, not a text"],
-    [active({ id: "" }), 'active.id is "", not a text'],
-    [active({ id: 1 }), "active.id is 1, not a text"],
+    [active({ id: undefined }), "active.id is missing, not a non-empty string"],
+    [active({ id: "" }), 'active.id is "", not a non-empty string'],
+    [active({ id: 1 }), "active.id is 1, not a non-empty string"],
     [active({ createdAt: null }), "active.createdAt is null, not an instant"],
     [active({ updatedAt: "2026" }), 'active.updatedAt is "2026", not an instant'],
-    [active({ idempotencyKey: undefined }), "active.idempotencyKey is missing, not a text"],
-    [active({ idempotencyKey: 1 }), "active.idempotencyKey is 1, not a text"],
+    [active({ idempotencyKey: undefined }), "active.idempotencyKey is missing, not a non-empty string"],
+    [active({ idempotencyKey: 1 }), "active.idempotencyKey is 1, not a non-empty string"],
     [active({ holder: undefined }), "active.holder is missing, not an object"],
     [active({ holder: "me" }), 'active.holder is "me", not an object'],
-    [active({ holder: { runUrl: 1 } }), "active.holder.runUrl is 1, not a text"],
-    [active({ holder: { repository: null } }), "active.holder.repository is null, not a text"],
+    [active({ holder: { runUrl: 1 } }), "active.holder.runUrl is 1, not a non-empty string"],
+    [active({ holder: { repository: null } }), "active.holder.repository is null, not a non-empty string"],
     [{ ...active({}), finishedUntil: at("08:00") }, "active.intervalStartedAt is"],
     [without("history", job()), "history is missing, not a list"],
     [{ ...job(), history: {} }, "history is {}, not a list"],
     [{ ...job(), abandoned: "id-1" }, 'abandoned is "id-1", not a list of lock ids'],
     [{ ...job(), abandoned: [null] }, "abandoned is [null], not a list of lock ids"],
     [{ ...job(), history: [ended(), null] }, "history[1] is null, not an object"],
-    [history({ id: null }), "history[1].id is null, not a text"],
+    [history({ id: null }), "history[1].id is null, not a non-empty string"],
     [history({ outcome: "lost" }), 'history[1].outcome is "lost", not finished, interrupted or taken-over'],
     [history({ endedAt: "then" }), 'history[1].endedAt is "then", not an instant'],
     [history({ intervalStartedAt: at("09:00") }), "history[1].intervalEndedAt is"],
-    [history({ runUrl: undefined }), "history[1].runUrl is missing, not a text"],
+    [history({ runUrl: undefined }), "history[1].runUrl is missing, not a non-empty string"],
   ])("%j: %s", (document, why) => {
     const read = () => readState(document, "report");
     expect(read).toThrow(StateError);

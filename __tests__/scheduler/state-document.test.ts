@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { type EndedRun, type JobState, newJobState, withLock, withoutLock } from "../../src/scheduler/job-state.ts";
-import { readState } from "../../src/scheduler/read-state.ts";
+import { type EndedRun, type JobState, newJobState, grantLock, endRun } from "../../src/scheduler/state-document.ts";
+import { readState } from "../../src/scheduler/read-state-document.ts";
 import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const NOW = Date.parse(at("10:10"));
@@ -20,13 +20,13 @@ test("a new job has nothing", () => {
 describe("a grant", () => {
   test("makes the lock active, and nothing else", () => {
     const before = job({ finishedUntil: at("09:00"), history: [ended()] });
-    expect(withLock(before, lock("09:00", "10:00"))).toEqual({ ...before, active: lock("09:00", "10:00") });
+    expect(grantLock(before, lock("09:00", "10:00"))).toEqual({ ...before, active: lock("09:00", "10:00") });
   });
 
   test("of a job that is active takes it over: the old lock ends when the new one is created", () => {
     const before = job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [ended()] });
     const takeover = lock("09:00", "10:00", { id: "lock-2", createdAt: at("10:30"), updatedAt: at("10:30") });
-    expect(withLock(before, takeover)).toEqual({
+    expect(grantLock(before, takeover)).toEqual({
       ...before,
       active: takeover,
       history: [run({ outcome: "taken-over", endedAt: at("10:30") }), ended()],
@@ -38,7 +38,7 @@ describe("an end", () => {
   const active = job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [ended()] });
 
   test("by finish: the next interval starts where this one ended", () => {
-    expect(withoutLock(active, "finished", NOW)).toEqual({
+    expect(endRun(active, "finished", NOW)).toEqual({
       ...active,
       finishedUntil: at("10:00"),
       active: null,
@@ -47,7 +47,7 @@ describe("an end", () => {
   });
 
   test("by interrupt: the same interval comes again", () => {
-    expect(withoutLock(active, "interrupted", NOW)).toEqual({
+    expect(endRun(active, "interrupted", NOW)).toEqual({
       ...active,
       active: null,
       history: [run({ outcome: "interrupted", endedAt: at("10:10") }), ended()],
@@ -56,20 +56,20 @@ describe("an end", () => {
 
   test("by interrupt of the first interval: the job is as if it had never run", () => {
     const first = job({ active: lock("09:00", "10:00") });
-    expect(withoutLock(first, "interrupted", NOW)).toMatchObject({ finishedUntil: null, active: null });
+    expect(endRun(first, "interrupted", NOW)).toMatchObject({ finishedUntil: null, active: null });
   });
 
   test("of a job that isn't active changes nothing", () => {
     const idle = job({ finishedUntil: at("09:00"), history: [ended()] });
-    expect(withoutLock(idle, "finished", NOW)).toEqual(idle);
-    expect(withoutLock(idle, "interrupted", NOW)).toEqual(idle);
+    expect(endRun(idle, "finished", NOW)).toEqual(idle);
+    expect(endRun(idle, "interrupted", NOW)).toEqual(idle);
   });
 
   test("of a holder that told nothing of itself leaves no link", () => {
     const nobody = job({ active: lock("09:00", "10:00", { holder: null }) });
-    expect(withoutLock(nobody, "finished", NOW).history[0]?.runUrl).toBeNull();
+    expect(endRun(nobody, "finished", NOW).history[0]?.runUrl).toBeNull();
     const unlinked = job({ active: lock("09:00", "10:00", { holder: { job: "run" } }) });
-    expect(withoutLock(unlinked, "finished", NOW).history[0]?.runUrl).toBeNull();
+    expect(endRun(unlinked, "finished", NOW).history[0]?.runUrl).toBeNull();
   });
 });
 
@@ -77,11 +77,11 @@ test("the last 20 runs are kept, newest first", () => {
   let state = newJobState("report");
   for (let hour = 0; hour < 23; hour++) {
     const [from, to] = [hour, hour + 1].map((h) => `${String(h).padStart(2, "0")}:00`);
-    state = withoutLock(withLock(state, lock(`${from}`, `${to}`, { id: `lock-${hour}` })), "finished", NOW);
+    state = endRun(grantLock(state, lock(`${from}`, `${to}`, { id: `lock-${hour}` })), "finished", NOW);
   }
   expect(state.history.map(({ id }) => id)).toEqual(Array.from({ length: 20 }, (_, index) => `lock-${22 - index}`));
   expect(state.finishedUntil).toBe(at("23:00"));
-  const taken = withLock(withLock(state, lock("23:00", "23:30")), lock("23:00", "23:30", { id: "lock-2" }));
+  const taken = grantLock(grantLock(state, lock("23:00", "23:30")), lock("23:00", "23:30", { id: "lock-2" }));
   expect(taken.history.length).toBe(20);
 });
 
@@ -96,9 +96,9 @@ describe("fields of a later release are kept", () => {
   });
 
   test.each<[string, (state: JobState) => JobState]>([
-    ["a takeover", (before) => withLock(before, lock("09:00", "10:00", { id: "lock-2" }))],
-    ["a finish", (before) => withoutLock(before, "finished", NOW)],
-    ["an interrupt", (before) => withoutLock(before, "interrupted", NOW)],
+    ["a takeover", (before) => grantLock(before, lock("09:00", "10:00", { id: "lock-2" }))],
+    ["a finish", (before) => endRun(before, "finished", NOW)],
+    ["an interrupt", (before) => endRun(before, "interrupted", NOW)],
   ])("by %s, in the document and in the runs that ended before", (_, change) => {
     const after = change(readState(structuredClone(state), "report"));
     expect(after).toMatchObject(later);

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Temporal } from "temporal-polyfill";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { stepsOf } from "../../src/scheduler/interval.ts";
+import { stepsOf } from "../../src/scheduler/job-interval.ts";
 import { duration, ZONES, zoneAndInstant, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 type Direction = "add" | "subtract";
@@ -35,8 +35,8 @@ function oracle(instant: Instant, zone: string, fields: Duration, direction: Dir
 }
 
 async function step(instant: Instant, zone: string, fields: Duration, direction: Direction): Promise<Instant> {
-  const { add, sub } = await stepsOf(fields, zone);
-  return direction === "add" ? add(instant) : sub(instant);
+  const { next, previous } = await scheduleOf(fields, zone);
+  return direction === "add" ? next(instant) : previous(instant);
 }
 
 test("a duration is counted as Temporal counts it", async () => {
@@ -81,11 +81,11 @@ describe("where clocks are set", () => {
 });
 
 test.each(ZONES)("a job of one day that starts at noon does so all year in %s", async (zone) => {
-  const { add } = await stepsOf({ days: 1 }, zone);
+  const { next } = await scheduleOf({ days: 1 }, zone);
   for (const year of [2011, 2026]) {
     let noon = zoned(Date.parse(`${year}-01-01T00:00:00Z`), zone).withPlainTime("12:00");
     for (let day = 0; day < 365; day++) {
-      noon = zoned(add(noon.epochMilliseconds), zone);
+      noon = zoned(next(noon.epochMilliseconds), zone);
       expect(String(noon.toPlainTime())).toBe("12:00:00");
     }
     expect(noon.epochMilliseconds).toBeGreaterThan(Date.parse(`${year}-12-31T00:00:00Z`));

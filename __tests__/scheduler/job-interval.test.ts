@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { ArgumentError } from "../../src/scheduler/argument-error.ts";
+import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { toIso } from "../../src/scheduler/instant.ts";
-import { type Interval, stepsOf } from "../../src/scheduler/interval.ts";
+import { type Interval, stepsOf } from "../../src/scheduler/job-interval.ts";
 import { anyInterval, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 
 interface Row {
   readonly date: string;
-  readonly interval: Interval;
+  readonly interval: JobInterval;
   readonly timezone: string;
   readonly next: string;
   readonly prev: string;
@@ -40,8 +40,8 @@ describe("the rows of fixtures/intervals.json", () => {
   test("hold", async () => {
     const wrong: unknown[] = [];
     for (const { date, interval, timezone, next, prev } of held) {
-      const { add, sub } = await stepsOf(interval, timezone);
-      const came = { next: toIso(add(Date.parse(date))), prev: toIso(sub(Date.parse(date))) };
+      const schedule = await scheduleOf(interval, timezone);
+      const came = { next: toIso(schedule.next(Date.parse(date))), prev: toIso(schedule.previous(Date.parse(date))) };
       if (came.next !== next || came.prev !== prev) wrong.push({ date, interval, timezone, next, prev, came });
     }
     expect(wrong).toEqual([]);
@@ -49,9 +49,9 @@ describe("the rows of fixtures/intervals.json", () => {
 
   test("but for cron expressions of fewer than five fields, which are refused", async () => {
     for (const { interval, timezone } of refused) {
-      const steps = stepsOf(interval, timezone);
-      await expect(steps).rejects.toThrow(ArgumentError);
-      await expect(steps).rejects.toThrow("it takes 5 fields");
+      const refusal = scheduleOf(interval, timezone);
+      await expect(refusal).rejects.toThrow(ArgumentError);
+      await expect(refusal).rejects.toThrow("it takes 5 fields");
     }
   });
 });
@@ -59,9 +59,9 @@ describe("the rows of fixtures/intervals.json", () => {
 test("a step always moves time", async () => {
   await fc.assert(
     fc.asyncProperty(zoneAndInstant, anyInterval, async ({ zone, instant }, interval) => {
-      const { add, sub } = await stepsOf(interval, zone);
-      expect(add(instant)).toBeGreaterThan(instant);
-      expect(sub(instant)).toBeLessThan(instant);
+      const { next, previous } = await scheduleOf(interval, zone);
+      expect(next(instant)).toBeGreaterThan(instant);
+      expect(previous(instant)).toBeLessThan(instant);
     }),
     { numRuns: 1500 },
   );

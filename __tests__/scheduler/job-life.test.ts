@@ -1,12 +1,11 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type HeldLock, LockLostError, type StartAnswer } from "../../src/backend/job-backend.ts";
-import { LocalBackend } from "../../src/backend/local.ts";
+import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { type Interval, stepsOfWait } from "../../src/scheduler/interval.ts";
-import type { JobState } from "../../src/scheduler/job-state.ts";
+import type { JobInterval } from "../../src/scheduler/job-interval.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import { anyInterval, duration, ZONES, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
@@ -26,7 +25,7 @@ type Event =
   | { readonly is: "change"; readonly settings: Settings };
 
 interface Settings {
-  readonly jobInterval: Interval;
+  readonly jobInterval: JobInterval;
   readonly timezone: string;
   readonly startBuffer: number | Duration;
   readonly retryInterval?: number | Duration;
@@ -140,7 +139,7 @@ class Play {
   async #mayBeTakenOver({ updatedAt }: Held): Promise<boolean> {
     const { retryInterval, timezone } = this.#settings;
     if (retryInterval === undefined) return false;
-    return updatedAt <= (await stepsOfWait("The retry interval", retryInterval, timezone)).sub(this.#now);
+    return updatedAt <= (await waitOf("The retry interval", retryInterval, timezone)).before(this.#now);
   }
 
   async #end(by: "finish" | "interrupt", index: number, remembers: boolean): Promise<void> {

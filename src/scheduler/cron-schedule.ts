@@ -1,0 +1,193 @@
+import { Cron } from "croner";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { DAY, HOUR, type Instant } from "./instant.ts";
+import type { Schedule } from "./schedule.ts";
+import type { WallTime, Zone } from "./zone.ts";
+
+/**
+ * @param expression Five fields, six with the second first, or a nickname such as `@daily`.
+ * @returns the schedule of docs/semantics.md, "Cron": {@link WallClockCron} matches the wall clock, and this file adds the
+ *   rules for clock changes.
+ * @throws ArgumentError for an expression that does not parse or never matches.
+ */
+export function cronSchedule(expression: string, zone: Zone): Schedule {
+  const cron = parseCron(expression);
+  return {
+    next(instant) {
+      const first = firstAfter(instant, cron, zone);
+      return Math.min(first, firstInSecondPass(instant, cron, zone) ?? first);
+    },
+    previous(instant) {
+      const last = lastBefore(instant, cron, zone);
+      return Math.max(last, lastInFirstPass(instant, cron, zone) ?? last);
+    },
+  };
+}
+
+/** A cron expression on a wall clock that is never changed. */
+interface WallClockCron {
+  /** @returns the first match strictly after `wall`. */
+  next(wall: WallTime): WallTime;
+  /** @returns the last match strictly before `wall`. */
+  previous(wall: WallTime): WallTime;
+  /** Whether it matches in every hour of the day. Such a schedule follows elapsed time when clocks change. */
+  readonly everyHour: boolean;
+  /** @returns the first wall time at or after `wall` whose minute and second match, whatever its hour and day. */
+  nextMinute(wall: WallTime): WallTime;
+}
+
+/** A match that clocks skip moves on to the first existing wall time with its minute and second. */
+function firstAfter(instant: Instant, cron: WallClockCron, zone: Zone): Instant {
+  for (let wall = cron.next(instant + zone.offsetAt(instant)); ; wall = cron.next(wall)) {
+    const instants = zone.instantsOf(wall);
+    const found = instants.find((candidate) => candidate > instant);
+    if (found !== undefined) return found;
+    if (instants.length > 0 || cron.everyHour) continue;
+    const { earlier, later } = zone.aroundGap(wall);
+    const gapEnd = clockChangeBetween(earlier, later, zone);
+    const offset = zone.offsetAt(gapEnd);
+    return cron.nextMinute(gapEnd + offset) - offset;
+  }
+}
+
+/** Backward, a match that clocks skip does not exist. */
+function lastBefore(instant: Instant, cron: WallClockCron, zone: Zone): Instant {
+  for (let wall = cron.previous(instant + zone.offsetAt(instant)); ; wall = cron.previous(wall)) {
+    const found = zone.instantsOf(wall).findLast((candidate) => candidate < instant);
+    if (found !== undefined) return found;
+  }
+}
+
+/** No zone sets its clocks back by more than this, so no longer period has to be searched for a repeated one. */
+const MAX_SET_BACK = 3 * HOUR;
+
+/**
+ * Shortly before clocks are set back, `firstAfter` looks only after the wall time of `instant`, and so misses earlier
+ * wall times that come a second time. From before the first pass this result is the later of the two, and `next` drops
+ * it. A repeated hour counts once, in its first pass, unless the schedule runs every hour; a repeated period of less than
+ * an hour counts twice.
+ *
+ * @returns the first match in the second pass, or undefined when clocks are not about to be set back.
+ */
+function firstInSecondPass(instant: Instant, cron: WallClockCron, zone: Zone): Instant | undefined {
+  const before = zone.offsetAt(instant);
+  const after = zone.offsetAt(instant + MAX_SET_BACK);
+  const setBack = before - after;
+  if (setBack <= 0 || (setBack >= HOUR && !cron.everyHour)) return undefined;
+  const change = clockChangeBetween(instant, instant + MAX_SET_BACK, zone);
+  return cron.next(change + after - 1) - after;
+}
+
+/**
+ * Shortly after clocks were set back, `lastBefore` looks only before the wall time of `instant`, and so misses later wall
+ * times of the first pass. From after the second pass this result is the earlier of the two, and `previous` drops it.
+ *
+ * @returns the last match in the first pass, or undefined when clocks were not just set back.
+ */
+function lastInFirstPass(instant: Instant, cron: WallClockCron, zone: Zone): Instant | undefined {
+  const before = zone.offsetAt(instant - MAX_SET_BACK);
+  const after = zone.offsetAt(instant);
+  if (before - after <= 0) return undefined;
+  const change = clockChangeBetween(instant - MAX_SET_BACK, instant, zone);
+  return cron.previous(change + before) - before;
+}
+
+/** @returns the first instant in `(from, to]` that has the offset of `to`. At most one clock change may lie between. */
+function clockChangeBetween(from: Instant, to: Instant, zone: Zone): Instant {
+  const offset = zone.offsetAt(to);
+  let [before, since] = [from, to];
+  while (since - before > 1) {
+    const middle = Math.floor((before + since) / 2);
+    if (zone.offsetAt(middle) === offset) since = middle;
+    else before = middle;
+  }
+  return since;
+}
+
+/** The fields of a six-field expression, each with the number of its values. */
+const FIELDS = [
+  ["second", 60],
+  ["minute", 60],
+  ["hour", 24],
+  ["day of the month", 31],
+  ["month", 12],
+  ["day of the week", 7],
+] as const;
+
+const NICKNAMES: ReadonlyMap<string, string> = new Map([
+  ["@yearly", "0 0 1 1 *"],
+  ["@annually", "0 0 1 1 *"],
+  ["@monthly", "0 0 1 * *"],
+  ["@weekly", "0 0 * * 0"],
+  ["@daily", "0 0 * * *"],
+  ["@midnight", "0 0 * * *"],
+  ["@hourly", "0 * * * *"],
+]);
+
+function parseCron(expression: string): WallClockCron {
+  let fields = (NICKNAMES.get(expression.trim().toLowerCase()) ?? expression.trim()).split(/\s+/);
+  if (fields.length === FIELDS.length - 1) fields.unshift("0");
+  if (fields.length !== FIELDS.length) {
+    throw cronError(expression, `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}`);
+  }
+  fields = fields.map((field, at) => capSteps(field, FIELDS[at]?.[1] ?? 1));
+  const [second, minute, hour, ...days] = fields;
+
+  // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes, which differ from ours.
+  const parse = (...pattern: (string | undefined)[]) =>
+    new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true });
+  checkFields(expression, fields, parse);
+  const matched = (found: Date | null | undefined): WallTime => {
+    if (found) return found.getTime();
+    throw cronError(expression, "it matches no date");
+  };
+  const cron = parse(second, minute, hour, ...days);
+  // An expression that never matches fails here, and not on its first use.
+  matched(cron.nextRun(new Date("2000-01-01T00:00:00Z")));
+
+  return {
+    next: (wall) => matched(cron.nextRun(new Date(wall))),
+    previous: (wall) => matched(cron.previousRuns(1, new Date(wall))[0]),
+    get everyHour() {
+      return (
+        parse("0", "0", hour, "*", "*", "*")
+          .nextRuns(24, new Date(DAY - 1))
+          .at(-1)
+          ?.getTime() ===
+        2 * DAY - HOUR
+      );
+    },
+    nextMinute: (wall) => matched(parse(second, minute, "*", "*", "*", "*").nextRun(new Date(wall - 1))),
+  };
+}
+
+/** Names the field that is wrong. Croner's own message counts some fields from 0, and names none for others. */
+function checkFields(expression: string, fields: readonly string[], parse: (...pattern: string[]) => Cron): void {
+  const errorOf = (...pattern: string[]): unknown => {
+    try {
+      parse(...pattern);
+      return null;
+    } catch (cause) {
+      return cause;
+    }
+  };
+  if (errorOf(...fields) === null) return;
+  for (const [at, [name]] of FIELDS.entries()) {
+    const cause = errorOf(...fields.map((field, other) => (other === at ? field : "*")));
+    if (cause !== null) throw cronError(expression, `its ${name} cannot be ${JSON.stringify(fields[at])}`, cause);
+  }
+}
+
+/** Other crons read a step beyond the field's range as its first value only; Croner refuses it. */
+function capSteps(field: string, values: number): string {
+  return field.replace(/\/(\d+)/g, (_, step: string) => `/${Math.min(Number(step), values)}`);
+}
+
+function cronError(expression: string, why: string, cause?: unknown): ArgumentError {
+  return new ArgumentError("invalid-cron", {
+    field: "jobInterval",
+    value: expression,
+    problem: `is not a cron expression (${why})`,
+    cause,
+  });
+}

@@ -1,0 +1,29 @@
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Length } from "./duration.ts";
+import { type Instant, isInstant } from "./instant.ts";
+import { zoneNamed } from "./zone.ts";
+
+/** Moves an instant by one fixed length of time: forward for 1, back for -1. */
+export type Shift = (from: Instant, direction: 1 | -1) => Instant;
+
+/**
+ * @param length Whole milliseconds or a duration, checked before.
+ * @param timezone The IANA name of the zone whose calendar and wall clock count for a duration.
+ * @returns a shift that throws an ArgumentError when it leaves the years 1 to 9999.
+ * @throws ArgumentError for an unknown zone.
+ */
+export async function shiftBy(length: Length, timezone: string): Promise<Shift> {
+  const zone = zoneNamed(timezone);
+  if (typeof length === "number") return (from, direction) => inRange(from + direction * length);
+  const { durationShift } = await import("./duration-shift.ts");
+  const shift = durationShift(length, zone);
+  return (from, direction) => inRange(shift(from, direction));
+}
+
+function inRange(instant: Instant): Instant {
+  if (isInstant(instant)) return instant;
+  throw new ArgumentError("out-of-range", {
+    field: "jobInterval",
+    problem: "or a wait reaches beyond the years 1 to 9999",
+  });
+}
