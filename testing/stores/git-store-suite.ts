@@ -7,7 +7,7 @@ import { type JobStore, StoreError } from "../../src/store/job-store.ts";
 import type { BareRepository } from "../git/bare-repository.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
 
-/** @returns the error that a call fails with: a StoreError, as every call promises. */
+/** @returns the error of a call that must fail with a StoreError. */
 export async function failureOf(call: Promise<unknown>): Promise<StoreError> {
   const error = await call.then(
     (answer) => `no error, but ${JSON.stringify(answer)}`,
@@ -19,7 +19,7 @@ export async function failureOf(call: Promise<unknown>): Promise<StoreError> {
 
 const messageWith = (document: unknown) => `By hand\n\n${JSON.stringify(document)}`;
 
-/** What someone may have put under a job's ref by hand, and what the message says of it. */
+/** Objects that a user may have put at a job's ref by hand, and the reason that the error must give. */
 const FORGERIES: [what: string, make: (repository: BareRepository, name: string) => string, says: string][] = [
   ["a blob", (repository) => repository.git(["hash-object", "-w", "--stdin"], "no commit"), "it is a blob"],
   [
@@ -63,9 +63,9 @@ const FORGERIES: [what: string, make: (repository: BareRepository, name: string)
 ];
 
 /**
- * What every way to reach a git repository has to do, besides what every store has.
+ * The tests that each transport to a git repository must pass, in addition to the suite for every store.
  *
- * @param place The repository, and how to open a store on it.
+ * @param place Returns the repository, and a function that opens a store on it.
  */
 export function gitStoreSuite(place: () => { repository: BareRepository; open: () => Promise<JobStore> }): void {
   const withStore = async <T>(use: (store: JobStore, repository: BareRepository) => Promise<T>): Promise<T> => {
@@ -152,7 +152,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
   });
 
   describe("a repository", () => {
-    // Each way to refuse is tried several times with growing waits: all at once.
+    // The store retries each refused push with growing waits, so the three pushes run at the same time.
     test("that refuses says why, and the ref stays where it was", () =>
       withStore(async (store, repository) => {
         const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };

@@ -9,7 +9,7 @@ export const inTime = () => deadlineIn(30_000);
 const RACERS = 16;
 const ROUNDS = 3;
 
-/** Names that a file system, a URL, a ref or a shell would trip over, each beside one that it might be taken for. */
+/** Names that a file system, a URL, a ref or a shell could misread or confuse with each other. */
 export const ODD_NAMES = [
   ...["a", "a/b", "a/b/c", "A", "a.lock", "a/", "/a", " a", "a ", "a\n"],
   ...[
@@ -29,7 +29,7 @@ export const ODD_NAMES = [
   ],
   ...["{", "{}", 'a"{', "{a}\n\n{b}", "null", "CON", "%2e%2e", "$(id)", "`id`", "::set-output name=a::b"],
   ...["'; DROP TABLE cronyx_job; --", "\\'; --", "$1", "?", "%", "_", "NULL"],
-  // The same to the eye: composed and decomposed, and characters that differ in case alone where case is more than ASCII.
+  // Names that look alike: composed and decomposed characters, and letters outside ASCII that differ only in case.
   ...[
     "caf\u00e9",
     "cafe\u0301",
@@ -46,7 +46,7 @@ export const ODD_NAMES = [
   ...["日報", "☂", "🧾".repeat(255), "x".repeat(255), `${"x".repeat(254)}y`, "\u0000", "\u202e", "\ufeff"],
 ];
 
-/** A state document with something in every field, also in one of a version to come. */
+/** A state document with a value in every field, and with a field of a future version. */
 export function documentOf(name: string, lockId: string = randomUUID()): JobState {
   const interval = { intervalStartedAt: "2026-11-24T00:00:00.000Z", intervalEndedAt: "2026-11-24T01:00:00.000Z" };
   const earlier = { intervalStartedAt: "2026-11-23T23:00:00.000Z", intervalEndedAt: "2026-11-24T00:00:00.000Z" };
@@ -67,9 +67,9 @@ export function documentOf(name: string, lockId: string = randomUUID()): JobStat
 }
 
 /**
- * What every store has to do.
+ * The tests that every store must pass.
  *
- * @param openStore Opens a store on the one place that the suite works in, with connections and folders of its own.
+ * @param openStore Opens a store. All stores share one place, and each has its own connections and folders.
  */
 export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
   const opened: JobStore[] = [];
@@ -175,7 +175,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       if (what === "create a document") [name, version] = [fresh("contested"), null];
       else version ??= (await (stores[0] as JobStore).swap(null, documentOf(name), inTime())).version;
       const from: string | null = version;
-      // Equal documents: what tells the racers apart is who they are alone.
+      // The racers write equal documents, so only the store can tell them apart.
       const document = documentOf(name);
       const swaps: Swap[] = await Promise.all(stores.map((store) => store.swap(from, document, inTime())));
       const winners = swaps.filter((swap) => swap.version !== null);
