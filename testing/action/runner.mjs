@@ -93,8 +93,8 @@ export class Step {
 }
 
 /**
- * Reads one of the files that a step writes for the runner. The last value of a key counts. A value that a kill cut short
- * does not count.
+ * Reads one of the files that a step writes for the runner. The last value of a key counts; a value that a
+ * kill cut short does not count.
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings
  * @param {string} text

@@ -24,7 +24,7 @@ export async function relayTo(database: string) {
     reset() {
       for (const pair of pairs) reset(pair);
     },
-    /** Breaks the selected connections at the next answer: the database has run the statement, and its answer is lost. */
+    /** Breaks the selected connections at the next answer: the statement was run, and its answer is lost. */
     loseAnswers(which: (nth: number) => boolean) {
       for (const [nth, [client]] of [...pairs].entries()) if (which(nth)) losesAnswer.add(client);
     },

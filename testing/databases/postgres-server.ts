@@ -16,7 +16,7 @@ export async function startPostgres() {
   const data = path.join(folder, "data");
   let bin = await binaries();
   if (isRoot) {
-    // The user may not be allowed to read node_modules, so PostgreSQL runs from a copy. Its links must stay within the copy.
+    // The user may not be allowed to read node_modules, so PostgreSQL runs from a copy. Links must stay within it.
     cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     bin = path.join(folder, "native", "bin");
     chownSync(folder, NOBODY, NOBODY);

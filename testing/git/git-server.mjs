@@ -31,7 +31,7 @@ import { promisify } from "node:util";
  * @param {object} options
  * @param {string} options.root The folder.
  * @param {string} [options.token] The required password. Without one, every client may write.
- * @param {(exchange: GitExchange) => GitFault | undefined} [options.fault] Returns the fault for a request; undefined for none.
+ * @param {(exchange: GitExchange) => GitFault | undefined} [options.fault] The fault for a request, if any.
  */
 export async function serveGit({ root, token, fault = () => undefined }) {
   /** @type {GitExchange[]} */

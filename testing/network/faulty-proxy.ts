@@ -9,7 +9,7 @@ export type ProxyFault =
   | { readonly kind: "delay"; readonly request: number; readonly answer: number }
   /** The connection is cut, and the server never gets the request. */
   | { readonly kind: "cut before"; readonly reset: boolean }
-  /** The server gets the request, and the connection is cut at once or when the answer has come. No byte of it is sent. */
+  /** The server gets the request. The connection is cut at once or when the answer has come, before its first byte. */
   | { readonly kind: "cut after"; readonly reset: boolean; readonly atOnce: boolean }
   /** The connection is cut after this share of the answer, from 0 to 1. At least one byte is sent and one is missing. */
   | { readonly kind: "cut within"; readonly reset: boolean; readonly share: number }
@@ -21,7 +21,10 @@ export type ProxyFault =
       readonly retryAfter: number | null;
       readonly forwarded: boolean;
     }
-  /** The client gets no answer: the connection is cut, or stays open until the client closes it. The server gets the request `after` milliseconds later. */
+  /**
+   * The client gets no answer: the connection is cut, or stays open until the client closes it. The server gets the
+   * request `after` milliseconds later.
+   */
   | { readonly kind: "late"; readonly cut: boolean; readonly after: number };
 
 /** The first line of a request. */

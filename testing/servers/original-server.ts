@@ -86,7 +86,7 @@ export class OriginalServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** @param jobName The name as this server knows it: percent-encoded, where the path was. */
+  /** @param jobName The name as it stands in the path: this server does not decode it. */
   state(jobName: string): Promise<JobState | null> {
     return this.backend.status(jobName, deadlineIn(1_000));
   }
@@ -195,7 +195,7 @@ interface Grant {
 
 const NOT_FOUND: ServerAnswer = { status: 404, headers: { "content-type": "text/plain" }, body: "NOT_FOUND" };
 
-/** As the original server does, compares only the text up to a second colon, and accepts two NUL characters. */
+/** Like the original server, ignores the text after a second colon, and accepts NUL as both username and password. */
 function isLogin(authorization: string | undefined, login: string): boolean {
   const sent = Buffer.from(authorization?.slice("Basic ".length) ?? "", "base64").toString();
   const [username, password] = sent.split(":");

@@ -12,14 +12,14 @@ export function databaseSuite({
   /** Runs a statement in the database, not through the store. */
   readonly write: (name: string, sql: string) => Promise<void>;
 }) {
-  test("ten servers that open a new database at once", async () => {
+  test("ten servers open a new database at once", async () => {
     const stores = await Promise.all(Array.from({ length: 10 }, () => open("new")));
     const swaps = await Promise.all(stores.map((store) => store.swap(null, documentOf("report"), inTime())));
     expect(swaps.filter(({ version }) => version !== null)).toHaveLength(1);
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  test("what was written is there when it is opened again", async () => {
+  test("a document is still there after the database is opened again", async () => {
     const before = await open("kept");
     const document = documentOf("report");
     const { version } = await before.swap(null, document, inTime());
@@ -29,7 +29,7 @@ export function databaseSuite({
     await after.close();
   });
 
-  test("a document that can't be read is told of, and stays as it is", async () => {
+  test("a document that cannot be read is an error, and is not changed", async () => {
     const store = await open("damaged");
     const { version } = await store.swap(null, documentOf("report"), inTime());
     await write("damaged", "UPDATE cronyx_job SET state = '{\"v\":2}'");

@@ -91,7 +91,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         expect((await store.swap(null, documentOf(name), inTime())).version).not.toBeNull();
       }));
 
-    test("shows its document to git, and never has a history", () =>
+    test("is a commit that git can show, and never has a history", () =>
       withStore(async (store, repository) => {
         const name = `shown ${randomUUID()}`;
         const document = documentOf(name);
@@ -120,7 +120,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
       }),
     );
 
-    test.each(FORGERIES)("with %s is an error, and stays as it is", (what, forge, says) =>
+    test.each(FORGERIES)("with %s is an error, and is not changed", (what, forge, says) =>
       withStore(async (store, repository) => {
         const name = `forged: ${what}`;
         const ref = refOf(name);
@@ -153,7 +153,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
 
   describe("a repository", () => {
     // The store retries each refused push with growing waits, so the three pushes run at the same time.
-    test("that refuses says why, and the ref stays where it was", () =>
+    test("that refuses a push gives the reason, and the ref does not move", () =>
       withStore(async (store, repository) => {
         const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };
         const versions = new Map<string, string | null>();
@@ -188,7 +188,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         expect(errors[0]?.message).toContain("Locks belong elsewhere, says the hook");
       }));
 
-    test("that was used as in all of these tests is sound", () => {
+    test("is sound after all of these tests", () => {
       const { repository } = place();
       expect(repository.git(["for-each-ref", "refs/cronyx"]).split("\n").length).toBeGreaterThan(10);
       expect(repository.git(["fsck", "--strict", "--no-dangling"])).toBe("");

@@ -85,13 +85,13 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
   });
 
   describe("a register of documents", () => {
-    test("holds nothing of a job that was never written", async () => {
+    test("has no document of a job that was never written", async () => {
       const store = await open();
       expect(await store.read([fresh("never"), fresh("never")], inTime())).toEqual(new Map());
       expect(await store.read([], inTime())).toEqual(new Map());
     });
 
-    test("gives back what was written, unknown fields too, to every store", async () => {
+    test("gives every store the written document, with its unknown fields", async () => {
       const [one, two] = [await open(), await open()];
       const document = documentOf(fresh("job"));
       const { version } = await one.swap(null, document, inTime());
@@ -103,7 +103,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       }
     });
 
-    test("is swapped from the version that was read, again and again, by whoever read it", async () => {
+    test("is swapped again and again, by any store that has read its version", async () => {
       const [one, two] = [await open(), await open()];
       const name = fresh("job");
       let version = (await one.swap(null, documentOf(name), inTime())).version;
@@ -117,7 +117,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       }
     });
 
-    test("loses a swap from another version, and overwrites nothing", async () => {
+    test("rejects a swap from another version, and overwrites nothing", async () => {
       const store = await open();
       const name = fresh("job");
       const { version: first } = await store.swap(null, documentOf(name), inTime());
@@ -129,7 +129,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       expect((await store.read([name], inTime())).get(name)).toMatchObject({ version: second, state: document });
     });
 
-    test("loses a swap from a version of a job that isn't there", async () => {
+    test("rejects a swap from a version of a job that does not exist", async () => {
       const store = await open();
       const { version } = await store.swap(null, documentOf(fresh("job")), inTime());
       const name = fresh("other job");
@@ -146,7 +146,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       expect((await store.swap(first, document, inTime())).version).toBeNull();
     });
 
-    test("reads several jobs at once, and leaves out those that aren't there", async () => {
+    test("reads several jobs at once, without those that do not exist", async () => {
       const store = await open();
       const [one, two] = [documentOf(fresh("one")), documentOf(fresh("two"))];
       for (const document of [one, two]) await store.swap(null, document, inTime());
@@ -157,7 +157,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     });
   });
 
-  test("any names live side by side, and are listed", async () => {
+  test("jobs with odd names coexist, and all are listed", async () => {
     const store = await open();
     for (const name of ODD_NAMES)
       expect((await store.swap(null, documentOf(name, name), inTime())).version).not.toBeNull();
@@ -167,7 +167,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     expect(await store.list(inTime())).toEqual(expect.arrayContaining(ODD_NAMES));
   });
 
-  test.each(["create a document", "swap from one version"])(`of ${RACERS} that %s exactly one wins`, async (what) => {
+  test.each(["create a document", "swap from one version"])(`one of ${RACERS} stores wins: %s`, async (what) => {
     const stores = await Promise.all(Array.from({ length: RACERS }, open));
     let name = fresh("contested");
     let version: string | null = null;
