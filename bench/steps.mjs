@@ -164,7 +164,7 @@ async function timed(act) {
   return { ms: performance.now() - start, result };
 }
 
-/** @returns {Promise<import("../testing/git/git-server.mjs").Exchange[]>} */
+/** @returns {Promise<import("../testing/git/git-server.mjs").GitExchange[]>} */
 async function exchangesSoFar() {
   server.send("exchanges");
   return (await once(server, "message"))[0];

@@ -7,7 +7,7 @@ import type { JobState } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { fileCommands, type Step, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations } from "../../testing/action/step-results.ts";
-import type { Exchange, Fate } from "../../testing/git/git-server.mjs";
+import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
 import { inParallel } from "../../testing/in-parallel.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
@@ -24,7 +24,7 @@ interface Kill {
   /** That request reaches git so many milliseconds later. */
   held?: number;
   /** The answer to main's first push gets lost. */
-  lost?: NonNullable<Fate["cut"]>;
+  lost?: NonNullable<GitFault["cut"]>;
   signal: NodeJS.Signals;
   /** What the job's status is when post comes; with continue-on-error, a killed step leaves it a success. */
   status: "cancelled" | "success";
@@ -72,9 +72,9 @@ const KILLS_OF_CLI: Kill[] = JOBS.flatMap((job, at) =>
 
 let repository: LocksRepository;
 /** Each run has a token of its own, by which its requests are known. */
-const fates = new Map<string, (exchange: Exchange) => Fate | undefined>();
+const faults = new Map<string, (exchange: GitExchange) => GitFault | undefined>();
 beforeAll(async () => {
-  repository = await LocksRepository.serve({ fate: (exchange) => fates.get(tokenOf(exchange))?.(exchange) });
+  repository = await LocksRepository.serve({ fault: (exchange) => faults.get(tokenOf(exchange))?.(exchange) });
 });
 afterAll(() => repository.close());
 
@@ -145,11 +145,11 @@ async function killed(kill: Kill, url: string): Promise<Outcome> {
     step.process?.kill(kill.signal);
   };
 
-  const requests: Exchange[] = [];
-  const unprocessed = new Set<Exchange>();
+  const requests: GitExchange[] = [];
+  const unprocessed = new Set<GitExchange>();
   let mainRuns = true;
   let lost = false;
-  fates.set(token, (exchange) => {
+  faults.set(token, (exchange) => {
     requests.push(exchange);
     if (mainRuns && kill.lost && !lost && exchange.command === "push") {
       lost = true;
@@ -187,6 +187,6 @@ async function toldOfLock(step: Step, main: Promise<unknown>): Promise<void> {
   while (!over && !fileCommands(readFileSync(file, "utf8")).lockId) await pause(1);
 }
 
-function tokenOf({ authorization = "" }: Exchange): string {
+function tokenOf({ authorization = "" }: GitExchange): string {
   return Buffer.from(authorization.replace("Basic ", ""), "base64").toString().replace("x-access-token:", "");
 }

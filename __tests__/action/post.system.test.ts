@@ -6,21 +6,21 @@ import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { runOf, type Step } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
-import type { Exchange, Fate } from "../../testing/git/git-server.mjs";
+import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
 const NOTHING_DONE = { code: 0, log: ["This step holds no lock: nothing to end"], outputs: {} };
 
 /** A server that is away for longer than anybody waits: the deadline is over at once. */
-const AWAY: Fate = { status: 503, headers: { "retry-after": "3600" } };
+const AWAY: GitFault = { status: 503, headers: { "retry-after": "3600" } };
 
 let repository: LocksRepository;
-let fate: (exchange: Exchange) => Fate | undefined;
+let fault: (exchange: GitExchange) => GitFault | undefined;
 beforeAll(async () => {
-  repository = await LocksRepository.serve({ fate: (exchange) => fate(exchange) });
+  repository = await LocksRepository.serve({ fault: (exchange) => fault(exchange) });
 });
 beforeEach(() => {
-  fate = () => undefined;
+  fault = () => undefined;
 });
 afterAll(() => repository.close());
 
@@ -46,7 +46,7 @@ describe("a step that holds no lock ends none", () => {
     STATE_record: "null",
   });
 
-  const MAINS: { main: string; inputs: Record<string, string>; code: number; answer?: Fate }[] = [
+  const MAINS: { main: string; inputs: Record<string, string>; code: number; answer?: GitFault }[] = [
     { main: "is told that the job is active", inputs: { "job-name": "others" }, code: 0 },
     { main: "is told that the job is not due", inputs: { "job-name": "done" }, code: 0 },
     { main: "waits for a required job", inputs: { "job-name": "waiting", "required-job-names": "others" }, code: 0 },
@@ -61,9 +61,9 @@ describe("a step that holds no lock ends none", () => {
     await repository.write("done", finishedUntil("done", Date.now()));
     const before = await repository.refs();
     const step = repository.step(inputs, forged());
-    fate = () => answer;
+    fault = () => answer;
     const main = await step.main();
-    fate = () => undefined;
+    fault = () => undefined;
     expect(main.code).toBe(code);
     expect(main.state).toEqual(NOTHING_TO_END);
     const asked = repository.exchanges.length;
@@ -75,7 +75,7 @@ describe("a step that holds no lock ends none", () => {
 
   test("main that may not write (403) has taken nothing", async () => {
     const step = repository.step({ "job-name": "read-only" });
-    fate = ({ command }) => (command === "push" ? { status: 403 } : undefined);
+    fault = ({ command }) => (command === "push" ? { status: 403 } : undefined);
     const main = await step.main();
     expect(main.code).toBe(1);
     expect(annotations("error", main)).toEqual([expect.stringContaining("permissions: contents: write")]);
@@ -160,9 +160,9 @@ describe("a repository that can't be used when the job ends", () => {
     async ({ status, retryInterval, shown, says }) => {
       const jobName = `${status} ${retryInterval}`;
       const step = await started(jobName, { "retry-interval": retryInterval });
-      fate = () => AWAY;
+      fault = () => AWAY;
       const post = await step.post(status);
-      fate = () => undefined;
+      fault = () => undefined;
       expect(post.code).toBe(shown === "error" ? 1 : 0);
       const [line, ...more] = [...annotations("error", post), ...annotations("warning", post)];
       expect(more).toEqual([]);
@@ -181,9 +181,9 @@ describe("a repository that can't be used when the job ends", () => {
     [404, "no repository"],
   ])("%i: an error that says what to do", async (status, says) => {
     const step = await started(`answered ${status}`);
-    fate = () => ({ status });
+    fault = () => ({ status });
     const post = await step.post("success");
-    fate = () => undefined;
+    fault = () => undefined;
     expect(post.code).toBe(1);
     expect(annotations("error", post)).toEqual([expect.stringContaining(says)]);
     expect(annotations("error", post)).toEqual([expect.stringContaining(BY_HAND)]);
@@ -206,9 +206,9 @@ describe("a repository that can't be used when the job ends", () => {
     for (const cut of ["before", "after", "within"] as const) {
       const step = await started(`lost answer ${cut}`);
       let pushes = 0;
-      fate = ({ command }) => (command === "push" && ++pushes === 1 ? { cut } : undefined);
+      fault = ({ command }) => (command === "push" && ++pushes === 1 ? { cut } : undefined);
       const post = await step.post("success");
-      fate = () => undefined;
+      fault = () => undefined;
       expect(post.code).toBe(0);
       expect(post.log.at(-1)).toContain(`Finished: lost answer ${cut}`);
       expect(await repository.state(`lost answer ${cut}`)).toMatchObject({
@@ -226,13 +226,13 @@ describe("a start whose answer is lost, and no more can be learned", () => {
   ] as const)("it %s", async (jobName, cut, line) => {
     const step = repository.step({ "job-name": jobName });
     let lost = false;
-    fate = ({ command }) => {
+    fault = ({ command }) => {
       if (lost) return AWAY;
       lost = command === "push";
       return lost ? { cut } : undefined;
     };
     const main = await step.main();
-    fate = () => undefined;
+    fault = () => undefined;
     expect(main.code).toBe(1);
     expect(annotations("error", main)).toEqual([expect.stringContaining("may have been taken all the same")]);
     expect(main.outputs).toEqual({});

@@ -4,19 +4,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/g
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runOf, type Step, type StepResult } from "../../testing/action/runner.mjs";
-import type { Exchange, Fate } from "../../testing/git/git-server.mjs";
+import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
 const TOKEN = "ghs_SecretSecretSecretSecretSecretSecret1";
 const IN_BASE64 = Buffer.from(`x-access-token:${TOKEN}`).toString("base64");
 
 let repository: LocksRepository;
-let fate: (exchange: Exchange) => Fate | undefined;
+let fault: (exchange: GitExchange) => GitFault | undefined;
 beforeAll(async () => {
-  repository = await LocksRepository.serve({ token: TOKEN, fate: (exchange) => fate(exchange) });
+  repository = await LocksRepository.serve({ token: TOKEN, fault: (exchange) => fault(exchange) });
 });
 beforeEach(() => {
-  fate = () => undefined;
+  fault = () => undefined;
 });
 afterAll(() => repository.close());
 
@@ -68,10 +68,10 @@ describe("the token is told to nobody but the repository", () => {
     ["a redirect to elsewhere", { status: 307, headers: { location: "http://127.0.0.1:1/away" } }],
     ["a redirect to no address", { status: 302, headers: { location: "file:///etc/passwd" } }],
     ["an answer cut short", { cut: "within" }],
-  ] as [string, Fate][])("by a run that gets %s, with every debug line shown", async (_, answer) => {
+  ] as [string, GitFault][])("by a run that gets %s, with every debug line shown", async (_, answer) => {
     let answers = 0;
     // The third time it is away for good, so that nobody waits.
-    fate = () => (++answers < 3 ? answer : { status: 503, headers: { "retry-after": "3600" } });
+    fault = () => (++answers < 3 ? answer : { status: 503, headers: { "retry-after": "3600" } });
     const step = repository.step({ "job-name": "loud", token: TOKEN }, { ...runOf("report"), RUNNER_DEBUG: "1" });
     const main = await step.main();
     expect(main.code).toBe(1);
@@ -183,11 +183,11 @@ describe("what others wrote gives the runner no commands", () => {
   });
 
   test("a server's words, and where it redirects to", async () => {
-    fate = () => ({ status: 302, headers: { location: "##[error]forged" } });
+    fault = () => ({ status: 302, headers: { location: "##[error]forged" } });
     const redirected = await step({ "job-name": "redirected" }).main();
     expect(redirected.code).toBe(1);
     expectTame(redirected, 2, ["add-mask", "error"]);
-    fate = () => undefined;
+    fault = () => undefined;
     await repository.hook("update", `printf '%b' '::error::forged\\n##[error]forged\\r::error::forged\\n' >&2; exit 1`);
     await repository.write("hooked", finishedUntil("hooked", Date.now() - 2 * HOUR));
     const refused = await step({ "job-name": "hooked" }).main();

@@ -74,8 +74,8 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
       log: ["::add-mask::ghs_token", `Finished: ${JOB} until the end of its interval`],
     });
     expect(await keptOf(server)).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
-    for (const { headers } of server.asked) expect(headers).not.toHaveProperty("authorization");
-    expect(JSON.stringify(server.asked)).not.toContain("ghs_token");
+    for (const { headers } of server.requests) expect(headers).not.toHaveProperty("authorization");
+    expect(JSON.stringify(server.requests)).not.toContain("ghs_token");
   });
 
   test("a run that fails gives its interval back", async () => {
@@ -139,23 +139,23 @@ describe("a main that is killed", () => {
     ["while its answer is on its way", 0, "Interrupted"],
   ])("%s leaves nothing behind on our own server", async (_, delay, done) => {
     const run = step(ours);
-    ours.fate = ({ method, path }) => {
+    ours.fault = ({ method, path }) => {
       if (method !== "POST" || !path.startsWith("/nightly")) return undefined;
       if (delay > 0) run.process?.kill("SIGKILL");
       return { delay, ...(delay === 0 && { cut: "after" as const }) };
     };
     const main = run.main();
     if (delay === 0) {
-      while (!ours.asked[0]?.settled) await pause(5);
+      while (!ours.requests[0]?.settled) await pause(5);
       run.process?.kill("SIGKILL");
     }
     expect((await main).code).toBeNull();
     const post = await run.post("cancelled");
     expect(post.code).toBe(0);
     expect(post.log.at(-1)).toMatch(new RegExp(`^${done}: `));
-    while (ours.asked.some(({ settled }) => !settled)) await pause(10);
+    while (ours.requests.some(({ settled }) => !settled)) await pause(10);
     expect((await keptOf(ours))?.active).toBeNull();
-    ours.fate = () => undefined;
+    ours.fault = () => undefined;
     expect((await step(ours).main()).outputs.started).toBe("true");
   });
 
@@ -168,12 +168,12 @@ describe("a main that is killed", () => {
     ["1 hour", 0, /^.* can't tell whether .* stays behind until retry-interval frees it/],
   ])("says so where an original server can't help, with retry-interval: %j", async (retryInterval, code, says) => {
     const run = step(original, { "retry-interval": retryInterval });
-    original.fate = ({ method }) => {
+    original.fault = ({ method }) => {
       if (method === "POST") run.process?.kill("SIGKILL");
       return undefined;
     };
     await run.main();
-    original.fate = () => undefined;
+    original.fault = () => undefined;
     const post = await run.post("cancelled");
     expect(post.code).toBe(code);
     expect(annotations(code === 1 ? "error" : "warning", post)).toEqual([expect.stringMatching(says)]);
@@ -181,7 +181,7 @@ describe("a main that is killed", () => {
 });
 
 test("a start whose answer was lost by an original server fails, and names the remedy", async () => {
-  original.fate = () => (original.asked.length === 1 ? { cut: "after" } : undefined);
+  original.fault = () => (original.requests.length === 1 ? { cut: "after" } : undefined);
   const main = await step(original).main();
   expect(main).toMatchObject({ code: 1, outputs: {} });
   expect(annotations("error", main)[0]).toMatch(
@@ -225,7 +225,7 @@ describe("GitHub's OIDC token", () => {
         authorization: "Bearer request-token",
       }),
     );
-    expect(ours.asked.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+    expect(ours.requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
     for (const { log } of results) expect(log).toContain(`::add-mask::${TOKEN}`);
     for (const secret of [TOKEN, "request-token"]) expectNowhere(run, secret, ...results);
   });
@@ -238,7 +238,7 @@ describe("GitHub's OIDC token", () => {
     answers = [() => [200, "<html>"]];
     const refused = await step(ours, inputs, env()).main();
     expect(annotations("error", refused)[0]).toMatch(/GitHub gave no OIDC token \(it answered 200 without a token\)/);
-    expect(ours.asked).toEqual([]);
+    expect(ours.requests).toEqual([]);
   });
 });
 

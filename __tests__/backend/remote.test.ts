@@ -11,7 +11,7 @@ import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { StoreError } from "../../src/store/job-store.ts";
 import { ExplainingServer } from "../../testing/servers/explaining-server.ts";
-import { type Fate, OriginalServer } from "../../testing/servers/original-server.ts";
+import { OriginalServer, type ServerFault } from "../../testing/servers/original-server.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const JOB = "report of a/b?c#d%é";
@@ -94,16 +94,16 @@ const lossOf = (ending: Promise<unknown>) =>
     },
   );
 
-/** The first request of this kind meets with a fate. */
-function once(kind: RegExp, fate: Fate, whom = server): void {
-  whom.fate = ({ method, path }) => {
+/** The first request of this kind meets with a fault. */
+function once(kind: RegExp, fault: ServerFault, whom = server): void {
+  whom.fault = ({ method, path }) => {
     if (!kind.test(`${method} ${path}`)) return undefined;
-    whom.fate = () => undefined;
-    return fate;
+    whom.fault = () => undefined;
+    return fault;
   };
 }
 
-const asked = (whom = server) => whom.asked.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
+const asked = (whom = server) => whom.requests.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
 
 describe("with an original server", () => {
   test("a start is granted, told by the name that was asked for, and finished by it", async () => {
@@ -136,7 +136,7 @@ describe("with an original server", () => {
     const { lockId, ...own } = claim();
     await backend.start(request, { lockId, ...own }, inTime());
     await backend.start(HOURLY, claim({ idempotencyKey: "key/of:mine" }), inTime());
-    const [first, second] = server.asked;
+    const [first, second] = server.requests;
     expect(JSON.parse(first?.body ?? "")).toEqual(body);
     expect(JSON.parse(second?.body ?? "")).toEqual({ jobInterval: HOUR });
     expect(first?.headers).toMatchObject({
@@ -158,7 +158,7 @@ describe("with an original server", () => {
     const jobIntervalStartedAt = NOON - 5 * HOUR;
     const answer = await backend.start({ ...HOURLY, noLock: true, jobIntervalStartedAt }, claim(), inTime());
     expect(answer).toMatchObject({ started: true, intervalStartedAt: jobIntervalStartedAt, lock: null });
-    expect(JSON.parse(server.asked[0]?.body ?? "")).toMatchObject({
+    expect(JSON.parse(server.requests[0]?.body ?? "")).toMatchObject({
       noLock: true,
       jobIntervalStartedAt: toIso(NOON - 5 * HOUR),
     });
@@ -252,7 +252,7 @@ describe("with a server that explains itself", () => {
   });
 
   test("a plain null is a refusal too", async () => {
-    server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body: "null" });
+    server.fault = () => ({ status: 200, headers: { "content-type": "application/json" }, body: "null" });
     expect(await backend.start(HOURLY, claim(), inTime())).toEqual({ started: false, reason: "unknown" });
   });
 
@@ -301,7 +301,7 @@ describe("with a server that explains itself", () => {
     ['{"jobs":[],"unreadable":["b","a"]}', { states: [], unreadable: ["b", "a"] }],
     ['{"jobs":[],"unreadable":[7]}', "unreadable is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
-    server.fate = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
+    server.fault = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
     const listed = backend.states(inTime());
     if (typeof means !== "string") return expect(await listed).toEqual(means);
     expect(await failureOf(listed)).toMatchObject({ code: "unusable", message: expect.stringContaining(means) });
@@ -309,9 +309,9 @@ describe("with a server that explains itself", () => {
 
   test("the states of all jobs, by one request", async () => {
     await started();
-    const before = server.asked.length;
+    const before = server.requests.length;
     expect(await backend.states(inTime())).toEqual({ states: [await backend.status(JOB, inTime())], unreadable: [] });
-    expect(server.asked.slice(before).map(({ path }) => path)).toHaveLength(2);
+    expect(server.requests.slice(before).map(({ path }) => path)).toHaveLength(2);
   });
 
   test("the states of all jobs, from a server that lists them in parts", async () => {
@@ -319,10 +319,10 @@ describe("with a server that explains itself", () => {
       status: 200,
       body: JSON.stringify({ jobs: [{ name, lock: null, lastFinished: null, history: [] }], next }),
     });
-    server.fate = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
+    server.fault = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
     expect((await backend.states(inTime())).states.map(({ name }) => name)).toEqual(["a b", "c"]);
-    expect(server.asked.at(-1)?.path).toBe("/?limit=500&after=a+b");
-    server.fate = () => part("a b", "a b");
+    expect(server.requests.at(-1)?.path).toBe("/?limit=500&after=a+b");
+    server.fault = () => part("a b", "a b");
     const error = await failureOf(backend.states(inTime()));
     expect(error).toMatchObject({ code: "unusable" });
     expect(error.message).toContain('next is "a b", not a name after a b');
@@ -343,8 +343,8 @@ describe("with a server that explains itself", () => {
 
   test("a lost start that another run took over meanwhile is not called granted", async () => {
     let takeover: Promise<unknown> | undefined;
-    server.fate = () => {
-      const nth = server.asked.length;
+    server.fault = () => {
+      const nth = server.requests.length;
       if (nth === 2) takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
       return nth === 1 ? { cut: "after" } : nth === 2 ? { delay: 200 } : undefined;
     };
@@ -377,7 +377,8 @@ describe("an earlier try that may come later, to a server that explains itself",
 
   test("is told of, where that can't be seen to", async () => {
     await started(other);
-    server.fate = ({ path }) => (server.asked.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined);
+    server.fault = ({ path }) =>
+      server.requests.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined;
     const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(1_000)));
     expect(error).toMatchObject({ code: "unreachable", unsettled: true });
     expect(error.message).toMatch(/was not started.*an earlier try .* may still take the lock.*retry-interval/);
@@ -386,7 +387,7 @@ describe("an earlier try that may come later, to a server that explains itself",
   test("an end isn't called done while nobody tells whether it, or a takeover, ended the run", async () => {
     const lock = await started(backend);
     let takeover: Promise<unknown> | undefined;
-    server.fate = ({ method, path }) => {
+    server.fault = ({ method, path }) => {
       if (method === "GET") return { status: 503 };
       if (takeover !== undefined || !path.endsWith("finish")) return undefined;
       takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
@@ -405,13 +406,13 @@ describe("an earlier try that may come later, to a server that explains itself",
   });
 });
 
-const LOST: [what: string, fate: Fate][] = [
+const LOST: [what: string, fault: ServerFault][] = [
   ["cut after it was done", { cut: "after" }],
   ["cut within its answer", { cut: "within" }],
 ];
-const NEVER_CAME: [what: string, fate: Fate][] = [
+const NEVER_CAME: [what: string, fault: ServerFault][] = [
   ["cut before it was done", { cut: "before" }],
-  ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, Fate] => [`answered ${status}`, { status }]),
+  ...[408, 425, 429, 500, 502, 503, 504].map((status): [string, ServerFault] => [`answered ${status}`, { status }]),
 ];
 
 describe.each([
@@ -423,17 +424,17 @@ describe.each([
     backend = await open(server.url);
   });
 
-  test.each(NEVER_CAME)("a start that is %s is sent again, with the same key", async (_, fate) => {
-    once(/^POST/, fate);
+  test.each(NEVER_CAME)("a start that is %s is sent again, with the same key", async (_, fault) => {
+    once(/^POST/, fault);
     await started();
-    const keys = server.asked.map(({ headers }) => headers["idempotency-key"]);
+    const keys = server.requests.map(({ headers }) => headers["idempotency-key"]);
     expect(keys).toHaveLength(2);
     expect(new Set(keys).size).toBe(1);
     expect(log).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+ .*; trying again$/)]);
   });
 
-  test.each(LOST)("a start that is %s holds one lock, or is an error", async (_, fate) => {
-    once(/^POST/, fate);
+  test.each(LOST)("a start that is %s holds one lock, or is an error", async (_, fault) => {
+    once(/^POST/, fault);
     const call = claim();
     if (kind === ExplainingServer) {
       expect((await started(backend, call)).id).toBe(call.lockId);
@@ -448,16 +449,16 @@ describe.each([
     expect((await server.state(kind === ExplainingServer ? JOB : encodeURIComponent(JOB)))?.active).not.toBeNull();
   });
 
-  test.each(LOST)("a start without lock that is %s leaves nothing open", async (_, fate) => {
+  test.each(LOST)("a start without lock that is %s leaves nothing open", async (_, fault) => {
     await started();
-    once(/^POST/, fate);
+    once(/^POST/, fault);
     const answer = await backend.start({ ...HOURLY, noLock: true }, claim(), inTime());
     expect(answer).toMatchObject({ started: false, reason: kind === ExplainingServer ? "active" : "unknown" });
   });
 
-  test.each([...NEVER_CAME, ...LOST])("a finish that is %s is done, once", async (_, fate) => {
+  test.each([...NEVER_CAME, ...LOST])("a finish that is %s is done, once", async (_, fault) => {
     const lock = await started();
-    once(/finish$/, fate);
+    once(/finish$/, fault);
     await backend.finish(lock, inTime());
     const state = await server.state(kind === ExplainingServer ? JOB : encodeURIComponent(JOB));
     expect(state).toMatchObject({ active: null, finishedUntil: toIso(NOON) });
@@ -476,7 +477,7 @@ describe.each([
 
 describe("patience", () => {
   test("ends at once when it is told to wait beyond the deadline", async () => {
-    server.fate = () => ({ status: 503, headers: { "retry-after": "3600" } });
+    server.fault = () => ({ status: 503, headers: { "retry-after": "3600" } });
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
     expect(error).toMatchObject({ code: "unreachable", unsettled: true });
     expect(error.message).toMatch(/gave no answer in time \(.* answered 503\): check the input url and the network/);
@@ -491,7 +492,7 @@ describe("patience", () => {
   });
 
   test("ends at the deadline", async () => {
-    server.fate = () => ({ delay: 800 });
+    server.fault = () => ({ delay: 800 });
     const from = performance.now();
     expect(await failureOf(backend.start(HOURLY, claim(), deadlineIn(300)))).toMatchObject({ unsettled: true });
     expect(performance.now() - from).toBeLessThan(700);
@@ -510,7 +511,7 @@ describe("each error has a sentence of its own", () => {
   const html = { status: 200, headers: { "content-type": "text/html" }, body: "<!doctype html><p>Log in" };
   const jsonly = { status: 200, headers: { "content-type": "application/json" } };
   const JOBLIKE = { id: "1", name: "x", intervalStartedAt: toIso(NOON), intervalEndedAt: toIso(NOON) };
-  const ERRORS: [what: string, fate: Fate, code: string, says: RegExp][] = [
+  const ERRORS: [what: string, fault: ServerFault, code: string, says: RegExp][] = [
     ["401", { status: 401 }, "unauthorized", /asks for credentials \(401\): give the inputs username and password/],
     [
       "403",
@@ -550,8 +551,8 @@ describe("each error has a sentence of its own", () => {
       /redirects to file:\/\/\/etc\/passwd, where neither request nor credentials are sent/,
     ],
   ];
-  test.each(ERRORS)("%s", async (_, fate, code, says) => {
-    server.fate = () => fate;
+  test.each(ERRORS)("%s", async (_, fault, code, says) => {
+    server.fault = () => fault;
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
     expect(error).toMatchObject({ code, unsettled: false });
     expect(error.message).toMatch(says);
@@ -561,14 +562,14 @@ describe("each error has a sentence of its own", () => {
 
   test("an end that meets with a page is not taken for done, nor for lost", async () => {
     const lock = await started();
-    for (const fate of [html, { ...html, status: 404 }]) {
-      server.fate = () => fate;
+    for (const fault of [html, { ...html, status: 404 }]) {
+      server.fault = () => fault;
       expect(await failureOf(backend.finish(lock, inTime()))).toMatchObject({ code: "unusable" });
     }
   });
 
   test("a refusal after an answer that was lost leaves open what the first try did", async () => {
-    server.fate = () => (server.asked.length === 1 ? { cut: "after" } : { status: 401 });
+    server.fault = () => (server.requests.length === 1 ? { cut: "after" } : { status: 401 });
     expect(await failureOf(backend.start(HOURLY, claim(), inTime()))).toMatchObject({
       code: "unauthorized",
       unsettled: true,
@@ -592,24 +593,24 @@ describe("credentials", () => {
     let tokens = 0;
     const backend = await open(server.url, { kind: "bearer", token: async () => `token-${++tokens}` });
     await backend.finish(await started(backend), inTime());
-    expect(server.asked.map(({ headers }) => headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
-    server.fate = () => ({ status: 401 });
+    expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
+    server.fault = () => ({ status: 401 });
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
     expect(error.message).toMatch(/refused the OIDC token \(401\): give the input oidc-audience/);
   });
 
   test("stay with the server that they are for, as does the request", async () => {
     const elsewhere = await serve(OriginalServer);
-    server.fate = () => ({ status: 307, headers: { location: `${elsewhere.url}/report` } });
+    server.fault = () => ({ status: 307, headers: { location: `${elsewhere.url}/report` } });
     const error = await failureOf((await open(server.url, basic)).start(HOURLY, claim(), inTime()));
     expect(error.message).toContain(`redirects to ${elsewhere.url}, where neither request nor credentials are sent`);
-    expect(elsewhere.asked).toEqual([]);
+    expect(elsewhere.requests).toEqual([]);
   });
 
   test("go along when a server redirects to itself", async () => {
     once(/^POST/, { status: 308, headers: { location: "/moved" } });
     await started(await open(server.url, basic));
-    const [first, second] = server.asked;
+    const [first, second] = server.requests;
     expect(second).toMatchObject({ method: "POST", path: "/moved", body: first?.body });
     expect(second?.headers.authorization).toBe(first?.headers.authorization);
   });

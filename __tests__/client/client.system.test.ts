@@ -4,7 +4,7 @@ import { CronyxClient, type Surroundings } from "../../src/client/client.ts";
 import type { CronyxClientError } from "../../src/client/client-error.ts";
 import type { CronyxClientOptions, Job, JobStartOptions } from "../../src/client/index.ts";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
-import type { Fate } from "../../testing/git/git-server.mjs";
+import type { GitFault } from "../../testing/git/git-server.mjs";
 import { type ServedRepository, serveRepository } from "../../testing/git/served-repository.ts";
 import { OriginalServer } from "../../testing/servers/original-server.ts";
 
@@ -24,7 +24,7 @@ afterAll(() => served.close());
 
 beforeEach(() => {
   now = NOON;
-  served.fate = () => undefined;
+  served.fault = () => undefined;
   warnings = [];
   hourly = { jobName: `report ${++jobs}`, jobInterval: HOUR };
 });
@@ -178,7 +178,7 @@ describe("requestJobExec", () => {
     await using client = clientOf();
     const failure = new Error("The report is empty");
     const task = () => {
-      served.fate = () => ({ status: 403 });
+      served.fault = () => ({ status: 403 });
       throw failure;
     };
     await expect(client.requestJobExec(hourly, task)).rejects.toBe(failure);
@@ -188,7 +188,7 @@ describe("requestJobExec", () => {
   test("doesn't interrupt a job that couldn't be finished", async () => {
     await using client = clientOf();
     const task = () => {
-      served.fate = ({ command }) => (command === "push" ? { status: 403 } : undefined);
+      served.fault = ({ command }) => (command === "push" ? { status: 403 } : undefined);
     };
     const pushes = () => served.exchanges.filter(({ command }) => command === "push").length;
     const before = pushes();
@@ -258,7 +258,7 @@ describe("using", () => {
     const client = clientOf();
     {
       using _ = await startedBy(client);
-      served.fate = () => ({ status: 401 });
+      served.fault = () => ({ status: 401 });
     }
     await client.close();
     expect(warnings).toEqual([expect.stringContaining("so it stays locked")]);
@@ -278,7 +278,7 @@ describe("a caller's signal", () => {
   test.each(["before", "after"] as const)("aborted %s a push took the lock, no lock stays behind", async (cut) => {
     await using client = clientOf();
     const caller = new AbortController();
-    served.fate = ({ command }) => {
+    served.fault = ({ command }) => {
       if (command !== "push" || caller.signal.aborted) return undefined;
       caller.abort();
       return { cut };
@@ -286,14 +286,14 @@ describe("a caller's signal", () => {
     expect(await errorOf(client.requestJobStart({ ...hourly, signal: caller.signal }))).toMatchObject({
       code: "aborted",
     });
-    served.fate = () => undefined;
+    served.fault = () => undefined;
     expect((await startedBy(client)).intervalStartedAt).toEqual(new Date(NOON - HOUR));
   });
 
   test("aborted while waiting to try again, the call ends at once", async () => {
     await using client = clientOf();
     const caller = new AbortController();
-    served.fate = () => ({ status: 503, headers: { "retry-after": "30" } });
+    served.fault = () => ({ status: 503, headers: { "retry-after": "30" } });
     const start = errorOf(client.requestJobStart({ ...hourly, signal: caller.signal }));
     setTimeout(() => caller.abort(), 50);
     const began = performance.now();
@@ -305,7 +305,7 @@ describe("a caller's signal", () => {
     await using client = clientOf();
     const job = await startedBy(client);
     const caller = new AbortController();
-    served.fate = ({ command }) => {
+    served.fault = ({ command }) => {
       if (command !== "push" || caller.signal.aborted) return undefined;
       caller.abort();
       return { cut: "after" };
@@ -322,7 +322,7 @@ describe("a caller's signal", () => {
 
 describe("a deadline", () => {
   test("that passes is an error, of the call's or of the client's", async () => {
-    served.fate = () => ({ status: 503 });
+    served.fault = () => ({ status: 503 });
     await using client = clientOf({ deadline: 100 });
     expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({ code: "unreachable" });
     await using patient = clientOf();
@@ -334,8 +334,8 @@ describe("a deadline", () => {
 
   test("that passes while the lock is taken leaves none behind", async () => {
     await using client = clientOf();
-    const fates: Fate[] = [{}, { cut: "after" }, { delay: 600 }];
-    served.fate = () => fates.shift();
+    const faults: GitFault[] = [{}, { cut: "after" }, { delay: 600 }];
+    served.fault = () => faults.shift();
     expect(await errorOf(client.requestJobStart({ ...hourly, deadline: 500 }))).toMatchObject({ code: "unreachable" });
     expect(await client.requestJobStart(hourly)).not.toBeNull();
   });
@@ -343,7 +343,7 @@ describe("a deadline", () => {
   test("that passes where nothing can be released any more says that the lock may be there", async () => {
     await using client = clientOf();
     let pushed = false;
-    served.fate = ({ command }) => {
+    served.fault = ({ command }) => {
       if (command === "push" && !pushed) {
         pushed = true;
         return { cut: "after" };
@@ -422,7 +422,7 @@ describe("an error speaks of this library's options", () => {
     [403, "let it write to that repository's contents"],
     [404, "check the option url"],
   ])("where a repository answers %i", async (status, says) => {
-    served.fate = () => ({ status });
+    served.fault = () => ({ status });
     const words = await wordsOf({});
     expect(words).toContain(says);
     expect(words).not.toMatch(/\binputs?\b|workflow|fork/);
@@ -439,7 +439,7 @@ describe("an error speaks of this library's options", () => {
       );
       original.login = null;
       let starts = 0;
-      original.fate = () => (starts++ === 0 ? { cut: "after" } : undefined);
+      original.fault = () => (starts++ === 0 ? { cut: "after" } : undefined);
       expect(await wordsOf({ url })).toMatch(/stays until retryInterval frees it/);
     } finally {
       await original.close();

@@ -36,8 +36,8 @@ beforeAll(async () => {
   for (const [at, code] of examples.entries()) {
     writeFileSync(path.join(folder, "examples", `${at}.ts`), code.replaceAll(EXAMPLE_URL, `git+${served.url}`));
   }
-  cpSync(path.join(ROOT, "__tests__/fixtures/cronyx-client-program.ts"), path.join(folder, "former-user.ts"));
-  const files = [...examples.map((_, at) => `examples/${at}.ts`), "former-user.ts"];
+  cpSync(path.join(ROOT, "__tests__/fixtures/cronyx-client-program.ts"), path.join(folder, "cronyx-client-program.ts"));
+  const files = [...examples.map((_, at) => `examples/${at}.ts`), "cronyx-client-program.ts"];
   const types = ["--typeRoots", path.join(ROOT, "node_modules/@types"), "--types", "node", "--skipLibCheck"];
   compiled = run(process.execPath, [TSC, ...STRICT, ...types, "--outDir", "compiled", "--rootDir", ".", ...files]);
   compiled.catch(() => {});
@@ -93,7 +93,7 @@ test("a program written for cronyx-client runs on either server when its import 
   try {
     for (const { url } of [original, ours]) {
       const env = { SERVER_URL: url, SERVER_PASSWORD: TOKEN };
-      const printed = await run(process.execPath, ["compiled/former-user.js"], folder, env);
+      const printed = await run(process.execPath, ["compiled/cronyx-client-program.js"], folder, env);
       expect(printed.trimEnd().split("\n")).toEqual([
         "string daily report true true",
         "15 true true",

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import net, { type AddressInfo } from "node:net";
@@ -71,7 +71,9 @@ let address: string;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "cronyx-test-"));
   served = await serveRepository(TOKEN);
-  secure = https.createServer(selfSignedCertificate(HOST), (request, response) => {
+  const certificate = selfSignedCertificate(HOST);
+  writeFileSync(path.join(folder, "cert.pem"), certificate.cert);
+  secure = https.createServer(certificate, (request, response) => {
     const { method, headers, url } = request;
     request.pipe(
       http.request(new URL(url ?? "/", served.url), { method, headers } as http.RequestOptions, (answer) => {
@@ -222,9 +224,9 @@ describe("a proxy named by http_proxy", () => {
   });
 
   test("that asks for a login by an answer is told of too", async () => {
-    served.fate = () => ({ status: 407 });
+    served.fault = () => ({ status: 407 });
     await expect(post(`${served.url}/git-upload-pack`)).rejects.toThrow(ProxyRefusal);
-    served.fate = () => undefined;
+    served.fault = () => undefined;
   });
 
   test("that can't be reached is a fault that may pass, told without its login", async () => {

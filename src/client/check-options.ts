@@ -141,7 +141,6 @@ function checkType(
   type: keyof typeof EXPECTED,
   { isSecret = false }: { readonly isSecret?: boolean } = {},
 ): void {
-  // biome-ignore lint/suspicious/useValidTypeof: the type is one of EXPECTED's keys.
   if (typeof value === type) return;
   throw wrongType(field, isSecret ? undefined : value, EXPECTED[type]);
 }

@@ -7,7 +7,7 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
-import { type Exchange, serveGit } from "../git/git-server.mjs";
+import { type GitExchange, serveGit } from "../git/git-server.mjs";
 import type { Inputs } from "./inputs.ts";
 import { runOf, Step } from "./runner.mjs";
 
@@ -22,7 +22,7 @@ export class LocksRepository {
   readonly httpUrl: string;
   readonly fileUrl: string;
   /** The HTTP requests so far, oldest first. */
-  readonly exchanges: readonly Exchange[];
+  readonly exchanges: readonly GitExchange[];
   readonly #folder: string;
   readonly #bare: string;
   readonly #server: Awaited<ReturnType<typeof serveGit>>;

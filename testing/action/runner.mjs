@@ -4,29 +4,29 @@ import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 
 /**
- * What a process printed and said to the runner.
+ * The result of one process: its log, and the files that it wrote for the runner.
  *
  * @typedef {object} StepResult
  * @property {number | null} code The exit code; null if it was killed.
- * @property {string[]} log Its lines.
+ * @property {string[]} log The printed lines.
  * @property {Record<string, string>} outputs
  * @property {Record<string, string>} state
  */
 
 /**
- * One use of the action in a job, run as GitHub's runner runs it: a process for main, later one for post, inputs in
- * `INPUT_*`, outputs and state through files. Post runs even if main failed or was killed.
+ * One step that uses the action, run as GitHub's runner runs it: one process for main, later another one for post.
+ * Inputs come in `INPUT_*`; outputs and state go through files. Post runs even if main failed or was killed.
  */
 export class Step {
-  /** @type {Record<string, string>} What main has told post. */
+  /** @type {Record<string, string>} The state that main saved for post. */
   state = {};
-  /** @type {import("node:child_process").ChildProcess | undefined} The process that runs now. */
+  /** @type {import("node:child_process").ChildProcess | undefined} The running process, if any. */
   process;
 
   /**
    * @param {object} options
    * @param {string} options.dist The folder with the bundles.
-   * @param {string} options.temporary A folder to work in.
+   * @param {string} options.temporary A folder for temporary files.
    * @param {Record<string, string>} options.inputs
    * @param {Record<string, string>} [options.env] The job's `env:` and the runner's own variables.
    * @param {string} [options.node] The node to run with.
@@ -81,20 +81,20 @@ export class Step {
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += chunk));
     const code = await new Promise((resolve) => child.on("close", resolve));
     this.process = undefined;
-    const said = fileCommands(readFileSync(files.GITHUB_STATE ?? "", "utf8"));
-    if (name === "main") this.state = said;
+    const saved = fileCommands(readFileSync(files.GITHUB_STATE ?? "", "utf8"));
+    if (name === "main") this.state = saved;
     return {
       code,
       log: printed.split(/\r?\n/).filter((line) => line !== ""),
       outputs: fileCommands(readFileSync(files.GITHUB_OUTPUT ?? "", "utf8")),
-      state: said,
+      state: saved,
     };
   }
 }
 
 /**
- * Reads what a step wrote to one of the runner's files; the last value of a key counts, and what was cut off by a kill
- * doesn't.
+ * Reads one of the files that a step writes for the runner. The last value of a key counts; a value that a
+ * kill cut short does not count.
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-commands#multiline-strings
  * @param {string} text
@@ -115,7 +115,7 @@ export function fileCommands(text) {
 }
 
 /**
- * The runner's own variables for a run of a workflow.
+ * The variables that the runner sets for a workflow run.
  *
  * @param {string} job
  */

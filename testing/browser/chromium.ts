@@ -11,7 +11,7 @@ const USUAL_PLACES = [
   "C:\\Program Files (x86)\\Google\\Chrome\\Application\\chrome.exe",
 ];
 
-/** @returns the path of a Chromium: the one of CHROMIUM_PATH, or the first that is found; null if there is none. */
+/** @returns the path of Chromium: CHROMIUM_PATH, or the first one found; null if there is none. */
 export function findChromium(env: Readonly<Record<string, string | undefined>>): string | null {
   if (env.CHROMIUM_PATH) return env.CHROMIUM_PATH;
   const folders = (env.PATH ?? "").split(path.delimiter).filter(Boolean);
@@ -19,7 +19,7 @@ export function findChromium(env: Readonly<Record<string, string | undefined>>):
   return [...places, ...USUAL_PLACES].find(isExecutable) ?? null;
 }
 
-/** What Chromium does by itself, beside what it is told, has no place in a test. */
+/** Flags that turn off Chromium's own background work. */
 export const CHROMIUM_FLAGS = [
   "--disable-gpu",
   "--disable-quic",

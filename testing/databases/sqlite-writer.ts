@@ -1,7 +1,8 @@
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { SqliteStore } from "../../src/store/sql/sqlite.ts";
 
-/** Writes as fast as it can, and tells of each document once it is written. */
+// Writes documents without a pause, and reports each one to the parent process once it is written.
+
 const deadline = { remaining: () => 60_000, signal: AbortSignal.timeout(60_000) };
 const store = await SqliteStore.open(process.argv[2] ?? "", () => {}, deadline);
 let version: string | null = null;

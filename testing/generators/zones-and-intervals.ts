@@ -3,25 +3,25 @@ import { Temporal } from "temporal-polyfill";
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
 import type { JobInterval } from "../../src/scheduler/job-interval.ts";
 
-/** Zones whose clocks are each set in a way of their own. */
+/** Time zones whose clocks change in different ways. */
 export const ZONES = [
   "UTC",
   "America/New_York",
   "Europe/London",
-  // By half an hour.
+  // Its clocks change by half an hour.
   "Australia/Lord_Howe",
-  // At midnight.
+  // Its clocks changed at midnight.
   "America/Sao_Paulo",
-  // Left out 30 December 2011.
+  // It skipped 30 December 2011.
   "Pacific/Apia",
-  // Set back for Ramadan.
+  // Its clocks are set back for Ramadan.
   "Africa/Casablanca",
   "Asia/Kathmandu",
   "America/St_Johns",
-  // At UTC in summer, behind it in winter.
+  // It is at UTC in summer and behind UTC in winter.
   "Atlantic/Azores",
   "Pacific/Chatham",
-  // By two hours, and by three.
+  // Their clocks change by two hours, and by three.
   "Antarctica/Troll",
   "Antarctica/Casey",
 ] as const;
@@ -33,7 +33,7 @@ export interface ClockChange {
   readonly zone: string;
   /** The first instant with the new offset. */
   readonly at: Instant;
-  /** How far clocks are set forward; negative: back. */
+  /** Milliseconds that the clocks are set forward; negative if they are set back. */
   readonly by: number;
 }
 
@@ -53,7 +53,7 @@ function changesIn(zone: string): ClockChange[] {
 
 export const CLOCK_CHANGES: readonly ClockChange[] = ZONES.flatMap(changesIn);
 
-/** A zone, and an instant that is often within days, hours or milliseconds of a change of its clocks. */
+/** A zone and an instant. Most instants are within days, hours or milliseconds of a clock change in that zone. */
 export const zoneAndInstant: fc.Arbitrary<{ zone: string; instant: Instant }> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ zone: fc.constantFrom(...ZONES), instant: fc.integer({ min: FROM, max: TO }) }) },
   {
@@ -72,7 +72,7 @@ export const zoneAndInstant: fc.Arbitrary<{ zone: string; instant: Instant }> = 
   },
 );
 
-/** Durations of every mix of fields; never of no length. */
+/** A duration with any set of fields, at least one of them above 0. */
 export const duration = fc
   .record(
     {

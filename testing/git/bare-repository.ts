@@ -3,9 +3,9 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 
-/** A bare repository in a folder of its own, kept by the real git: what a server has. */
+/** A bare git repository in a temporary folder, as a git server has it. */
 export class BareRepository {
-  /** What the repository lies in. */
+  /** The temporary folder, which holds the repository. */
   readonly root: string;
   readonly folder: string;
   readonly name: string;
@@ -17,28 +17,28 @@ export class BareRepository {
     execFileSync("git", ["init", "--quiet", "--bare", this.folder], { env: gitEnvironment() });
   }
 
-  /** @returns what git prints. */
+  /** @returns git's output as text. */
   git(args: readonly string[], input: string | Buffer = ""): string {
     return this.print(args, input).toString().trim();
   }
 
-  /** @returns the same, as bytes. */
+  /** @returns git's output as bytes. */
   print(args: readonly string[], input: string | Buffer = ""): Buffer {
     return execFileSync("git", ["-C", this.folder, ...args], { env: gitEnvironment(), input, stdio: "pipe" });
   }
 
-  /** @returns the id of the object that a ref points to, or null. */
+  /** @returns the id of the object that a ref points to; null if there is no such ref. */
   tip(ref: string): string | null {
     return this.git(["for-each-ref", "--format=%(objectname)", ref]) || null;
   }
 
-  /** @returns the id of a commit with this message, over the empty tree. */
+  /** Writes a commit without files. @returns its id. */
   commit(message: string, ...parents: readonly string[]): string {
     const tree = this.git(["hash-object", "-w", "-t", "tree", "--stdin"]);
     return this.git(["commit-tree", tree, ...parents.flatMap((parent) => ["-p", parent])], message);
   }
 
-  /** @returns the id of the last of so many commits, each the parent of the next. */
+  /** Writes a chain of commits. Only the last one has this message. @returns the id of the last one. */
   history(length: number, message: string): string {
     const commits = Array.from({ length }, (_, at) => {
       const text = Buffer.from(at === length - 1 ? message : `Commit ${at}`);
@@ -60,7 +60,7 @@ export class BareRepository {
   }
 }
 
-/** git as it is on a machine without configuration. */
+/** An environment that hides the machine's git configuration. */
 function gitEnvironment(): NodeJS.ProcessEnv {
   return {
     ...Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("GIT_"))),

@@ -3,19 +3,19 @@ import http from "node:http";
 import { promisify } from "node:util";
 
 /**
- * What becomes of one request.
+ * The fault that one request meets.
  *
- * @typedef {object} Fate
- * @property {number} [delay] Milliseconds to wait before git sees it.
- * @property {"before" | "after" | "within"} [cut] Cut the connection before git sees the request, after git is done but
- *   before a byte of the answer, or in the middle of the answer.
- * @property {number} [status] Answer with this status instead, without asking git.
+ * @typedef {object} GitFault
+ * @property {number} [delay] Milliseconds to wait before git gets the request.
+ * @property {"before" | "after" | "within"} [cut] Where to cut the connection: before git gets the request, after git
+ *   is done but before the first byte of the answer, or within the answer.
+ * @property {number} [status] Answer with this status, and do not run git.
  * @property {Record<string, string>} [headers] Headers of that answer.
  * @property {string | Buffer} [body] Its body.
  */
 
 /**
- * @typedef {object} Exchange
+ * @typedef {object} GitExchange
  * @property {string} service The last part of the path: `git-upload-pack` or `git-receive-pack`.
  * @property {string} command The command of protocol v2, or "push".
  * @property {string | undefined} authorization
@@ -30,11 +30,11 @@ import { promisify } from "node:util";
  * @see https://git-scm.com/docs/git-http-backend
  * @param {object} options
  * @param {string} options.root The folder.
- * @param {string} [options.token] The password to ask for. Left out, anyone may write.
- * @param {(exchange: Exchange) => Fate | undefined} [options.fate] What becomes of each request.
+ * @param {string} [options.token] The required password. Without one, every client may write.
+ * @param {(exchange: GitExchange) => GitFault | undefined} [options.fault] The fault for a request, if any.
  */
-export async function serveGit({ root, token, fate = () => undefined }) {
-  /** @type {Exchange[]} */
+export async function serveGit({ root, token, fault = () => undefined }) {
+  /** @type {GitExchange[]} */
   const exchanges = [];
 
   /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */
@@ -45,7 +45,7 @@ export async function serveGit({ root, token, fate = () => undefined }) {
     const service = url.pathname.split("/").at(-1) ?? "";
     const command =
       /command=([a-z-]+)/.exec(body.toString("latin1", 0, 40))?.[1] ?? (service === "git-receive-pack" ? "push" : "");
-    /** @type {Exchange} */
+    /** @type {GitExchange} */
     const exchange = {
       service,
       command,
@@ -55,16 +55,16 @@ export async function serveGit({ root, token, fate = () => undefined }) {
       ms: 0,
     };
     exchanges.push(exchange);
-    const { delay = 0, cut, status, headers = {}, body: said } = fate(exchange) ?? {};
+    const { delay = 0, cut, status, headers = {}, body: faultyBody } = fault(exchange) ?? {};
 
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (cut === "before") return request.socket.destroy();
-    if (status !== undefined) return response.writeHead(status, headers).end(said);
+    if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
     if (token !== undefined && passwordOf(request) !== token) {
       return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }
 
-    const answered = await askGit(root, url, request, body);
+    const answered = await runGit({ root, url, request, body });
     exchange.received = answered.body.length;
     exchange.ms = performance.now() - started;
     if (cut === "after") return request.socket.destroy();
@@ -74,14 +74,14 @@ export async function serveGit({ root, token, fate = () => undefined }) {
     response.end(answered.body);
   };
   const server = http.createServer((request, response) => {
-    // A client that dies in the middle of its request leaves nothing to answer.
+    // A client that went away in the middle of its request gets no answer.
     answer(request, response).catch(() => request.socket.destroy());
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 
   return {
-    /** Where the repository in the folder's entry `name` is. @param {string} name */
+    /** The URL of the repository `name` in the folder. @param {string} name */
     url: (name) => `http://127.0.0.1:${port}/${name}`,
     exchanges,
     async close() {
@@ -94,9 +94,9 @@ export async function serveGit({ root, token, fate = () => undefined }) {
 /**
  * Runs `git http-backend` as a CGI script (RFC 3875).
  *
- * @param {string} root @param {URL} url @param {http.IncomingMessage} request @param {Buffer} body
+ * @param {{ root: string, url: URL, request: http.IncomingMessage, body: Buffer }} options
  */
-async function askGit(root, url, request, body) {
+async function runGit({ root, url, request, body }) {
   const child = spawn("git", ["http-backend"], {
     env: {
       PATH: process.env.PATH,
@@ -108,7 +108,7 @@ async function askGit(root, url, request, body) {
       CONTENT_TYPE: request.headers["content-type"] ?? "",
       CONTENT_LENGTH: String(body.length),
       GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-      // Who is logged in may push.
+      // git http-backend lets a logged-in user push.
       REMOTE_USER: "git",
       REMOTE_ADDR: "127.0.0.1",
     },

@@ -3,11 +3,11 @@ import { ACTION_TERMS } from "../../src/action/terms.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { openStore, type StoreOptions } from "../../src/store/open-store.ts";
 import { BareRepository } from "./bare-repository.ts";
-import { type Exchange, type Fate, serveGit } from "./git-server.mjs";
+import { type GitExchange, type GitFault, serveGit } from "./git-server.mjs";
 
 export const TOKEN = "ghs_0123456789abcdefTOKEN";
 
-/** Opens a store as the action does. */
+/** Opens a store with the options that the action would use. */
 export function openStoreAt(url: string, options: Partial<StoreOptions> = {}): Promise<JobStore> {
   return openStore(`git+${url}`, {
     token: "",
@@ -24,16 +24,16 @@ export function openStoreAt(url: string, options: Partial<StoreOptions> = {}): P
 export type ServedRepository = Awaited<ReturnType<typeof serveRepository>>;
 
 /**
- * A repository behind smart HTTP, whose requests meet with what the test makes of them.
+ * Serves a repository over smart HTTP. A test sets `fault` to disturb its requests.
  *
- * @param token The one that it asks for. Left out, anyone may write.
+ * @param token The required token. Without one, every client may write.
  */
 export async function serveRepository(token?: string) {
   const repository = new BareRepository();
   const served = {
     repository,
-    fate: (_: Exchange): Fate | undefined => undefined,
-    /** What the stores that were opened here have logged. */
+    fault: (_: GitExchange): GitFault | undefined => undefined,
+    /** The log lines of the stores that `open` returned. */
     log: [] as string[],
     open: (options: Partial<StoreOptions> & { name?: string } = {}) =>
       openStoreAt(server.url(options.name ?? repository.name), {
@@ -49,7 +49,7 @@ export async function serveRepository(token?: string) {
   const server = await serveGit({
     root: repository.root,
     ...(token !== undefined && { token }),
-    fate: (exchange) => served.fate(exchange),
+    fault: (exchange) => served.fault(exchange),
   });
   return Object.assign(served, { url: server.url(repository.name), exchanges: server.exchanges });
 }

@@ -2,26 +2,29 @@ import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** What becomes of one request on its way, and of its answer. */
-export type Fate =
+/** The fault that one request meets. `pass` is no fault. */
+export type ProxyFault =
   | { readonly kind: "pass" }
-  /** Both get there, each that many milliseconds later. */
+  /** The request and the answer arrive, each this many milliseconds later. */
   | { readonly kind: "delay"; readonly request: number; readonly answer: number }
-  /** The connection is cut, and the request never gets there. */
+  /** The connection is cut, and the server never gets the request. */
   | { readonly kind: "cut before"; readonly reset: boolean }
-  /** The request gets there, and the connection is cut without a byte of the answer: at once, or when it has come. */
+  /** The server gets the request. The connection is cut at once or when the answer has come, before its first byte. */
   | { readonly kind: "cut after"; readonly reset: boolean; readonly atOnce: boolean }
-  /** The connection is cut after this share of the answer, from 0 to 1: at least a byte of it comes, and one is missing. */
+  /** The connection is cut after this share of the answer, from 0 to 1. At least one byte is sent and one is missing. */
   | { readonly kind: "cut within"; readonly reset: boolean; readonly share: number }
-  /** The proxy answers by itself, be the request carried out before or not. */
+  /** The proxy sends its own answer. `forwarded`: the server gets the request first. */
   | {
       readonly kind: "answer";
       readonly status: 429 | 502 | 503;
-      /** In seconds. */
+      /** Seconds. */
       readonly retryAfter: number | null;
       readonly forwarded: boolean;
     }
-  /** The connection is cut, or left without an answer until the sender hangs up; the request gets there that much later. */
+  /**
+   * The client gets no answer: the connection is cut, or stays open until the client closes it. The server gets the
+   * request `after` milliseconds later.
+   */
   | { readonly kind: "late"; readonly cut: boolean; readonly after: number };
 
 /** The first line of a request. */
@@ -31,29 +34,29 @@ export interface RequestLine {
 }
 
 /**
- * Stands between HTTP/1.1 clients and a server, and does to each request what its fate says. Connections of clients are
- * kept alive; each request goes on by a connection of its own, so what becomes of it is no matter of its client's.
+ * A proxy between HTTP/1.1 clients and a server that applies a fault to each request. Clients' connections are kept
+ * alive. The proxy opens a new connection to the server for each request, so a client that goes away stops no request.
  */
 export class FaultyProxy {
-  /** Asked for each request, in their order. */
-  fate: (request: RequestLine) => Fate = () => ({ kind: "pass" });
+  /** @returns the fault for a request. It is called once for each request, in order of arrival. */
+  fault: (request: RequestLine) => ProxyFault = () => ({ kind: "pass" });
   readonly #portOf: () => number | null;
   readonly #server = net.createServer((caller) => this.#serve(caller));
   readonly #callers = new Set<Socket>();
   readonly #exchanges = new Set<Promise<void>>();
 
-  /** @param portOf The port on loopback where a request goes to; null while there is none: the connection is cut. */
+  /** @param portOf Returns the server's port on loopback; null while no server runs, and then the connection is cut. */
   constructor(portOf: () => number | null) {
     this.#portOf = portOf;
   }
 
-  /** @returns the URL to ask instead of the server's. */
+  /** @returns the proxy's URL, which clients use instead of the server's. */
   async listen(): Promise<string> {
     await once(this.#server.listen(0, "127.0.0.1"), "listening");
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** Waits until no request is on its way any more, be its sender gone or not. */
+  /** Waits until no request is in progress, including the requests of clients that went away. */
   async idle(): Promise<void> {
     while (this.#exchanges.size > 0) await Promise.all(this.#exchanges);
   }
@@ -81,49 +84,49 @@ export class FaultyProxy {
   }
 
   async #exchange(caller: Socket, request: Buffer): Promise<void> {
-    const fate = this.fate(requestLineOf(request));
-    switch (fate.kind) {
+    const fault = this.fault(requestLineOf(request));
+    switch (fault.kind) {
       case "pass":
         return this.#passed(caller, request, 0);
       case "delay":
-        await pause(fate.request);
-        return this.#passed(caller, request, fate.answer);
+        await pause(fault.request);
+        return this.#passed(caller, request, fault.answer);
       case "cut before":
-        return cut(caller, fate.reset);
+        return cut(caller, fault);
       case "cut after": {
         const answered = this.#forwarded(request);
-        if (!fate.atOnce) await answered;
-        cut(caller, fate.reset);
+        if (!fault.atOnce) await answered;
+        cut(caller, fault);
         await answered;
         return;
       }
       case "cut within": {
         const answer = await this.#forwarded(request);
-        if (answer === null) return cut(caller, fate.reset);
-        const length = 1 + Math.floor(fate.share * (answer.length - 2));
-        caller.write(answer.subarray(0, length), () => cut(caller, fate.reset));
+        if (answer === null) return cut(caller, fault);
+        const length = 1 + Math.floor(fault.share * (answer.length - 2));
+        caller.write(answer.subarray(0, length), () => cut(caller, fault));
         return;
       }
       case "answer":
-        if (fate.forwarded) await this.#forwarded(request);
-        caller.write(ownAnswer(fate.status, fate.retryAfter));
+        if (fault.forwarded) await this.#forwarded(request);
+        caller.write(ownAnswer(fault.status, fault.retryAfter));
         return;
       case "late":
-        if (fate.cut) cut(caller, false);
+        if (fault.cut) cut(caller, { reset: false });
         else if (!caller.destroyed) await once(caller, "close");
-        await pause(fate.after);
+        await pause(fault.after);
         await this.#forwarded(request);
     }
   }
 
   async #passed(caller: Socket, request: Buffer, wait: number): Promise<void> {
     const answer = await this.#forwarded(request);
-    if (answer === null) return cut(caller, false);
+    if (answer === null) return cut(caller, { reset: false });
     await pause(wait);
     caller.write(answer);
   }
 
-  /** @returns the whole answer; null if none came, or only a part of it. */
+  /** @returns the whole answer; null if no whole answer came. */
   #forwarded(request: Buffer): Promise<Buffer | null> {
     const port = this.#portOf();
     if (port === null) return Promise.resolve(null);
@@ -142,7 +145,7 @@ export class FaultyProxy {
   }
 }
 
-/** Takes a stream of bytes apart into messages, as far as both sides here make use of it: RFC 9112 §6, `Content-Length`. */
+/** Splits a stream of bytes into messages by their `Content-Length`: RFC 9112 §6. */
 class MessageReader {
   #bytes = Buffer.alloc(0);
 
@@ -156,12 +159,12 @@ class MessageReader {
     return messages;
   }
 
-  /** @returns that of the first message; infinite as long as its head isn't whole. */
+  /** @returns the length of the first message; infinite until its whole head has come. */
   #length(): number {
     const end = this.#bytes.indexOf("\r\n\r\n");
     if (end === -1) return Number.POSITIVE_INFINITY;
     const head = this.#bytes.subarray(0, end).toString("latin1");
-    if (/^transfer-encoding:/im.test(head)) throw new Error(`The proxy knows no Transfer-Encoding:\n${head}`);
+    if (/^transfer-encoding:/im.test(head)) throw new Error(`The proxy does not support Transfer-Encoding:\n${head}`);
     const [, length = "0"] = /^content-length: *(\d+)/im.exec(head) ?? [];
     return end + 4 + Number(length);
   }
@@ -172,15 +175,15 @@ function requestLineOf(request: Buffer): RequestLine {
   return { method, path };
 }
 
-/** As a gateway does it: the answer isn't the server's, and isn't JSON. */
+/** An answer like a gateway's: HTML, not the server's JSON. */
 function ownAnswer(status: number, retryAfter: number | null): string {
   const body = `<h1>${status}</h1>`;
   const wait = retryAfter === null ? "" : `Retry-After: ${retryAfter}\r\n`;
   return `HTTP/1.1 ${status} Not Now\r\nContent-Type: text/html\r\n${wait}Content-Length: ${body.length}\r\n\r\n${body}`;
 }
 
-function cut(socket: Socket, reset: boolean): void {
-  // A socket that is about to end can't be reset any more: libuv refuses to, and Node waits for it for ever when it exits.
+function cut(socket: Socket, { reset }: { readonly reset: boolean }): void {
+  // libuv cannot reset a socket that is ending. Node would then wait for that socket for ever when the process exits.
   if (reset && !socket.writableEnded) socket.resetAndDestroy();
   else socket.destroy();
 }

@@ -3,41 +3,52 @@ import type { NotStarted } from "../../src/backend/job-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { type Answer, type Asked, granted, json, OriginalServer, requestIn } from "./original-server.ts";
+import {
+  granted,
+  json,
+  OriginalServer,
+  type ReceivedRequest,
+  requestIn,
+  type ServerAnswer,
+} from "./original-server.ts";
 
-/** A server that adds to the original one what docs/rest-api.md has of this project's. */
+/** The original server with the additions of this project: docs/rest-api.md. */
 export class ExplainingServer extends OriginalServer {
-  /** How many jobs it lists in one go. */
-  listed = 2;
+  /** Jobs on one page of the list. */
+  pageSize = 2;
 
-  /** Makes a job known to it. */
+  /** Makes the server list this job. */
   write(jobName: string): Promise<unknown> {
     return this.backend.abandon({ jobName, id: randomUUID(), record: null }, deadlineIn(1_000));
   }
 
-  protected override async answer(asked: Asked): Promise<Answer> {
-    const [path = "", query = ""] = asked.path.split("?");
+  protected override async answer(received: ReceivedRequest): Promise<ServerAnswer> {
+    const [path = "", query = ""] = received.path.split("?");
     const [jobName = "", id, end] = path.slice(1).split("/").map(decodeURIComponent);
     const by = deadlineIn(1_000);
-    if (asked.method === "GET" && jobName === "") {
+    if (received.method === "GET" && jobName === "") {
       const { name, after = "" } = Object.fromEntries(new URLSearchParams(query));
       const all = (await this.backend.states(by)).states.map((state) => state.name);
-      const following = all.filter((one) => (name === undefined ? one > after : one === name));
-      const names = following.slice(0, this.listed);
-      const next = names.length < following.length ? names.at(-1) : null;
+      const matching = all.filter((one) => (name === undefined ? one > after : one === name));
+      const names = matching.slice(0, this.pageSize);
+      const next = names.length < matching.length ? names.at(-1) : null;
       return json(200, { jobs: await Promise.all(names.map((one) => this.statusOf(one))), next });
     }
-    if (asked.method === "GET") {
+    if (received.method === "GET") {
       const status = await this.statusOf(jobName);
       return status === null ? json(404, { message: `Cannot find job for ${jobName}` }) : json(200, status);
     }
-    if (asked.method === "PUT" && id !== undefined && end === "abandon") {
+    if (received.method === "PUT" && id !== undefined && end === "abandon") {
       return json(200, { held: await this.backend.abandon({ jobName, id, record: null }, by) });
     }
-    return super.answer(asked);
+    return super.answer(received);
   }
 
-  protected override async start(path: string, { headers, path: whole }: Asked, body: string): Promise<Answer> {
+  protected override async start(
+    path: string,
+    { headers, path: fullPath }: ReceivedRequest,
+    body: string,
+  ): Promise<ServerAnswer> {
     const request = requestIn(decodeURIComponent(path), body);
     if (request === null) return json(400, { message: "The body can't be" });
     const key = headers["idempotency-key"]?.toString() ?? null;
@@ -49,14 +60,14 @@ export class ExplainingServer extends OriginalServer {
     };
     try {
       const answer = await this.backend.start(request, claim, deadlineIn(1_000));
-      return granted(answer) ?? json(200, whole.endsWith("?explain=true") ? explained(answer as NotStarted) : null);
+      return granted(answer) ?? json(200, fullPath.endsWith("?explain=true") ? explained(answer as NotStarted) : null);
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;
       return json(400, { message: error.message });
     }
   }
 
-  protected override end(jobName: string, id: string, end: "finish" | "interrupt"): Promise<Answer> {
+  protected override end(jobName: string, id: string, end: "finish" | "interrupt"): Promise<ServerAnswer> {
     return super.end(decodeURIComponent(jobName), id, end);
   }
 

@@ -12,36 +12,36 @@ import { type JobState, newJobState } from "../../src/scheduler/state-document.t
 import type { JobRecord } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../stores/memory-store.ts";
 
-/** What becomes of one request. */
-export interface Fate {
-  /** Milliseconds to wait before the server sees it. */
+/** The fault that one request meets. */
+export interface ServerFault {
+  /** Milliseconds to wait before the server handles the request. */
   delay?: number;
-  /** Cut the connection before the server sees the request, after it is done but before its answer, or in the middle of that. */
+  /** Where to cut the connection: before the server handles the request, before the answer, or within the answer. */
   cut?: "before" | "after" | "within";
-  /** Answer this instead, without asking the server. */
+  /** Send this answer, and do not handle the request. */
   status?: number;
   headers?: Record<string, string>;
   body?: string;
 }
 
-export interface Asked {
+export interface ReceivedRequest {
   method: string;
-  /** As it came. */
+  /** The raw path with its query. */
   path: string;
   headers: http.IncomingHttpHeaders;
   body: string;
-  /** Whether the server has seen to it, or never will. */
+  /** Whether the server has handled the request, or will never handle it. */
   settled: boolean;
 }
 
-export interface Answer {
+export interface ServerAnswer {
   status: number;
   headers?: Record<string, string>;
   body?: string;
 }
 
 const LENGTH = ["number", "object"];
-/** The types that each field of a start takes. */
+/** The JavaScript types that the original server accepts for each field of a start. */
 const FIELDS: Readonly<Record<string, readonly string[]>> = {
   jobInterval: ["string", ...LENGTH],
   startBuffer: LENGTH,
@@ -51,24 +51,25 @@ const FIELDS: Readonly<Record<string, readonly string[]>> = {
   noLock: ["boolean"],
   jobIntervalStartedAt: ["string"],
 };
-/** What an SQL database has for an interval there: 32 bits of milliseconds. */
+/** The original server stores an interval in PostgreSQL as a 32-bit number of milliseconds. */
 const LONGEST_INTERVAL = 2 ** 31 - 1;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /**
  * A server on loopback that answers as the original CronyxServer does: docs/rest-api.md, "Where an original server
- * differs". It knows nothing of headers, and the path's names stay as they came.
+ * differs". It ignores this project's headers and does not decode the names in the path.
  */
 export class OriginalServer {
-  /** What it was asked, in order. */
-  readonly asked: Asked[] = [];
-  fate: (asked: Asked) => Fate | undefined = () => undefined;
-  /** The login that it asks for: `username:password`. */
+  /** The requests so far, oldest first. */
+  readonly requests: ReceivedRequest[] = [];
+  /** @returns the fault for a request; undefined for none. */
+  fault: (request: ReceivedRequest) => ServerFault | undefined = () => undefined;
+  /** The required login, `username:password`; null if none is required. */
   login: string | null = null;
   now: () => Instant = Date.now;
-  /** Whether it keeps its locks in PostgreSQL, which has types of its own. */
+  /** Whether to reject the values that the original server rejects when it stores locks in PostgreSQL. */
   onPostgres = false;
-  /** Whether it has got to its store yet. */
+  /** Whether the server has connected to its store. Until then it answers 404 to everything. */
   connected = true;
   readonly #store = new MemoryStore();
   protected readonly backend = new LocalBackend(this.#store, () => this.now());
@@ -85,7 +86,7 @@ export class OriginalServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
-  /** What it keeps of a job, by the name that it knows it by. */
+  /** @param jobName The name as it stands in the path: this server does not decode it. */
   state(jobName: string): Promise<JobState | null> {
     return this.backend.status(jobName, deadlineIn(1_000));
   }
@@ -99,13 +100,16 @@ export class OriginalServer {
     const { method = "", url = "", headers, socket } = request;
     let body = "";
     for await (const chunk of request.setEncoding("utf8")) body += chunk;
-    const asked: Asked = { method, path: url, headers, body, settled: false };
-    this.asked.push(asked);
-    const { delay = 0, cut, status, headers: said, body: text } = this.fate(asked) ?? {};
+    const received: ReceivedRequest = { method, path: url, headers, body, settled: false };
+    this.requests.push(received);
+    const fault = this.fault(received) ?? {};
+    const { delay = 0, cut, status } = fault;
     if (delay > 0) await pause(delay);
-    const own = cut === "before" || status !== undefined;
-    const answer = own ? { status: status ?? 0, headers: said ?? {}, body: text ?? "" } : await this.answer(asked);
-    asked.settled = true;
+    const isHandled = cut !== "before" && status === undefined;
+    const answer = isHandled
+      ? await this.answer(received)
+      : { status: status ?? 0, headers: fault.headers ?? {}, body: fault.body ?? "" };
+    received.settled = true;
     if (cut === "before" || cut === "after") return void socket.destroy();
     const bytes = Buffer.from(answer.body ?? "");
     response.writeHead(answer.status, { ...answer.headers, "content-length": String(bytes.length) });
@@ -114,8 +118,8 @@ export class OriginalServer {
     response.write(bytes.subarray(0, bytes.length / 2), () => socket.destroy());
   }
 
-  protected async answer(asked: Asked): Promise<Answer> {
-    const { method, headers, body } = asked;
+  protected async answer(received: ReceivedRequest): Promise<ServerAnswer> {
+    const { method, headers, body } = received;
     if (!this.connected) return NOT_FOUND;
     if (this.login !== null && /^Basic\s*$/.test(headers.authorization ?? "")) {
       return json(500, { message: "Cannot read the header" });
@@ -123,17 +127,17 @@ export class OriginalServer {
     if (this.login !== null && !isLogin(headers.authorization, this.login)) {
       return { status: 401, headers: { "www-authenticate": 'Basic realm="CronyxServer"' } };
     }
-    const path = (asked.path.split("?")[0] ?? "").replace(/^\/|\/$/g, "").split("/");
+    const path = (received.path.split("?")[0] ?? "").replace(/^\/|\/$/g, "").split("/");
     const [jobName = "", id, end] = path;
-    if (method === "GET" && asked.path === "/healthcheck") return json(200, { ok: true });
-    if (method === "POST" && path.length === 1 && jobName !== "") return this.start(jobName, asked, body);
+    if (method === "GET" && received.path === "/healthcheck") return json(200, { ok: true });
+    if (method === "POST" && path.length === 1 && jobName !== "") return this.start(jobName, received, body);
     if (method === "PUT" && path.length === 3 && id !== undefined && (end === "finish" || end === "interrupt")) {
       return this.end(jobName, id, end);
     }
     return NOT_FOUND;
   }
 
-  protected async start(jobName: string, { headers }: Asked, body: string): Promise<Answer> {
+  protected async start(jobName: string, { headers }: ReceivedRequest, body: string): Promise<ServerAnswer> {
     const given = headers["content-type"] === "application/json" ? requestIn(jobName, body) : null;
     if (given === null) return json(500, { message: `[{"code":"unrecognized_keys","path":[]}] ${body}` });
     const { jobIntervalStartedAt: _, ...without } = given;
@@ -141,7 +145,7 @@ export class OriginalServer {
     const names = [jobName, ...(request.requiredJobNames ?? [])];
     const records = await this.#store.read(names);
     const record = records.get(jobName) ?? null;
-    // What is wrong with a field shows once it is used.
+    // The original server checks a field only when it uses it, so a held job hides a wrong interval.
     if (record?.state.active && !request.noLock && request.retryInterval === undefined) return { status: 200 };
     const prepared = await prepareStart(request).catch(() => withoutChecks(request));
     if (prepared === null) return json(500, { message: `Cannot start job for ${jobName}` });
@@ -152,18 +156,12 @@ export class OriginalServer {
     if (this.onPostgres && intervalEndedAt - intervalStartedAt > LONGEST_INTERVAL) {
       return json(500, { message: `Cannot start job for ${jobName}` });
     }
-    return this.#grant(jobName, record, prepared.noLock, intervalStartedAt, intervalEndedAt);
+    return this.#grant({ jobName, record, noLock: prepared.noLock, from: intervalStartedAt, to: intervalEndedAt });
   }
 
-  async #grant(
-    jobName: string,
-    record: JobRecord | null,
-    noLock: boolean,
-    from: Instant,
-    to: Instant,
-  ): Promise<Answer> {
+  async #grant({ jobName, record, noLock, from, to }: Grant): Promise<ServerAnswer> {
     const now = this.now();
-    // A takeover is the same lock, updated: whoever had it before can still end it.
+    // A takeover updates the lock and keeps its id, so the former holder can still end it.
     const { id, createdAt } = record?.state.active ?? { id: randomUUID(), createdAt: toIso(now) };
     const interval = { intervalStartedAt: toIso(from), intervalEndedAt: toIso(to) };
     const times = { createdAt: noLock ? toIso(now) : createdAt, updatedAt: toIso(now) };
@@ -175,7 +173,7 @@ export class OriginalServer {
     return json(200, { id: lockId, name: jobName, interval: to - from, ...interval, isActive: true, ...times });
   }
 
-  protected async end(jobName: string, id: string, end: "finish" | "interrupt"): Promise<Answer> {
+  protected async end(jobName: string, id: string, end: "finish" | "interrupt"): Promise<ServerAnswer> {
     if (this.onPostgres && !UUID.test(id)) return json(500, { message: `Cannot ${end} job for ${jobName}` });
     try {
       await this.backend[end]({ jobName, id, record: null }, deadlineIn(1_000));
@@ -187,19 +185,28 @@ export class OriginalServer {
   }
 }
 
-const NOT_FOUND: Answer = { status: 404, headers: { "content-type": "text/plain" }, body: "NOT_FOUND" };
+interface Grant {
+  readonly jobName: string;
+  readonly record: JobRecord | null;
+  readonly noLock: boolean;
+  readonly from: Instant;
+  readonly to: Instant;
+}
 
-/** Of what stands between colons it looks at two: a password with a colon never matches, and NULs are nobody's name. */
+const NOT_FOUND: ServerAnswer = { status: 404, headers: { "content-type": "text/plain" }, body: "NOT_FOUND" };
+
+/** Like the original server, ignores the text after a second colon, and accepts NUL as both username and password. */
 function isLogin(authorization: string | undefined, login: string): boolean {
   const sent = Buffer.from(authorization?.slice("Basic ".length) ?? "", "base64").toString();
   const [username, password] = sent.split(":");
   return sent === "\0:\0" || `${username}:${password}` === login;
 }
 
-/** An interval that moves no time, or by a fraction, and a name of any length are taken; other faults are null. */
+/** Accepts what only the original server accepts: an interval of no length or a fraction, and a name of any length. */
 async function withoutChecks(request: StartRequest): Promise<PreparedStart | null> {
   const { jobName, jobInterval } = request;
-  const ms = typeof jobInterval === "object" ? stillIn(jobInterval) : jobInterval === "" ? 0 : jobInterval;
+  const ms =
+    typeof jobInterval === "object" ? millisecondsIfNotForward(jobInterval) : jobInterval === "" ? 0 : jobInterval;
   try {
     const others = {
       ...request,
@@ -214,12 +221,12 @@ async function withoutChecks(request: StartRequest): Promise<PreparedStart | nul
   }
 }
 
-/** @returns 0 for a duration that doesn't move time forward; null for any other. */
-function stillIn(duration: object): number | null {
+/** @returns 0 for a duration that does not move time forward; null for any other. */
+function millisecondsIfNotForward(duration: object): number | null {
   return Object.values(duration).every((count) => count <= 0) ? 0 : null;
 }
 
-/** @returns null for what the original server answers 500 to at once: its schema doesn't fit. */
+/** @returns null for a body that does not fit the schema; the original server answers 500 to it. */
 export function requestIn(jobName: string, body: string): StartRequest | null {
   const fields = fieldsIn(body);
   const isTaken = ([field, value]: [string, unknown]) => value !== null && FIELDS[field]?.includes(typeof value);
@@ -228,7 +235,7 @@ export function requestIn(jobName: string, body: string): StartRequest | null {
   return { ...fields, jobName, ...(startedAt && { jobIntervalStartedAt: Date.parse(startedAt) }) };
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: whatever was sent
+// biome-ignore lint/suspicious/noExplicitAny: the body is not checked yet
 function fieldsIn(body: string): any {
   try {
     return JSON.parse(body);
@@ -237,7 +244,7 @@ function fieldsIn(body: string): any {
   }
 }
 
-export function granted(answer: StartAnswer): Answer | null {
+export function granted(answer: StartAnswer): ServerAnswer | null {
   if (!answer.started) return null;
   const { lock, jobName: name, intervalStartedAt, intervalEndedAt, createdAt, updatedAt } = answer;
   return json(200, {
@@ -252,6 +259,6 @@ export function granted(answer: StartAnswer): Answer | null {
   });
 }
 
-export function json(status: number, value: unknown): Answer {
+export function json(status: number, value: unknown): ServerAnswer {
   return { status, headers: { "content-type": "application/json; charset=utf-8" }, body: JSON.stringify(value) };
 }

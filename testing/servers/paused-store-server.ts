@@ -2,12 +2,14 @@ import { randomUUID } from "node:crypto";
 import { serve } from "../../src/cli/serve.ts";
 import { MemoryStore } from "../stores/memory-store.ts";
 
-/** Tells the test of each swap, and waits for its word. */
-class HeldUpStore extends MemoryStore {
+// The server of `cronyx-action serve`, for a test that forks this file.
+
+/** Reports each swap to the test, and performs it only when the test sends a message. */
+class PausedStore extends MemoryStore {
   override async swap(...swap: Parameters<MemoryStore["swap"]>) {
-    const word = new Promise((resolve) => process.once("message", resolve));
+    const permission = new Promise((resolve) => process.once("message", resolve));
     process.send?.("swapping");
-    await word;
+    await permission;
     return super.swap(...swap);
   }
 
@@ -22,7 +24,7 @@ process.exitCode = await serve({
   version: "0.0.0",
   now: Date.now,
   newId: randomUUID,
-  openStore: async () => new HeldUpStore(),
+  openStore: async () => new PausedStore(),
   output: process.stdout,
   errors: process.stderr,
   onEnd: (end) => {

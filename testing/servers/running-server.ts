@@ -11,7 +11,7 @@ import { MemoryStore } from "../stores/memory-store.ts";
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
 
-/** The clock of a test: it stands still until it is set. */
+/** A clock that changes only when the test sets it. */
 export class Clock {
   now = NOON;
 }
@@ -21,7 +21,7 @@ export interface Answer {
   readonly headers: http.IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
   readonly text: string;
-  // biome-ignore lint/suspicious/noExplicitAny: whatever the server answered is what the tests look into
+  // biome-ignore lint/suspicious/noExplicitAny: the tests check the answer
   readonly json: any;
 }
 
@@ -30,11 +30,11 @@ export interface RunningServer {
   readonly port: number;
   readonly store: JobStore;
   readonly clock: Clock;
-  /** The log's lines so far. */
+  /** The lines that the server has logged so far. */
   readonly lines: Record<string, unknown>[];
-  /** Sends a request as it is: the path isn't normalised, and nothing is added but what Node adds. */
+  /** Sends a request without normalising its path. Node adds its usual headers. */
   send(method: string, path: string, options?: SendOptions): Promise<Answer>;
-  /** Starts a job with this body. */
+  /** Sends a start: a POST with a JSON body. */
   start(path: string, body: unknown, headers?: http.OutgoingHttpHeaders): Promise<Answer>;
   metrics(): Promise<string>;
   close(): Promise<void>;
@@ -45,7 +45,7 @@ export interface SendOptions {
   readonly body?: string | Buffer;
 }
 
-/** A real server on loopback, over a store in memory. */
+/** Runs a server on loopback. Without other options it uses a store in memory and a stopped clock. */
 export async function runServer(
   options: Partial<ServerOptions> & { store?: JobStore; clock?: Clock } = {},
 ): Promise<RunningServer> {
@@ -68,7 +68,8 @@ export async function runServer(
   lines.length = 0;
   const { port } = server.server.address() as AddressInfo;
   const agent = new http.Agent({ keepAlive: true });
-  const send = (method: string, path: string, sent: SendOptions = {}) => sendTo(port, agent, method, path, sent);
+  const send = (method: string, path: string, sent: SendOptions = {}) =>
+    sendRequest({ port, agent, method, path }, sent);
   return {
     url: `http://127.0.0.1:${port}`,
     port,
@@ -86,10 +87,10 @@ export async function runServer(
   };
 }
 
-function sendTo(port: number, agent: http.Agent, method: string, path: string, { headers, body }: SendOptions) {
+function sendRequest(to: http.RequestOptions, { headers, body }: SendOptions) {
   return new Promise<Answer>((resolve, reject) => {
     const length = body === undefined ? {} : { "content-length": Buffer.byteLength(body) };
-    const request = http.request({ port, host: "127.0.0.1", agent, method, path, headers: { ...length, ...headers } });
+    const request = http.request({ ...to, host: "127.0.0.1", headers: { ...length, ...headers } });
     request.on("error", reject);
     request.on("response", (response) => {
       const chunks: Buffer[] = [];

@@ -13,16 +13,16 @@ export async function newKey(id: string): Promise<Key> {
   return { id, privateKey, published: { ...(await exportJWK(publicKey)), kid: id, use: "sig", alg: "RS256" } };
 }
 
-/** An issuer of tokens on loopback, with real keys, as GitHub's publishes them. */
+/** An OIDC issuer on loopback. It signs with real keys and publishes them as GitHub's issuer does. */
 export class Issuer {
-  /** What it publishes. */
+  /** The published keys. */
   keys: readonly Key[] = [];
-  /** How it answers; 200 publishes the keys. */
+  /** The status of the answer to a request for the keys. */
   status = 200;
   fetches = 0;
   readonly paths = new Set<string | undefined>();
-  /** What it says instead of its keys, if anything. */
-  says: string | null = null;
+  /** A body to send instead of the keys. */
+  bodyInstead: string | null = null;
   #url = "";
   readonly #server = http.createServer((request, response) => {
     this.fetches++;
@@ -30,7 +30,7 @@ export class Issuer {
     const found = request.url === "/.well-known/jwks";
     response
       .writeHead(found ? this.status : 404, { "content-type": "application/json" })
-      .end(this.says ?? JSON.stringify({ keys: this.keys.map(({ published }) => published) }));
+      .end(this.bodyInstead ?? JSON.stringify({ keys: this.keys.map(({ published }) => published) }));
   });
 
   get url(): string {
@@ -47,7 +47,7 @@ export class Issuer {
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
-  /** @param at The instant of issue; the token is good for five minutes. Claims that are undefined are left out. */
+  /** @param at The instant of issue. The token expires five minutes later. A claim that is undefined is left out. */
   token(key: Key, at: number, claims: JWTPayload = {}): Promise<string> {
     const seconds = Math.floor(at / 1000);
     return new SignJWT({

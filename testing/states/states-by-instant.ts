@@ -3,13 +3,20 @@ import { type EndedRun, type JobState, type Lock, newJobState, type Outcome } fr
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
 
-/** A run of the interval of this length that ends then, a minute later. */
-export function run(end: Instant, outcome: Ending = "finished", length = HOUR, runUrl: string | null = null): EndedRun {
-  const interval = { intervalStartedAt: toIso(end - length), intervalEndedAt: toIso(end) };
-  return { id: `run-${end}-${outcome}`, ...interval, outcome, endedAt: toIso(end + 60_000), runUrl };
+interface RunOptions {
+  readonly outcome?: Ending;
+  /** Milliseconds. */
+  readonly length?: number;
+  readonly runUrl?: string;
 }
 
-/** A lock of the interval of this length that ends then, taken at that instant. */
+/** A run of the interval that ends at `end`. The run itself ends a minute later. */
+export function run(end: Instant, { outcome = "finished", length = HOUR, runUrl }: RunOptions = {}): EndedRun {
+  const interval = { intervalStartedAt: toIso(end - length), intervalEndedAt: toIso(end) };
+  return { id: `run-${end}-${outcome}`, ...interval, outcome, endedAt: toIso(end + 60_000), runUrl: runUrl ?? null };
+}
+
+/** A lock for the interval that ends at `end`, taken at that instant. */
 export function lock(end: Instant, length = HOUR, more: Partial<Lock> = {}): Lock {
   const taken = { createdAt: toIso(end), updatedAt: toIso(end) };
   const interval = { intervalStartedAt: toIso(end - length), intervalEndedAt: toIso(end) };

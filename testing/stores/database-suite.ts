@@ -2,24 +2,24 @@ import { expect, test } from "@jest/globals";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
 
-/** What holds for a database of either kind, beyond what holds for every store. */
+/** Tests that each kind of database must pass, in addition to the suite for every store. */
 export function databaseSuite({
   open,
   write,
 }: {
-  /** Opens a database by name, which is made if it isn't there. */
+  /** Opens the database of this name, and creates it if it does not exist. */
   readonly open: (name: string) => Promise<JobStore>;
-  /** Runs a statement in it, past the store. */
+  /** Runs a statement in the database, not through the store. */
   readonly write: (name: string, sql: string) => Promise<void>;
 }) {
-  test("ten servers that open a new database at once", async () => {
+  test("ten servers open a new database at once", async () => {
     const stores = await Promise.all(Array.from({ length: 10 }, () => open("new")));
     const swaps = await Promise.all(stores.map((store) => store.swap(null, documentOf("report"), inTime())));
     expect(swaps.filter(({ version }) => version !== null)).toHaveLength(1);
     await Promise.all(stores.map((store) => store.close()));
   });
 
-  test("what was written is there when it is opened again", async () => {
+  test("a document is still there after the database is opened again", async () => {
     const before = await open("kept");
     const document = documentOf("report");
     const { version } = await before.swap(null, document, inTime());
@@ -29,7 +29,7 @@ export function databaseSuite({
     await after.close();
   });
 
-  test("a document that can't be read is told of, and stays as it is", async () => {
+  test("a document that cannot be read is an error, and is not changed", async () => {
     const store = await open("damaged");
     const { version } = await store.swap(null, documentOf("report"), inTime());
     await write("damaged", "UPDATE cronyx_job SET state = '{\"v\":2}'");
@@ -55,13 +55,13 @@ export function databaseSuite({
   });
 }
 
-/** Rows of other names: that of the document isn't asked for. */
+/** Inserts rows for the jobs from `from` to `to`. All of them have the same document. */
 function insertOf(document: string, from: number, to: number): string {
   const rows = Array.from({ length: to - from }, (_, at) => `(CAST('job ${from + at}' AS KEY), '${from + at}', '{}')`);
   return `INSERT INTO cronyx_job (name, version, state) VALUES ${rows.join(", ")}`.replace("{}", document);
 }
 
-/** The median of reads of a job that isn't there, in milliseconds. */
+/** @returns the median time to read a job that does not exist, in milliseconds. */
 async function timeOf(store: JobStore): Promise<number> {
   const times: number[] = [];
   for (let at = 0; at < 200; at++) {

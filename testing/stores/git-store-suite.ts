@@ -7,7 +7,7 @@ import { type JobStore, StoreError } from "../../src/store/job-store.ts";
 import type { BareRepository } from "../git/bare-repository.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
 
-/** @returns the error that a call fails with: a StoreError, as every call promises. */
+/** @returns the error of a call that must fail with a StoreError. */
 export async function failureOf(call: Promise<unknown>): Promise<StoreError> {
   const error = await call.then(
     (answer) => `no error, but ${JSON.stringify(answer)}`,
@@ -19,7 +19,7 @@ export async function failureOf(call: Promise<unknown>): Promise<StoreError> {
 
 const messageWith = (document: unknown) => `By hand\n\n${JSON.stringify(document)}`;
 
-/** What someone may have put under a job's ref by hand, and what the message says of it. */
+/** Objects that a user may have put at a job's ref by hand, and the reason that the error must give. */
 const FORGERIES: [what: string, make: (repository: BareRepository, name: string) => string, says: string][] = [
   ["a blob", (repository) => repository.git(["hash-object", "-w", "--stdin"], "no commit"), "it is a blob"],
   [
@@ -63,9 +63,9 @@ const FORGERIES: [what: string, make: (repository: BareRepository, name: string)
 ];
 
 /**
- * What every way to reach a git repository has to do, besides what every store has.
+ * The tests that each transport to a git repository must pass, in addition to the suite for every store.
  *
- * @param place The repository, and how to open a store on it.
+ * @param place Returns the repository, and a function that opens a store on it.
  */
 export function gitStoreSuite(place: () => { repository: BareRepository; open: () => Promise<JobStore> }): void {
   const withStore = async <T>(use: (store: JobStore, repository: BareRepository) => Promise<T>): Promise<T> => {
@@ -91,7 +91,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         expect((await store.swap(null, documentOf(name), inTime())).version).not.toBeNull();
       }));
 
-    test("shows its document to git, and never has a history", () =>
+    test("is a commit that git can show, and never has a history", () =>
       withStore(async (store, repository) => {
         const name = `shown ${randomUUID()}`;
         const document = documentOf(name);
@@ -120,7 +120,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
       }),
     );
 
-    test.each(FORGERIES)("with %s is an error, and stays as it is", (what, forge, says) =>
+    test.each(FORGERIES)("with %s is an error, and is not changed", (what, forge, says) =>
       withStore(async (store, repository) => {
         const name = `forged: ${what}`;
         const ref = refOf(name);
@@ -152,8 +152,8 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
   });
 
   describe("a repository", () => {
-    // Each way to refuse is tried several times with growing waits: all at once.
-    test("that refuses says why, and the ref stays where it was", () =>
+    // The store retries each refused push with growing waits, so the three pushes run at the same time.
+    test("that refuses a push gives the reason, and the ref does not move", () =>
       withStore(async (store, repository) => {
         const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };
         const versions = new Map<string, string | null>();
@@ -188,7 +188,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         expect(errors[0]?.message).toContain("Locks belong elsewhere, says the hook");
       }));
 
-    test("that was used as in all of these tests is sound", () => {
+    test("is sound after all of these tests", () => {
       const { repository } = place();
       expect(repository.git(["for-each-ref", "refs/cronyx"]).split("\n").length).toBeGreaterThan(10);
       expect(repository.git(["fsck", "--strict", "--no-dangling"])).toBe("");

@@ -9,7 +9,7 @@ export const inTime = () => deadlineIn(30_000);
 const RACERS = 16;
 const ROUNDS = 3;
 
-/** Names that a file system, a URL, a ref or a shell would trip over, each beside one that it might be taken for. */
+/** Names that a file system, a URL, a ref or a shell could misread or confuse with each other. */
 export const ODD_NAMES = [
   ...["a", "a/b", "a/b/c", "A", "a.lock", "a/", "/a", " a", "a ", "a\n"],
   ...[
@@ -29,7 +29,7 @@ export const ODD_NAMES = [
   ],
   ...["{", "{}", 'a"{', "{a}\n\n{b}", "null", "CON", "%2e%2e", "$(id)", "`id`", "::set-output name=a::b"],
   ...["'; DROP TABLE cronyx_job; --", "\\'; --", "$1", "?", "%", "_", "NULL"],
-  // The same to the eye: composed and decomposed, and characters that differ in case alone where case is more than ASCII.
+  // Names that look alike: composed and decomposed characters, and letters outside ASCII that differ only in case.
   ...[
     "caf\u00e9",
     "cafe\u0301",
@@ -46,7 +46,7 @@ export const ODD_NAMES = [
   ...["日報", "☂", "🧾".repeat(255), "x".repeat(255), `${"x".repeat(254)}y`, "\u0000", "\u202e", "\ufeff"],
 ];
 
-/** A state document with something in every field, also in one of a version to come. */
+/** A state document with a value in every field, and with a field of a future version. */
 export function documentOf(name: string, lockId: string = randomUUID()): JobState {
   const interval = { intervalStartedAt: "2026-11-24T00:00:00.000Z", intervalEndedAt: "2026-11-24T01:00:00.000Z" };
   const earlier = { intervalStartedAt: "2026-11-23T23:00:00.000Z", intervalEndedAt: "2026-11-24T00:00:00.000Z" };
@@ -67,9 +67,9 @@ export function documentOf(name: string, lockId: string = randomUUID()): JobStat
 }
 
 /**
- * What every store has to do.
+ * The tests that every store must pass.
  *
- * @param openStore Opens a store on the one place that the suite works in, with connections and folders of its own.
+ * @param openStore Opens a store. All stores share one place, and each has its own connections and folders.
  */
 export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
   const opened: JobStore[] = [];
@@ -85,13 +85,13 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
   });
 
   describe("a register of documents", () => {
-    test("holds nothing of a job that was never written", async () => {
+    test("has no document of a job that was never written", async () => {
       const store = await open();
       expect(await store.read([fresh("never"), fresh("never")], inTime())).toEqual(new Map());
       expect(await store.read([], inTime())).toEqual(new Map());
     });
 
-    test("gives back what was written, unknown fields too, to every store", async () => {
+    test("gives every store the written document, with its unknown fields", async () => {
       const [one, two] = [await open(), await open()];
       const document = documentOf(fresh("job"));
       const { version } = await one.swap(null, document, inTime());
@@ -103,7 +103,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       }
     });
 
-    test("is swapped from the version that was read, again and again, by whoever read it", async () => {
+    test("is swapped again and again, by any store that has read its version", async () => {
       const [one, two] = [await open(), await open()];
       const name = fresh("job");
       let version = (await one.swap(null, documentOf(name), inTime())).version;
@@ -117,7 +117,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       }
     });
 
-    test("loses a swap from another version, and overwrites nothing", async () => {
+    test("rejects a swap from another version, and overwrites nothing", async () => {
       const store = await open();
       const name = fresh("job");
       const { version: first } = await store.swap(null, documentOf(name), inTime());
@@ -129,7 +129,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       expect((await store.read([name], inTime())).get(name)).toMatchObject({ version: second, state: document });
     });
 
-    test("loses a swap from a version of a job that isn't there", async () => {
+    test("rejects a swap from a version of a job that does not exist", async () => {
       const store = await open();
       const { version } = await store.swap(null, documentOf(fresh("job")), inTime());
       const name = fresh("other job");
@@ -146,7 +146,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       expect((await store.swap(first, document, inTime())).version).toBeNull();
     });
 
-    test("reads several jobs at once, and leaves out those that aren't there", async () => {
+    test("reads several jobs at once, without those that do not exist", async () => {
       const store = await open();
       const [one, two] = [documentOf(fresh("one")), documentOf(fresh("two"))];
       for (const document of [one, two]) await store.swap(null, document, inTime());
@@ -157,7 +157,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     });
   });
 
-  test("any names live side by side, and are listed", async () => {
+  test("jobs with odd names coexist, and all are listed", async () => {
     const store = await open();
     for (const name of ODD_NAMES)
       expect((await store.swap(null, documentOf(name, name), inTime())).version).not.toBeNull();
@@ -167,7 +167,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     expect(await store.list(inTime())).toEqual(expect.arrayContaining(ODD_NAMES));
   });
 
-  test.each(["create a document", "swap from one version"])(`of ${RACERS} that %s exactly one wins`, async (what) => {
+  test.each(["create a document", "swap from one version"])(`one of ${RACERS} stores wins: %s`, async (what) => {
     const stores = await Promise.all(Array.from({ length: RACERS }, open));
     let name = fresh("contested");
     let version: string | null = null;
@@ -175,7 +175,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       if (what === "create a document") [name, version] = [fresh("contested"), null];
       else version ??= (await (stores[0] as JobStore).swap(null, documentOf(name), inTime())).version;
       const from: string | null = version;
-      // Equal documents: what tells the racers apart is who they are alone.
+      // The racers write equal documents, so only the store can tell them apart.
       const document = documentOf(name);
       const swaps: Swap[] = await Promise.all(stores.map((store) => store.swap(from, document, inTime())));
       const winners = swaps.filter((swap) => swap.version !== null);

@@ -2,7 +2,7 @@ import type { JobState } from "../../src/scheduler/state-document.ts";
 import type { JobRecord, JobStore, Swap } from "../../src/store/job-store.ts";
 import { stateIn } from "../../src/store/sql/document.ts";
 
-/** A store that lives as long as its map of documents, which several of them may share. */
+/** A store in memory. Several stores may share one map of documents. */
 export class MemoryStore implements JobStore {
   readonly #documents: Map<string, { version: string; json: string }>;
 

@@ -179,7 +179,7 @@ describe("the issuer's keys", () => {
   test.each(["<html>", "{}", '{"keys":{}}', ""])(
     "that come as %j can't be used: it is worth asking again",
     async (said) => {
-      issuer.says = said;
+      issuer.bodyInstead = said;
       expect(await statusWith(await token())).toBe(503);
     },
   );

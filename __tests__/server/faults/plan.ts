@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Fate } from "../../../testing/network/faulty-proxy.ts";
+import type { ProxyFault } from "../../../testing/network/faulty-proxy.ts";
 
 /** Milliseconds. */
 export const INTERVAL = 3_600_000;
@@ -64,11 +64,11 @@ const plan: fc.Arbitrary<Plan> = fc
   .array(round, { minLength: 2, maxLength: 5, size: "max" })
   .filter((rounds) => rounds.reduce((sum, { starts }) => sum + starts.length + 1, 0) <= 20);
 
-const fate: fc.Arbitrary<Fate> = fc.oneof(
-  { weight: 14, arbitrary: fc.constant<Fate>({ kind: "pass" }) },
+const fault: fc.Arbitrary<ProxyFault> = fc.oneof(
+  { weight: 14, arbitrary: fc.constant<ProxyFault>({ kind: "pass" }) },
   {
     weight: 2,
-    arbitrary: fc.record<Fate & { kind: "delay" }>({
+    arbitrary: fc.record<ProxyFault & { kind: "delay" }>({
       kind: fc.constant("delay"),
       request: fc.integer({ min: 0, max: 40 }),
       answer: fc.integer({ min: 0, max: 40 }),
@@ -76,11 +76,11 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record<Fate & { kind: "cut before" }>({ kind: fc.constant("cut before"), reset: fc.boolean() }),
+    arbitrary: fc.record<ProxyFault & { kind: "cut before" }>({ kind: fc.constant("cut before"), reset: fc.boolean() }),
   },
   {
     weight: 2,
-    arbitrary: fc.record<Fate & { kind: "cut after" }>({
+    arbitrary: fc.record<ProxyFault & { kind: "cut after" }>({
       kind: fc.constant("cut after"),
       reset: fc.boolean(),
       atOnce: fc.boolean(),
@@ -88,7 +88,7 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   },
   {
     weight: 1,
-    arbitrary: fc.record<Fate & { kind: "cut within" }>({
+    arbitrary: fc.record<ProxyFault & { kind: "cut within" }>({
       kind: fc.constant("cut within"),
       reset: fc.boolean(),
       share: fc.double({ min: 0, max: 1, noNaN: true }),
@@ -97,19 +97,19 @@ const fate: fc.Arbitrary<Fate> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.oneof(
-      fc.record<Fate & { kind: "answer" }>({
+      fc.record<ProxyFault & { kind: "answer" }>({
         kind: fc.constant("answer"),
         status: fc.constantFrom(502, 503),
         retryAfter: fc.constantFrom(null, 0, 0, 1),
         forwarded: fc.boolean(),
       }),
       // It means that the request was not carried out: RFC 6585 §4.
-      fc.constant<Fate>({ kind: "answer", status: 429, retryAfter: 0, forwarded: false }),
+      fc.constant<ProxyFault>({ kind: "answer", status: 429, retryAfter: 0, forwarded: false }),
     ),
   },
   {
     weight: 1,
-    arbitrary: fc.record<Fate & { kind: "late" }>({
+    arbitrary: fc.record<ProxyFault & { kind: "late" }>({
       kind: fc.constant("late"),
       cut: fc.constantFrom(true, true, true, false),
       after: fc.integer({ min: 0, max: 400 }),
@@ -122,8 +122,8 @@ export function planOf(seed: number): Plan {
 }
 
 /** What becomes of one request after the other. */
-export function fatesOf(seed: number): () => Fate {
-  const stream = fc.sample(fc.infiniteStream(fate), { seed, numRuns: 1 })[0] as fc.Stream<Fate>;
+export function faultsOf(seed: number): () => ProxyFault {
+  const stream = fc.sample(fc.infiniteStream(fault), { seed, numRuns: 1 })[0] as fc.Stream<ProxyFault>;
   return () => stream.next().value;
 }
 

@@ -8,7 +8,7 @@ import { deadlineIn } from "../../../src/network/deadline.ts";
 import type { Instant } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { FaultyProxy } from "../../../testing/network/faulty-proxy.ts";
-import { type End, fatesOf, INTERVAL, MOST_CALLERS, type PlannedStart, planOf, RETRY_INTERVAL } from "./plan.ts";
+import { type End, faultsOf, INTERVAL, MOST_CALLERS, type PlannedStart, planOf, RETRY_INTERVAL } from "./plan.ts";
 import type { ClockedServers } from "./servers.ts";
 
 /** What one caller asked for, and what it was told. */
@@ -79,7 +79,7 @@ export class Lane {
   async play(seed: number): Promise<Story> {
     const jobName = `seed ${seed}`;
     const attempts: Attempt[] = [];
-    this.#proxy.fate = fatesOf(seed);
+    this.#proxy.fault = faultsOf(seed);
     for (const [round, { advance, starts, overtaken }] of planOf(seed).entries()) {
       await this.#servers.advance(this.#clock, advance);
       const ask = (start: PlannedStart, at: number) => this.#start(jobName, start, at, round, starts.length === 1);
@@ -93,7 +93,7 @@ export class Lane {
       attempts.push(...asked.map(({ attempt }) => attempt));
     }
     await this.#proxy.idle();
-    this.#proxy.fate = () => ({ kind: "pass" });
+    this.#proxy.fault = () => ({ kind: "pass" });
     const backend = await openBackend(this.#url, optionsOfBackend());
     const state = await backend.status(jobName, deadlineIn(30_000));
     await backend.close();

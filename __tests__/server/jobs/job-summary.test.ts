@@ -8,7 +8,11 @@ const until = (instant: Instant) => toIso(instant);
 
 test.each<[what: string, state: Partial<JobState>, from: Instant | null]>([
   ["was never granted anything", {}, null],
-  ["was only ever given up or interrupted before its first end", { history: [run(NOON, "interrupted")] }, null],
+  [
+    "was only ever given up or interrupted before its first end",
+    { history: [run(NOON, { outcome: "interrupted" })] },
+    null,
+  ],
   ["finished an hour", { finishedUntil: until(NOON), history: [run(NOON)] }, NOON + 2 * HOUR],
   [
     "runs its next hour",
@@ -16,10 +20,14 @@ test.each<[what: string, state: Partial<JobState>, from: Instant | null]>([
     NOON + 2 * HOUR,
   ],
   ["runs its first hour", { active: lock(NOON) }, NOON + HOUR],
-  ["was taken over in its first hour", { active: lock(NOON), history: [run(NOON, "taken-over")] }, NOON + HOUR],
+  [
+    "was taken over in its first hour",
+    { active: lock(NOON), history: [run(NOON, { outcome: "taken-over" })] },
+    NOON + HOUR,
+  ],
   [
     "has intervals of several lengths: the longest counts",
-    { finishedUntil: until(NOON), history: [run(NOON), run(NOON - HOUR, "finished", 3 * DAY), run(NOON - 4 * DAY)] },
+    { finishedUntil: until(NOON), history: [run(NOON), run(NOON - HOUR, { length: 3 * DAY }), run(NOON - 4 * DAY)] },
     NOON + 6 * DAY,
   ],
   [

@@ -44,9 +44,9 @@ let faults: string[];
     [asked, faults] = [[], []];
     server = await runServer({ schemes: [basicScheme(LOGIN.username, LOGIN.password)] });
     const history = [
-      run(NOON - HOUR, "finished", HOUR, "https://ci.example/6"),
-      run(NOON - HOUR, "interrupted"),
-      run(NOON - 2 * HOUR, "taken-over"),
+      run(NOON - HOUR, { runUrl: "https://ci.example/6" }),
+      run(NOON - HOUR, { outcome: "interrupted" }),
+      run(NOON - 2 * HOUR, { outcome: "taken-over" }),
     ];
     const states = [
       state("stuck", {

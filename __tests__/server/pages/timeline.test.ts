@@ -6,9 +6,9 @@ import { lock, NOON, run, state } from "../../../testing/states/states-by-instan
 
 const times = new TimeFormatter(NOON, "UTC");
 const ALL = [
-  run(NOON, "interrupted", HOUR, "https://ci.example/3"),
-  run(NOON, "taken-over", HOUR, "javascript:alert(1)"),
-  run(NOON - HOUR, "finished", HOUR, "https://ci.example/1"),
+  run(NOON, { outcome: "interrupted", runUrl: "https://ci.example/3" }),
+  run(NOON, { outcome: "taken-over", runUrl: "javascript:alert(1)" }),
+  run(NOON - HOUR, { runUrl: "https://ci.example/1" }),
 ];
 
 test.each([

@@ -80,7 +80,7 @@ describe("the list", () => {
 
   test("ends early where jobs are large, long before a client has too much of it", async () => {
     const runs = Array.from({ length: 20 }, (_, at) =>
-      run(NOON - at * HOUR, "finished", HOUR, `https://x/${"é".repeat(2000)}`),
+      run(NOON - at * HOUR, { runUrl: `https://x/${"é".repeat(2000)}` }),
     );
     await write(...Array.from({ length: 60 }, (_, at) => state(`job-${at + 10}`, { history: runs })));
     const names: string[] = [];
@@ -170,7 +170,7 @@ describe("the page", () => {
 
   test("of one job tells its runs", async () => {
     await write(
-      state("report", { finishedUntil: toIso(NOON), history: [run(NOON, "finished", HOUR, "https://ci.example/7")] }),
+      state("report", { finishedUntil: toIso(NOON), history: [run(NOON, { runUrl: "https://ci.example/7" })] }),
     );
     const { status, text } = await page("?name=report");
     expect([status, text.includes('<a href="https://ci.example/7" rel="noopener noreferrer">')]).toEqual([200, true]);

@@ -8,7 +8,7 @@ import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import { type JobStore, StoreError } from "../../../src/store/job-store.ts";
 import type { BareRepository } from "../../../testing/git/bare-repository.ts";
-import { type Fate, serveGit } from "../../../testing/git/git-server.mjs";
+import { type GitFault, serveGit } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository } from "../../../testing/git/served-repository.ts";
 import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
@@ -27,45 +27,45 @@ afterAll(async () => {
   await served.close();
 });
 beforeEach(async () => {
-  served.fate = () => undefined;
+  served.fault = () => undefined;
   name = `job ${randomUUID()}`;
   version = (await store.swap(null, documentOf(name), inTime())).version;
   served.exchanges.length = 0;
   served.log.length = 0;
 });
 
-/** The first request of this kind meets with a fate. */
-function once(command: string, fate: Fate): void {
-  served.fate = (exchange) => {
+/** The first request of this kind meets with a fault. */
+function once(command: string, fault: GitFault): void {
+  served.fault = (exchange) => {
     if (exchange.command !== command) return undefined;
-    served.fate = () => undefined;
-    return fate;
+    served.fault = () => undefined;
+    return fault;
   };
 }
 
 const asked = () => served.exchanges.map(({ command }) => command);
 
-const FAULTS: [what: string, fate: Fate][] = [
+const FAULTS: [what: string, fault: GitFault][] = [
   ["cut before it got there", { cut: "before" }],
   ["cut before its answer", { cut: "after" }],
   ["cut within its answer", { cut: "within" }],
-  ...[408, 429, 500, 502, 503, 504, 522].map((status): [string, Fate] => [`answered ${status}`, { status }]),
+  ...[408, 429, 500, 502, 503, 504, 522].map((status): [string, GitFault] => [`answered ${status}`, { status }]),
   ["told to come later (403)", { status: 403, headers: { "retry-after": "0.1" } }],
 ];
 
 describe("a read", () => {
   test.each(FAULTS.filter(([what]) => !what.includes("later")))(
     "whose ls-refs is %s is tried again",
-    async (_, fate) => {
-      once("ls-refs", fate);
+    async (_, fault) => {
+      once("ls-refs", fault);
       expect((await store.read([name], inTime())).get(name)?.version).toBe(version);
       expect(asked()).toEqual(["ls-refs", "ls-refs", "fetch"]);
       expect(served.log).toEqual([expect.stringMatching(/; trying again$/)]);
     },
   );
 
-  test.each(FAULTS.slice(0, 4))("whose fetch is %s is tried again", async (_, fate) => {
-    once("fetch", fate);
+  test.each(FAULTS.slice(0, 4))("whose fetch is %s is tried again", async (_, fault) => {
+    once("fetch", fault);
     expect((await store.read([name], inTime())).get(name)?.version).toBe(version);
     expect(asked()).toEqual(["ls-refs", "fetch", "fetch"]);
   });
@@ -87,8 +87,8 @@ describe("a read", () => {
   });
 
   test("that gets no answer is given up at the deadline, also half-way", async () => {
-    for (const fate of [{ delay: 2_000 }, { cut: "before" } as const]) {
-      served.fate = () => fate;
+    for (const fault of [{ delay: 2_000 }, { cut: "before" } as const]) {
+      served.fault = () => fault;
       const from = performance.now();
       expect(await failureOf(store.read([name], deadlineIn(300)))).toMatchObject({ code: "unreachable" });
       expect(performance.now() - from).toBeLessThan(1_900);
@@ -98,7 +98,7 @@ describe("a read", () => {
   test("of an object that is gone when it is asked for reads the refs anew", async () => {
     // Between the two requests, another run moves the ref, and the server forgets the old document.
     let moved: string | null = null;
-    served.fate = ({ command }) => {
+    served.fault = ({ command }) => {
       if (command === "fetch" && moved === null) {
         const { repository } = served;
         moved = repository.commit(JSON.stringify(documentOf(name)));
@@ -115,8 +115,8 @@ describe("a read", () => {
 describe("a swap", () => {
   test.each([FAULTS[0], ...FAULTS.slice(3, -1)] as typeof FAULTS)(
     "that is %s is settled by reading the ref, and sent again",
-    async (_, fate) => {
-      once("push", fate);
+    async (_, fault) => {
+      once("push", fault);
       const { version: swapped } = await store.swap(version, documentOf(name), inTime());
       expect(swapped).not.toBeNull();
       expect(served.repository.tip(refOf(name))).toBe(swapped);
@@ -124,8 +124,8 @@ describe("a swap", () => {
     },
   );
 
-  test.each(FAULTS.slice(1, 3))("that is %s is settled by reading the ref, and taken", async (_, fate) => {
-    once("push", fate);
+  test.each(FAULTS.slice(1, 3))("that is %s is settled by reading the ref, and taken", async (_, fault) => {
+    once("push", fault);
     const { version: swapped } = await store.swap(version, documentOf(name), inTime());
     expect(swapped).not.toBeNull();
     expect(served.repository.tip(refOf(name))).toBe(swapped);
@@ -134,9 +134,9 @@ describe("a swap", () => {
 
   test("whose answer is lost is lost itself when another run has swapped since", async () => {
     const other = documentOf(name);
-    served.fate = ({ command }) => {
+    served.fault = ({ command }) => {
       if (command !== "push") return undefined;
-      served.fate = () => undefined;
+      served.fault = () => undefined;
       served.repository.git(["update-ref", refOf(name), served.repository.commit(JSON.stringify(other))]);
       return { cut: "before" };
     };
@@ -152,16 +152,16 @@ describe("a swap", () => {
   });
 
   test("of which nothing is known at the deadline says so", async () => {
-    const HANGS: Fate[] = [{ delay: 800 }, { cut: "before" }, { status: 503 }];
-    for (const fate of HANGS) {
-      served.fate = () => fate;
+    const HANGS: GitFault[] = [{ delay: 800 }, { cut: "before" }, { status: 503 }];
+    for (const fault of HANGS) {
+      served.fault = () => fault;
       const error = await failureOf(store.swap(version, documentOf(name), deadlineIn(300)));
       expect(error).toMatchObject({ code: "unreachable", unsettled: true });
     }
   });
 
   test("that is refused plainly while it is settled is still unsettled", async () => {
-    served.fate = ({ command }) => (command === "push" ? { cut: "after" } : { status: 403 });
+    served.fault = ({ command }) => (command === "push" ? { cut: "after" } : { status: 403 });
     const error = await failureOf(store.swap(version, documentOf(name), inTime()));
     expect(error).toMatchObject({ code: "forbidden", unsettled: true });
     expect(served.repository.tip(refOf(name))).not.toBe(version);
@@ -175,11 +175,11 @@ test("a start that was given up is fenced off: its swap comes late, and takes no
   const backend = new LocalBackend(store, Date.now);
   const late = new LocalBackend(await served.open(), Date.now);
   const jobName = `late ${randomUUID()}`;
-  served.fate = ({ command }) => (command === "push" ? { delay: 1_700 } : undefined);
+  served.fault = ({ command }) => (command === "push" ? { delay: 1_700 } : undefined);
   const error = await failureOf(late.start({ ...HOURLY, jobName }, claimOf("late"), deadlineIn(1_200)));
   expect(error).toMatchObject({ code: "unreachable", unsettled: true });
 
-  served.fate = () => undefined;
+  served.fault = () => undefined;
   expect(await backend.abandon({ jobName, id: "late", record: null }, inTime())).toBe(false);
   while (served.exchanges.some(({ command, ms }) => command === "push" && ms === 0)) {
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -215,12 +215,18 @@ test("no sequence of faults grants an interval twice, or loses a lock without an
   async function playOut(seed: number): Promise<void> {
     const random = randomFrom(seed);
     let faults = true;
-    const fate = (): Fate | undefined => {
+    const fault = (): GitFault | undefined => {
       if (!faults || random() > 0.4) return undefined;
-      const kinds: Fate[] = [{ cut: "before" }, { cut: "after" }, { cut: "within" }, { status: 503 }, { status: 403 }];
+      const kinds: GitFault[] = [
+        { cut: "before" },
+        { cut: "after" },
+        { cut: "within" },
+        { status: 503 },
+        { status: 403 },
+      ];
       return kinds[Math.floor(random() * kinds.length)];
     };
-    const server = await serveGit({ root: served.repository.root, fate });
+    const server = await serveGit({ root: served.repository.root, fault });
     const jobName = `sequence ${seed}`;
     const racers = await Promise.all(
       ["a", "b"].map(async (id) => {

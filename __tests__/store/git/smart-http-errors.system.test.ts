@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { pktLine } from "../../../src/store/git/pkt-line.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { StoreOptions } from "../../../src/store/open-store.ts";
-import type { Fate } from "../../../testing/git/git-server.mjs";
+import type { GitFault } from "../../../testing/git/git-server.mjs";
 import { type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
 import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
@@ -22,7 +22,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([served.close(), elsewhere.close()]));
 beforeEach(() => {
-  served.fate = () => undefined;
+  served.fault = () => undefined;
   served.exchanges.length = 0;
   elsewhere.exchanges.length = 0;
 });
@@ -45,9 +45,9 @@ async function failureOn(call: "read" | "swap", options: Partial<StoreOptions> &
   return error;
 }
 
-const html: Fate = { status: 200, headers: { "content-type": "text/html; charset=utf-8" } };
+const html: GitFault = { status: 200, headers: { "content-type": "text/html; charset=utf-8" } };
 
-const REFUSALS: [what: string, call: "read" | "swap", fate: Fate, code: string, remedy: string][] = [
+const REFUSALS: [what: string, call: "read" | "swap", fault: GitFault, code: string, remedy: string][] = [
   ["403 on a read", "read", { status: 403 }, "forbidden", 'add "permissions: contents: write" to the workflow or job'],
   ["403 on a swap", "swap", { status: 403 }, "forbidden", "A pull request from a fork has a read-only token"],
   ["404 on a read", "read", { status: 404 }, "not-found", "check the input url"],
@@ -67,17 +67,20 @@ const REFUSALS: [what: string, call: "read" | "swap", fate: Fate, code: string, 
 ];
 
 describe("a server that refuses", () => {
-  test.each(REFUSALS)("with %s is told of, with the remedy, after one request", async (_, call, fate, code, remedy) => {
-    served.fate = () => fate;
-    const error = await failureOn(call);
-    expect(error).toMatchObject({ code, unsettled: false });
-    expect(error.message).toContain(served.url);
-    expect(error.message).toContain(remedy);
-    expect(served.exchanges).toHaveLength(1);
-  });
+  test.each(REFUSALS)(
+    "with %s is told of, with the remedy, after one request",
+    async (_, call, fault, code, remedy) => {
+      served.fault = () => fault;
+      const error = await failureOn(call);
+      expect(error).toMatchObject({ code, unsettled: false });
+      expect(error.message).toContain(served.url);
+      expect(error.message).toContain(remedy);
+      expect(served.exchanges).toHaveLength(1);
+    },
+  );
 
   test("that keeps on not having what its refs point to is told of, in its words, after four tries", async () => {
-    served.fate = ({ command }) =>
+    served.fault = ({ command }) =>
       command === "fetch"
         ? {
             status: 200,
@@ -121,10 +124,10 @@ test("the token is the password of basic authentication, and nowhere else in a r
 });
 
 describe("a redirect", () => {
-  const to = (location: string, status = 302): Fate => ({ status, headers: { location } });
+  const to = (location: string, status = 302): GitFault => ({ status, headers: { location } });
 
   test.each([301, 302, 307, 308])("of %i on the same origin is followed, with the token", async (status) => {
-    served.fate = ({ service }) =>
+    served.fault = ({ service }) =>
       served.exchanges.length % 2 === 1 ? to(`/${served.repository.name}/${service}`, status) : undefined;
     const store = await served.open({ name: "renamed.git" });
     expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
@@ -136,8 +139,8 @@ describe("a redirect", () => {
   });
 
   test.each(["read", "swap"] as const)("of a %s to another origin is followed without the token", async (call) => {
-    served.fate = ({ service }) => to(`${elsewhere.url}/${service}`);
-    elsewhere.fate = () => ({ status: 401 });
+    served.fault = ({ service }) => to(`${elsewhere.url}/${service}`);
+    elsewhere.fault = () => ({ status: 401 });
     const error = await failureOn(call);
     expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
     expect(error.message).toContain(`It redirects to ${new URL(elsewhere.url).origin}, where the token isn't sent.`);
@@ -145,8 +148,8 @@ describe("a redirect", () => {
   });
 
   test("to another origin and back has the token again at the end alone", async () => {
-    served.fate = ({ service }) => (served.exchanges.length === 1 ? to(`${elsewhere.url}/${service}`) : undefined);
-    elsewhere.fate = ({ service }) => to(`${served.url}/${service}`);
+    served.fault = ({ service }) => (served.exchanges.length === 1 ? to(`${elsewhere.url}/${service}`) : undefined);
+    elsewhere.fault = ({ service }) => to(`${served.url}/${service}`);
     const store = await served.open();
     expect((await store.read([NAME], inTime())).has(NAME)).toBe(true);
     await store.close();
@@ -155,7 +158,7 @@ describe("a redirect", () => {
   });
 
   test("without end is given up", async () => {
-    served.fate = ({ service }) => to(`${served.url}/${service}`);
+    served.fault = ({ service }) => to(`${served.url}/${service}`);
     expect(await failureOn("read")).toMatchObject({
       code: "unusable",
       message: expect.stringContaining("answered 302"),
@@ -164,7 +167,7 @@ describe("a redirect", () => {
   });
 
   test.each(["file:///etc/passwd", "ftp://127.0.0.1/", "http://"])("to %s isn't followed", async (location) => {
-    served.fate = () => to(location);
+    served.fault = () => to(location);
     expect(await failureOn("read")).toMatchObject({ code: "unusable" });
     expect(served.exchanges).toHaveLength(1);
   });

@@ -7,7 +7,7 @@ import { demultiplex, packets, textOf } from "../../../src/store/git/pkt-line.ts
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import { SmartHttpRemote } from "../../../src/store/git/smart-http.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
-import type { Exchange } from "../../../testing/git/git-server.mjs";
+import type { GitExchange } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
 import { failureOf, gitStoreSuite } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
@@ -43,7 +43,7 @@ describe("what goes over the wire", () => {
   });
 
   test("is the same with 1 ref in the repository and with 2,000", async () => {
-    const exchanges: Exchange[][] = [];
+    const exchanges: GitExchange[][] = [];
     for (const refs of [1, 2_000]) {
       const other = await serveRepository();
       const commit = other.repository.commit("Something else");
