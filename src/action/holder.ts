@@ -2,7 +2,7 @@ import type { Holder } from "../scheduler/state-document.ts";
 import type { Environment } from "./toolkit.ts";
 
 /**
- * This run, as others are told who holds the lock.
+ * Describes this run, as the holder that others see while its lock is active.
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables#default-environment-variables
  */

@@ -2,17 +2,17 @@ import { readState } from "../scheduler/read-state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
 import type { Toolkit } from "./toolkit.ts";
 
-/** What main tells post. Every key of the step's state stands in this file, and no secret is among them. */
+/** The state of the step, which main writes and post reads. This file has all of its keys. None of them is a secret. */
 export interface StepState {
   readonly url: string;
   readonly jobName: string;
-  /** Whether main got as far as to say that the job was started. */
+  /** Whether main has reported the start in its outputs. */
   readonly started: boolean;
-  /** Whether the lock will be taken over by itself if it stays behind. */
+  /** Whether a later start can take the lock over, since a `retry-interval` is set. */
   readonly willBeTakenOver: boolean;
-  /** The job's record as the start left it. */
+  /** The job's record after the start, with which post needs no read. */
   readonly record: JobRecord | null;
-  /** The lock that main took, or was about to take. Empty: there is none to end, and nothing else counts. */
+  /** The lock that main took, or may have taken. Empty: there is no lock to end, and post ignores all other keys. */
   readonly lockId: string;
 }
 
@@ -26,14 +26,14 @@ export const NO_STATE: StepState = {
 };
 
 /**
- * Post gets each key in an environment variable, of which Windows takes 32,767 characters and Linux 128 KiB. With a
- * longer one it could not even be started, and the lock would stay behind.
+ * The runner passes each key to post in an environment variable. Windows takes 32,767 characters and Linux 128 KiB: with a
+ * longer value post could not start, and the lock would stay active.
  */
 const LONGEST_VALUE = 16 * 1024;
 
 /**
- * Writes every key, each time: what main doesn't write, the job's `env:` could. The lock's id comes last, so that a main
- * that dies in between has told all that belongs to it.
+ * Writes all keys each time, since a key that main does not write could come from the job's `env:`. The lock's id comes
+ * last: if main dies before it, post finds no lock, and if main dies after it, post finds all that belongs to the lock.
  */
 export function saveStepState(toolkit: Toolkit, state: StepState): void {
   for (const [key, value] of Object.entries(state)) {
@@ -54,7 +54,7 @@ export function loadStepState(toolkit: Toolkit): StepState {
   };
 }
 
-/** Without a record that can be read, post reads the job's record from the store. */
+/** @returns null for a record that is missing or damaged: post then reads the record from the store. */
 function recordIn(json: string, jobName: string): JobRecord | null {
   try {
     const { version, state } = JSON.parse(json);

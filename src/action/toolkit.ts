@@ -1,18 +1,18 @@
 import { debug, getInput, getState, info, saveState, setFailed, setOutput, setSecret, warning } from "@actions/core";
 import type { Deadline } from "../network/deadline.ts";
 
-/** What the action uses of the runner's toolkit: named one by one, so that the rest stays out of the bundles. */
+/** The parts of the runner's toolkit that the action uses. They are named one by one to keep the rest out of the bundle. */
 export const toolkit = { getInput, setOutput, saveState, getState, info, warning, debug, setFailed, setSecret };
 export type Toolkit = typeof toolkit;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What an entry point hands to the logic: everything that reaches out of the process. */
+/** All that the logic uses outside of this process. Entry points pass it in. */
 export interface Surroundings {
   readonly toolkit: Toolkit;
   readonly env: Environment;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Begins the time that all that a step asks of the backend may take, retries and waits included. */
+  /** Starts the time in which all requests of a step must end, with their retries and waits. */
   readonly deadline: () => Deadline;
 }

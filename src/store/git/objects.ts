@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 
 /**
- * git's objects, as far as a lock needs them.
+ * The parts of git's object format that a lock needs.
  *
  * @see https://git-scm.com/book/en/v2/Git-Internals-Git-Objects
  */
@@ -13,15 +13,15 @@ export interface GitObject {
   readonly body: Buffer;
 }
 
-/** An object's name: the SHA-1 of what it is, in hexadecimal. */
+/** An object's name: the SHA-1 of its header and content, in hexadecimal. */
 export type ObjectId = string;
 
-/** Stands for "no object" where a ref is created or deleted. */
+/** The id for "no object", where a ref is created or deleted. */
 export const NO_OBJECT: ObjectId = "0".repeat(40);
 
 export const EMPTY_TREE: GitObject = { type: "tree", body: Buffer.alloc(0) };
 
-/** An object with the header that git hashes and stores it with. */
+/** @returns the object with its header, in the form that git hashes and stores. */
 export function withHeader({ type, body }: GitObject): Buffer {
   return Buffer.concat([Buffer.from(`${type} ${body.length}\0`), body]);
 }
@@ -32,14 +32,14 @@ export function idOf(object: GitObject): ObjectId {
 
 const AUTHOR = "cronyx-action <cronyx-action@users.noreply.github.com>";
 
-/** A commit without parents over the empty tree: a message, and nothing that could grow. */
+/** @returns a commit without parents and with an empty tree, so that its size is that of its message. */
 export function commitOf(message: string, at: number): GitObject {
   const by = `${AUTHOR} ${Math.floor(at / 1000)} +0000`;
   const body = `tree ${idOf(EMPTY_TREE)}\nauthor ${by}\ncommitter ${by}\n\n${message}`;
   return { type: "commit", body: Buffer.from(body) };
 }
 
-/** @returns a commit's message: what follows its headers. */
+/** @returns a commit's message, which follows its headers. */
 export function messageOf(commit: Buffer): string {
   const end = commit.indexOf("\n\n");
   return end === -1 ? "" : commit.toString("utf8", end + 2);

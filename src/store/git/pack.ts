@@ -4,7 +4,7 @@ import { type GitObject, idOf, type ObjectId, type ObjectType } from "./objects.
 import { ProtocolError } from "./pkt-line.ts";
 
 /**
- * Packs: the format that objects travel in.
+ * Packs, the format in which git transfers objects.
  *
  * @see https://git-scm.com/docs/gitformat-pack
  */
@@ -15,9 +15,9 @@ const REF_DELTA = 7;
 
 const HEADER_LENGTH = 12;
 const TRAILER_LENGTH = 20;
-/** A state document is a few KiB. What inflates to more is none. */
+/** In bytes. A state document has a few KiB. */
 const LARGEST_OBJECT = 1024 * 1024;
-/** What all of a pack may inflate to. Deflate makes a thousandth of a run of zeros, and a delta even less. */
+/** The most that a whole pack may inflate to, in bytes: deflate shrinks zeros a thousandfold, and a delta even more. */
 const LARGEST_PACK = 64 * LARGEST_OBJECT;
 
 export function writePack(objects: readonly GitObject[]): Buffer {
@@ -44,18 +44,18 @@ function objectHeader(type: ObjectType, length: number): Buffer {
 
 /**
  * @returns every object in the pack, by its id; deltas are resolved against other objects of the same pack.
- * @throws ProtocolError for what isn't a whole pack, or holds an object of over 1 MiB, or of over 64 MiB in all.
+ * @throws ProtocolError for an incomplete pack, an object of over 1 MiB, or objects of over 64 MiB in all.
  */
 export function readPack(pack: Buffer): ReadonlyMap<ObjectId, GitObject> {
   const content = pack.subarray(0, -TRAILER_LENGTH);
   if (content.length < HEADER_LENGTH || content.toString("latin1", 0, 4) !== "PACK") {
-    throw new ProtocolError("A pack is cut short, or none at all");
+    throw new ProtocolError("A pack is cut short, or is not a pack");
   }
   const version = content.readUInt32BE(4);
   if (version !== 2) throw new ProtocolError(`A pack has version ${version}, not 2`);
   const checksum = pack.subarray(-TRAILER_LENGTH);
   if (!createHash("sha1").update(content).digest().equals(checksum)) {
-    throw new ProtocolError("A pack's checksum doesn't match its content");
+    throw new ProtocolError("A pack's checksum does not match its content");
   }
 
   const entries = new PackEntries(content);
@@ -95,7 +95,7 @@ export function readPack(pack: Buffer): ReadonlyMap<ObjectId, GitObject> {
   return byId;
 }
 
-/** An object as it stands in a pack: whole, with its type; or a delta, with its base's offset or id. */
+/** An object in a pack: complete, with its type; or a delta, with its base's offset or id. */
 interface Entry {
   readonly offset: number;
   readonly type: ObjectType | null;
@@ -209,7 +209,7 @@ class Reader {
 
   inflated(length: number): Buffer {
     try {
-      // With `info` the answer tells how much of the input it took, which the types don't know of.
+      // With `info` the answer has the number of input bytes that were read. The types lack it.
       const { buffer, engine } = inflateSync(this.#content.subarray(this.at), {
         info: true,
         maxOutputLength: Math.max(1, length),
@@ -219,7 +219,7 @@ class Reader {
       return buffer;
     } catch (cause) {
       if (cause instanceof ProtocolError) throw cause;
-      throw new ProtocolError("A pack has an object that doesn't inflate", { cause });
+      throw new ProtocolError("A pack has an object that does not inflate", { cause });
     }
   }
 }

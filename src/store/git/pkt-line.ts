@@ -15,7 +15,7 @@ export type Packet =
   | { readonly kind: "data"; readonly payload: Buffer }
   | { readonly kind: "flush" | "delimiter" | "end" };
 
-/** What came isn't what git's documentation says it is. */
+/** Bytes that do not follow git's documentation. */
 export class ProtocolError extends Error {
   override name = "ProtocolError";
 }
@@ -26,7 +26,7 @@ export function pktLine(payload: string | Buffer): Buffer {
   return Buffer.concat([Buffer.from((bytes.length + HEADER_LENGTH).toString(16).padStart(HEADER_LENGTH, "0")), bytes]);
 }
 
-/** @throws ProtocolError when `bytes` aren't whole pkt-lines. */
+/** @throws ProtocolError when `bytes` are not complete pkt-lines. */
 export function* packets(bytes: Buffer): Generator<Packet, void, void> {
   for (let at = 0; at < bytes.length; ) {
     const header = bytes.toString("latin1", at, at + HEADER_LENGTH);
@@ -44,7 +44,7 @@ export function* packets(bytes: Buffer): Generator<Packet, void, void> {
   }
 }
 
-/** A data packet's text. Its final newline is a matter of taste, says the documentation, and no part of it. */
+/** @returns a data packet's text without the final newline, which the documentation makes optional. */
 export function textOf(payload: Buffer): string {
   return payload.toString("utf8").replace(/\n$/, "");
 }
@@ -52,7 +52,7 @@ export function textOf(payload: Buffer): string {
 /** The streams that a server multiplexes over pkt-lines: `side-band-64k`. */
 export interface Sideband {
   readonly data: Buffer;
-  /** What the server wants people to read. */
+  /** The server's messages for people. */
   readonly messages: string;
   /** The error that ended the answer, or null. */
   readonly fatal: string | null;

@@ -1,14 +1,14 @@
 import { createHash } from "node:crypto";
 
-/** Where jobs' refs stand. Neither a branch nor a tag, so that nothing lists, fetches or builds them. */
+/** The namespace of all jobs' refs. It has no branches and no tags, so clones, fetches, builds and lists leave it out. */
 export const REF_PREFIX = "refs/cronyx/";
 
 const LONGEST_READABLE = 60;
 
 /**
- * The ref that holds a job's state document: what is readable of its name, then 128 bits of the name's SHA-256. So any
- * name makes a ref that git takes (`git check-ref-format`), in lower-case ASCII, which every file system keeps apart;
- * no two names share one, and all stand side by side in one folder.
+ * The ref that holds a job's state document: the readable part of the name, then 128 bits of the name's SHA-256. So every
+ * name makes a valid ref (`git check-ref-format`), two names never share one, lower-case ASCII stays distinct on every file
+ * system, and no ref is in the folder of another.
  *
  * @see https://git-scm.com/docs/git-check-ref-format
  */
