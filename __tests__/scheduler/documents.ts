@@ -2,7 +2,7 @@ import type { EndedRun, JobState, Lock } from "../../src/scheduler/state-documen
 
 export const DAY_OF_TESTS = "2026-03-04";
 
-/** An instant of the day that the tests play on: `at("10:30")`, `at("10:30:15.250")`. */
+/** An instant on the day of the tests, such as `at("10:30")` or `at("10:30:15.250")`. */
 export function at(time: string): string {
   return `${DAY_OF_TESTS}T${time}${":00.000".slice(Math.max(0, time.length - "10:30".length))}Z`;
 }

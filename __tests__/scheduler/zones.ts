@@ -3,7 +3,7 @@ import { Temporal } from "temporal-polyfill";
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
 import type { JobInterval } from "../../src/scheduler/job-interval.ts";
 
-/** Zones whose clocks are each set in a way of their own. */
+/** Zones whose clock changes differ in kind. */
 export const ZONES = [
   "UTC",
   "America/New_York",
@@ -12,7 +12,7 @@ export const ZONES = [
   "Australia/Lord_Howe",
   // At midnight.
   "America/Sao_Paulo",
-  // Left out 30 December 2011.
+  // Skipped December 30, 2011.
   "Pacific/Apia",
   // Set back for Ramadan.
   "Africa/Casablanca",
@@ -53,7 +53,7 @@ function changesIn(zone: string): ClockChange[] {
 
 export const CLOCK_CHANGES: readonly ClockChange[] = ZONES.flatMap(changesIn);
 
-/** A zone, and an instant that is often within days, hours or milliseconds of a change of its clocks. */
+/** A zone, and an instant that is mostly within days, hours or milliseconds of one of its clock changes. */
 export const zoneAndInstant: fc.Arbitrary<{ zone: string; instant: Instant }> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ zone: fc.constantFrom(...ZONES), instant: fc.integer({ min: FROM, max: TO }) }) },
   {
@@ -72,7 +72,7 @@ export const zoneAndInstant: fc.Arbitrary<{ zone: string; instant: Instant }> = 
   },
 );
 
-/** Durations of every mix of fields; never of no length. */
+/** Durations of any mix of fields, longer than 0. */
 export const duration = fc
   .record(
     {
