@@ -6,7 +6,7 @@ import { prepareStart, type StartRequest } from "../../src/scheduler/start-reque
 const request = (changed: object): StartRequest => ({ jobName: "report", jobInterval: HOUR, ...changed });
 const NOON = Date.parse("2026-03-04T12:00:00Z");
 
-describe("refuses", () => {
+describe("a request is refused with", () => {
   test.each<[object, ...string[]]>([
     // Intervals.
     [{ jobInterval: 0 }, "The interval is 0", "longer than 0"],
@@ -75,7 +75,7 @@ describe("refuses", () => {
   });
 });
 
-describe("accepts", () => {
+describe("a request is accepted with", () => {
   test.each([
     [{ jobInterval: 1 }],
     [{ jobInterval: 1000 * 366 * DAY }],
@@ -92,7 +92,7 @@ describe("accepts", () => {
     await expect(prepareStart(request(changed))).resolves.toMatchObject({ jobName: expect.any(String) });
   });
 
-  test("nothing but a name and an interval: no buffer, no takeover, no required jobs, UTC", async () => {
+  test("only a name and an interval: no start buffer, no takeover, no required jobs, in UTC", async () => {
     const prepared = await prepareStart(request({ jobInterval: { days: 1 } }));
     expect(prepared).toMatchObject({
       retryInterval: null,
@@ -104,17 +104,17 @@ describe("accepts", () => {
     expect(prepared.schedule.next(NOON)).toBe(NOON + DAY);
   });
 
-  test("a retry interval of 0, which isn't none", async () => {
+  test("a retry interval of 0, which differs from none", async () => {
     const { retryInterval } = await prepareStart(request({ retryInterval: 0 }));
     expect(retryInterval?.before(NOON)).toBe(NOON);
   });
 
-  test("a job that is required twice, once", async () => {
+  test("a job that is required twice, which then counts once", async () => {
     const { requiredJobNames } = await prepareStart(request({ requiredJobNames: ["a", "b", "a"] }));
     expect(requiredJobNames).toEqual(["a", "b"]);
   });
 
-  test("steps that stay within the years 1 to 9999, as they are written in four digits", async () => {
+  test("an interval of 1000 years, whose boundaries stay within the years 1 to 9999", async () => {
     const { schedule } = await prepareStart(request({ jobInterval: { years: 1000 } }));
     expect(schedule.next(Date.parse("8999-12-31T23:59:59.999Z"))).toBe(Date.parse("9999-12-31T23:59:59.999Z"));
     expect(() => schedule.next(Date.parse("9000-01-01T00:00:00Z"))).toThrow(ArgumentError);

@@ -58,7 +58,7 @@ function lastBefore(instant: Instant, cron: WallClockCron, zone: Zone): Instant 
   }
 }
 
-/** No zone sets its clocks back by more than this, so no longer period has to be searched for a repeated one. */
+/** How far to search for a repeated period. Since 1970 only Antarctica/Vostok set its clocks back further, in 1994. */
 const MAX_SET_BACK = 3 * HOUR;
 
 /**
@@ -133,7 +133,7 @@ function parseCron(expression: string): WallClockCron {
   fields = fields.map((field, at) => capSteps(field, FIELDS[at]?.[1] ?? 1));
   const [second, minute, hour, ...days] = fields;
 
-  // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes, which differ from ours.
+  // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes: this file has its own.
   const parse = (...pattern: (string | undefined)[]) =>
     new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true });
   checkFields(expression, fields, parse);
@@ -149,6 +149,7 @@ function parseCron(expression: string): WallClockCron {
     next: (wall) => matched(cron.nextRun(new Date(wall))),
     previous: (wall) => matched(cron.previousRuns(1, new Date(wall))[0]),
     get everyHour() {
+      // The 24th hour with a match is 23:00 of the same day only if no hour is without one.
       return (
         parse("0", "0", hour, "*", "*", "*")
           .nextRuns(24, new Date(DAY - 1))

@@ -12,7 +12,7 @@ export type Duration = { readonly [field in DurationField]?: number };
 /** Whole milliseconds or a {@link Duration}. */
 export type Length = number | Duration;
 
-/** A longer interval or wait is a typing error, and would soon leave the years that an instant can have. */
+/** A longer length of time is a typing error, and would soon leave the years 1 to 9999. */
 const MAX_YEARS = 1000;
 
 /** The most milliseconds that one unit can last. */

@@ -42,6 +42,7 @@ export interface PreparedStart {
 /**
  * Checks everything about a request that does not depend on the job's state.
  *
+ * @returns the request with its defaults, its schedule and its waits.
  * @throws ArgumentError for each case that docs/semantics.md, "A start request", lists.
  */
 export async function prepareStart(request: StartRequest): Promise<PreparedStart> {

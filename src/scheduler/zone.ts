@@ -40,7 +40,7 @@ export function zoneNamed(timezone: string): Zone {
   }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
-  // No zone changes its clock twice within two days, and no offset exceeds a day. So a wall time can only have the offset
+  // Since 1970 no zone has changed its clock twice within two days, and no offset exceeds a day. So a wall time can only have the offset
   // that holds a day before the wall time (read as UTC), or the one that holds a day after it.
   const withBothOffsets = (wall: WallTime) => ({
     later: wall - offsetAt(wall - DAY),
