@@ -1,5 +1,4 @@
-import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { HttpClient } from "@actions/http-client";
 import type { Deadline } from "./deadline.ts";
 import { PassingFault } from "./retry.ts";
@@ -181,13 +180,13 @@ async function send(client: HttpClient, { method, url, headers, authorization, b
   };
 }
 
-// Node loads a good part of itself for its iterators over streams (for await, Readable.from): each start would wait.
-
-function streamOf(body: Buffer): Readable {
-  const stream = new Readable({ read() {} });
-  stream.push(body);
-  stream.push(null);
-  return stream;
+/**
+ * A body as the client takes it: of a stream, it uses only these two methods. A real stream makes each start 2 ms longer,
+ * since Node compiles its code for it.
+ */
+function streamOf(body: Buffer): NodeJS.ReadableStream {
+  const stream = { on: () => stream, pipe: (request: ClientRequest) => request.end(body) };
+  return stream as unknown as NodeJS.ReadableStream;
 }
 
 /** The client's own reader waits for ever when an answer is cut off. */

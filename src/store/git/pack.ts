@@ -20,6 +20,11 @@ const LARGEST_OBJECT = 1024 * 1024;
 /** What all of a pack may inflate to. Deflate makes a thousandth of a run of zeros, and a delta even less. */
 const LARGEST_PACK = 64 * LARGEST_OBJECT;
 
+/** Makes Node load zlib, which the bundle otherwise loads for the first pack. */
+export function loadZlib(): void {
+  deflateSync("");
+}
+
 export function writePack(objects: readonly GitObject[]): Buffer {
   const header = Buffer.alloc(HEADER_LENGTH);
   header.write("PACK");
