@@ -4,8 +4,8 @@ import { connect } from "node:net";
 const END_OF_HEAD = Buffer.from("\r\n\r\n");
 
 /**
- * One connection that is kept alive, with one request on it at a time. It knows just what it takes to read this server's
- * answers: the processor time of a whole HTTP client would be missing to the server, which shares the machine with it.
+ * One kept-alive connection, with one request on it at a time. It reads only the answers that this server gives: a full
+ * HTTP client would take processor time from the server on the same machine.
  */
 export class Connection {
   #socket;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { DatabaseSync } from "node:sqlite";
 import pg from "pg";
 
-// The register's table and its statements as src/store/sql/ has them, straight through the drivers.
+// The table and the statements of src/store/sql/, directly through the drivers.
 
 const KEY = { sqlite: "BLOB", postgres: "bytea" };
 
@@ -10,19 +10,19 @@ const KEY = { sqlite: "BLOB", postgres: "bytea" };
  * @typedef {object} Register
  * @property {(key: Buffer) => Promise<unknown>} read
  * @property {(key: Buffer, version: string, state: string, expected: string) => Promise<boolean>} replace
- * @property {(rows: { key: Buffer, version: string, state: string }[]) => Promise<void>} fill Adds rows, all at once.
+ * @property {(rows: { key: Buffer, version: string, state: string }[]) => Promise<void>} fill Adds all rows in one transaction.
  * @property {() => Promise<unknown>} close
  */
 
 /**
- * @param {string} url As JOB_STORE_URL takes it. @param {string} table It is made if it isn't there.
+ * @param {string} url As JOB_STORE_URL takes it. @param {string} table Created if it does not exist.
  * @returns {Promise<Register>}
  */
 export function openRegister(url, table) {
   return url.startsWith("sqlite:") ? sqlite(url.slice("sqlite:".length), table) : postgres(url, table);
 }
 
-/** A state document as long as one gets: of a job that has finished twenty runs. @param {string} name */
+/** The longest state document: of a job that has finished twenty runs. @param {string} name */
 export function documentOf(name) {
   const at = (/** @type {number} */ hours) => new Date(Date.UTC(2026, 0, 1, hours)).toISOString();
   const history = Array.from({ length: 20 }, (_, age) => ({

@@ -1,5 +1,5 @@
-// What a database gives by itself: the statements of a start and a finish, without a server. In a process of its own, as
-// the server is. Answers each message with the seconds that the pairs took.
+// Runs the bare statements of a start and a finish on a database, without a server, in a process of its own as the server
+// is. Answers each message with the seconds that the pairs took.
 import { randomUUID } from "node:crypto";
 import { performance } from "node:perf_hooks";
 import { documentOf, openRegister } from "./databases.mjs";
@@ -8,8 +8,8 @@ import { documentOf, openRegister } from "./databases.mjs";
  * @typedef {object} Floor
  * @property {string} url
  * @property {number} callers
- * @property {number} pairs Of a start's read and swap, and a finish's swap; all callers together.
- * @property {number} jobs How many jobs take turns.
+ * @property {number} pairs The pairs of all callers together: the read and swap of a start, the swap of a finish.
+ * @property {number} jobs The number of jobs that take turns.
  */
 
 process.on("message", async (/** @type {Floor} */ floor) => {

@@ -1,4 +1,4 @@
-// Starts and finishes jobs over some connections, in a process of its own, and answers with what each request took.
+// Starts and finishes jobs over several connections, in a process of its own. Answers with the time of each request.
 import { performance } from "node:perf_hooks";
 import { Connection } from "./connection.mjs";
 
@@ -6,12 +6,12 @@ import { Connection } from "./connection.mjs";
  * @typedef {object} Load
  * @property {number} port
  * @property {number} connections
- * @property {number} pairs Of a start and a finish, all connections together.
+ * @property {number} pairs The pairs of a start and a finish, of all connections together.
  * @property {string} prefix The jobs' names begin with it.
- * @property {number} jobs How many jobs take turns. Each belongs to one connection, so that no two get in each other's way.
+ * @property {number} jobs The number of jobs that take turns. Each belongs to one connection, so that connections do not race.
  */
 
-/** Any job of it is due again by the time that its turn comes. */
+/** The interval is one millisecond, so that a job is due again when its turn comes. */
 const BODY = JSON.stringify({ jobInterval: 1 });
 
 process.on("message", async (/** @type {Load} */ load) => {

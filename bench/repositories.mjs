@@ -2,7 +2,7 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 
 /**
- * Makes a bare repository with as many refs as a busy one has of pull requests.
+ * Makes a bare repository with many refs, as one with many pull requests has.
  *
  * @param {string} repository Its folder. @param {number} refs
  */
@@ -15,7 +15,7 @@ export function makeRepository(repository, refs) {
 }
 
 /**
- * Sets a job that has finished an interval back by a year, and makes its history as long as one gets.
+ * Sets the finished interval of a job back by a year, and gives the job the longest history.
  *
  * @param {string} repository @param {string} job
  */

@@ -1,5 +1,5 @@
-// Serves the repositories under a folder, in a process of its own: what it takes of a processor isn't in the way of the
-// one that is measured. Answers each message with the exchanges since the last one.
+// Serves the repositories under a folder, in a process of its own, so that its work does not delay the measured process.
+// Answers each message with the exchanges since the message before.
 import { serveGit } from "../testing/git/git-server.mjs";
 
 const { url, exchanges } = await serveGit({ root: process.argv[2] ?? "", token: process.argv[3] ?? "" });

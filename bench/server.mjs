@@ -1,6 +1,6 @@
-// What a server costs beside its database: pairs of a start and a finish a second, next to the bare statements right
-// before and after; memory after 100,000 pairs; and what 100,000 jobs change. The load, the floor, the server and
-// PostgreSQL are processes of their own, which share the machine's processors.
+// Measures the server beside its database: pairs of a start and a finish a second, next to the database's bare statements
+// right before; memory after 100,000 pairs; and the same load on 100,000 jobs. The load, the bare statements, the server and
+// PostgreSQL are separate processes, which share the machine's processors.
 import { execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -20,13 +20,13 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
   },
 });
-const rounds = whole(options.rounds);
-const pairs = whole(options.pairs);
-const soak = whole(options.soak);
-const manyJobs = whole(options.jobs);
+const rounds = wholeNumber(options.rounds);
+const pairs = wholeNumber(options.pairs);
+const soak = wholeNumber(options.soak);
+const manyJobs = wholeNumber(options.jobs);
 
 const MOST_CONNECTIONS = 32;
-/** More than there are connections, so that a job is due again by the time that its turn comes. */
+/** More jobs than connections, so that each job is due again when its turn comes. */
 const JOBS = 640;
 const FEW_JOBS = 10;
 const AIM = { share: 0.6, megabytes: 150 };
@@ -65,12 +65,12 @@ async function measure(url) {
     const idle = server.megabytes();
     await fillWith(url, "job-", JOBS);
     const asIs = { port: server.port, prefix: "job-", jobs: JOBS };
-    // The first ones are slower: code is compiled, connections are opened.
-    await asked(load, { ...asIs, connections: MOST_CONNECTIONS, pairs });
+    // The first pairs are slower: Node compiles code, and the server opens connections.
+    await ask(load, { ...asIs, connections: MOST_CONNECTIONS, pairs });
     const speeds = [];
     for (const connections of [1, MOST_CONNECTIONS]) speeds.push(await measureSpeed(url, asIs, connections));
     const growth = await measureGrowth(url, server.port);
-    await asked(load, { ...asIs, connections: MOST_CONNECTIONS, pairs: soak });
+    await ask(load, { ...asIs, connections: MOST_CONNECTIONS, pairs: soak });
     return { speeds, growth, memory: { idle, after: server.megabytes() } };
   } finally {
     await server.stop();
@@ -78,7 +78,7 @@ async function measure(url) {
 }
 
 /**
- * The statements alone, then the server, again and again.
+ * Measures the bare statements and the server in turns.
  *
  * @param {string} url @param {{ port: number, prefix: string, jobs: number }} jobs @param {number} connections
  */
@@ -91,9 +91,9 @@ async function measureSpeed(url, jobs, connections) {
   /** @type {{ start: number[], finish: number[] }} */
   const ms = { start: [], finish: [] };
   for (let round = 0; round < rounds; round++) {
-    const bare = await asked(floor, { url, callers: connections, pairs: count, jobs: JOBS });
+    const bare = await ask(floor, { url, callers: connections, pairs: count, jobs: JOBS });
     floors.push(count / bare.seconds);
-    const served = await asked(load, { ...jobs, connections, pairs: count });
+    const served = await ask(load, { ...jobs, connections, pairs: count });
     servers.push(count / served.seconds);
     ms.start.push(...served.ms.start);
     ms.finish.push(...served.ms.finish);
@@ -108,7 +108,7 @@ async function measureSpeed(url, jobs, connections) {
   };
 }
 
-/** The same load, on a few jobs before there are many, and on all of these. @param {string} url @param {number} port */
+/** Puts the same load on a few jobs, then on many. @param {string} url @param {number} port */
 async function measureGrowth(url, port) {
   await fillWith(url, "few-", FEW_JOBS);
   const few = await pairsOver(port, "few-", FEW_JOBS);
@@ -121,17 +121,17 @@ async function measureGrowth(url, port) {
   };
 }
 
-/** Pairs a second, in each round. @param {number} port @param {string} prefix @param {number} jobs */
+/** @returns the pairs a second of each round. @param {number} port @param {string} prefix @param {number} jobs */
 async function pairsOver(port, prefix, jobs) {
   const values = [];
   for (let round = 0; round < rounds; round++) {
-    const { seconds } = await asked(load, { port, connections: FEW_JOBS, pairs, prefix, jobs });
+    const { seconds } = await ask(load, { port, connections: FEW_JOBS, pairs, prefix, jobs });
     values.push(pairs / seconds);
   }
   return values;
 }
 
-/** Jobs that have finished twenty runs each. @param {string} url @param {string} prefix @param {number} jobs */
+/** Adds jobs that have finished twenty runs each. @param {string} url @param {string} prefix @param {number} jobs */
 async function fillWith(url, prefix, jobs) {
   const register = await openRegister(url, "cronyx_job");
   for (let from = 0; from < jobs; from += 1_000) {
@@ -141,7 +141,7 @@ async function fillWith(url, prefix, jobs) {
   await register.close();
 }
 
-/** The server as `npm run serve` starts it. @param {string} url */
+/** Starts the server as `npm run serve` does. @param {string} url */
 async function startServer(url) {
   const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
   const [, ...args] = scripts.serve.split(" ");
@@ -153,7 +153,7 @@ async function startServer(url) {
   const exit = once(server, "exit");
   const port = await new Promise((resolve, reject) => {
     let text = "";
-    // What comes after is read too, or the server would wait for it.
+    // All output is read: a full pipe would block the server.
     server.stdout.on("data", (chunk) => {
       if (text !== "listening") text += chunk;
       const [, found] = /listening on http:\/\/127\.0\.0\.1:(\d+)/.exec(text) ?? [];
@@ -165,7 +165,7 @@ async function startServer(url) {
   });
   return {
     port,
-    /** What it holds of the machine's memory now. */
+    /** The resident memory of the server now. */
     megabytes: () => Number(execFileSync("ps", ["-o", "rss=", "-p", String(server.pid)], { encoding: "utf8" })) / 1_024,
     async stop() {
       server.kill("SIGTERM");
@@ -175,7 +175,7 @@ async function startServer(url) {
 }
 
 /** @param {import("node:child_process").ChildProcess} worker @param {object} message */
-async function asked(worker, message) {
+async function ask(worker, message) {
   worker.send(message);
   const over = new AbortController();
   const end = once(worker, "exit", { signal: over.signal }).then(
@@ -196,7 +196,7 @@ function percentiles(values) {
 }
 
 /** @param {string} text */
-function whole(text) {
+function wholeNumber(text) {
   const value = Number(text);
   if (Number.isInteger(value) && value > 0) return value;
   throw new Error(`${text} is no whole number of at least 1`);

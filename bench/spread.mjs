@@ -8,7 +8,7 @@ export function spread(values) {
   return { median: at(0.5), min: at(0), max: at(1) };
 }
 
-/** The middle one, and the outer ones in brackets. @param {Spread} spread @param {number} [digits] */
+/** The median, then the least and the most in brackets. @param {Spread} spread @param {number} [digits] */
 export function shown({ median, min, max }, digits = 2) {
   return `${median.toFixed(digits)} (${min.toFixed(digits)}–${max.toFixed(digits)})`;
 }

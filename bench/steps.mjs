@@ -1,9 +1,9 @@
-// What a step costs beside an empty Node script: time, requests, processes, bytes. Each step is run right after the
-// empty script and compared with that very run, so that a busy machine changes the ratios less than it does the times.
+// Measures a step of the action against an empty Node script: time, requests, processes, bytes. Each step runs right after
+// the empty script and is compared with that run: a busy machine slows both, and changes their ratio less than their times.
 import { execFileSync, fork } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
@@ -14,15 +14,17 @@ import { shown, spread } from "./spread.mjs";
 
 /** @typedef {import("../testing/action/runner.mjs").StepResult} StepResult */
 /** @typedef {import("./spread.mjs").Spread} Spread */
-/** @typedef {{ way: "http" | "file", repository: string, url: string }} Place Where jobs' locks are kept. */
+/** @typedef {{ way: "http" | "file", repository: string, url: string }} Place A repository of locks. */
 /**
  * @typedef {object} Sample One run of a step.
  * @property {number} ms
- * @property {number} empty What the empty script took right before it.
- * @property {number} server The server's share: from each request's end to its answer's.
+ * @property {number} empty The milliseconds of the empty script that ran right before it.
+ * @property {number} first The milliseconds from the start of the process to the arrival of its first request; NaN
+ *   without a request over HTTP.
+ * @property {number} server The server's share, in milliseconds: from the end of each request to the end of its answer.
  * @property {number} requests
- * @property {number} bytes Of their bodies, both ways.
- * @property {number} processes How often git was run, where that is counted.
+ * @property {number} bytes The bytes of the bodies of requests and answers.
+ * @property {number} processes The number of git processes, in the run that counts them.
  */
 
 const { values: options } = parseArgs({
@@ -38,19 +40,20 @@ if (!Number.isInteger(runs) || runs < 1) throw new Error(`--runs is ${options.ru
 const TOKEN = "bench-token";
 const WAYS = /** @type {const} */ (["http", "file"]);
 const REFS = [1, 1_000, 10_000];
-/** What the bundle's own part may come to, in empty scripts: older versions of Node load faster. */
-const AIM = Number.parseInt(process.versions.node, 10) < 22 ? 1.9 : 2.2;
-/** An hour's, as in the README; its minute is half an hour off, so that no interval ends while this runs. */
+/** The most empty scripts that main's own part, and the time to its first request, may take. */
+const AIM = { own: 2.2, first: 2 };
+/** An hourly job, as in the README. Its minute is half an hour away, so that no interval ends during the benchmark. */
 const JOB_INTERVAL = `${(new Date().getUTCMinutes() + 30) % 60} * * * *`;
 
 const temporary = mkdtempSync(path.join(tmpdir(), "cronyx-bench-"));
 const root = path.join(temporary, "repositories");
 const emptyDist = path.join(temporary, "empty");
+const bareDist = path.join(temporary, "bare");
 const countingPath = path.join(temporary, "counting");
 const countFile = path.join(temporary, "count");
 prepareFolders();
 
-// Where it is set, more certificates are loaded, which takes longer than an empty script.
+// With NODE_EXTRA_CA_CERTS, Node loads more certificates at its start, which takes longer than an empty script.
 const { NODE_EXTRA_CA_CERTS: _, ...env } = process.env;
 const server = fork(path.join(import.meta.dirname, "serve-git.mjs"), [root, TOKEN], { env });
 try {
@@ -77,11 +80,11 @@ async function measureAll() {
     if (places[0]) steps.push(...(await measureSteps(places[0])));
     growth.push(...(await measureGrowth(places)));
   }
-  const bundles = ["main", "post"].map((name) => ({ name, bytes: statSync(bundle(name)).size }));
-  return { node: process.version, git: git(root, ["version"]), runs, aim: AIM, bundles, steps, growth };
+  const { size } = statSync(path.join(options.dist, "action", "index.js"));
+  return { node: process.version, git: git(root, ["version"]), runs, aim: AIM, bundleBytes: size, steps, growth };
 }
 
-/** Every kind of step. @param {Place} place */
+/** Measures every kind of step. @param {Place} place */
 async function measureSteps(place) {
   const refusedJob = `${place.way}-refused`;
   await startAndFinish(place, refusedJob);
@@ -95,6 +98,8 @@ async function measureSteps(place) {
     const measure = async (name, act, says) => {
       samples.set(name, [...(samples.get(name) ?? []), await measured(act, says)]);
     };
+    if (place.way === "http")
+      await measure("three bare requests", () => stepOf(place, "", false, bareDist).main(), /^Sent/);
     const first = stepOf(place, `${place.way}-${run}`, counting);
     await measure("main: a job's first start", () => first.main(), /^Started/);
     await measure("post: finishing that", () => first.post(), /^Finished/);
@@ -105,7 +110,7 @@ async function measureSteps(place) {
     await measure("main: one interval of many", () => late.main(), /^Started/);
     await measure("post: finishing that one", () => late.post(), /^Finished/);
   }
-  // Counting takes time: the run that counts is no other's.
+  // Counting takes time, so the times of the run that counts are left out.
   return [...samples].map(([name, [counted, ...timed]]) => ({
     way: place.way,
     name,
@@ -117,7 +122,7 @@ async function measureSteps(place) {
   }));
 }
 
-/** One step, in repositories of different sizes. @param {Place[]} places */
+/** Measures one kind of step in repositories of different sizes. @param {Place[]} places */
 async function measureGrowth(places) {
   /** @type {Sample[][]} */
   const samples = places.map(() => []);
@@ -139,17 +144,18 @@ async function measureGrowth(places) {
   }));
 }
 
-/** Runs the empty script, then a step. @param {() => Promise<StepResult>} act @param {RegExp} says What it has to print. */
+/** Runs the empty script, then a step. @param {() => Promise<StepResult>} act @param {RegExp} says A line that the step must log. */
 async function measured(act, says) {
   const empty = await timed(() => new Step({ dist: emptyDist, temporary, inputs: {} }).main());
   await exchangesSoFar();
   writeFileSync(countFile, "");
-  const { ms, result } = await timed(act);
+  const { startedAt, ms, result } = await timed(act);
   if (!result.log.some((line) => says.test(line))) throw new Error(`Not ${says}, but:\n${result.log.join("\n")}`);
   const exchanges = await exchangesSoFar();
   return {
     ms,
     empty: empty.ms,
+    first: (exchanges[0]?.arrivedAt ?? Number.NaN) - startedAt,
     server: exchanges.reduce((sum, exchange) => sum + exchange.ms, 0),
     requests: exchanges.length,
     bytes: exchanges.reduce((sum, { sent, received }) => sum + sent + received, 0),
@@ -161,7 +167,7 @@ async function measured(act, says) {
 async function timed(act) {
   const start = performance.now();
   const result = await act();
-  return { ms: performance.now() - start, result };
+  return { startedAt: performance.timeOrigin + start, ms: performance.now() - start, result };
 }
 
 /** @returns {Promise<import("../testing/git/git-server.mjs").GitExchange[]>} */
@@ -177,7 +183,7 @@ async function startAndFinish(place, job) {
   await measured(() => step.post(), /^Finished/);
 }
 
-/** A job that a year of intervals waits for. @param {Place} place */
+/** @param {Place} place @returns the name of a job with a year of intervals to catch up. */
 async function lateJobAt(place) {
   const job = `${place.way}-late-${randomUUID()}`;
   await startAndFinish(place, job);
@@ -186,10 +192,10 @@ async function lateJobAt(place) {
 }
 
 /** @param {Place} place @param {string} job */
-function stepOf({ url }, job, counting = false) {
+function stepOf({ url }, job, counting = false, dist = options.dist) {
   const PATH = `${countingPath}${path.delimiter}${process.env.PATH}`;
   return new Step({
-    dist: options.dist,
+    dist: path.resolve(dist),
     temporary,
     inputs: { url, token: TOKEN, "job-name": job, "job-interval": JOB_INTERVAL },
     env: { ...runOf("report"), ...(counting ? { PATH } : {}) },
@@ -197,43 +203,41 @@ function stepOf({ url }, job, counting = false) {
 }
 
 function prepareFolders() {
-  for (const folder of [root, path.join(emptyDist, "main"), countingPath]) mkdirSync(folder, { recursive: true });
-  writeFileSync(path.join(emptyDist, "main", "index.js"), "");
-  writeFileSync(path.join(emptyDist, "main", "package.json"), '{ "type": "module" }');
+  const [empty, bare] = [path.join(emptyDist, "action"), path.join(bareDist, "action")];
+  for (const folder of [root, empty, bare, countingPath]) mkdirSync(folder, { recursive: true });
+  writeFileSync(path.join(empty, "main.js"), "");
+  copyFileSync(path.join(import.meta.dirname, "bare-requests.cjs"), path.join(bare, "main.js"));
+  for (const folder of [empty, bare]) writeFileSync(path.join(folder, "package.json"), '{ "type": "commonjs" }');
   const realGit = execFileSync("sh", ["-c", "command -v git"], { encoding: "utf8" }).trim();
   const counter = `#!/bin/sh\nprintf x >>'${countFile}'\nexec '${realGit}' "$@"\n`;
   writeFileSync(path.join(countingPath, "git"), counter, { mode: 0o755 });
 }
 
-/** @param {string} name */
-function bundle(name) {
-  return path.join(options.dist, name, "index.js");
-}
-
-/** Times in empty scripts: the whole, the server's share, and what is left, which is the bundle's own. @param {Sample[]} samples */
+/** Times in empty scripts: the whole, the server's share, the rest (the bundle's own part). @param {Sample[]} samples */
 function ratios(samples) {
   return {
     whole: spread(samples.map(({ ms, empty }) => ms / empty)),
     server: spread(samples.map(({ server, empty }) => server / empty)),
     own: spread(samples.map(({ ms, server, empty }) => (ms - server) / empty)),
+    first: spread(samples.map(({ first, empty }) => first / empty)),
   };
 }
 
 /** @param {Awaited<ReturnType<typeof measureAll>>} report */
-function printed({ node, git, runs, aim, bundles, steps, growth }) {
+function printed({ node, git, runs, aim, bundleBytes, steps, growth }) {
   /** @param {Spread} spread */
-  const ratio = (spread) => shown(spread).padEnd(18);
+  const ratio = (spread) => (Number.isNaN(spread.median) ? "" : shown(spread)).padEnd(18);
   const kilobytes = (bytes = 0) => `${(bytes / 1000).toFixed(1)} KB`;
   /** @param {"http" | "file"} way */
   const stepsBy = (way) => steps.filter((step) => step.way === way);
   return [
     `Node ${node.slice(1)}, ${git}. Times in empty Node scripts (one takes ${steps[0]?.emptyMs.median.toFixed(0)} ms): the median of ${runs} runs (least–most).`,
-    ...bundles.map(({ name, bytes }) => `dist/${name}/index.js: ${kilobytes(bytes)} (aim: 150)`),
+    `dist/action/index.js: ${kilobytes(bundleBytes)} (aim: 150)`,
     "",
-    `git+http:, on loopback        whole              server's share     own (aim: ${aim})     requests, bytes`,
+    `git+http:, on loopback        whole              server's share     own (aim: ${aim.own})     to the 1st request (aim: ${aim.first})  requests, bytes`,
     ...stepsBy("http").map(
-      ({ name, whole, server, own, requests, bytes }) =>
-        `  ${name.padEnd(27)} ${ratio(whole)} ${ratio(server)} ${ratio(own)} ${requests}, ${kilobytes(bytes)}`,
+      ({ name, whole, server, own, first, requests, bytes }) =>
+        `  ${name.padEnd(27)} ${ratio(whole)} ${ratio(server)} ${ratio(own)} ${ratio(first).padEnd(30)} ${requests}, ${kilobytes(bytes)}`,
     ),
     "",
     "git+file:                     whole              git processes",

@@ -1,13 +1,14 @@
-// Makes dist/: one folder an entry point, with everything that it needs; and the library's, which isn't committed.
+// Makes dist/: dist/action/, one bundle with a small file for each entry point; and the library's, which isn't committed.
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
 import { minify } from "@swc/core";
 
+/** The functions of src/action/entry-points.ts. */
 const ENTRY_POINTS = ["main", "post"];
 
-/** What src/action/ and what it imports stand on. The other dependencies are the server's. */
+/** The dependencies of src/action/ and of the modules that it imports. All others belong to the server. */
 const BUNDLED = [
   "@actions/core",
   "@actions/exec",
@@ -20,6 +21,7 @@ const BUNDLED = [
 
 const root = path.dirname(import.meta.dirname);
 const compiled = path.join(root, "build", "compiled");
+const out = path.join(root, "dist", "action");
 const require = createRequire(import.meta.url);
 /** @param {string} script @param {string[]} args */
 const run = (script, ...args) =>
@@ -29,37 +31,52 @@ rmSync(compiled, { recursive: true, force: true });
 rmSync(path.join(root, "dist"), { recursive: true, force: true });
 run(path.join(path.dirname(require.resolve("typescript/package.json")), "bin", "tsc"), "-p", "tsconfig.build.json");
 
-// Of this package ncc leaves out what isn't used (OIDC, summaries, running programs) only if the package says that loading
-// it does nothing else. It is so, but it doesn't say it: a copy that does is found before it.
+// ncc leaves out the unused parts of @actions/core (OIDC, summaries, running programs) only if its package.json declares
+// that it has no side effects. It has none, but does not declare so: ncc finds this copy, which does, before the original.
 const core = path.join("node_modules", "@actions", "core");
 cpSync(path.join(root, core), path.join(compiled, core), { recursive: true });
 const manifest = path.join(compiled, core, "package.json");
 writeFileSync(manifest, JSON.stringify({ ...JSON.parse(readFileSync(manifest, "utf8")), sideEffects: false }));
 
-// Without a type, ncc makes CommonJS of modules, which Node 20 starts faster than a module.
+// Without a "type", ncc makes CommonJS out of modules. Node 20 starts it faster than a module.
 writeFileSync(path.join(compiled, "package.json"), "{}\n");
 
-for (const name of ENTRY_POINTS) {
-  const out = path.join(root, "dist", name);
-  run(
-    path.join(path.dirname(require.resolve("@vercel/ncc/package.json")), "dist", "ncc", "cli.js"),
-    ...["build", path.join(compiled, "action", `${name}.js`), "--out", out],
-    ...["--no-cache", "--target", "es2022"],
-  );
-  // ncc would minify the entry point alone, and leave what is loaded later as it is.
-  for (const file of readdirSync(out).filter((file) => file.endsWith(".js"))) {
-    const { code } = await minify(readFileSync(path.join(out, file), "utf8"), {
-      ecma: 2020,
-      compress: true,
-      mangle: true,
-    });
-    writeFileSync(path.join(out, file), code);
-  }
-  writeFileSync(path.join(out, "licenses.txt"), licenses());
-  writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
+run(
+  path.join(path.dirname(require.resolve("@vercel/ncc/package.json")), "dist", "ncc", "cli.js"),
+  ...["build", path.join(compiled, "action", "entry-points.js"), "--out", out],
+  ...["--no-cache", "--target", "es2022"],
+);
+// ncc could minify only index.js, and would leave the chunks that it loads later as they are.
+for (const file of readdirSync(out)) {
+  const code = loadAtFirstUse(readFileSync(path.join(out, file), "utf8"));
+  const minified = await minify(code, { ecma: 2020, compress: true, mangle: true });
+  writeFileSync(path.join(out, file), minified.code);
 }
+for (const name of ENTRY_POINTS) writeFileSync(path.join(out, `${name}.js`), `require("./index.js").${name}();\n`);
+writeFileSync(path.join(out, "licenses.txt"), licenses());
+writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
 
 run(path.join(root, "build", "package.mjs"));
+
+/**
+ * Node takes longer to load its own modules (TLS, zlib, crypto) than to load the bundle. So each of them, and `tunnel`,
+ * which only a proxy needs, is loaded where the code first uses it, not where a module imports it.
+ *
+ * @param {string} code A bundle of ncc, before it is minified.
+ */
+function loadAtFirstUse(code) {
+  /** @type {Map<string, string>} ncc's name of each imported module, and the expression that loads it. */
+  const imports = new Map();
+  const declaration =
+    /^(?:\/\* harmony import \*\/ )?(?:const|var) (external_\w+|node_\w+|tunnel) = (?:(\w+\((?:\d+|"[^"]+")\))|.*\.t\((\w+), 2\));$/gm;
+  const rest = code.replace(declaration, (_, name, load, module) => {
+    // ncc's `t(NAME, 2)` makes a namespace object, which has the same members as the module.
+    // The brackets keep `new NAME.Class()` from taking the call that loads the module for a constructor's.
+    imports.set(name, load === undefined ? (imports.get(module) ?? module) : `(${load})`);
+    return "";
+  });
+  return rest.replace(/\b(?:external|node)_\w+|\btunnel(?=\.http)/g, (name) => imports.get(name) ?? name);
+}
 
 /** ncc's own list leaves out every package that it could merge into another module, which is nearly all of them. */
 function licenses() {

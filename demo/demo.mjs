@@ -29,8 +29,8 @@ print(
 process.exitCode = failures === 0 ? 0 : 1;
 
 async function play() {
-  print(`Below, each run is dist/main and dist/post, run as GitHub's runner runs them. The locks are refs of a bare
-repository that git http-backend serves at ${server.url("reports.git")}`);
+  print(`Below, each run is dist/action/main.js and dist/action/post.js, run as GitHub's runner runs
+them. The locks are refs of a bare repository that git http-backend serves at ${server.url("reports.git")}`);
 
   chapter("A run starts, works and finishes");
   const hourly = runsOf("hourly-report", "1 hour");

@@ -1,5 +1,4 @@
-import type { IncomingMessage } from "node:http";
-import { Readable } from "node:stream";
+import type { ClientRequest, IncomingMessage } from "node:http";
 import { HttpClient } from "@actions/http-client";
 import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import type { Deadline } from "./deadline.ts";
@@ -202,13 +201,13 @@ async function send(client: HttpClient, { method, url, headers, authorization, b
   };
 }
 
-// `for await` over a stream and `Readable.from` make Node load many more of its modules, which every start would wait for.
-
-function streamOf(body: Buffer): Readable {
-  const stream = new Readable({ read() {} });
-  stream.push(body);
-  stream.push(null);
-  return stream;
+/**
+ * @returns a body in the form that the client takes: it calls only these two methods of a stream. With a real stream each
+ *   start would take 2 ms longer, since Node would compile its own code for it.
+ */
+function streamOf(body: Buffer): NodeJS.ReadableStream {
+  const stream = { on: () => stream, pipe: (request: ClientRequest) => request.end(body) };
+  return stream as unknown as NodeJS.ReadableStream;
 }
 
 /** The client's own reader never ends when an answer is cut off. */

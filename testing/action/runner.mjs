@@ -25,7 +25,7 @@ export class Step {
 
   /**
    * @param {object} options
-   * @param {string} options.dist The folder with the bundles.
+   * @param {string} options.dist The folder that holds `action/main.js` and `action/post.js`.
    * @param {string} options.temporary A folder for temporary files.
    * @param {Record<string, string>} options.inputs
    * @param {Record<string, string>} [options.env] The job's `env:` and the runner's own variables.
@@ -63,7 +63,7 @@ export class Step {
     );
     for (const file of Object.values(files)) writeFileSync(file, "");
     const inputs = Object.entries({ "job-status": jobStatus, ...this.inputs });
-    const child = spawn(this.node, [path.join(this.dist, name, "index.js")], {
+    const child = spawn(this.node, [path.join(this.dist, "action", `${name}.js`)], {
       cwd: this.folder,
       env: {
         PATH: process.env.PATH,

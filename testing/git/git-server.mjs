@@ -21,6 +21,7 @@ import { promisify } from "node:util";
  * @property {string | undefined} authorization
  * @property {number} sent Bytes of the request's body.
  * @property {number} received Bytes of the answer's body.
+ * @property {number} arrivedAt When the request's headers arrived, in milliseconds since the Unix epoch.
  * @property {number} ms From the request's end to the answer's.
  */
 
@@ -39,6 +40,7 @@ export async function serveGit({ root, token, fault = () => undefined }) {
 
   /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */
   const answer = async (request, response) => {
+    const arrivedAt = performance.timeOrigin + performance.now();
     const body = await bodyOf(request);
     const started = performance.now();
     const url = new URL(request.url ?? "/", "http://localhost");
@@ -52,6 +54,7 @@ export async function serveGit({ root, token, fault = () => undefined }) {
       authorization: request.headers.authorization,
       sent: body.length,
       received: 0,
+      arrivedAt,
       ms: 0,
     };
     exchanges.push(exchange);

@@ -20,6 +20,11 @@ const LARGEST_OBJECT = 1024 * 1024;
 /** The most that a whole pack may inflate to, in bytes: deflate shrinks zeros a thousandfold, and a delta even more. */
 const LARGEST_PACK = 64 * LARGEST_OBJECT;
 
+/** Makes Node load zlib, which the bundle otherwise loads for the first pack. */
+export function loadZlib(): void {
+  deflateSync("");
+}
+
 export function writePack(objects: readonly GitObject[]): Buffer {
   const header = Buffer.alloc(HEADER_LENGTH);
   header.write("PACK");

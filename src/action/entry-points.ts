@@ -1,0 +1,6 @@
+/**
+ * The entry points of the bundle. `build/build.mjs` writes a file `dist/action/NAME.js` for each function here, which
+ * calls it. A function imports its modules itself, so that a process loads only the modules of its own entry point.
+ */
+export const main = async () => (await import(/* webpackMode: "eager" */ "./main.ts")).main();
+export const post = async () => (await import(/* webpackMode: "eager" */ "./post.ts")).post();

@@ -1,0 +1,39 @@
+import { randomUUID } from "node:crypto";
+import { deadlineIn } from "../network/deadline.ts";
+import { messageOf } from "./messages.ts";
+import type { Surroundings, Toolkit } from "./toolkit.ts";
+
+/** The most time that one step may spend on requests, retries and waits included. */
+const STEP_MS = 60_000;
+
+/**
+ * Runs one step of the action as the whole work of a process: an entry point calls this function and does nothing else.
+ * The process fails if the step reports a failure, throws an error, or never settles.
+ */
+export async function runStep(
+  step: (surroundings: Surroundings) => Promise<void>,
+  toolkit: Toolkit,
+  process: NodeJS.Process,
+): Promise<void> {
+  let done = false;
+  // Node exits with 0 when a process runs out of work, even if a promise that CommonJS waits for is still pending.
+  process.once("exit", () => {
+    if (!done) process.exitCode = 1;
+  });
+  try {
+    await step({
+      toolkit,
+      env: process.env,
+      now: Date.now,
+      newId: () => randomUUID(),
+      deadline: () => deadlineIn(STEP_MS),
+    });
+  } catch (error) {
+    if (error instanceof Error && error.stack !== undefined) toolkit.debug(error.stack);
+    toolkit.setFailed(messageOf(error));
+  }
+  done = true;
+  // An open handle, such as the socket of a request that the step gave up, must not keep the process alive. The write
+  // makes the exit wait until the log is out.
+  process.stdout.write("", () => process.exit());
+}
