@@ -3,16 +3,16 @@ import { ArgumentError } from "../scheduler/argument-error.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
 import { type OidcRule, parseOidcRules } from "./auth/oidc-rules.ts";
 
-/** All that a server is told when it starts. */
+/** The validated settings of a server. */
 export interface Configuration {
   readonly port: number;
   readonly host: string;
   readonly timezone: string;
-  /** May hold a password. */
+  /** May contain a password. */
   readonly jobStoreUrl: string;
   readonly logLevel: LogLevel;
   readonly basic: { readonly username: string; readonly password: string } | null;
-  /** Whether it may do without a login beyond this machine, and by any name. */
+  /** Whether the server may listen beyond this machine, and answer any `Host`, without authentication. */
   readonly insecure: boolean;
   readonly oidc: { readonly issuer: string; readonly audience: string; readonly rules: readonly OidcRule[] } | null;
 }
@@ -23,42 +23,43 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Setting {
-  /** Its name in the environment. The flag of the same meaning is the name in small letters, with hyphens. */
+  /** The environment variable. The flag has the same name in lower case, with hyphens. */
   readonly name: string;
+  /** The placeholder for the value in the help text. */
   readonly value: string;
   readonly fallback?: string;
   readonly about: string;
-  /** A command line is seen by everyone on the machine. */
+  /** It has no flag, since all users of the machine can read command lines. */
   readonly secret?: true;
 }
 
 const SETTINGS = [
-  { name: "SERVER_PORT", value: "PORT", fallback: "3000", about: "where to listen; 0 is any port that is free" },
+  { name: "SERVER_PORT", value: "PORT", fallback: "3000", about: "the port to listen on; 0 selects a free port" },
   { name: "SERVER_HOST", value: "ADDRESS", fallback: "127.0.0.1", about: "the address to listen on" },
-  { name: "TIMEZONE", value: "ZONE", fallback: "UTC", about: "the zone of a start that names none" },
+  { name: "TIMEZONE", value: "ZONE", fallback: "UTC", about: "the time zone of starts that name none" },
   {
     name: "JOB_STORE_URL",
     value: "URL",
     fallback: "sqlite:./cronyx.db",
-    about: "where the locks are kept: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+    about: "the database of the locks: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
   },
   { name: "LOG_LEVEL", value: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
-  { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "who may log in" },
-  { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "and by which password", secret: true },
-  { name: "OIDC_AUDIENCE", value: "TEXT", about: "lets tokens of GitHub's workflows in that are for this audience" },
-  { name: "OIDC_RULES", value: "JSON", about: "which tokens may use which jobs" },
-  { name: "OIDC_RULES_FILE", value: "FILE", about: "a file with the same" },
+  { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "the username of basic authentication" },
+  { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "the password of basic authentication", secret: true },
+  { name: "OIDC_AUDIENCE", value: "TEXT", about: "accepts OIDC tokens of GitHub workflows with this audience" },
+  { name: "OIDC_RULES", value: "JSON", about: "the jobs that each token may use" },
+  { name: "OIDC_RULES_FILE", value: "FILE", about: "a file that contains OIDC_RULES" },
   {
     name: "OIDC_ISSUER",
     value: "URL",
     fallback: "https://token.actions.githubusercontent.com",
-    about: "who signs the tokens",
+    about: "the issuer of the tokens",
   },
 ] as const satisfies readonly Setting[];
 
 type SettingName = (typeof SETTINGS)[number]["name"];
 
-/** What each setting was given, and by which name, for messages. */
+/** The value of each setting, and its source for messages: the variable or the flag. */
 type Given = Readonly<Record<SettingName, { readonly name: string; readonly value: string | undefined }>>;
 
 const flagOf = (name: string) => name.toLowerCase().replaceAll("_", "-");
@@ -72,19 +73,19 @@ export function helpText(): string {
   });
   return `Usage: cronyx-action serve [FLAGS]
 
-Each setting is read from the environment; a flag goes before it. A password has no flag, since others can read command lines.
+Settings are environment variables. A flag overrides its variable. The password has no flag, since other users can read command lines.
 
 ${rows.join("\n")}
-  ${"".padEnd(20)} ${"--insecure".padEnd(31)} does without any of the logins above beyond this machine, and by any name
-  ${"".padEnd(20)} ${"--help".padEnd(31)} prints this
+  ${"".padEnd(20)} ${"--insecure".padEnd(31)} listens beyond this machine, and answers any Host, without authentication
+  ${"".padEnd(20)} ${"--help".padEnd(31)} prints this help
 `;
 }
 
 /**
  * @param args What follows `serve` on the command line.
- * @param readFile Reads the rules' file.
- * @returns null if help is asked for.
- * @throws ArgumentError for the first setting that is wrong.
+ * @param readFile Reads OIDC_RULES_FILE.
+ * @returns null for `--help`.
+ * @throws ArgumentError for the first invalid setting.
  */
 export function loadConfiguration(
   args: readonly string[],
@@ -97,7 +98,7 @@ export function loadConfiguration(
     SETTINGS.map((setting: Setting) => {
       const { name, fallback } = setting;
       const flag = flags[flagOf(name)];
-      // Compose files set to nothing what they leave out.
+      // compose.yaml sets a variable that is missing in .env to the empty string.
       return [
         name,
         flag === undefined ? { name, value: env[name] || fallback } : { name: `--${flagOf(name)}`, value: flag },
@@ -132,21 +133,24 @@ function parsedFlags(args: readonly string[]) {
     const { insecure, help, ...flags } = values as { insecure: boolean; help: boolean } & Record<string, string>;
     return { flags: flags as Readonly<Record<string, string>>, insecure, help };
   } catch (cause) {
-    // Its words name the flag, and never the value.
-    throw new ArgumentError(`${cause instanceof Error ? cause.message : String(cause)}. serve --help shows all flags`, {
-      cause,
-    });
+    // The message of parseArgs names the flag but never the value, which may be secret.
+    throw new ArgumentError(
+      `${cause instanceof Error ? cause.message : String(cause)}. Run serve --help for all flags`,
+      {
+        cause,
+      },
+    );
   }
 }
 
-type One = Given[SettingName];
+type GivenSetting = Given[SettingName];
 
-function portOf({ name, value = "" }: One): number {
+function portOf({ name, value = "" }: GivenSetting): number {
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65535) return Number(value);
-  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: give a number from 0 to 65535`);
+  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: use a number from 0 to 65535`);
 }
 
-function zoneOf({ name, value = "" }: One): string {
+function zoneOf({ name, value = "" }: GivenSetting): string {
   try {
     zoneNamed(value);
     return value;
@@ -156,25 +160,27 @@ function zoneOf({ name, value = "" }: One): string {
   }
 }
 
-function levelOf({ name, value }: One): LogLevel {
+function levelOf({ name, value }: GivenSetting): LogLevel {
   const level = LOG_LEVELS.find((candidate) => candidate === value);
   if (level !== undefined) return level;
-  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: give one of ${LOG_LEVELS.join(", ")}`);
+  throw new ArgumentError(`${name} is ${JSON.stringify(value)}: use one of ${LOG_LEVELS.join(", ")}`);
 }
 
-/** The URL isn't shown: it may hold a password, rightly written or not. */
-function storeOf({ name, value = "" }: One, isFlag: boolean): string {
+/** No message shows the URL: it may contain a password, even where it does not parse. */
+function storeOf({ name, value = "" }: GivenSetting, isFlag: boolean): string {
   if (!/^(sqlite:.|postgres(ql)?:\/\/.)/.test(value)) {
-    throw new ArgumentError(`${name} is of no known kind: give sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
+    throw new ArgumentError(`${name} is not a database URL: use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE`);
   }
-  // What follows it would be shown, as part of the host or as a path.
+  // A password with an unencoded /, ? or # would end the host early, and its rest would appear in messages.
   if (/^postgres(ql)?:\/\/[^/?#]*(#|[/?].*[@#])/s.test(value)) {
     throw new ArgumentError(
-      `${name} has an @ or a # after its host: percent-encode the user and the password in it (/ is %2F, ? is %3F, # is %23)`,
+      `${name} has an @ or # after its host: percent-encode the username and the password (/ is %2F, ? is %3F, # is %23)`,
     );
   }
   if (isFlag && URL.canParse(value) && new URL(value).password !== "") {
-    throw new ArgumentError(`${name} holds a password, which others can read there: give it as JOB_STORE_URL instead`);
+    throw new ArgumentError(
+      `${name} contains a password, which other users can read on a command line: set JOB_STORE_URL instead`,
+    );
   }
   return value;
 }
@@ -182,23 +188,25 @@ function storeOf({ name, value = "" }: One, isFlag: boolean): string {
 function basicOf({ BASIC_AUTH_USERNAME: user, BASIC_AUTH_PASSWORD: secret }: Given): Configuration["basic"] {
   const [username, password] = [user.value, secret.value];
   if (!username && !password) return null;
-  if (!username) throw new ArgumentError(`${user.name} is missing, and ${secret.name} is given: give both or neither`);
-  if (!password) throw new ArgumentError(`${secret.name} is missing, and ${user.name} is given: give both or neither`);
+  if (!username) throw new ArgumentError(`${user.name} is missing, but ${secret.name} is set: set both or neither`);
+  if (!password) throw new ArgumentError(`${secret.name} is missing, but ${user.name} is set: set both or neither`);
   if (username.includes(":")) {
-    throw new ArgumentError(`${user.name} is ${JSON.stringify(username)}: a colon ends a name, so give one without`);
+    throw new ArgumentError(
+      `${user.name} is ${JSON.stringify(username)}: use a username without a colon, which ends it in a request`,
+    );
   }
   return { username, password };
 }
 
 function oidcOf(given: Given, readFile: (path: string) => string): Configuration["oidc"] {
   const { OIDC_AUDIENCE: audience, OIDC_RULES: rules, OIDC_RULES_FILE: file, OIDC_ISSUER: issuer } = given;
-  if (rules.value && file.value) throw new ArgumentError(`${rules.name} and ${file.name} are both given: give one`);
+  if (rules.value && file.value) throw new ArgumentError(`${rules.name} and ${file.name} are both set: set only one`);
   const source = rules.value ? rules : file;
   if (!audience.value && !source.value) return null;
-  if (!audience.value) throw new ArgumentError(`${audience.name} is missing, and ${source.name} is given: give both`);
+  if (!audience.value) throw new ArgumentError(`${audience.name} is missing, but ${source.name} is set: set both`);
   if (!source.value) {
     throw new ArgumentError(
-      `${audience.name} is given without ${rules.name} or ${file.name}: without a rule no token may do anything`,
+      `${audience.name} is set without rules, so no token may use any job: set ${rules.name} or ${file.name}`,
     );
   }
   const json = source === rules ? source.value : contentOf(source.name, source.value, readFile);
@@ -209,22 +217,25 @@ function contentOf(name: string, path: string, readFile: (path: string) => strin
   try {
     return readFile(path);
   } catch (cause) {
-    throw new ArgumentError(`${name} is ${JSON.stringify(path)}, which can't be read: give a file that can`, { cause });
+    throw new ArgumentError(
+      `${name} is ${JSON.stringify(path)}, which cannot be read: use the path of a readable file`,
+      { cause },
+    );
   }
 }
 
-/** Keys that come unencrypted could be anyone's. */
-function issuerOf({ name, value = "" }: One): string {
+/** Over plain HTTP an attacker could replace the signing keys. */
+function issuerOf({ name, value = "" }: GivenSetting): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (safe && url?.username === "" && url.search === "" && url.hash === "") return value;
-  throw new ArgumentError(`${name} is no URL of an issuer: give one that begins with https://, without a query`);
+  throw new ArgumentError(`${name} is not the URL of an issuer: use one that starts with https://, without a query`);
 }
 
 function checkReach({ host, basic, oidc, insecure }: Configuration, name: string): void {
   if (isLoopback(host) || basic !== null || oidc !== null || insecure) return;
   throw new ArgumentError(
-    `${name} is ${JSON.stringify(host)}, where others could start and end jobs without logging in: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or give --insecure`,
+    `${name} is ${JSON.stringify(host)}, which lets other machines use the server without authentication: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or pass --insecure`,
   );
 }
 

@@ -1,37 +1,83 @@
 import type { NotStarted, Started } from "../../backend/job-backend.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
-import type { Job } from "../schemas.ts";
+import type { JobState } from "../../scheduler/job-state.ts";
+import type { JobResponse, JobStateResponse } from "../schemas.ts";
 
-/** A granted start. */
-export function jobResponse({ jobName, lock, ...job }: Started): Job {
+export function jobResponse({ jobName, lock, ...started }: Started): JobResponse {
   return {
     id: lock?.id ?? null,
     name: jobName,
-    interval: job.intervalEndedAt - job.intervalStartedAt,
-    intervalStartedAt: toIso(job.intervalStartedAt),
-    intervalEndedAt: toIso(job.intervalEndedAt),
+    interval: started.intervalEndedAt - started.intervalStartedAt,
+    intervalStartedAt: toIso(started.intervalStartedAt),
+    intervalEndedAt: toIso(started.intervalEndedAt),
     isActive: true,
-    createdAt: toIso(job.createdAt),
-    updatedAt: toIso(job.updatedAt),
+    createdAt: toIso(started.createdAt),
+    updatedAt: toIso(started.updatedAt),
   };
 }
 
-/** Why a start was not granted, for those who ask. */
-export function refusalResponse(answer: NotStarted): Record<string, unknown> {
-  switch (answer.reason) {
+export function refusalResponse(refusal: NotStarted): Record<string, unknown> {
+  switch (refusal.reason) {
     case "active":
-      return { ...answer, since: isoOrNull(answer.since), retryAt: isoOrNull(answer.retryAt) };
+      return { ...refusal, since: isoOrNull(refusal.since), retryAt: isoOrNull(refusal.retryAt) };
     case "not-due":
-      return { ...answer, dueAt: isoOrNull(answer.dueAt) };
+      return { ...refusal, dueAt: isoOrNull(refusal.dueAt) };
     case "required-job":
       return {
-        ...answer,
-        finishedUntil: isoOrNull(answer.finishedUntil),
-        neededUntil: toIso(answer.neededUntil),
+        ...refusal,
+        finishedUntil: isoOrNull(refusal.finishedUntil),
+        neededUntil: toIso(refusal.neededUntil),
       };
     case "unknown":
-      return { ...answer };
+      return { ...refusal };
   }
+}
+
+/** Leaves out the idempotency key: with it, a reader could get the lock granted again. */
+export function jobStateResponse({ name, active, finishedUntil, history }: JobState): JobStateResponse {
+  const lastFinished = history.find(
+    ({ outcome, intervalEndedAt }) => outcome === "finished" && intervalEndedAt === finishedUntil,
+  );
+  return {
+    name,
+    lock: active && {
+      id: active.id,
+      ...intervalFields(active),
+      createdAt: active.createdAt,
+      updatedAt: active.updatedAt,
+      holder: active.holder as Record<string, unknown> | null,
+    },
+    lastFinished:
+      finishedUntil === null
+        ? null
+        : {
+            intervalEndedAt: finishedUntil,
+            // Null if later runs, which were all interrupted, have displaced this run from the history.
+            endedAt: lastFinished?.endedAt ?? null,
+            runUrl: lastFinished?.runUrl ?? null,
+          },
+    history: history.map((run) => ({
+      id: run.id,
+      ...intervalFields(run),
+      outcome: run.outcome,
+      endedAt: run.endedAt,
+      runUrl: run.runUrl,
+    })),
+  };
+}
+
+function intervalFields({
+  intervalStartedAt,
+  intervalEndedAt,
+}: {
+  readonly intervalStartedAt: string;
+  readonly intervalEndedAt: string;
+}) {
+  return {
+    interval: Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt),
+    intervalStartedAt,
+    intervalEndedAt,
+  };
 }
 
 function isoOrNull(instant: Instant | null): string | null {

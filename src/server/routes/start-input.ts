@@ -1,22 +1,28 @@
+import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
 import { checkLength } from "../../scheduler/duration.ts";
 import { type Instant, isInstant, toIso } from "../../scheduler/instant.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/job-state.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
-import { BadRequest, shown } from "../bad-request.ts";
-import type { StartBody, StartHeaders } from "../schemas.ts";
+import { BadRequest, badInput, type SchemaError, shown } from "../bad-request.ts";
+import { HolderHeader, type StartBody, type StartHeaders } from "../schemas.ts";
 
-/** @throws BadRequest or ArgumentError for what the schema can't tell. */
+/**
+ * The start request in a body that matches its schema.
+ *
+ * @param timezone The default.
+ * @throws BadRequest or ArgumentError for errors that the schema cannot express.
+ */
 export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
-  // Checked again when it is used; here the field gets the name that it has in the body.
+  // The scheduler checks these lengths too, but its messages do not have the body's field names.
   if (typeof jobInterval !== "string") checkLength("jobInterval", jobInterval, 1);
   if (startBuffer !== undefined) checkLength("startBuffer", startBuffer, 0);
   if (retryInterval !== undefined) checkLength("retryInterval", retryInterval, 0);
   if (jobIntervalStartedAt !== undefined && noLock !== true) {
     throw new BadRequest(
       "jobIntervalStartedAt",
-      `jobIntervalStartedAt is ${shown(jobIntervalStartedAt)} without noLock: only a start that takes no lock may choose its interval, so set noLock to true or leave it out`,
+      `jobIntervalStartedAt is ${shown(jobIntervalStartedAt)} without noLock: only a start without a lock may choose its interval, so set noLock to true or leave it out`,
     );
   }
   return {
@@ -33,36 +39,42 @@ export function startRequestOf(jobName: string, body: StartBody, timezone: strin
 
 function instantOf(text: string): Instant {
   const instant = Date.parse(text);
-  // Date.parse takes February 30 for March 2. The offset moves no date by more than a day, so the text is read as UTC.
-  const wall = Date.parse(text.replace(/(Z|[+-]\d{2}:\d{2})$/, "Z"));
-  if (isInstant(instant) && isInstant(wall) && toIso(wall).slice(0, 19) === text.slice(0, 19)) return instant;
+  // Date.parse reads February 30 as March 2. So the date is parsed without its offset, and compared with the text.
+  const wallTime = Date.parse(text.replace(/(Z|[+-]\d{2}:\d{2})$/, "Z"));
+  if (isInstant(instant) && isInstant(wallTime) && toIso(wallTime).slice(0, 19) === text.slice(0, 19)) return instant;
   throw new BadRequest(
     "jobIntervalStartedAt",
-    `jobIntervalStartedAt is ${shown(text)}, which is no date: it takes an instant such as 2026-11-24T00:29:32.532Z`,
+    `jobIntervalStartedAt is ${shown(text)}, which does not exist: it takes an instant such as 2026-11-24T00:29:32.532Z`,
   );
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * A key that is a UUID becomes the lock's id, so that a caller who never got the answer can end the lock by it.
+ * The claim in a request's headers. A UUID key becomes the lock's id, so that a client whose answer was lost can still end
+ * the lock.
  *
  * @throws BadRequest
  */
 export function claimOf(
-  headers: StartHeaders,
-  newId: () => string,
-  checkHolder: (holder: unknown) => Holder,
-  beforeTaking: () => void,
+  request: FastifyRequest<{ Headers: StartHeaders }>,
+  { newId, beforeTaking }: { readonly newId: () => string; readonly beforeTaking: () => void },
 ): Claim {
-  const idempotencyKey = headers["idempotency-key"] ?? null;
-  const holder = headers["cronyx-holder"];
+  const { "idempotency-key": idempotencyKey = null, "cronyx-holder": holder } = request.headers;
   return {
     lockId: idempotencyKey !== null && UUID.test(idempotencyKey) ? idempotencyKey : newId(),
-    holder: holder === undefined ? null : checkHolder(decodedJson(holder)),
+    holder: holder === undefined ? null : holderOf(holder, request),
     idempotencyKey,
     beforeTaking,
   };
+}
+
+function holderOf(header: string, request: Pick<FastifyRequest, "getValidationFunction" | "compileValidationSchema">) {
+  const holder = decodedJson(header);
+  const validate = request.getValidationFunction(HolderHeader) ?? request.compileValidationSchema(HolderHeader);
+  if (validate(holder)) return holder as Holder;
+  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaError[], "Cronyx-Holder");
+  throw new BadRequest("Cronyx-Holder", field.startsWith("The ") ? message : `Cronyx-Holder's ${message}`);
 }
 
 function decodedJson(header: string): unknown {
