@@ -3,7 +3,18 @@
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
-const PLACES = ["src", "docs", "testing", "demo", "bench", "build", ".ci", "README.md", "CONTRIBUTING.md", "action.yml"];
+const PLACES = [
+  "src",
+  "docs",
+  "testing",
+  "demo",
+  "bench",
+  "build",
+  ".ci",
+  "README.md",
+  "CONTRIBUTING.md",
+  "action.yml",
+];
 
 const WORDINGS = [
   /\bwhoever\b/i,

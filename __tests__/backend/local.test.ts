@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import { grantLock, type JobState, newJobState } from "../../src/scheduler/state-document.ts";

@@ -6,8 +6,8 @@ import { type Claim, type HeldLock, LockLostError, type Started } from "../../sr
 import { openBackend } from "../../src/backend/open-backend.ts";
 import type { RemoteBackend } from "../../src/backend/remote/remote-backend.ts";
 import type { Credentials } from "../../src/backend/remote/server-connection.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { StoreError } from "../../src/store/job-store.ts";
 import { ExplainingServer } from "../../testing/servers/explaining-server.ts";

@@ -84,7 +84,7 @@ test("a second signal ends it at once, whatever is in flight", async () => {
 test("a setting that is wrong is told in one line, and nothing begins", async () => {
   const server = serve(["--server-host=0.0.0.0"], { SERVER_PORT: "http" });
   expect(await server.ended).toBe(2);
-  expect([server.out, server.err]).toEqual(["", 'SERVER_PORT is "http": give a number from 0 to 65535\n']);
+  expect([server.out, server.err]).toEqual(["", 'SERVER_PORT is "http": use a number from 0 to 65535\n']);
 });
 
 test("a port that is taken is told in the log", async () => {

@@ -112,7 +112,7 @@ test.each([
   [["status", "--help"], 0, "CRONYX_URL"],
   [["release", "-h"], 0, "CRONYX_PASSWORD"],
   [["status"], 2, "give --url or set CRONYX_URL"],
-  [["serve", "--server-port", "http"], 2, '--server-port is "http": give a number from 0 to 65535'],
+  [["serve", "--server-port", "http"], 2, '--server-port is "http": use a number from 0 to 65535'],
   [["serve", "--server-host", "0.0.0.0"], 2, "--insecure"],
   [["serve", "--server-host", "203.0.113.7", "--insecure"], 2, 'SERVER_HOST is "203.0.113.7", which is no address of'],
 ])("cronyx-action %j", async (args, code, says) => {

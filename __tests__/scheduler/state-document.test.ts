@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { type EndedRun, type JobState, newJobState, grantLock, endRun } from "../../src/scheduler/state-document.ts";
 import { readState } from "../../src/scheduler/read-state-document.ts";
+import { type EndedRun, endRun, grantLock, type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const NOW = Date.parse(at("10:10"));

@@ -62,49 +62,53 @@ describe("beyond this machine", () => {
   });
 
   test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])("%s alone is refused", (host) => {
-    const message = `SERVER_HOST is "${host}", where others could start and end jobs without logging in: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or give --insecure`;
+    const message = `SERVER_HOST is "${host}", which lets other machines use the server without authentication: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or pass --insecure`;
     expect(() => load([], { SERVER_HOST: host })).toThrow(message);
   });
 });
 
 test.each<[args: string[], env: Record<string, string>, message: string]>([
-  [["--server-port=http"], {}, '--server-port is "http": give a number from 0 to 65535'],
-  [[], { SERVER_PORT: "65536" }, 'SERVER_PORT is "65536": give a number from 0 to 65535'],
-  [[], { SERVER_PORT: "-1" }, 'SERVER_PORT is "-1": give'],
+  [["--server-port=http"], {}, '--server-port is "http": use a number from 0 to 65535'],
+  [[], { SERVER_PORT: "65536" }, 'SERVER_PORT is "65536": use a number from 0 to 65535'],
+  [[], { SERVER_PORT: "-1" }, 'SERVER_PORT is "-1": use'],
   [[], { TIMEZONE: "Mars" }, 'TIMEZONE: The timezone "Mars" is unknown'],
-  [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": give one of fatal, error, warn, info, debug, trace, silent'],
+  [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": use one of fatal, error, warn, info, debug, trace, silent'],
+  [[], { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" }, "JOB_STORE_URL has an @ or # after its host: percent-encode"],
+  [[], { JOB_STORE_URL: "postgres://u:hun/ter2@db/c" }, "(/ is %2F, ? is %3F, # is %23)"],
+  [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is not a database URL: use sqlite:FILE or postgres://"],
+  ...["postgres://a:12/hunter2@db/x", "postgres://a:12#hunter2@db/x", "postgres://a:12?hunter2@db"].map(
+    (url): [string[], Record<string, string>, string] => [[], { JOB_STORE_URL: url }, "JOB_STORE_URL has an @ or #"],
+  ),
+  [["--job-store-url=sqlite:"], {}, "--job-store-url is not a database URL"],
+  [
+    ["--job-store-url=postgres://a:hunter2@db/c"],
+    {},
+    "--job-store-url contains a password, which other users can read",
+  ],
+  [[], { BASIC_AUTH_USERNAME: "octo" }, "BASIC_AUTH_PASSWORD is missing, but BASIC_AUTH_USERNAME is set"],
+  [[], { BASIC_AUTH_PASSWORD: "hunter2" }, "BASIC_AUTH_USERNAME is missing, but BASIC_AUTH_PASSWORD is set"],
   [
     [],
-    { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" },
-    "JOB_STORE_URL has an @ or a # after its host: percent-encode",
+    { BASIC_AUTH_USERNAME: "a:b", BASIC_AUTH_PASSWORD: "hunter2" },
+    'BASIC_AUTH_USERNAME is "a:b": use a username without a colon',
   ],
-  [[], { JOB_STORE_URL: "postgres://u:hun/ter2@db/c" }, "(/ is %2F, ? is %3F, # is %23)"],
-  [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is of no known kind: give sqlite:FILE or postgres://"],
-  ...["postgres://a:12/hunter2@db/x", "postgres://a:12#hunter2@db/x", "postgres://a:12?hunter2@db"].map(
-    (url): [string[], Record<string, string>, string] => [[], { JOB_STORE_URL: url }, "JOB_STORE_URL has an @ or a #"],
-  ),
-  [["--job-store-url=sqlite:"], {}, "--job-store-url is of no known kind"],
-  [["--job-store-url=postgres://a:hunter2@db/c"], {}, "--job-store-url holds a password, which others can read there"],
-  [[], { BASIC_AUTH_USERNAME: "octo" }, "BASIC_AUTH_PASSWORD is missing, and BASIC_AUTH_USERNAME is given"],
-  [[], { BASIC_AUTH_PASSWORD: "hunter2" }, "BASIC_AUTH_USERNAME is missing, and BASIC_AUTH_PASSWORD is given"],
-  [[], { BASIC_AUTH_USERNAME: "a:b", BASIC_AUTH_PASSWORD: "hunter2" }, 'BASIC_AUTH_USERNAME is "a:b": a colon ends'],
   [["--basic-auth-password=hunter2"], {}, "Unknown option '--basic-auth-password'"],
   [["--port=1"], {}, "Unknown option '--port'"],
   [["--server-port"], {}, "'--server-port <value>' argument missing"],
   [["now"], {}, "Unexpected argument 'now'"],
-  [[], { OIDC_AUDIENCE: "cronyx" }, "OIDC_AUDIENCE is given without OIDC_RULES or OIDC_RULES_FILE"],
-  [[], { OIDC_RULES: RULES }, "OIDC_AUDIENCE is missing, and OIDC_RULES is given: give both"],
   [
     [],
-    { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_RULES_FILE: "x" },
-    "OIDC_RULES and OIDC_RULES_FILE are both given",
+    { OIDC_AUDIENCE: "cronyx" },
+    "OIDC_AUDIENCE is set without rules, so no token may use any job: set OIDC_RULES or OIDC_RULES_FILE",
   ],
-  [["--oidc-rules={"], { OIDC_AUDIENCE: "a" }, "--oidc-rules is no JSON: give a list such as"],
-  [[], { OIDC_AUDIENCE: "a", OIDC_RULES_FILE: "no" }, 'OIDC_RULES_FILE is "no", which can\'t be read: give a file'],
+  [[], { OIDC_RULES: RULES }, "OIDC_AUDIENCE is missing, but OIDC_RULES is set: set both"],
+  [[], { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_RULES_FILE: "x" }, "OIDC_RULES and OIDC_RULES_FILE are both set"],
+  [["--oidc-rules={"], { OIDC_AUDIENCE: "a" }, "--oidc-rules is not JSON: use a list such as"],
+  [[], { OIDC_AUDIENCE: "a", OIDC_RULES_FILE: "no" }, 'OIDC_RULES_FILE is "no", which cannot be read: use the path'],
   [
     [],
     { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_ISSUER: "http://example.com" },
-    "OIDC_ISSUER is no URL of an issuer",
+    "OIDC_ISSUER is not the URL of an issuer",
   ],
 ] as [string[], Record<string, string>, string][])("%j with %j is refused", (args, env, message) => {
   expect(() => load(args, env)).toThrow(message);

@@ -9,7 +9,7 @@ import { basicScheme } from "../server/auth/basic-scheme.ts";
 import { oidcScheme } from "../server/auth/oidc-scheme.ts";
 import { type Configuration, helpText, loadConfiguration } from "../server/configuration.ts";
 import { createServer } from "../server/create-server.ts";
-import { loggableError } from "../server/observability/request-log.ts";
+import { loggableError } from "../server/observability/loggable-error.ts";
 import { serverMessage } from "../server/remedies.ts";
 import type { JobStore } from "../store/job-store.ts";
 
@@ -83,7 +83,7 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
       timezone,
       now,
       newId,
-      deadline: () => deadlineIn(LONGEST_ANSWER),
+      newDeadline: () => deadlineIn(LONGEST_ANSWER),
       log,
       version,
     });

@@ -1,8 +1,8 @@
-/** Input that can't be: refused before anything is read or written. */
+/** Invalid input. It is refused before the store is read or written. */
 export class BadRequest extends Error {
   override name = "BadRequest";
   readonly statusCode = 400;
-  /** What is wrong, as the caller calls it. Unlike the message it holds nothing that the caller sent. */
+  /** The caller's name for the invalid field. Unlike the message it holds no input, so it may be logged. */
   readonly field: string;
 
   constructor(field: string, message: string, options?: ErrorOptions) {
@@ -11,11 +11,11 @@ export class BadRequest extends Error {
   }
 }
 
-/** What the caller's credentials don't allow, as only the body tells. */
+/** Input that the caller's credentials do not allow. Access control cannot see it, since it is in the body. */
 export class Forbidden extends Error {
   override name = "Forbidden";
   readonly statusCode = 403;
-  /** What it is about, as the caller calls it. */
+  /** The caller's name for the forbidden field. */
   readonly field: string;
 
   constructor(field: string, message: string) {
@@ -24,7 +24,7 @@ export class Forbidden extends Error {
   }
 }
 
-/** What a schema's check found, as Ajv tells it with `verbose`: https://ajv.js.org/api.html#error-objects. */
+/** An error of Ajv with the option `verbose`: https://ajv.js.org/api.html#error-objects. */
 export interface SchemaError {
   readonly keyword: string;
   readonly instancePath: string;
@@ -37,20 +37,20 @@ export interface SchemaError {
 }
 
 /**
- * @param part Which part of the request was checked: `body`, `headers`, `params` or `querystring`.
- * @returns the refusal: which field, what it was, what it takes.
+ * @param part The part of the request that was validated: `body`, `headers`, `params` or `querystring`.
+ * @returns an error that names the field, its value, and the values that it takes.
  */
-export function badInput(faults: readonly SchemaError[], part: string): BadRequest {
-  const fault = mostTelling(faults);
-  if (fault === undefined) return new BadRequest(part, `The ${part} can't be used`);
-  const { keyword, instancePath, params, data, parentSchema } = fault;
-  const at = instancePath.split("/").slice(1).map(unescaped);
+export function badInput(errors: readonly SchemaError[], part: string): BadRequest {
+  const error = mostSpecific(errors);
+  if (error === undefined) return new BadRequest(part, `The ${part} is invalid`);
+  const { keyword, instancePath, params, data, parentSchema } = error;
+  const at = instancePath.split("/").slice(1).map(unescapePointer);
   const name = (...more: string[]) => fieldName(part, [...at, ...more]);
 
   if (keyword === "additionalProperties") {
     const field = name(String(params.additionalProperty));
     const known = Object.keys(parentSchema?.properties ?? {}).join(", ");
-    // The name is the caller's own text.
+    // The unknown name is the caller's text, so it must not become the logged field.
     return new BadRequest(
       at.length === 0 ? `an unknown field of the ${part}` : name(),
       `${shown(field)} is unknown: give ${known} only`,
@@ -69,12 +69,12 @@ export function badInput(faults: readonly SchemaError[], part: string): BadReque
   );
 }
 
-/** Of several alternatives, the one that got furthest; where none got anywhere, what is said of them all. */
-function mostTelling(faults: readonly SchemaError[]): SchemaError | undefined {
+/** The deepest error: of several alternatives, the one that matched the most. If none matched, the error of them all. */
+function mostSpecific(errors: readonly SchemaError[]): SchemaError | undefined {
   const depth = ({ instancePath, keyword }: SchemaError) =>
     instancePath.split("/").length + (keyword === "additionalProperties" ? 1 : 0);
-  const deepest = Math.max(...faults.map(depth));
-  const candidates = faults.filter((fault) => depth(fault) === deepest);
+  const deepest = Math.max(...errors.map(depth));
+  const candidates = errors.filter((error) => depth(error) === deepest);
   return candidates.find(({ keyword }) => keyword === "anyOf") ?? candidates[0];
 }
 
@@ -89,17 +89,18 @@ const HEADER_NAMES: Readonly<Record<string, string>> = {
   "cronyx-holder": "Cronyx-Holder",
 };
 
-/** A step of a JSON pointer: RFC 6901 §4. */
-function unescaped(step: string): string {
+/** RFC 6901 §4. */
+function unescapePointer(step: string): string {
   return step.replaceAll("~1", "/").replaceAll("~0", "~");
 }
 
+/** A value as a message shows it: as JSON, shortened. */
 export function shown(value: unknown): string {
   const text = typeof value === "number" ? String(value) : (JSON.stringify(pruned(value, 4)) ?? String(value));
   return text.length > 80 ? `${text.slice(0, 80)}…` : text;
 }
 
-/** A body of 64 KiB can be nested deeper than the stack goes that JSON.stringify has. */
+/** JSON.stringify is recursive, and a body of 64 KiB can be nested deeply enough to overflow its stack. */
 function pruned(value: unknown, depth: number): unknown {
   if (typeof value !== "object" || value === null) return value;
   if (depth === 0) return "…";

@@ -6,7 +6,7 @@ import { isLoopback } from "../location/loopback.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
 import { type OidcRule, parseOidcRules } from "./auth/oidc-rules.ts";
 
-/** All that a server is told when it starts. */
+/** The validated settings of a server. */
 export interface Configuration {
   readonly port: number;
   readonly host: string;
@@ -14,7 +14,7 @@ export interface Configuration {
   readonly database: DatabaseLocation;
   readonly logLevel: LogLevel;
   readonly basic: { readonly username: string; readonly password: string } | null;
-  /** Whether it may do without a login beyond this machine, and by any name. */
+  /** Whether the server may listen beyond this machine, and answer any `Host`, without authentication. */
   readonly insecure: boolean;
   readonly oidc: { readonly issuer: string; readonly audience: string; readonly rules: readonly OidcRule[] } | null;
 }
@@ -25,42 +25,43 @@ export type LogLevel = (typeof LOG_LEVELS)[number];
 type Environment = Readonly<Record<string, string | undefined>>;
 
 interface Setting {
-  /** Its name in the environment. The flag of the same meaning is the name in small letters, with hyphens. */
+  /** The environment variable. The flag has the same name in lower case, with hyphens. */
   readonly name: string;
+  /** The placeholder for the value in the help text. */
   readonly value: string;
   readonly fallback?: string;
   readonly about: string;
-  /** A command line is seen by everyone on the machine. */
+  /** It has no flag, since all users of the machine can read command lines. */
   readonly secret?: true;
 }
 
 const SETTINGS = [
-  { name: "SERVER_PORT", value: "PORT", fallback: "3000", about: "where to listen; 0 is any port that is free" },
+  { name: "SERVER_PORT", value: "PORT", fallback: "3000", about: "the port to listen on; 0 selects a free port" },
   { name: "SERVER_HOST", value: "ADDRESS", fallback: "127.0.0.1", about: "the address to listen on" },
-  { name: "TIMEZONE", value: "ZONE", fallback: "UTC", about: "the zone of a start that names none" },
+  { name: "TIMEZONE", value: "ZONE", fallback: "UTC", about: "the time zone of starts that name none" },
   {
     name: "JOB_STORE_URL",
     value: "URL",
     fallback: "sqlite:./cronyx.db",
-    about: "where the locks are kept: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
+    about: "the database of the locks: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
   },
   { name: "LOG_LEVEL", value: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
-  { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "who may log in" },
-  { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "and by which password", secret: true },
-  { name: "OIDC_AUDIENCE", value: "TEXT", about: "lets tokens of GitHub's workflows in that are for this audience" },
-  { name: "OIDC_RULES", value: "JSON", about: "which tokens may use which jobs" },
-  { name: "OIDC_RULES_FILE", value: "FILE", about: "a file with the same" },
+  { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "the username of basic authentication" },
+  { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "the password of basic authentication", secret: true },
+  { name: "OIDC_AUDIENCE", value: "TEXT", about: "accepts OIDC tokens of GitHub workflows with this audience" },
+  { name: "OIDC_RULES", value: "JSON", about: "the jobs that each token may use" },
+  { name: "OIDC_RULES_FILE", value: "FILE", about: "a file that contains OIDC_RULES" },
   {
     name: "OIDC_ISSUER",
     value: "URL",
     fallback: "https://token.actions.githubusercontent.com",
-    about: "who signs the tokens",
+    about: "the issuer of the tokens",
   },
 ] as const satisfies readonly Setting[];
 
 type SettingName = (typeof SETTINGS)[number]["name"];
 
-/** What each setting was given, and by which name, for messages. */
+/** The value of each setting, and its source for messages: the variable or the flag. */
 type Given = Readonly<Record<SettingName, { readonly name: string; readonly value: string | undefined }>>;
 
 const flagOf = (name: string) => name.toLowerCase().replaceAll("_", "-");
@@ -74,19 +75,19 @@ export function helpText(): string {
   });
   return `Usage: cronyx-action serve [FLAGS]
 
-Each setting is read from the environment; a flag goes before it. A password has no flag, since others can read command lines.
+Settings are environment variables. A flag overrides its variable. The password has no flag, since other users can read command lines.
 
 ${rows.join("\n")}
-  ${"".padEnd(20)} ${"--insecure".padEnd(31)} does without any of the logins above beyond this machine, and by any name
-  ${"".padEnd(20)} ${"--help".padEnd(31)} prints this
+  ${"".padEnd(20)} ${"--insecure".padEnd(31)} listens beyond this machine, and answers any Host, without authentication
+  ${"".padEnd(20)} ${"--help".padEnd(31)} prints this help
 `;
 }
 
 /**
  * @param args What follows `serve` on the command line.
- * @param readFile Reads the rules' file.
- * @returns null if help is asked for.
- * @throws ArgumentError for the first setting that is wrong.
+ * @param readFile Reads OIDC_RULES_FILE.
+ * @returns null for `--help`.
+ * @throws ArgumentError for the first invalid setting.
  */
 export function loadConfiguration(
   args: readonly string[],
@@ -99,7 +100,7 @@ export function loadConfiguration(
     SETTINGS.map((setting: Setting) => {
       const { name, fallback } = setting;
       const flag = flags[flagOf(name)];
-      // Compose files set to nothing what they leave out.
+      // compose.yaml sets a variable that is missing in .env to the empty string.
       return [
         name,
         flag === undefined ? { name, value: env[name] || fallback } : { name: `--${flagOf(name)}`, value: flag },
@@ -138,14 +139,14 @@ function parsedFlags(args: readonly string[]) {
   }
 }
 
-type One = Given[SettingName];
+type GivenSetting = Given[SettingName];
 
-function portOf({ name, value = "" }: One): number {
+function portOf({ name, value = "" }: GivenSetting): number {
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65535) return Number(value);
   throw invalid({ name, value, expected: "a number from 0 to 65535" });
 }
 
-function zoneOf({ name, value = "" }: One): string {
+function zoneOf({ name, value = "" }: GivenSetting): string {
   try {
     zoneNamed(value);
     return value;
@@ -154,13 +155,13 @@ function zoneOf({ name, value = "" }: One): string {
   }
 }
 
-function levelOf({ name, value }: One): LogLevel {
+function levelOf({ name, value }: GivenSetting): LogLevel {
   const level = LOG_LEVELS.find((candidate) => candidate === value);
   if (level !== undefined) return level;
   throw invalid({ name, value, expected: `one of ${LOG_LEVELS.join(", ")}` });
 }
 
-function databaseOf({ name, value = "" }: One, isFlag: boolean): DatabaseLocation {
+function databaseOf({ name, value = "" }: GivenSetting, isFlag: boolean): DatabaseLocation {
   const location = parseDatabaseLocation(value, name);
   if (isFlag && location.kind === "postgres" && location.url.password !== "") {
     throw new ArgumentError("credentials-in-location", {
@@ -173,12 +174,18 @@ function databaseOf({ name, value = "" }: One, isFlag: boolean): DatabaseLocatio
 }
 
 /** @param value Shown in the message: left out where it may be a secret. */
-function invalid({ name, value, expected }: One & { readonly expected: string }): ArgumentError {
+function invalid({ name, value, expected }: GivenSetting & { readonly expected: string }): ArgumentError {
   return new ArgumentError("not-allowed", { field: name, value, problem: "is not allowed", expected });
 }
 
 /** Two settings that need each other, of which only one is set. */
-function incomplete({ missing, given }: { readonly missing: One; readonly given: One }): ArgumentError {
+function incomplete({
+  missing,
+  given,
+}: {
+  readonly missing: GivenSetting;
+  readonly given: GivenSetting;
+}): ArgumentError {
   return new ArgumentError("missing", {
     field: missing.name,
     problem: `is missing, and ${given.name} is set`,
@@ -239,8 +246,8 @@ function contentOf(name: string, path: string, readFile: (path: string) => strin
   }
 }
 
-/** Keys that come unencrypted could be anyone's. */
-function issuerOf({ name, value = "" }: One): string {
+/** Over plain HTTP an attacker could replace the signing keys. */
+function issuerOf({ name, value = "" }: GivenSetting): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (safe && url?.username === "" && url.search === "" && url.hash === "") return value;

@@ -2,30 +2,30 @@ import { type Static, Type } from "typebox";
 import { DURATION_FIELDS } from "../scheduler/duration.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 
-// What goes over the wire, said once: requests are checked by these schemas, their types come from them, and so does
-// /openapi.json. A description completes the sentence "it takes …", since it is what a refusal says.
+// The only definition of requests and responses: it validates requests, and gives the types and /openapi.json. A request
+// field's description must complete the sentence "it takes …", which the messages of refused requests contain.
 
-const count = Type.Integer({ minimum: 0, description: "a whole number of at least 0" });
+const Count = Type.Integer({ minimum: 0, description: "a whole number of at least 0" });
 
 const unitNames = DURATION_FIELDS.join(", ");
 const holderFields = HOLDER_FIELDS.join(", ");
 
 const Duration = Type.Object(
   {
-    years: Type.Optional(count),
-    months: Type.Optional(count),
-    weeks: Type.Optional(count),
-    days: Type.Optional(count),
-    hours: Type.Optional(count),
-    minutes: Type.Optional(count),
-    seconds: Type.Optional(count),
+    years: Type.Optional(Count),
+    months: Type.Optional(Count),
+    weeks: Type.Optional(Count),
+    days: Type.Optional(Count),
+    hours: Type.Optional(Count),
+    minutes: Type.Optional(Count),
+    seconds: Type.Optional(Count),
   },
   { additionalProperties: false, minProperties: 1, description: `an object of at least one of ${unitNames}` },
 );
 
-const Wait = (what: string) =>
+const Wait = (meaning: string) =>
   Type.Union([Type.Integer({ minimum: 0 }), Duration], {
-    description: `${what}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
+    description: `${meaning}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
   });
 
 const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
@@ -92,15 +92,15 @@ export const StartHeaders = Type.Object({
 });
 export type StartHeaders = Static<typeof StartHeaders>;
 
-const holderText = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
+const HolderText = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
 
-export const Holder = Type.Object(
+export const HolderHeader = Type.Object(
   {
-    repository: Type.Optional(holderText),
-    runId: Type.Optional(holderText),
-    attempt: Type.Optional(holderText),
-    job: Type.Optional(holderText),
-    // Status pages link to it.
+    repository: Type.Optional(HolderText),
+    runId: Type.Optional(HolderText),
+    attempt: Type.Optional(HolderText),
+    job: Type.Optional(HolderText),
+    // The page links to it.
     runUrl: Type.Optional(
       Type.String({
         pattern: "^https?://[^\\s]+$",
@@ -117,11 +117,11 @@ export type JobParams = Static<typeof JobParams>;
 
 export const LockParams = Type.Object({
   jobName: JobName,
-  jobId: Type.String({ description: "the id that the start answered with" }),
+  jobId: Type.String({ description: "the id in the answer to the start" }),
 });
 export type LockParams = Static<typeof LockParams>;
 
-/** A start that is given up leaves its lock's id behind: one as short as an idempotency key. */
+/** The store keeps the ids of abandoned starts, so their length is limited to that of an idempotency key. */
 export const AbandonParams = Type.Object({
   jobName: JobName,
   jobId: Type.String({
@@ -132,22 +132,22 @@ export const AbandonParams = Type.Object({
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
-const MOST_LISTED = 500;
+const MAX_LIMIT = 500;
 
 export const ListQuery = Type.Object({
   limit: Type.Optional(
     Type.String({
       pattern: "^([1-9]\\d?|[1-4]\\d\\d|500)$",
-      description: `how many jobs to list at most: a whole number from 1 to ${MOST_LISTED}`,
+      description: `the largest number of jobs to list: a whole number from 1 to ${MAX_LIMIT}`,
     }),
   ),
-  after: Type.Optional(Type.String({ maxLength: 255, description: "the name that the list begins after" })),
+  after: Type.Optional(Type.String({ maxLength: 255, description: "the list starts after this name" })),
   name: Type.Optional(JobName),
   search: Type.Optional(
-    Type.String({ maxLength: 255, description: "for the page: a part of a name, of at most 255 characters" }),
+    Type.String({ maxLength: 255, description: "for the page: a part of a job name, at most 255 characters" }),
   ),
   page: Type.Optional(
-    Type.String({ pattern: "^[1-9]\\d{0,6}$", description: "for the page: which one, a whole number of at least 1" }),
+    Type.String({ pattern: "^[1-9]\\d{0,6}$", description: "for the page: its number, a whole number of at least 1" }),
   ),
   release: Type.Optional(JobName),
   released: Type.Optional(JobName),
@@ -158,7 +158,7 @@ export type ListQuery = Static<typeof ListQuery>;
 
 export const ReleaseQuery = Type.Object({
   release: JobName,
-  lock: Type.String({ minLength: 1, description: "the id of the lock that is to be released" }),
+  lock: Type.String({ minLength: 1, description: "the id of the lock to release" }),
 });
 export type ReleaseQuery = Static<typeof ReleaseQuery>;
 
@@ -168,7 +168,7 @@ const intervalFields = {
   intervalEndedAt: UtcInstant,
 };
 
-export const Job = Type.Object({
+export const JobResponse = Type.Object({
   id: Nullable(Type.String()),
   name: JobName,
   ...intervalFields,
@@ -176,11 +176,11 @@ export const Job = Type.Object({
   createdAt: UtcInstant,
   updatedAt: UtcInstant,
 });
-export type Job = Static<typeof Job>;
+export type JobResponse = Static<typeof JobResponse>;
 
 const AnyHolder = Nullable(Type.Record(Type.String(), Type.Unknown()));
 
-export const Refusal = Type.Union([
+export const RefusalResponse = Type.Union([
   Type.Object({
     started: Type.Literal(false),
     reason: Type.Literal("active"),
@@ -229,32 +229,36 @@ export const JobStateResponse = Type.Object({
 });
 export type JobStateResponse = Static<typeof JobStateResponse>;
 
-export const Abandoned = Type.Object({ held: Type.Boolean({ description: "whether it held the lock until now" }) });
-export const JobList = Type.Object({
+export const AbandonResponse = Type.Object({
+  held: Type.Boolean({ description: "whether the start held the lock until now" }),
+});
+export const JobListResponse = Type.Object({
   jobs: Type.Array(JobStateResponse),
   unreadable: Type.Optional(
-    Type.Array(JobName, { description: "the jobs of which what is kept is damaged; left out where there are none" }),
+    Type.Array(JobName, { description: "the jobs whose state document is damaged; left out if there are none" }),
   ),
   next: Nullable(
-    Type.String({ description: "the name to give as after for the jobs that follow; null where none do" }),
+    Type.String({ description: "the value of after that lists the following jobs; null if there are none" }),
   ),
 });
-export const Health = Type.Object({ ok: Type.Boolean() });
-const Failure = Type.Object({ message: Type.String() });
+export const HealthResponse = Type.Object({ ok: Type.Boolean() });
+const ErrorResponse = Type.Object({ message: Type.String() });
 
-const MEANINGS: Readonly<Record<number, string>> = {
-  400: "Something about the request can't be: the message says which field, what it was, and what it takes",
+const DESCRIPTIONS: Readonly<Record<number, string>> = {
+  400: "The request is invalid: the message names the field, its value, and the values that it takes",
   401: "The credentials are missing or wrong",
-  403: "The server's rules don't allow it",
-  404: "There is no such job or lock",
-  406: "The answer comes as application/json alone",
+  403: "The server's rules do not allow the request",
+  404: "No such job or lock",
+  406: "The Accept header excludes both application/json and text/html",
   413: "The body is over 64 KiB",
-  500: "It couldn't be done; the server's log says why",
-  503: "It can't be done now: try again",
+  500: "Internal error: the server's log has the cause",
+  503: "Temporarily unavailable: try again later",
 };
 
-/** What a route may answer instead, for /openapi.json. */
-export function failures<Status extends number>(...statuses: readonly Status[]): Record<Status, typeof Failure> {
-  const entries = statuses.map((status) => [status, { ...Failure, description: MEANINGS[status] }]);
-  return Object.fromEntries(entries) as Record<Status, typeof Failure>;
+/** The error responses of a route, for /openapi.json. */
+export function errorResponses<Status extends number>(
+  ...statuses: readonly Status[]
+): Record<Status, typeof ErrorResponse> {
+  const entries = statuses.map((status) => [status, { ...ErrorResponse, description: DESCRIPTIONS[status] }]);
+  return Object.fromEntries(entries) as Record<Status, typeof ErrorResponse>;
 }

@@ -5,26 +5,25 @@ import type { Instant } from "../scheduler/instant.ts";
 import type { JobStore } from "../store/job-store.ts";
 import type { Scheme } from "./auth/authentication.ts";
 
-/** What a server stands on. */
 export interface ServerOptions {
-  /** Who decides. */
+  /** Decides about starts and ends. */
   readonly backend: JobBackend;
-  /** Where the backend keeps its locks, for what is asked of all jobs at once. */
+  /** The backend's store. The server reads it for lists of jobs. */
   readonly store: JobStore;
-  /** How to log in; any of them will do. None: everyone may do everything. */
+  /** The accepted authentication schemes. Without any, no request needs credentials. */
   readonly schemes: readonly Scheme[];
-  /** Whether it may be asked by any name where there is no way to log in. Default: by an address of its own alone. */
+  /** Whether a server without authentication answers requests for any `Host`. Default: only IP addresses and localhost. */
   readonly anyHost?: boolean;
-  /** The zone of a start that names none. */
+  /** The time zone of starts that name none. */
   readonly timezone: string;
   readonly now: () => Instant;
   readonly newId: () => string;
-  /** Begins the time that a request may take of the backend. */
-  readonly deadline: () => Deadline;
+  /** Gives the deadline of one request to the backend or the store. */
+  readonly newDeadline: () => Deadline;
   readonly log: FastifyBaseLogger;
   readonly version: string;
-  /** A request has to be here, whole, within this time, in milliseconds. Default: 30000. */
+  /** The time to receive a whole request, in milliseconds. Default: 30000. */
   readonly requestTimeout?: number;
-  /** `/healthcheck` waits so long for the store, in milliseconds: whoever asks it gives up soon. Default: 3000. */
+  /** The time that `/healthcheck` waits for the store, in milliseconds. Default: 3000. */
   readonly healthcheckTimeout?: number;
 }

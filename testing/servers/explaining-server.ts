@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { NotStarted } from "../../src/backend/job-backend.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
 import {
   granted,

@@ -59,7 +59,7 @@ export async function runServer(
     timezone: "UTC",
     now,
     newId: randomUUID,
-    deadline: () => deadlineIn(5_000),
+    newDeadline: () => deadlineIn(5_000),
     log: pino({ level: "trace", base: null }, { write: (line) => lines.push(JSON.parse(line)) }),
     version: "0.0.0",
     ...more,

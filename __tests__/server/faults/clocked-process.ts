@@ -22,7 +22,7 @@ const server = await createServer({
   timezone: "UTC",
   now,
   newId: randomUUID,
-  deadline: () => deadlineIn(5_000),
+  newDeadline: () => deadlineIn(5_000),
   log: pino({ level: "silent" }),
   version: "0.0.0",
 });

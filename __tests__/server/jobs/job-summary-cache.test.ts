@@ -52,7 +52,7 @@ test("are read once for all who ask meanwhile", async () => {
 
 test("take note of what became of a job", async () => {
   expect((await summaries.read()).get("report")?.lockedAt).toBeNull();
-  summaries.note(state("report", { active: lock(NOON) }));
+  summaries.update(state("report", { active: lock(NOON) }));
   expect((await summaries.read()).get("report")?.lockedAt).toBe(NOON);
   expect(store.reads).toBe(1);
 });
@@ -60,7 +60,7 @@ test("take note of what became of a job", async () => {
 test("that couldn't be read are read again, and so are those of a clock that was set back", async () => {
   store.fails = true;
   await expect(summaries.read()).rejects.toThrow(StoreError);
-  summaries.note(state("report"));
+  summaries.update(state("report"));
   store.fails = false;
   expect((await summaries.read()).size).toBe(1);
   now -= HOUR;

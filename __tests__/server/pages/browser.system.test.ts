@@ -189,7 +189,7 @@ let faults: string[];
   test("nothing is shown without the login", async () => {
     const page = await open("", { httpCredentials: { ...LOGIN, password: "wrong" } });
     expect([await page.locator("h1").textContent(), await page.content()]).toEqual([
-      "Log in first",
+      "Login required",
       expect.not.stringContaining("reports/hourly"),
     ]);
   });

@@ -23,7 +23,7 @@ const JOBS = [
 
 test("the overdue stand first, then the running, the longest of each at the top, then the rest by name", () => {
   expect(overviewOf(JOBS, { search: "", page: 1 }, NOON)).toEqual({
-    counts: { unreadable: 0, overdue: 2, running: 2, free: 2 },
+    counts: { damaged: 0, overdue: 2, running: 2, free: 2 },
     running: 3,
     search: "",
     found: 6,
@@ -38,7 +38,7 @@ test("a part of a name finds jobs, whatever its capitals; the counts stay those 
   expect(overview).toMatchObject({
     names: ["d/Report"],
     found: 1,
-    counts: { unreadable: 0, overdue: 2, running: 2, free: 2 },
+    counts: { damaged: 0, overdue: 2, running: 2, free: 2 },
   });
   expect(overviewOf(JOBS, { search: ".*", page: 1 }, NOON)).toMatchObject({ names: [], found: 0, page: 1, pages: 1 });
 });

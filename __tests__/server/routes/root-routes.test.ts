@@ -45,7 +45,11 @@ describe("what is asked for", () => {
 
   test("as something else can't be had", async () => {
     const { status, json, headers } = await server.send("GET", "/", { headers: { accept: "image/png" } });
-    expect([status, json.message, headers.vary]).toEqual([406, expect.stringMatching(/accept one$/), "Accept"]);
+    expect([status, json.message, headers.vary]).toEqual([
+      406,
+      expect.stringMatching(/use application\/json or text\/html$/),
+      "Accept",
+    ]);
   });
 });
 
@@ -188,9 +192,9 @@ describe("the page", () => {
       }
     }
     server = await runServer({ store: new BrokenStore() });
-    expect(await page()).toMatchObject({ status: 500, text: expect.stringContaining("<h1>It went wrong</h1>") });
+    expect(await page()).toMatchObject({ status: 500, text: expect.stringContaining("<h1>Internal error</h1>") });
     expect((await page()).text).not.toContain("db.internal");
-    expect((await server.send("GET", "/")).text).toBe('{"message":"Cannot answer"}');
+    expect((await server.send("GET", "/")).text).toBe(`{"message":"Internal error: the server's log has the cause"}`);
   });
 });
 
@@ -209,7 +213,7 @@ describe("a job of which what is kept is damaged", () => {
     const overview = await page();
     expect(overview.status).toBe(200);
     expect(headings(overview)).toEqual(["broken", "report", "a", "z"]);
-    expect(overview.text).toMatch(/<title>1 unreadable, 1 running · /);
+    expect(overview.text).toMatch(/<title>1 damaged, 1 running · /);
     expect(await server.metrics()).toContain("cronyx_active_locks 1\n");
   });
 
@@ -224,11 +228,14 @@ describe("a job of which what is kept is damaged", () => {
       expect(await server.send("PUT", `/broken/x/${end}`)).toMatchObject({ status: 500 });
     }
     const told = await page("?name=broken");
-    expect(told).toMatchObject({ status: 500, text: expect.stringContaining("What is kept of the job is damaged") });
+    expect(told).toMatchObject({
+      status: 500,
+      text: expect.stringContaining("The state document of this job is damaged"),
+    });
     expect(server.lines.at(-1)).toMatchObject({
       error: { code: "damaged", message: expect.stringContaining('"broken"') },
     });
-    expect((await server.send("GET", "/broken")).json.message).toMatch(/^What is kept of the job is damaged: /);
+    expect((await server.send("GET", "/broken")).json.message).toMatch(/^The state document of this job is damaged. /);
     expect(JSON.stringify(await list("?name=broken"))).toBe(before);
     expect(await server.start("/report", { jobInterval: HOUR })).toMatchObject({ json: { isActive: true } });
   });
@@ -266,8 +273,8 @@ describe("a release", () => {
 
   test("of a job that never finished promises no interval", async () => {
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
-    const says = "the next start gets its first interval, up to then";
-    expect((await page("?release=report")).text).toContain(`Nothing of this job has finished yet: ${says}.`);
+    const says = "the next start gets its first interval, up to that time";
+    expect((await page("?release=report")).text).toContain(`This job has finished no interval yet: ${says}.`);
     const { headers } = await release("one");
     expect((await page(String(headers.location))).text).toMatch(new RegExp(`Released .*report.*: ${says}`));
   });
@@ -287,9 +294,9 @@ describe("a release", () => {
   });
 
   test.each([
-    ["finish", "Its run had finished at 12:00"],
-    ["interrupt", "It had been released, or its run had failed, at 12:00"],
-    ["takeover", "It had been taken over at 13:00 by octo-org/reports, run 7"],
+    ["finish", "Its run finished at 12:00"],
+    ["interrupt", "It was released, or its run was interrupted, at 12:00"],
+    ["takeover", "It was taken over at 13:00 by octo-org/reports, run 7"],
   ])("of a lock that a %s came before releases nothing, and says so", async (what, says) => {
     const start = (more = {}) =>
       server.start(
@@ -312,7 +319,7 @@ describe("a release", () => {
     expect([answer.status, answer.headers.location]).toEqual([303, `?lost=report&lock=${id}`]);
     expect(await active()).toEqual(now);
     const words = (await page(answer.headers.location)).text.replace(/<[^>]+>/g, "");
-    expect(words).toContain("Nothing was released: that lock of report isn’t active any more.");
+    expect(words).toContain("Nothing was released: that lock of report is no longer active.");
     expect(words).toContain(says);
     expect(server.lines.at(-1)).toMatchObject({ msg: "interrupt", outcome: "not-found" });
   });

@@ -343,7 +343,9 @@ describe("a store that can't do its work", () => {
     expect((await server.send("PUT", "/report/x/interrupt")).text).toBe(
       '{"message":"Cannot interrupt job for report"}',
     );
-    expect((await server.send("GET", "/report")).text).toBe('{"message":"Cannot answer"}');
+    expect((await server.send("GET", "/report")).text).toBe(
+      `{"message":"Internal error: the server's log has the cause"}`,
+    );
     expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 503, json: { ok: false } });
     expect(server.lines[0]).toMatchObject({
       msg: "start",

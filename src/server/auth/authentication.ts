@@ -1,35 +1,35 @@
-/** Who sent a request, as far as its credentials tell. */
+/** The sender of a request, as its credentials describe it. */
 export interface Caller {
-  /** The repository that a token names, for the log. Null: the credentials name none. */
+  /** The repository in the token's claims, for the log. Null if the credentials name none. */
   readonly repository: string | null;
-  /** Whether it may start, end and see this job. */
+  /** Whether the caller may start, end and read this job. */
   mayUse(jobName: string): boolean;
-  /** Whether a start may wait for this job, which tells how far it got. */
+  /** Whether a start may require this job. A required job's progress shows in refusals. */
   mayRequire(jobName: string): boolean;
-  /** Whether it may use what belongs to no job. */
+  /** Whether the caller may use the routes that name no job: the list of jobs, /metrics and /openapi.json. */
   readonly hasAnyAccess: boolean;
 }
 
-/** A way to log in. */
+/** An authentication scheme: RFC 9110 §11.1. */
 export interface Scheme {
-  /** Its name in an `Authorization` header: RFC 9110 §11.1. */
+  /** The scheme's name in an `Authorization` header. */
   readonly name: string;
-  /** What a `WWW-Authenticate` header says of it. */
+  /** The scheme's value of the `WWW-Authenticate` header. */
   readonly challenge: string;
   /**
-   * @param credentials What follows the scheme's name.
-   * @returns null if they aren't good.
-   * @throws IssuerUnreachable when that can't be told now.
+   * @param credentials The part of the `Authorization` header after the scheme's name.
+   * @returns null if the credentials are invalid.
+   * @throws IssuerUnreachable if the credentials cannot be checked.
    */
   check(credentials: string): Promise<Caller | null>;
 }
 
-/** The keys of whoever signs tokens can't be fetched: nobody can be told apart now. */
+/** The issuer's signing keys cannot be fetched, so no token can be verified. */
 export class IssuerUnreachable extends Error {
   override name = "IssuerUnreachable";
 }
 
-/** Who may do everything. */
+/** A caller without any restriction. */
 export const UNRESTRICTED: Caller = {
   repository: null,
   mayUse: () => true,
@@ -37,7 +37,10 @@ export const UNRESTRICTED: Caller = {
   hasAnyAccess: true,
 };
 
-/** @returns who it is, or null for missing or wrong credentials. Without any scheme everyone may do everything. */
+/**
+ * @param schemes Without any, every caller is unrestricted.
+ * @returns null if the credentials are missing or invalid.
+ */
 export async function authenticate(
   schemes: readonly Scheme[],
   authorization: string | undefined,

@@ -1,9 +1,9 @@
 /**
- * Whether a request names the server by an address of its own: an IP address, or `localhost`. Any page of the web may give
- * this machine another name (DNS rebinding), and is of the same origin then for a browser: without a login nothing else
- * would keep it out.
+ * Whether a `Host` header is an IP address or `localhost`. Against DNS rebinding: a web page may let its own domain name
+ * resolve to this machine, and the browser then treats the server as that page's origin. Without credentials, the `Host`
+ * header is the only difference between such a request and a legitimate one.
  *
- * @param host The header. Browsers always send it.
+ * @param host Browsers always send it, so a request without it is no browser's.
  */
 export function isRebindingSafe(host: string | undefined): boolean {
   return host === undefined || /^((.+\.)?localhost\.?|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])(:\d+)?$/i.test(host);

@@ -19,13 +19,13 @@ const Rules = Type.Array(
   { minItems: 1 },
 );
 
-/** Whether a text is one that a pattern stands for. */
+/** Whether a text matches the pattern. */
 type Pattern = (text: string) => boolean;
 
 /**
- * Which tokens may use which jobs: a token that has every claim of a rule may use its jobs, and may have a start wait for
- * the jobs that the rule says it requires. What no rule allows is denied.
- * In a pattern `*` stands for any characters but `/`, and `**` for any, as in the filters of GitHub's workflows.
+ * A token that has every claim of a rule may use the rule's `jobs`, and may name the jobs in `requires` as required jobs.
+ * A request that no rule allows is denied.
+ * In a pattern `*` matches any characters but `/`, and `**` matches any characters, as in the filters of GitHub's workflows.
  */
 export interface OidcRule {
   readonly jobs: readonly Pattern[];
@@ -33,69 +33,75 @@ export interface OidcRule {
   readonly claims: readonly { readonly name: string; readonly patterns: readonly Pattern[] }[];
 }
 
-const FORM = 'a list such as [{"jobs":"report-*","claims":{"repository":"octo-org/*","ref":"refs/heads/main"}}]';
+const EXAMPLE = 'a list such as [{"jobs":"report-*","claims":{"repository":"octo-org/*","ref":"refs/heads/main"}}]';
 
-/** @throws ArgumentError that names the first rule that is wrong. */
+/**
+ * @param source The name of the setting that holds the JSON, for messages.
+ * @throws ArgumentError that names the first invalid rule.
+ */
 export function parseOidcRules(source: string, json: string): readonly OidcRule[] {
-  const rules = checked(source, json);
+  const rules = validatedRules(source, json);
   for (const [at, { claims }] of rules.entries()) {
-    if (Object.entries(claims).some(([name, patterns]) => isOfOneOwner(name, listOf(patterns)))) continue;
-    // A public issuer signs tokens for everyone.
+    if (Object.entries(claims).some(([name, patterns]) => isLimitedToOneOwner(name, listOf(patterns)))) continue;
+    // GitHub signs tokens for every repository, so a rule without an owner would admit strangers.
     throw new ArgumentError("not-allowed", {
       field: `rule ${at + 1} of ${source}`,
-      problem: "has claims that every repository on GitHub can have",
-      expected: `one of ${OWNED.join(", ")} without a pattern, or a repository such as octo-org/*`,
+      problem: "has claims that match repositories of any owner",
+      expected: `one of ${OWNER_CLAIMS.join(", ")} without a pattern, or a repository such as octo-org/*`,
     });
   }
   return rules.map(({ jobs, requires = [], claims }) => ({
-    jobs: listOf(jobs).map(matcher),
-    requires: listOf(requires).map(matcher),
-    claims: Object.entries(claims).map(([name, patterns]) => ({ name, patterns: listOf(patterns).map(matcher) })),
+    jobs: listOf(jobs).map(compilePattern),
+    requires: listOf(requires).map(compilePattern),
+    claims: Object.entries(claims).map(([name, patterns]) => ({
+      name,
+      patterns: listOf(patterns).map(compilePattern),
+    })),
   }));
 }
 
-/** The rules whose claims a token has. */
+/** The rules whose claims are all among a token's claims. */
 export function rulesFor(rules: readonly OidcRule[], claims: Readonly<Record<string, unknown>>): readonly OidcRule[] {
-  return rules.filter((rule) => rule.claims.every(({ name, patterns }) => matches(patterns, claims[name])));
+  return rules.filter((rule) => rule.claims.every(({ name, patterns }) => matchesAny(patterns, claims[name])));
 }
 
-export function matches(patterns: readonly Pattern[], value: unknown): boolean {
+export function matchesAny(patterns: readonly Pattern[], value: unknown): boolean {
   return typeof value === "string" && patterns.some((pattern) => pattern(value));
 }
 
-function checked(source: string, json: string): Static<typeof Rules> {
+function validatedRules(source: string, json: string): Static<typeof Rules> {
   let parsed: unknown;
   try {
     parsed = JSON.parse(json);
   } catch (cause) {
-    throw new ArgumentError("wrong-type", { field: source, problem: "is not JSON", expected: FORM, cause });
+    throw new ArgumentError("wrong-type", { field: source, problem: "is not JSON", expected: EXAMPLE, cause });
   }
   const check = Compile(Rules);
   if (check.Check(parsed)) return parsed;
-  const where = check.Errors(parsed)[0]?.instancePath || "the whole";
-  throw new ArgumentError("wrong-type", { field: source, problem: `is wrong at ${where}`, expected: FORM });
+  const where = check.Errors(parsed)[0]?.instancePath || "its top level";
+  throw new ArgumentError("wrong-type", { field: source, problem: `is invalid at ${where}`, expected: EXAMPLE });
 }
 
-/** Claims that GitHub gives to one owner: https://docs.github.com/en/actions/reference/security/oidc */
-const OWNED = ["repository_owner", "repository_owner_id", "repository_id", "enterprise", "enterprise_id"];
+/** Claims whose value belongs to one owner: https://docs.github.com/en/actions/reference/security/oidc */
+const OWNER_CLAIMS = ["repository_owner", "repository_owner_id", "repository_id", "enterprise", "enterprise_id"];
 
-function isOfOneOwner(claim: string, patterns: readonly string[]): boolean {
+function isLimitedToOneOwner(claim: string, patterns: readonly string[]): boolean {
   if (claim === "repository") return patterns.every((pattern) => /^[^*/]+\/./.test(pattern));
-  return OWNED.includes(claim) && patterns.every((pattern) => !pattern.includes("*"));
+  return OWNER_CLAIMS.includes(claim) && patterns.every((pattern) => !pattern.includes("*"));
 }
 
 /**
- * A regular expression would try one way after the other, of which a name of many hyphens has millions in a pattern such as
- * `*-*-*-*`: here all places of the pattern that the text may have come to are kept side by side.
+ * Compiles a pattern. A regular expression would backtrack: `*-*-*-*` against a name of many hyphens takes millions of steps.
+ * This matcher advances all possible positions in the pattern at once, so its time is linear in the length of the text.
  */
-function matcher(pattern: string): Pattern {
+function compilePattern(pattern: string): Pattern {
   const parts = pattern.match(/\*+|[^*]/gu) ?? [];
   const isStar = parts.map((part) => part.startsWith("*"));
-  const beginning = isStar.indexOf(false);
+  const firstLiteral = isStar.indexOf(false);
   return (text) => {
-    // Whether so many of the parts may stand for the text so far; a star may stand for nothing.
+    // reached[n]: whether the first n parts match the text so far. A star matches the empty text too.
     const reached = new Array<boolean>(parts.length + 1).fill(false);
-    reached.fill(true, 0, (beginning === -1 ? parts.length : beginning) + 1);
+    reached.fill(true, 0, (firstLiteral === -1 ? parts.length : firstLiteral) + 1);
     for (const character of text) {
       let before = reached[0];
       reached[0] = false;

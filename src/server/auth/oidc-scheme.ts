@@ -1,34 +1,34 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
 import type { Instant } from "../../scheduler/instant.ts";
 import { type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
-import { matches, type OidcRule, rulesFor } from "./oidc-rules.ts";
+import { matchesAny, type OidcRule, rulesFor } from "./oidc-rules.ts";
 
 export interface OidcOptions {
-  /** Whose tokens are taken: `https://token.actions.githubusercontent.com` is GitHub's. */
+  /** The URL of the issuer. GitHub's is `https://token.actions.githubusercontent.com`. */
   readonly issuer: string;
-  /** Whom the tokens have to be for. */
+  /** The audience that a token must have. */
   readonly audience: string;
   readonly rules: readonly OidcRule[];
-  /** How long to wait before the issuer is asked again for a key that it didn't have, in milliseconds. */
+  /** The least time between two fetches of the issuer's keys, in milliseconds. */
   readonly keyFetchCooldown?: number;
 }
 
-/** How far the issuer's clock may be off, in seconds. */
+/** In seconds: the tolerated difference between the issuer's clock and the server's. */
 const CLOCK_TOLERANCE = 10;
-const LONGEST_FETCH = 5_000;
-/** A key that was withdrawn is good for this much longer at most. A key that is unknown is looked for at once. */
-const KEYS_KEPT = 10 * 60_000;
-/** But no more often than this: tokens with made-up keys don't get the issuer asked for each of them. */
-const FETCHES_APART = 30_000;
+const KEY_FETCH_TIMEOUT = 5_000;
+/** A key that the issuer withdraws stays valid for this long at most. An unknown key triggers a fetch before that. */
+const KEY_CACHE_MAX_AGE = 10 * 60_000;
+/** Limits the fetches that tokens with invented key ids can cause. */
+const KEY_FETCH_COOLDOWN = 30_000;
 
-/** Tokens of OpenID Connect, as GitHub gives them to workflows: RFC 7519, checked against the issuer's published keys. */
+/** OpenID Connect tokens (RFC 7519), such as GitHub's for workflows, verified with the issuer's published keys. */
 export function oidcScheme(
-  { issuer, audience, rules, keyFetchCooldown = FETCHES_APART }: OidcOptions,
+  { issuer, audience, rules, keyFetchCooldown = KEY_FETCH_COOLDOWN }: OidcOptions,
   now: () => Instant,
 ): Scheme {
   const keys = createRemoteJWKSet(new URL(`${issuer.replace(/\/$/, "")}/.well-known/jwks`), {
-    timeoutDuration: LONGEST_FETCH,
-    cacheMaxAge: KEYS_KEPT,
+    timeoutDuration: KEY_FETCH_TIMEOUT,
+    cacheMaxAge: KEY_CACHE_MAX_AGE,
     cooldownDuration: keyFetchCooldown,
   });
   return {
@@ -46,26 +46,28 @@ export function oidcScheme(
         });
         return callerOf(payload, rules);
       } catch (cause) {
-        if (isFaultOfToken(cause)) return null;
-        throw new IssuerUnreachable(`The keys of ${issuer} can't be fetched: tokens can't be checked now`, { cause });
+        if (isInvalidToken(cause)) return null;
+        throw new IssuerUnreachable(`The signing keys of ${issuer} cannot be fetched, so no token can be verified`, {
+          cause,
+        });
       }
     },
   };
 }
 
-function callerOf(claims: JWTPayload, rules: readonly OidcRule[]): Caller {
-  const applying = rulesFor(rules, claims);
-  const mayUse = (jobName: string) => applying.some(({ jobs }) => matches(jobs, jobName));
+function callerOf(claims: JWTPayload, allRules: readonly OidcRule[]): Caller {
+  const rules = rulesFor(allRules, claims);
+  const mayUse = (jobName: string) => rules.some(({ jobs }) => matchesAny(jobs, jobName));
   return {
     repository: typeof claims.repository === "string" ? claims.repository : null,
     mayUse,
-    mayRequire: (jobName) => mayUse(jobName) || applying.some(({ requires }) => matches(requires, jobName)),
-    hasAnyAccess: applying.length > 0,
+    mayRequire: (jobName) => mayUse(jobName) || rules.some(({ requires }) => matchesAny(requires, jobName)),
+    hasAnyAccess: rules.length > 0,
   };
 }
 
-/** What jose says of a bad token; anything else is about the issuer. */
-function isFaultOfToken(error: unknown): boolean {
+/** Whether jose found the token invalid. Its other errors come from fetching the issuer's keys. */
+function isInvalidToken(error: unknown): boolean {
   return (
     error instanceof errors.JWTClaimValidationFailed ||
     error instanceof errors.JWTExpired ||

@@ -1,10 +1,10 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * Whether a browser sends a request on behalf of a page of this very server: browsers add a login by themselves, whoever's
- * page it is that asks. Those that say nothing of where a page is from are none that a form was sent with.
+ * Whether a browser sent this request from a page of this server. Against cross-site request forgery: browsers attach Basic
+ * credentials to a request whichever site's page sent it. A request without `Sec-Fetch-Site` and `Origin` comes from no form.
  *
- * Where the server is behind a proxy that speaks TLS, the scheme differs from ours: the host alone is compared.
+ * Only the hosts are compared: behind a proxy that ends TLS, the page's scheme differs from the server's.
  *
  * @see https://www.w3.org/TR/fetch-metadata/#sec-fetch-site-header
  * @see https://cheatsheetseries.owasp.org/cheatsheets/Cross-Site_Request_Forgery_Prevention_Cheat_Sheet.html
@@ -12,7 +12,7 @@ import type { IncomingHttpHeaders } from "node:http";
 export function isSameOrigin(headers: IncomingHttpHeaders): boolean {
   const site = headers["sec-fetch-site"];
   if (site !== undefined) return site === "same-origin";
-  // Browsers leave Sec-Fetch-Site out where a page came over plain HTTP.
+  // Browsers omit Sec-Fetch-Site over plain HTTP, except to localhost.
   const { origin, host } = headers;
   if (origin === undefined || host === undefined || !URL.canParse(origin)) return false;
   const { protocol, host: originHost } = new URL(origin);

@@ -4,65 +4,69 @@ import type { JobStore } from "../../store/job-store.ts";
 import { type JobSummary, summaryOf } from "./job-summary.ts";
 import { type ListedJob, readJobs } from "./read-jobs.ts";
 
-/** What was read is good for so many times as long as it took to read: however many the jobs, reading them takes little. */
-const KEPT_PER_READING = 10;
+/**
+ * The summaries stay valid for this many times as long as it took to read them. So at most one eleventh of the time goes
+ * into reading, however many jobs there are.
+ */
+const VALIDITY_FACTOR = 10;
 
 interface Reading {
-  readonly at: Instant;
-  /** Until when it is good, however old; endless while it goes on. */
-  until: Instant;
-  readonly jobs: Promise<Map<string, JobSummary>>;
+  readonly startedAt: Instant;
+  /** Infinite while the reading is in progress. */
+  validUntil: Instant;
+  readonly summaries: Promise<Map<string, JobSummary>>;
 }
 
-/** Reads every job for what is told of all of them, and remembers the little that it takes of each. */
+/** The summaries of all jobs. Concurrent callers share one reading of the store. */
 export class JobSummaryCache {
   readonly #store: JobStore;
   readonly #now: () => Instant;
-  readonly #deadline: () => Deadline;
+  readonly #newDeadline: () => Deadline;
   #last: Reading | null = null;
 
-  constructor(store: JobStore, now: () => Instant, deadline: () => Deadline) {
+  constructor(store: JobStore, now: () => Instant, newDeadline: () => Deadline) {
     this.#store = store;
     this.#now = now;
-    this.#deadline = deadline;
+    this.#newDeadline = newDeadline;
   }
 
   /**
-   * @param oldest How long ago it may have been read, in milliseconds, however little that took.
-   * @returns every job's summary, by name.
+   * @param maxAge Summaries up to this age are valid in any case, in milliseconds.
+   * @returns the summaries by job name.
    */
-  read(oldest = 0): Promise<ReadonlyMap<string, JobSummary>> {
-    if (this.#last !== null && this.#isGood(this.#last, oldest)) return this.#last.jobs;
-    const reading: Reading = { at: this.#now(), until: Number.POSITIVE_INFINITY, jobs: this.#readAll() };
+  read(maxAge = 0): Promise<ReadonlyMap<string, JobSummary>> {
+    if (this.#last !== null && this.#isValid(this.#last, maxAge)) return this.#last.summaries;
+    const startedAt = this.#now();
+    const reading: Reading = { startedAt, validUntil: Number.POSITIVE_INFINITY, summaries: this.#readAll() };
     this.#last = reading;
-    reading.jobs.then(
+    reading.summaries.then(
       () => {
         const now = this.#now();
-        reading.until = now + KEPT_PER_READING * (now - reading.at);
+        reading.validUntil = now + VALIDITY_FACTOR * (now - startedAt);
       },
       () => {
         if (this.#last === reading) this.#last = null;
       },
     );
-    return reading.jobs;
+    return reading.summaries;
   }
 
-  /** Notes what was read, or made, since. */
-  note(job: ListedJob): void {
-    // Who waits for a reading that fails is told there.
-    this.#last?.jobs.then((jobs) => jobs.set(job.name, summaryOf(job))).catch(() => {});
+  /** Replaces the summary of a job that was read or changed since. */
+  update(job: ListedJob): void {
+    // A failed reading rejects in read(), so there is nothing to report here.
+    this.#last?.summaries.then((summaries) => summaries.set(job.name, summaryOf(job))).catch(() => {});
   }
 
-  #isGood({ at, until }: Reading, oldest: number): boolean {
+  #isValid({ startedAt, validUntil }: Reading, maxAge: number): boolean {
     const now = this.#now();
-    // A clock that was set back tells no age.
-    return now >= at && (now < until || now - at < oldest);
+    // If the clock was set back, the age is unknown.
+    return now >= startedAt && (now < validUntil || now - startedAt < maxAge);
   }
 
   async #readAll(): Promise<Map<string, JobSummary>> {
     const summaries = new Map<string, JobSummary>();
-    const names = await this.#store.list(this.#deadline());
-    for await (const job of readJobs(this.#store, names, this.#deadline)) {
+    const names = await this.#store.list(this.#newDeadline());
+    for await (const job of readJobs(this.#store, names, this.#newDeadline)) {
       summaries.set(job.name, summaryOf(job));
     }
     return summaries;

@@ -4,41 +4,41 @@ import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobStore } from "../../store/job-store.ts";
 import { readEach } from "../../store/read-each.ts";
 
-/** A job of which what is kept is damaged. It can't be started until that is mended; all others can. */
+/** A job whose state document is damaged. It cannot start until the document is repaired. */
 export interface DamagedJob {
   readonly name: string;
-  readonly unreadable: true;
+  readonly damaged: true;
 }
 
 export type ListedJob = JobState | DamagedJob;
 
 export function isDamaged(job: ListedJob): job is DamagedJob {
-  // A document may have a field of that name, and always has its version.
+  // Not `"damaged" in job`: a state document may have an unknown field of that name. It always has a version.
   return !("v" in job);
 }
 
-/** SQLite reads in one go, and everyone else waits meanwhile: some 10 ms for so many. */
-const READ_AT_ONCE = 100;
+/** SQLite reads synchronously, and a batch of this size blocks the event loop for some 10 ms. */
+const BATCH_SIZE = 100;
 
 /**
- * The states of the jobs of these names, in their order, some at a time; others get their turn in between.
+ * Reads jobs in the order of their names, in batches. Other requests are served between two batches.
  *
- * @param deadline Begins the time that one reading of some may take.
+ * @param newDeadline Gives the deadline of one batch.
  */
 export async function* readJobs(
   store: JobStore,
   names: readonly string[],
-  deadline: () => Deadline,
+  newDeadline: () => Deadline,
 ): AsyncGenerator<ListedJob> {
-  for (let at = 0; at < names.length; at += READ_AT_ONCE) {
+  for (let start = 0; start < names.length; start += BATCH_SIZE) {
     await setImmediate();
-    const some = names.slice(at, at + READ_AT_ONCE);
-    const { records, damaged } = await readEach(store, some, deadline());
+    const batch = names.slice(start, start + BATCH_SIZE);
+    const { records, damaged } = await readEach(store, batch, newDeadline());
     const damagedNames = new Set(damaged);
-    for (const name of some) {
+    for (const name of batch) {
       const record = records.get(name);
       if (record !== undefined) yield record.state;
-      else if (damagedNames.has(name)) yield { name, unreadable: true };
+      else if (damagedNames.has(name)) yield { name, damaged: true };
     }
   }
 }

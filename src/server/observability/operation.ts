@@ -1,10 +1,10 @@
-/** What is asked to be done to a job. */
+/** What a request does to a job. */
 export type Operation = "start" | "finish" | "interrupt" | "abandon";
 
-/** What comes of it: for the log, and as labels of metrics. */
-export type Outcome =
+/** The result of an operation, as the log and the metrics' labels name it. */
+export type OperationOutcome =
   | "started"
-  /** The lock that the same idempotency key was granted before. */
+  /** The idempotency key is that of the active lock, which is granted again. */
   | "started-again"
   | "active"
   | "not-due"
@@ -12,9 +12,9 @@ export type Outcome =
   | "unknown"
   | "finished"
   | "interrupted"
-  /** A start that was given up, and held nothing. */
+  /** The abandoned start holds no lock. */
   | "abandoned"
-  /** The lock that was to be ended isn't the job's active one. */
+  /** The id is not that of the job's active lock. */
   | "not-found"
   | "bad-request"
   | "unauthorized"

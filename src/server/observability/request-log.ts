@@ -1,59 +1,46 @@
-import type { FastifyReply, FastifyRequest } from "fastify";
-import { serverMessage } from "../remedies.ts";
+import type { FastifyReply } from "fastify";
+import { loggableError } from "./loggable-error.ts";
 import type { Metrics } from "./metrics.ts";
-import type { Outcome } from "./operation.ts";
-import { asked } from "./requested-operation.ts";
+import type { OperationOutcome } from "./operation.ts";
+import { requestedOperation } from "./requested-operation.ts";
 
-/** What came of a request, beside what the request itself tells. */
-export interface Entry {
-  readonly outcome: Outcome;
-  /** The run that asked, as it says itself. */
+/** The result of a request. The request itself supplies the rest of the log line. */
+export interface RequestResult {
+  readonly outcome: OperationOutcome;
+  /** The run URL in the request's `Cronyx-Holder` header. */
   readonly runUrl?: string | undefined;
-  /** Which field was refused. Its value stays out of the log. */
+  /** The name of the field that was refused. The log never holds its value. */
   readonly field?: string | undefined;
   readonly takeover?: boolean;
-  /** The answer says nothing of it. */
+  /** The cause of a failure. Only the log shows it. */
   readonly error?: unknown;
 }
 
-/** Who wasn't let in, or not to what they asked for. */
-const DENIALS: readonly Outcome[] = ["unauthorized", "forbidden", "unavailable"];
+const DENIALS: readonly OperationOutcome[] = ["unauthorized", "forbidden", "unavailable"];
 
 /**
- * Logs and counts a start or an end: one line each, without anything that the caller sent but names. What asks for neither
- * is logged if it was denied.
+ * Logs an operation in one line, and counts it. A request without an operation is logged only if it was denied. Job names
+ * and run URLs are the only parts of a request in the log, since every other part may hold a secret.
  */
-export function record(request: FastifyRequest, reply: FastifyReply, metrics: Metrics, entry: Entry): void {
-  const told = asked(request);
-  const { outcome, runUrl, field, takeover, error } = entry;
-  if (told === null && !DENIALS.includes(outcome)) return;
-  const { operation = "read", jobName: job } = told ?? {};
-  const ms = reply.elapsedTime;
-  if (told !== null) metrics.count(told.operation, outcome, ms / 1000);
-  if (takeover) metrics.takenOver();
-  // The repository that asked, as its token says.
+export function recordRequest(reply: FastifyReply, metrics: Metrics, result: RequestResult): void {
+  const { request, elapsedTime } = reply;
+  const requested = requestedOperation(request);
+  const { outcome, runUrl, field, takeover, error } = result;
+  if (requested === null && !DENIALS.includes(outcome)) return;
+  if (requested !== null) metrics.countOperation(requested.operation, outcome, elapsedTime / 1000);
+  if (takeover) metrics.countTakeover();
+  // As the token's claims name it.
   const repository = request.caller?.repository ?? undefined;
   const line = {
-    ...(job !== undefined && { job }),
+    ...(requested !== null && { job: requested.jobName }),
     outcome,
-    ms: Math.round(ms * 1000) / 1000,
+    ms: Math.round(elapsedTime * 1000) / 1000,
     ...(runUrl !== undefined && { runUrl }),
     ...(repository !== undefined && { repository }),
     ...(field !== undefined && { field }),
     ...(takeover && { takeover }),
   };
-  if (error === undefined) request.log.info(line, operation);
-  else request.log.error({ ...line, error: loggableError(error) }, operation);
-}
-
-/** An error's words alone: drivers hang queries and their parameters on theirs. */
-export function loggableError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { message: String(error) };
-  return {
-    type: error.name,
-    message: serverMessage(error),
-    ...("code" in error && { code: String(error.code) }),
-    stack: error.stack,
-    ...(error.cause !== undefined && { cause: loggableError(error.cause) }),
-  };
+  const message = requested?.operation ?? "read";
+  if (error === undefined) request.log.info(line, message);
+  else request.log.error({ ...line, error: loggableError(error) }, message);
 }

@@ -3,25 +3,27 @@ import type { Operation } from "./operation.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** What is done to the job that the request names, if that is to be logged and counted. */
+    /** The operation of this route. Its requests are logged and counted. */
     operation?: Operation;
-    /** The query's parameters that name a job. */
+    /** The query parameters of this route that hold a job name. */
     jobParameters?: readonly string[];
   }
 }
 
-/** The jobs that a request is about, if it is about any: those that its path and its query name. */
+/** The job names in a request's path and query, the path's first. */
 export function requestedJobNames(request: FastifyRequest): readonly string[] {
-  const { params, query } = request as { readonly params?: Names; readonly query?: Names };
+  const { params, query } = request as { readonly params?: Fields; readonly query?: Fields };
   const { jobParameters = [] } = request.routeOptions?.config ?? {};
   const names = [params?.jobName, ...jobParameters.map((parameter) => query?.[parameter])];
   return names.filter((name) => typeof name === "string");
 }
 
-type Names = Readonly<Record<string, unknown>> | null;
+type Fields = Readonly<Record<string, unknown>> | null;
 
-/** What a request asks to be done to which job; null if it asks for nothing of the kind. */
-export function asked(request: FastifyRequest): { readonly operation: Operation; readonly jobName: string } | null {
+/** The operation that a request asks for, and its job. Null for a request that only reads. */
+export function requestedOperation(
+  request: FastifyRequest,
+): { readonly operation: Operation; readonly jobName: string } | null {
   const operation = request.routeOptions?.config?.operation;
   const [jobName] = requestedJobNames(request);
   return operation === undefined || jobName === undefined ? null : { operation, jobName };

@@ -4,9 +4,9 @@ import { type Html, html } from "./html.ts";
 import { formatLength, type TimeFormatter } from "./time-formatter.ts";
 
 export const OVERDUE_RULE =
-  "A job is overdue when the interval that is to be finished next ended more than a whole interval ago. How long its intervals are is told by its last runs: the longest counts.";
+  "A job is overdue when its next interval ended more than one interval length ago. The length is that of the longest interval among its last runs.";
 
-/** How a job stands, in a few words. */
+/** The job's condition: free, running, overdue, or overdue and running. */
 export function badges(state: JobState, times: TimeFormatter): Html {
   const { now } = times;
   const overdueAt = overdueFrom(state);
@@ -14,7 +14,7 @@ export function badges(state: JobState, times: TimeFormatter): Html {
   const overdue = isOverdue
     ? html`<span class="badge overdue">Overdue for ${formatLength(now - overdueAt)}</span>`
     : null;
-  if (state.active === null) return html`${overdue ?? html`<span class="badge">Free</span>`}`;
+  if (state.active === null) return overdue ?? html`<span class="badge">Free</span>`;
   const since = Date.parse(state.active.createdAt);
   const length = times.element(since, formatLength(now - since));
   return html`${overdue} <span class="badge running">Running for ${length}${isOverdue ? ", stuck?" : ""}</span>`;

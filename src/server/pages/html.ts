@@ -1,4 +1,4 @@
-/** Text that is HTML, or SVG, already. */
+/** HTML or SVG markup, which is not escaped again. */
 export class Html {
   readonly text: string;
 
@@ -9,14 +9,14 @@ export class Html {
 
 type Content = Html | string | number | null | readonly Content[];
 
-/** A template whose values are escaped, in text and in quoted attributes alike, unless they are HTML; null is nothing. */
+/** A template tag that escapes its values for text and quoted attributes, except those that are {@link Html}. Null is empty. */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
-  return new Html(parts.reduce((text, part, at) => text + textOf(values[at - 1] ?? null) + part));
+  return new Html(parts.reduce((text, part, at) => text + markupOf(values[at - 1] ?? null) + part));
 }
 
-function textOf(value: Content): string {
+function markupOf(value: Content): string {
   if (value === null) return "";
   if (value instanceof Html) return value.text;
-  if (typeof value === "object") return value.map(textOf).join("");
+  if (typeof value === "object") return value.map(markupOf).join("");
   return String(value).replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
 }

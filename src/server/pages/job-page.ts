@@ -6,9 +6,9 @@ import { type Html, html } from "./html.ts";
 import { holderElement, nameElement, queryLink, webUrl } from "./links.ts";
 import type { Page } from "./page-layout.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
-import { outcomeName, outcomeShape, runsInWords } from "./timeline.ts";
+import { endingName, endingShape, runsInWords } from "./timeline.ts";
 
-/** One job: who holds it, and its last runs. */
+/** One job: its lock, and its last runs. */
 export function jobPage(state: JobState, times: TimeFormatter): Page {
   const { name, active, finishedUntil, history } = state;
   const overdueAt = overdueFrom(state);
@@ -16,19 +16,18 @@ export function jobPage(state: JobState, times: TimeFormatter): Page {
     title: oneLine(name),
     asOf: { times, refresh: queryLink({ name }) },
     main: html`<div class="top"><h1>${nameElement(name)}</h1></div>
-<div class="sheet card wide"><p class="standing">${badges(state, times)}</p>
+<div class="sheet card wide"><p class="condition">${badges(state, times)}</p>
 <dl class="facts">
-${active && lockFacts(active, times)}<dt>Finished until</dt><dd>${finishedUntil === null ? "nothing yet" : times.element(Date.parse(finishedUntil))}</dd>
-<dt>Overdue after</dt><dd>${overdueAt === null ? "not known yet" : times.element(overdueAt)}</dd>
+${active && lockFacts(active, times)}<dt>Finished until</dt><dd>${finishedUntil === null ? "no interval yet" : times.element(Date.parse(finishedUntil))}</dd>
+<dt>Overdue after</dt><dd>${overdueAt === null ? "unknown" : times.element(overdueAt)}</dd>
 </dl>${active && html`\n<p class="actions"><a class="button" href="${queryLink({ release: name })}">Release…</a></p>`}</div>
 <section class="sheet card wide" aria-labelledby="runs"><h2 id="runs">Last runs</h2>
 <p>${runsInWords(history, active !== null)}.</p>
-${history.length === 0 ? null : runs(history, times)}</section>`,
-    footer: html`<p>${OVERDUE_RULE} Times are those of ${times.zone}.</p>`,
+${history.length === 0 ? null : runTable(history, times)}</section>`,
+    footer: html`<p>${OVERDUE_RULE} Times are in the time zone ${times.zone}.</p>`,
   };
 }
 
-/** What is known of an active lock. */
 export function lockFacts(lock: Lock, times: TimeFormatter): Html {
   const since = Date.parse(lock.createdAt);
   return html`<dt>Held by</dt><dd>${holderElement(lock.holder)}</dd>
@@ -37,13 +36,13 @@ export function lockFacts(lock: Lock, times: TimeFormatter): Html {
 `;
 }
 
-function runs(history: readonly EndedRun[], times: TimeFormatter): Html {
-  return html`<table><thead><tr><th scope="col">Interval</th><th scope="col">Outcome</th><th scope="col">Ended</th></tr></thead>
+function runTable(history: readonly EndedRun[], times: TimeFormatter): Html {
+  return html`<table><thead><tr><th scope="col">Interval</th><th scope="col">Ending</th><th scope="col">Ended</th></tr></thead>
 <tbody>${history.map((run) => {
     const url = webUrl(run.runUrl);
     const interval = times.intervalElement(run);
     const linked = url === null ? interval : html`<a href="${url}" rel="noopener noreferrer">${interval}</a>`;
-    return html`<tr><td>${linked}</td><td>${outcomeShape(run.outcome)} ${outcomeName(run.outcome)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
+    return html`<tr><td>${linked}</td><td>${endingShape(run.outcome)} ${endingName(run.outcome)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
 `;
   })}</tbody></table>`;
 }

@@ -1,7 +1,7 @@
 import { html } from "./html.ts";
 import type { Page } from "./page-layout.ts";
 
-/** What else is answered to a browser: that something isn't there, isn't allowed, or went wrong. */
+/** A page for an error message. */
 export function messagePage(title: string, message: string): Page {
   return {
     title,

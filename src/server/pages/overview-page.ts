@@ -11,13 +11,13 @@ import type { TimeFormatter } from "./time-formatter.ts";
 import { legend, timeline } from "./timeline.ts";
 
 const HEADINGS: Readonly<Record<JobCondition, string>> = {
-  unreadable: "Can’t be read",
+  damaged: "Damaged",
   overdue: "Overdue",
   running: "Running",
   free: "Free",
 };
 
-/** All jobs, those first that somebody may have to look after. */
+/** All jobs, those first that may need attention. */
 export function overviewPage(
   overview: Overview,
   jobs: readonly ListedJob[],
@@ -25,26 +25,26 @@ export function overviewPage(
   times: TimeFormatter,
 ): Page {
   const { counts, running, search, page } = overview;
-  const total = counts.unreadable + counts.overdue + counts.running + counts.free;
+  const total = counts.damaged + counts.overdue + counts.running + counts.free;
   return {
     title: titleOf(overview),
     asOf: { times, refresh: queryLink({ search, page: page === 1 ? "" : page }) },
     main: html`${note}<div class="top"><div>
 <h1>Jobs</h1>
-<dl class="counts">${counts.unreadable > 0 ? count("unreadable", counts.unreadable) : null}${count("overdue", counts.overdue)}${count("running", running)}${count("in all", total)}</dl>
+<dl class="counts">${counts.damaged > 0 ? count("damaged", counts.damaged) : null}${count("overdue", counts.overdue)}${count("running", running)}${count("in total", total)}</dl>
 </div>
 <search><form class="search" method="get" action="?"><div class="field"><label for="search">Part of a name</label><input id="search" name="search" type="search" value="${search}" maxlength="255" autocomplete="off" spellcheck="false"></div>
 <button class="find" type="submit">Search</button></form></search></div>
-${search === "" ? null : found(overview)}${total === 0 ? EMPTY : listed(jobs, times)}${pages(overview)}`,
-    footer: html`${legend()}<p>${OVERDUE_RULE} Times are those of ${times.zone}.</p>`,
+${search === "" ? null : searchResult(overview)}${total === 0 ? EMPTY : sections(jobs, times)}${pageLinks(overview)}`,
+    footer: html`${legend()}<p>${OVERDUE_RULE} Times are in the time zone ${times.zone}.</p>`,
   };
 }
 
-const EMPTY = html`<p class="sheet empty"><strong>No job has been started yet</strong> A job stands here from its first start on.</p>`;
+const EMPTY = html`<p class="sheet empty"><strong>No job has started yet</strong> A job appears here after its first start.</p>`;
 
 function titleOf({ counts, running }: Overview): string {
   const parts = [
-    counts.unreadable > 0 && `${counts.unreadable} unreadable`,
+    counts.damaged > 0 && `${counts.damaged} damaged`,
     counts.overdue > 0 && `${counts.overdue} overdue`,
     running > 0 && `${running} running`,
   ].filter(Boolean);
@@ -55,35 +55,34 @@ function count(name: string, number: number): Html {
   return html`<div class="${number === 0 ? "none" : name}"><dt>${name}</dt><dd>${number}</dd></div>`;
 }
 
-function found({ found, search }: Overview): Html {
+function searchResult({ found, search }: Overview): Html {
   return html`<p role="status">${found === 1 ? "1 job has" : `${found} jobs have`} “<bdi>${oneLine(search)}</bdi>” in the name. <a href="?">Show all</a></p>`;
 }
 
-function listed(all: readonly ListedJob[], times: TimeFormatter): Html {
-  const of = (wanted: JobCondition) => all.filter((job) => conditionOf(summaryOf(job), times.now) === wanted);
-  return html`${(Object.keys(HEADINGS) as JobCondition[]).map((standing) => {
-    const jobs = of(standing);
+function sections(all: readonly ListedJob[], times: TimeFormatter): Html {
+  return html`${(Object.keys(HEADINGS) as JobCondition[]).map((condition) => {
+    const jobs = all.filter((job) => conditionOf(summaryOf(job), times.now) === condition);
     if (jobs.length === 0) return null;
-    return html`<section aria-labelledby="${standing}"><h2 id="${standing}">${HEADINGS[standing]}</h2>
+    return html`<section aria-labelledby="${condition}"><h2 id="${condition}">${HEADINGS[condition]}</h2>
 <ul class="sheet" role="list">${jobs.map((job) => row(job, times))}</ul></section>
 `;
   })}`;
 }
 
 function row(job: ListedJob, times: TimeFormatter): Html {
-  return isDamaged(job) ? unreadableRow(job) : stateRow(job, times);
+  return isDamaged(job) ? damagedRow(job) : stateRow(job, times);
 }
 
-function unreadableRow({ name }: DamagedJob): Html {
-  return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">What is kept of it is damaged: it can’t be started until that is mended</p></div>
-<p class="standing"><span class="badge overdue">Unreadable</span></p></li>
+function damagedRow({ name }: DamagedJob): Html {
+  return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">The state document is damaged. The job cannot start until it is repaired</p></div>
+<p class="condition"><span class="badge overdue">Damaged</span></p></li>
 `;
 }
 
 function stateRow(state: JobState, times: TimeFormatter): Html {
   const { name, active } = state;
   return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">${about(state, times)}</p></div>
-<p class="standing">${badges(state, times)}</p>
+<p class="condition">${badges(state, times)}</p>
 <div class="runs">${timeline(state, times)}</div>
 <p class="act">${active && html`<a class="button small" href="${queryLink({ release: name })}">Release…<span class="hidden"> ${oneLine(name)}</span></a>`}</p></li>
 `;
@@ -92,17 +91,17 @@ function stateRow(state: JobState, times: TimeFormatter): Html {
 function about({ active, finishedUntil }: JobState, times: TimeFormatter): Html {
   if (active !== null) {
     const interval = times.intervalElement(active);
-    return html`${holderElement(active.holder)}, since ${times.element(Date.parse(active.createdAt))}, for ${interval}`;
+    return html`Held by ${holderElement(active.holder)} since ${times.element(Date.parse(active.createdAt))}, for ${interval}`;
   }
   return finishedUntil === null
-    ? html`Nothing finished yet`
+    ? html`No interval finished yet`
     : html`Finished until ${times.element(Date.parse(finishedUntil))}`;
 }
 
-function pages({ page, pages, search }: Overview): Html | null {
+function pageLinks({ page, pages, search }: Overview): Html | null {
   if (pages === 1) return null;
-  const to = (other: number) => queryLink({ search, page: other === 1 ? "" : other });
-  const previous = page > 1 && html`<a class="button" rel="prev" href="${to(page - 1)}">Previous</a>`;
-  const next = page < pages && html`<a class="button" rel="next" href="${to(page + 1)}">Next</a>`;
+  const linkTo = (other: number) => queryLink({ search, page: other === 1 ? "" : other });
+  const previous = page > 1 && html`<a class="button" rel="prev" href="${linkTo(page - 1)}">Previous</a>`;
+  const next = page < pages && html`<a class="button" rel="next" href="${linkTo(page + 1)}">Next</a>`;
   return html`<nav class="pages" aria-label="Pages">${previous || null}<span>Page ${page} of ${pages}</span>${next || null}</nav>`;
 }

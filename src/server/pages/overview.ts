@@ -1,54 +1,54 @@
 import type { Instant } from "../../scheduler/instant.ts";
 import { conditionOf, type JobCondition, type JobSummary } from "../jobs/job-summary.ts";
 
-const JOBS_ON_A_PAGE = 100;
+const PAGE_SIZE = 100;
 
-/** Which jobs stand on one page of the overview, and how many there are in all. */
+/** The jobs on one page of the overview, and the counts of all jobs. */
 export interface Overview {
-  /** Of all jobs, whatever is searched for. */
+  /** The counts of all jobs, whether the search matches them or not. */
   readonly counts: Readonly<Record<JobCondition, number>>;
-  /** How many locks are active, those of overdue jobs included. */
+  /** The number of active locks, including those of overdue jobs. */
   readonly running: number;
   readonly search: string;
-  /** How many jobs were found. */
+  /** The number of jobs that the search matches. */
   readonly found: number;
-  /** The page's jobs in their order: those that can't be read; the overdue, the longest one first; the running, likewise; the rest. */
+  /** The page's jobs: damaged ones first, then overdue and running ones, each from the longest on, then free ones by name. */
   readonly names: readonly string[];
-  /** From 1 on. */
+  /** Counted from 1. */
   readonly page: number;
   readonly pages: number;
 }
 
 /**
- * @param summaries Of all jobs that the caller may use, by name.
- * @param search A part of the name, in capitals or not; empty for all.
- * @param page From 1 on; one that is too high is the last.
+ * @param summaries All jobs that the caller may use, sorted by name.
+ * @param search A part of a job's name; upper and lower case are the same. Empty for all jobs.
+ * @param page Counted from 1. A number beyond the last page gives the last page.
  */
 export function overviewOf(
   summaries: readonly JobSummary[],
   { search, page }: { readonly search: string; readonly page: number },
   now: Instant,
 ): Overview {
-  const counts = { unreadable: 0, overdue: 0, running: 0, free: 0 };
-  const found: Record<JobCondition, JobSummary[]> = { unreadable: [], overdue: [], running: [], free: [] };
+  const counts = { damaged: 0, overdue: 0, running: 0, free: 0 };
+  const found: Record<JobCondition, JobSummary[]> = { damaged: [], overdue: [], running: [], free: [] };
   const part = search.toLowerCase();
   let running = 0;
   for (const summary of summaries) {
-    const standing = conditionOf(summary, now);
-    counts[standing]++;
+    const condition = conditionOf(summary, now);
+    counts[condition]++;
     if (summary.lockedAt !== null) running++;
-    if (part === "" || summary.name.toLowerCase().includes(part)) found[standing].push(summary);
+    if (part === "" || summary.name.toLowerCase().includes(part)) found[condition].push(summary);
   }
   found.overdue.sort((a, b) => Number(a.overdueFrom) - Number(b.overdueFrom));
   found.running.sort((a, b) => Number(a.lockedAt) - Number(b.lockedAt));
-  const order = [found.unreadable, found.overdue, found.running, found.free];
+  const order = [found.damaged, found.overdue, found.running, found.free];
   const total = order.reduce((sum, { length }) => sum + length, 0);
-  const pages = Math.max(1, Math.ceil(total / JOBS_ON_A_PAGE));
+  const pages = Math.max(1, Math.ceil(total / PAGE_SIZE));
   const shown = Math.min(page, pages);
-  const from = (shown - 1) * JOBS_ON_A_PAGE;
+  const from = (shown - 1) * PAGE_SIZE;
   const names = order
     .flat()
-    .slice(from, from + JOBS_ON_A_PAGE)
+    .slice(from, from + PAGE_SIZE)
     .map(({ name }) => name);
   return { counts, running, search, found: total, names, page: shown, pages };
 }

@@ -3,23 +3,22 @@ import { type Html, Html as HtmlText, html } from "./html.ts";
 import { STYLESHEET } from "./stylesheet.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
-/** What a page is made of. */
 export interface Page {
-  /** Of the tab, before the server's name. */
+  /** The part of the document's title before the server's name. */
   readonly title: string;
   readonly main: Html;
   readonly footer?: Html;
-  /** When what it shows was read; none for a page that shows nothing that changes. */
+  /** When the page's data was read, and the link that reads it again. Left out for a page without data. */
   readonly asOf?: { readonly times: TimeFormatter; readonly refresh: string };
 }
 
-const style = new HtmlText(STYLESHEET);
+const stylesheet = new HtmlText(STYLESHEET);
 
-/** A bar of the timeline. Without it, browsers ask for a favicon.ico, which is a job's name here. */
+/** Without an icon, browsers request /favicon.ico, which would be a job's name. */
 const ICON =
   "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'%3E%3Crect width='16' height='16' rx='4' fill='%231b2230'/%3E%3Cpath d='M4 12V8M8 12V4M12 12V6' stroke='%234fb581' stroke-width='2.4' stroke-linecap='round'/%3E%3C/svg%3E";
 
-/** A whole page. It holds no script, and asks for nothing else. */
+/** The whole HTML document. It contains no script and loads no other resource. */
 export function renderPage({ title, main, footer, asOf }: Page): string {
   return html`<!doctype html>
 <html lang="en">
@@ -28,7 +27,7 @@ export function renderPage({ title, main, footer, asOf }: Page): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>${title} · CronyxServer</title>
 <link rel="icon" href="${ICON}">
-<style>${style}</style>
+<style>${stylesheet}</style>
 </head>
 <body>
 <header><a class="home" href="?">CronyxServer</a>${
@@ -45,8 +44,9 @@ ${footer === undefined ? null : html`<footer>${footer}</footer>\n`}</body>
 }
 
 /**
- * Whatever were to get into a page, it runs nothing, sends nothing elsewhere and is shown in no other page. The origin
- * stands in requests to the server itself: browsers that send no Sec-Fetch-Site are told apart by it.
+ * Even if markup were injected, it could run no script and load nothing from other hosts. No other site can frame a page.
+ * The referrer policy must keep `Origin` in requests to the server itself: same-origin.ts needs it from browsers that send
+ * no `Sec-Fetch-Site`.
  */
 export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   "content-type": "text/html; charset=utf-8",

@@ -8,7 +8,7 @@ import { holderElement, nameElement, queryLink } from "./links.ts";
 import type { Page } from "./page-layout.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
-/** Asks before a lock is released, and says what that will do. Its form names this lock, and no other. */
+/** Asks for confirmation. The form names the lock that the page shows, so that it can release no later one. */
 export function releasePage({ name, active, finishedUntil }: JobState, times: TimeFormatter): Page {
   const asOf = { times, refresh: queryLink({ release: name }) };
   if (active === null) {
@@ -16,7 +16,7 @@ export function releasePage({ name, active, finishedUntil }: JobState, times: Ti
       title: "Nothing to release",
       asOf,
       main: html`<div class="sheet card"><h1>Nothing to release</h1>
-<p>${nameElement(name)} is held by nobody now.</p>
+<p>${nameElement(name)} has no active lock.</p>
 <p class="actions"><a class="button" href="?">All jobs</a></p></div>`,
     };
   }
@@ -29,15 +29,19 @@ export function releasePage({ name, active, finishedUntil }: JobState, times: Ti
 ${lockFacts(active, times)}</dl>
 <div><h2>What this does</h2>
 <ul class="steps">
-<li>${finishedUntil === null ? html`Nothing of this job has finished yet: the next start gets its first interval, up to then.` : html`The interval ${times.intervalElement(active)} is granted again, to the next start of this job.`}</li>
-<li>The run that holds the lock isn’t stopped. If it is still alive, its work may be done twice; when it ends, it finds its lock gone and fails.</li>
+<li>${finishedUntil === null ? html`This job has finished no interval yet: the next start gets its first interval, up to that time.` : html`The interval ${times.intervalElement(active)} is granted again, to the next start of this job.`}</li>
+<li>The run that holds the lock is not stopped. If it is still alive, its work may be done twice. When it ends, it finds its lock gone and fails.</li>
 </ul></div>
 <form class="actions" method="post" action="${queryLink({ release: name, lock: active.id })}"><button class="danger" type="submit">Release the lock</button> <a class="button" href="?">Keep it</a></form>
 </div>`,
   };
 }
 
-/** What came of a release: told above the list that it leads to. */
+/**
+ * The note above the overview after a release.
+ *
+ * @param released Whether the link says that the lock was released. The state decides: a link can be forged.
+ */
 export function releaseNote(
   state: JobState,
   { lock, released }: { readonly lock: string; readonly released: boolean },
@@ -49,22 +53,22 @@ export function releaseNote(
   if (released && run?.outcome === "interrupted") {
     const next =
       state.finishedUntil === null
-        ? html`the next start gets its first interval, up to then`
+        ? html`the next start gets its first interval, up to that time`
         : html`the interval ${times.intervalElement(run)} is granted again, to the next start`;
     return html`<p class="sheet note" role="status">Released ${name}: ${next}.</p>`;
   }
-  return html`<p class="sheet note failed" role="status">Nothing was released: that lock of ${name} isn’t active any more. ${whatBecame(lossOf(lock, state), times)}</p>`;
+  return html`<p class="sheet note failed" role="status">Nothing was released: that lock of ${name} is no longer active. ${endingSentence(lossOf(lock, state), times)}</p>`;
 }
 
-function whatBecame(loss: LockLoss, times: TimeFormatter): Html {
+function endingSentence(loss: LockLoss, times: TimeFormatter): Html {
   switch (loss.ending) {
     case "finished":
-      return html`Its run had finished at ${times.element(loss.at)}.`;
+      return html`Its run finished at ${times.element(loss.at)}.`;
     case "interrupted":
-      return html`It had been released, or its run had failed, at ${times.element(loss.at)}.`;
+      return html`It was released, or its run was interrupted, at ${times.element(loss.at)}.`;
     case "taken-over":
-      return html`It had been taken over at ${times.element(loss.at)} by ${holderElement(loss.holder)}.`;
+      return html`It was taken over at ${times.element(loss.at)} by ${holderElement(loss.holder)}.`;
     case "unknown":
-      return html`The job’s last runs don’t tell what became of it.`;
+      return html`How it ended is unknown: it is not among the job’s last runs.`;
   }
 }

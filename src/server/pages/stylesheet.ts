@@ -1,4 +1,4 @@
-/** The look of all pages. Contrasts are those of WCAG 2.2 AA: 4.5:1 for text, 3:1 for what is drawn and can be pointed at. */
+/** The stylesheet of all pages. Contrasts meet WCAG 2.2 AA: 4.5:1 for text, 3:1 for graphics and controls. */
 export const STYLESHEET = `
 :root {
   color-scheme: light dark;
@@ -46,7 +46,7 @@ h2 .count { color: var(--faint); font-weight: 400; margin-inline-start: 0.25rem;
 .counts { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-top: 0.5rem; color: var(--faint); }
 .counts div { display: flex; flex-direction: row-reverse; gap: 0.3rem; align-items: baseline; }
 .counts dd { font-weight: 650; font-size: 1.125rem; color: var(--ink); }
-.counts :is(.overdue, .unreadable) dd { color: var(--overdue); }
+.counts :is(.overdue, .damaged) dd { color: var(--overdue); }
 .counts .running dd { color: var(--running); }
 form.search { display: flex; gap: 0.5rem; align-items: end; max-width: 100%; }
 form.search .field { flex: 1 1 15rem; min-width: 0; }
@@ -77,7 +77,7 @@ section:not(.card) > h2 { margin-inline-start: 0.125rem; }
 .job h3 a:hover { text-decoration-color: currentcolor; }
 .job .about { color: var(--faint); font-size: 0.8125rem; }
 .job .act { text-align: end; }
-.standing { display: flex; flex-wrap: wrap; gap: 0.25rem; font-size: 0.8125rem; }
+.condition { display: flex; flex-wrap: wrap; gap: 0.25rem; font-size: 0.8125rem; }
 .badge {
   padding: 0.0625rem 0.5rem; border-radius: 1rem; border: 1px solid var(--free-line);
   background: var(--free-tint); color: var(--free); white-space: nowrap;
@@ -120,7 +120,7 @@ footer p { max-width: 46rem; margin-top: 0.5rem; }
   .job { grid-template-columns: minmax(0, 1fr) auto; padding-block: 0.75rem; }
   .job .who { grid-column: 1 / -1; }
   .job .runs { grid-column: 1; }
-  .job .standing { grid-column: 1 / -1; }
+  .job .condition { grid-column: 1 / -1; }
 }
 @media (max-width: 30em) {
   header .asof { margin-inline-start: 0; width: 100%; }

@@ -2,10 +2,10 @@ import { DAY, HOUR, type Instant, MINUTE, SECOND, toIso } from "../../scheduler/
 import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 
-/** As a state document has one. */
+/** An interval as a state document holds it. */
 type Interval = Pick<Lock, "intervalStartedAt" | "intervalEndedAt">;
 
-/** How instants are told: by the wall clock of one zone, and as shortly as they are clear at one instant. */
+/** Formats instants in one time zone, and leaves out the parts of a date that today's date has too. */
 export class TimeFormatter {
   readonly now: Instant;
   readonly zone: string;
@@ -13,29 +13,29 @@ export class TimeFormatter {
   readonly #clock: Intl.DateTimeFormat;
   readonly #clockWithSeconds: Intl.DateTimeFormat;
   readonly #today: string;
-  /** Jobs' intervals begin and end at the same instants, and formatting is most of what a page costs. */
-  readonly #known = new Map<Instant, { readonly date: string; readonly clock: string }>();
+  /** Many jobs' intervals share their instants, and formatting takes most of a page's time. */
+  readonly #formats = new Map<Instant, { readonly date: string; readonly clock: string }>();
 
-  /** @param zone An IANA name. */
+  /** @param zone A name of the IANA time zone database. */
   constructor(now: Instant, zone: string) {
     const formatOf = (options: Intl.DateTimeFormatOptions) =>
       new Intl.DateTimeFormat("en-GB", { timeZone: zone, hourCycle: "h23", ...options });
     const minute = { hour: "2-digit", minute: "2-digit" } as const;
     this.now = now;
     this.zone = zone;
-    // With a year at the end, of four digits.
+    // #dateUnless relies on the four-digit year at the end.
     this.#date = formatOf({ day: "numeric", month: "short", year: "numeric" });
     this.#clock = formatOf(minute);
     this.#clockWithSeconds = formatOf({ ...minute, second: "2-digit" });
     this.#today = this.#date.format(now);
   }
 
-  /** `04:00` of today, `23 Nov 04:00`, `23 Nov 2025 04:00`. */
+  /** `04:00` for today, otherwise `23 Nov 04:00` or `23 Nov 2025 04:00`. */
   instant(instant: Instant): string {
     return [this.#dateUnless(this.#today, instant), this.#time(instant)].filter(Boolean).join(" ");
   }
 
-  /** `23 Nov 04:00 to 05:00`. */
+  /** For example `23 Nov 04:00 to 05:00`. */
   interval(interval: Interval): string {
     return this.#ends(interval).join(" to ");
   }
@@ -49,7 +49,7 @@ export class TimeFormatter {
     return html`${this.element(Date.parse(interval.intervalStartedAt), start)} to ${this.element(Date.parse(interval.intervalEndedAt), end)}`;
   }
 
-  /** `12 min ago` */
+  /** For example `12 min ago`. */
   ago(instant: Instant): string {
     const length = this.now - instant;
     return length < SECOND ? "just now" : `${formatLength(length)} ago`;
@@ -72,13 +72,13 @@ export class TimeFormatter {
   }
 
   #formatted(instant: Instant) {
-    let known = this.#known.get(instant);
-    if (known === undefined) {
+    let formatted = this.#formats.get(instant);
+    if (formatted === undefined) {
       const clock = instant % MINUTE === 0 ? this.#clock : this.#clockWithSeconds;
-      known = { date: this.#date.format(instant), clock: clock.format(instant) };
-      this.#known.set(instant, known);
+      formatted = { date: this.#date.format(instant), clock: clock.format(instant) };
+      this.#formats.set(instant, formatted);
     }
-    return known;
+    return formatted;
   }
 }
 
@@ -89,14 +89,14 @@ const UNITS = [
   [SECOND, "s"],
 ] as const;
 
-/** A length of time by its two largest units: `3 h 5 min`. */
+/** A length of time in its two largest units, such as `3 h 5 min`. */
 export function formatLength(ms: number): string {
   const at = UNITS.findIndex(([unit]) => ms >= unit);
   const [unit, name] = UNITS[at] ?? [SECOND, "s"];
   const whole = Math.floor(ms / unit);
   const [smaller, smallerName] = UNITS[at + 1] ?? [0, ""];
   const rest = at === -1 || smaller === 0 ? 0 : Math.floor((ms % unit) / smaller);
-  // Beyond an hour nobody waits for seconds, nor beyond three days for hours.
+  // Seconds are left out from a minute on, hours beyond three days.
   return rest === 0 || (unit === DAY && whole > 3) || unit === MINUTE
     ? `${whole} ${name}`
     : `${whole} ${name} ${rest} ${smallerName}`;

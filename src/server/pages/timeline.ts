@@ -3,8 +3,8 @@ import { type Html, html } from "./html.ts";
 import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
-/** How each outcome is called, and drawn in a slot of 8 by 24: each has a shape of its own beside its colour. */
-const OUTCOMES: Readonly<Record<Ending | "running", { readonly name: string; readonly shape: Html }>> = {
+/** The name and the shape of each kind of run. A shape fits into 8 by 24 units. Shapes differ because colour alone is not accessible. */
+const RUN_KINDS: Readonly<Record<Ending | "running", { readonly name: string; readonly shape: Html }>> = {
   finished: { name: "finished", shape: html`<rect class="finished" x="1" y="3" width="6" height="19" rx="1.5"/>` },
   interrupted: { name: "interrupted", shape: html`<path class="interrupted" d="M1.5 16.5l5 5m0-5l-5 5"/>` },
   "taken-over": {
@@ -14,32 +14,32 @@ const OUTCOMES: Readonly<Record<Ending | "running", { readonly name: string; rea
   running: { name: "running", shape: html`<rect class="running" x="1.75" y="3.75" width="4.5" height="17.5" rx="1"/>` },
 };
 
-const SLOT = 8;
+const SLOT_WIDTH = 8;
 const HEIGHT = 24;
-const MOST_RUNS = 20;
+const MAX_RUNS = 20;
 
-export function outcomeName(outcome: Ending): string {
-  return OUTCOMES[outcome].name;
+export function endingName(outcome: Ending): string {
+  return RUN_KINDS[outcome].name;
 }
 
 /**
- * The last runs that ended, and the one that goes on: the oldest at the left. The summary tells the same in words; what is
- * drawn is for eyes and pointers, its links stand on the job's own page too.
+ * The last runs that ended, the oldest at the left, and the active lock's run at the right. Screen readers get the same in
+ * words from `aria-label`; the job's own page has the links for them.
  */
 export function timeline({ active, history }: JobState, times: TimeFormatter): Html {
-  const runs = history.slice(0, MOST_RUNS).reverse();
-  const width = (MOST_RUNS + 1) * SLOT;
-  const from = MOST_RUNS - runs.length;
+  const runs = history.slice(0, MAX_RUNS).reverse();
+  const width = (MAX_RUNS + 1) * SLOT_WIDTH;
+  const firstPosition = MAX_RUNS - runs.length;
   return html`<svg class="timeline" role="group" aria-label="${runsInWords(history, active !== null)}" width="${width}" height="${HEIGHT}" viewBox="0 0 ${width} ${HEIGHT}"><g aria-hidden="true"><path class="ground" d="M0 23.5h${width}"/>${runs.map(
-    (run, at) => slot(from + at, run, times),
-  )}${active && html`<g transform="translate(${MOST_RUNS * SLOT})">${OUTCOMES.running.shape}</g>`}</g></svg>`;
+    (run, at) => slot(firstPosition + at, run, times),
+  )}${active && html`<g transform="translate(${MAX_RUNS * SLOT_WIDTH})">${RUN_KINDS.running.shape}</g>`}</g></svg>`;
 }
 
-/** `Last 20 runs: 17 finished, 2 interrupted, 1 taken over; one is running`. */
+/** For example `Last 20 runs: 17 finished, 2 interrupted, 1 taken over; one is running`. */
 export function runsInWords(history: readonly EndedRun[], running: boolean): string {
-  const runs = history.slice(0, MOST_RUNS);
-  const counts = (Object.keys(OUTCOMES) as (Ending | "running")[])
-    .map((outcome) => [runs.filter((run) => run.outcome === outcome).length, OUTCOMES[outcome].name] as const)
+  const runs = history.slice(0, MAX_RUNS);
+  const counts = (Object.keys(RUN_KINDS) as (Ending | "running")[])
+    .map((outcome) => [runs.filter((run) => run.outcome === outcome).length, RUN_KINDS[outcome].name] as const)
     .filter(([count]) => count > 0)
     .map(([count, name]) => `${count} ${name}`)
     .join(", ");
@@ -48,28 +48,27 @@ export function runsInWords(history: readonly EndedRun[], running: boolean): str
   return running ? `${ended}; one is running` : ended;
 }
 
-/** What the shapes mean. */
+/** Explains the shapes. */
 export function legend(): Html {
-  return html`<ul class="legend" role="list">${Object.values(OUTCOMES).map(
-    ({ name, shape }) => html`<li>${alone(shape)} ${name}</li>`,
+  return html`<ul class="legend" role="list">${Object.values(RUN_KINDS).map(
+    ({ name, shape }) => html`<li>${shapeElement(shape)} ${name}</li>`,
   )}</ul>`;
 }
 
-/** An outcome as the timeline draws it. */
-export function outcomeShape(outcome: Ending): Html {
-  return alone(OUTCOMES[outcome].shape);
+export function endingShape(outcome: Ending): Html {
+  return shapeElement(RUN_KINDS[outcome].shape);
 }
 
-function alone(shape: Html): Html {
-  return html`<svg aria-hidden="true" width="${SLOT}" height="${HEIGHT}" viewBox="0 0 ${SLOT} ${HEIGHT}">${shape}</svg>`;
+function shapeElement(shape: Html): Html {
+  return html`<svg aria-hidden="true" width="${SLOT_WIDTH}" height="${HEIGHT}" viewBox="0 0 ${SLOT_WIDTH} ${HEIGHT}">${shape}</svg>`;
 }
 
-function slot(at: number, run: EndedRun, times: TimeFormatter): Html {
+function slot(position: number, run: EndedRun, times: TimeFormatter): Html {
   const url = webUrl(run.runUrl);
   const interval = times.interval(run);
-  // The whole slot can be pointed at.
-  const drawn = html`<title>${interval}: ${outcomeName(run.outcome)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${OUTCOMES[run.outcome].shape}`;
-  const place = `translate(${at * SLOT})`;
-  if (url === null) return html`<g transform="${place}">${drawn}</g>`;
-  return html`<a href="${url}" rel="noopener noreferrer" tabindex="-1" transform="${place}">${drawn}</a>`;
+  // The transparent path makes the whole slot react to the pointer.
+  const content = html`<title>${interval}: ${endingName(run.outcome)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${RUN_KINDS[run.outcome].shape}`;
+  const transform = `translate(${position * SLOT_WIDTH})`;
+  if (url === null) return html`<g transform="${transform}">${content}</g>`;
+  return html`<a href="${url}" rel="noopener noreferrer" tabindex="-1" transform="${transform}">${content}</a>`;
 }

@@ -1,48 +1,45 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { JobStore } from "../../store/job-store.ts";
 import { isDamaged, readJobs } from "../jobs/read-jobs.ts";
-import { jobStateResponse } from "./job-state-response.ts";
+import { jobStateResponse } from "./responses.ts";
 
-/** How many jobs a list has if it isn't said. */
-export const LISTED = 100;
-/** In bytes: clients take no answer of over 4 MiB, and the state of a single job may come to 200 KiB. */
-const LARGEST_LIST = 2 * 1024 * 1024;
+export const DEFAULT_LIMIT = 100;
+/** In bytes. Clients accept at most 4 MiB, and the state of a single job may take 200 KiB. */
+const MAX_LIST_BYTES = 2 * 1024 * 1024;
 
-/**
- * A part of the list of jobs.
- *
- * @param names All that the list is of, sorted.
- * @param part At most `limit` of those after `after`; fewer where they are large.
- * @returns the JSON of schemas.ts' JobList.
- */
-export async function jobList(
-  store: JobStore,
-  names: readonly string[],
-  { limit, after }: { readonly limit: number; readonly after: string },
-  deadline: () => Deadline,
-): Promise<string> {
+interface JobListOptions {
+  readonly store: JobStore;
+  /** All names that the caller may see, sorted. */
+  readonly names: readonly string[];
+  readonly limit: number;
+  /** The list starts after this name. */
+  readonly after: string;
+  readonly newDeadline: () => Deadline;
+}
+
+/** @returns the JSON of a JobListResponse: up to `limit` jobs, and fewer if their states are large. */
+export async function jobListJson({ store, names, limit, after, newDeadline }: JobListOptions): Promise<string> {
   const following = names.filter((name) => name > after);
-  const wanted = following.slice(0, limit);
-  let next = wanted.length < following.length ? wanted.at(-1) : undefined;
+  const requested = following.slice(0, limit);
+  let next = requested.length < following.length ? requested.at(-1) : undefined;
   const jobs: string[] = [];
-  let size = 0;
+  const damaged: string[] = [];
+  let bytes = 0;
   let last: string | undefined;
-  const unreadable: string[] = [];
-  for await (const listed of readJobs(store, wanted, deadline)) {
-    if (isDamaged(listed)) {
-      unreadable.push(listed.name);
-      last = listed.name;
-      continue;
+  for await (const job of readJobs(store, requested, newDeadline)) {
+    if (isDamaged(job)) damaged.push(job.name);
+    else {
+      const json = JSON.stringify(jobStateResponse(job));
+      bytes += Buffer.byteLength(json);
+      // The first job is listed whatever its size: a list without any would never move on.
+      if (last !== undefined && bytes > MAX_LIST_BYTES) {
+        next = last;
+        break;
+      }
+      jobs.push(json);
     }
-    const job = JSON.stringify(jobStateResponse(listed));
-    size += Buffer.byteLength(job);
-    if (last !== undefined && size > LARGEST_LIST) {
-      next = last;
-      break;
-    }
-    jobs.push(job);
-    last = listed.name;
+    last = job.name;
   }
-  const unread = unreadable.length === 0 ? "" : `"unreadable":${JSON.stringify(unreadable)},`;
-  return `{"jobs":[${jobs.join(",")}],${unread}"next":${JSON.stringify(next ?? null)}}`;
+  const unreadable = damaged.length === 0 ? "" : `"unreadable":${JSON.stringify(damaged)},`;
+  return `{"jobs":[${jobs.join(",")}],${unreadable}"next":${JSON.stringify(next ?? null)}}`;
 }

@@ -2,117 +2,115 @@ import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { StartAnswer } from "../../backend/job-backend.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
-import type { Holder as HolderFields } from "../../scheduler/state-document.ts";
 import type { Caller } from "../auth/authentication.ts";
-import { BadRequest, badInput, Forbidden, type SchemaError, shown } from "../bad-request.ts";
-import type { Metrics } from "../observability/metrics.ts";
-import type { Outcome } from "../observability/operation.ts";
-import { record } from "../observability/request-log.ts";
+import { BadRequest, Forbidden, shown } from "../bad-request.ts";
+import type { OperationOutcome } from "../observability/operation.ts";
+import { recordRequest } from "../observability/request-log.ts";
 import {
-  Abandoned,
   AbandonParams,
-  failures,
-  Holder,
-  Job,
+  AbandonResponse,
+  errorResponses,
   JobParams,
+  JobResponse,
   JobStateResponse,
   LockParams,
-  Refusal,
+  RefusalResponse,
   StartBody,
   StartHeaders,
   StartQuery,
 } from "../schemas.ts";
-import type { ServerOptions } from "../server-options.ts";
-import { jobStateResponse } from "./job-state-response.ts";
-import { falseIfLockLost } from "./lock-lost.ts";
+import type { ServerContext } from "../server-context.ts";
+import { falseIfLockLost } from "./end-result.ts";
 import { RecentGrants } from "./recent-grants.ts";
-import { jobResponse, refusalResponse } from "./responses.ts";
+import { jobResponse, jobStateResponse, refusalResponse } from "./responses.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
 
-/** Starts, ends and shows one job. */
-export async function addJobRoutes(server: FastifyInstance, options: ServerOptions, metrics: Metrics): Promise<void> {
+/** The routes that start, end and show one job. */
+export async function addJobRoutes(server: FastifyInstance, context: ServerContext): Promise<void> {
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_: FastifyRequest, body: Buffer) =>
-    parsedJson(body),
+    parseBody(body),
   );
-  const records = new RecentGrants();
-  addStart(server, options, metrics, records);
+  const grants = new RecentGrants();
+  addStart(server, context, grants);
+  addJobState(server, context);
+  await server.register(async (scope) => {
+    // Ends have no body. One that is sent is read and ignored, whatever its content type.
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
+    addEnds(scope, context, grants);
+    addAbandon(scope, context);
+  });
+}
+
+function addJobState(server: FastifyInstance, { backend, newDeadline }: ServerContext): void {
   server.get<{ Params: JobParams }>(
     "/:jobName",
     {
       schema: {
         operationId: "getJob",
-        summary: "What is kept of a job",
+        summary: "The state of a job",
         params: JobParams,
-        response: { 200: JobStateResponse, ...failures(400, 401, 403, 404, 500, 503) },
+        response: { 200: JobStateResponse, ...errorResponses(400, 401, 403, 404, 500, 503) },
       },
     },
     async ({ params: { jobName } }, reply) => {
-      const state = await options.backend.status(jobName, options.deadline());
+      const state = await backend.status(jobName, newDeadline());
       if (state === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
       return jobStateResponse(state);
     },
   );
-  await server.register(async (ends) => addEnds(ends, options, metrics, records));
 }
 
-function addStart(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: RecentGrants): void {
-  const { backend, timezone, newId, deadline } = options;
+const START_SCHEMA = {
+  operationId: "startJob",
+  summary: "Starts the next due interval of a job",
+  params: JobParams,
+  body: StartBody,
+  querystring: StartQuery,
+  headers: StartHeaders,
+  response: {
+    200: {
+      description:
+        "The granted job, or null if the start is refused. With explain=true, the refusal's reason instead of null",
+      ...Type.Union([JobResponse, RefusalResponse, Type.Null()]),
+    },
+    ...errorResponses(400, 401, 403, 413, 500, 503),
+  },
+};
+
+function addStart(server: FastifyInstance, context: ServerContext, grants: RecentGrants): void {
+  const { backend, timezone, newId, newDeadline, metrics } = context;
   server.post<{ Params: JobParams; Body: StartBody; Querystring: StartQuery; Headers: StartHeaders }>(
     "/:jobName",
-    {
-      config: { operation: "start" },
-      schema: {
-        operationId: "startJob",
-        summary: "Asks for the next due interval of a job",
-        params: JobParams,
-        body: StartBody,
-        querystring: StartQuery,
-        headers: StartHeaders,
-        response: {
-          200: {
-            description: "The job, or null if it is not started; with explain=true, why it is not",
-            ...Type.Union([Job, Refusal, Type.Null()]),
-          },
-          ...failures(400, 401, 403, 413, 500, 503),
-        },
-      },
-    },
+    { config: { operation: "start" }, schema: START_SCHEMA },
     async (request, reply) => {
-      const { params, body, headers, query } = request;
+      const { params, body, query } = request;
       const start = startRequestOf(params.jobName, body, timezone);
-      checkRequired(start, request.caller);
-      let taking = false;
-      const claim = claimOf(
-        headers,
-        newId,
-        (holder) => checkedHolder(request, holder),
-        () => {
-          taking = true;
-        },
-      );
-      const answer = await backend.start(start, claim, deadline());
-      if (answer.started && answer.lock !== null) records.keep(answer.lock);
-      record(request, reply, metrics, {
-        outcome: outcomeOf(answer, taking),
+      checkRequiredJobs(start, request.caller);
+      // Without a write, a grant repeats that of the same idempotency key.
+      let wrote = false;
+      const beforeTaking = () => {
+        wrote = true;
+      };
+      const claim = claimOf(request, { newId, beforeTaking });
+      const answer = await backend.start(start, claim, newDeadline());
+      if (answer.started && answer.lock !== null) grants.add(answer.lock);
+      recordRequest(reply, metrics, {
+        outcome: outcomeOf(answer, wrote),
         runUrl: claim.holder?.runUrl,
-        takeover: taking && isTakeover(answer),
+        takeover: wrote && isTakeover(answer),
       });
-      // A null alone would be sent as an empty body.
-      if (!answer.started && query.explain !== "true") {
-        return reply.type("application/json; charset=utf-8").serializer(String).send("null");
-      }
-      return answer.started ? jobResponse(answer) : refusalResponse(answer);
+      if (answer.started) return jobResponse(answer);
+      if (query.explain === "true") return refusalResponse(answer);
+      // Fastify would send the value null as an empty body.
+      return reply.type("application/json; charset=utf-8").serializer(String).send("null");
     },
   );
 }
 
-function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metrics, records: RecentGrants): void {
-  const { backend, deadline } = options;
-  // A body is ignored, whatever it is.
-  server.removeAllContentTypeParsers();
-  server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
-  addAbandon(server, options, metrics);
+function addEnds(server: FastifyInstance, context: ServerContext, grants: RecentGrants): void {
+  const { backend, newDeadline, metrics } = context;
   for (const [operation, outcome, summary] of [
     ["finish", "finished", "Ends a run that succeeded"],
     ["interrupt", "interrupted", "Ends a run that failed"],
@@ -126,56 +124,55 @@ function addEnds(server: FastifyInstance, options: ServerOptions, metrics: Metri
           summary,
           params: LockParams,
           response: {
-            200: { description: "It is ended", type: "null" },
-            ...failures(400, 401, 403, 404, 413, 500, 503),
+            200: { description: "The run is ended", type: "null" },
+            ...errorResponses(400, 401, 403, 404, 413, 500, 503),
           },
         },
       },
       async (request, reply) => {
         const { jobName, jobId } = request.params;
-        const ended = await falseIfLockLost(backend[operation](records.lockOf(jobName, jobId), deadline()));
-        record(request, reply, metrics, { outcome: ended ? outcome : "not-found" });
+        const ended = await falseIfLockLost(backend[operation](grants.take(jobName, jobId), newDeadline()));
+        recordRequest(reply, metrics, { outcome: ended ? outcome : "not-found" });
         return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
       },
     );
   }
 }
 
-/** Ends a start whose caller gave up before the answer came, so that it holds nothing, then or later. */
-function addAbandon(server: FastifyInstance, { backend, deadline }: ServerOptions, metrics: Metrics): void {
+function addAbandon(server: FastifyInstance, { backend, newDeadline, metrics }: ServerContext): void {
   server.put<{ Params: AbandonParams }>(
     "/:jobName/:jobId/abandon",
     {
       config: { operation: "abandon" },
       schema: {
         operationId: "abandonJob",
-        summary: "Gives up a start whose answer never came",
+        summary: "Abandons a start whose answer was lost: its lock is interrupted, or is never granted",
         params: AbandonParams,
-        response: { 200: Abandoned, ...failures(400, 401, 403, 404, 413, 500, 503) },
+        response: { 200: AbandonResponse, ...errorResponses(400, 401, 403, 404, 413, 500, 503) },
       },
     },
     async (request, reply) => {
       const { jobName, jobId } = request.params;
-      const held = await backend.abandon({ jobName, id: jobId, record: null }, deadline());
-      record(request, reply, metrics, { outcome: held ? "interrupted" : "abandoned" });
+      const held = await backend.abandon({ jobName, id: jobId, record: null }, newDeadline());
+      recordRequest(reply, metrics, { outcome: held ? "interrupted" : "abandoned" });
       return { held };
     },
   );
 }
 
-/** Whoever may wait for a job learns how far it got. @throws Forbidden */
-function checkRequired({ requiredJobNames = [] }: StartRequest, caller: Caller | null): void {
-  const hidden = requiredJobNames.find((name) => !caller?.mayRequire(name));
-  if (hidden === undefined) return;
+/** A refusal shows a required job's progress, so the caller needs permission. @throws Forbidden */
+function checkRequiredJobs({ requiredJobNames = [] }: StartRequest, caller: Caller | null): void {
+  const forbidden = requiredJobNames.find((name) => !caller?.mayRequire(name));
+  if (forbidden === undefined) return;
   throw new Forbidden(
     "requiredJobNames",
-    `The server's rules don't let whoever the token is for wait for the job ${shown(hidden)}: let a rule's jobs or requires name it`,
+    `The token's rules do not allow ${shown(forbidden)} as a required job: add it to a rule's jobs or requires`,
   );
 }
 
-function outcomeOf(answer: StartAnswer, taking: boolean): Outcome {
+function outcomeOf(answer: StartAnswer, wrote: boolean): OperationOutcome {
   if (!answer.started) return answer.reason;
-  return taking || answer.lock === null ? "started" : "started-again";
+  return wrote || answer.lock === null ? "started" : "started-again";
 }
 
 function isTakeover(answer: StartAnswer): boolean {
@@ -184,20 +181,13 @@ function isTakeover(answer: StartAnswer): boolean {
   return last?.outcome === "taken-over" && Date.parse(last.endedAt) === answer.createdAt;
 }
 
-function checkedHolder(request: FastifyRequest, holder: unknown): HolderFields {
-  const validate = request.getValidationFunction(Holder) ?? request.compileValidationSchema(Holder);
-  if (validate(holder)) return holder as HolderFields;
-  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaError[], "Cronyx-Holder");
-  throw new BadRequest(`Cronyx-Holder`, field.startsWith("The ") ? message : `Cronyx-Holder's ${message}`);
-}
+const BODY_FORMAT = `an object of ${Object.keys(StartBody.properties).join(", ")}, as application/json`;
 
-const START_BODY = `an object of ${Object.keys(StartBody.properties).join(", ")}, as application/json`;
-
-function parsedJson(body: Buffer): unknown {
-  if (body.length === 0) throw new BadRequest("The body", `The body is empty: it takes ${START_BODY}`);
+function parseBody(body: Buffer): unknown {
+  if (body.length === 0) throw new BadRequest("The body", `The body is empty: it takes ${BODY_FORMAT}`);
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (cause) {
-    throw new BadRequest("The body", `The body is no JSON in UTF-8: it takes ${START_BODY}`, { cause });
+    throw new BadRequest("The body", `The body is not JSON in UTF-8: it takes ${BODY_FORMAT}`, { cause });
   }
 }

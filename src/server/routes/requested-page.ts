@@ -1,5 +1,4 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
-import type { JobSummaryCache } from "../jobs/job-summary-cache.ts";
 import { type ListedJob, readJobs } from "../jobs/read-jobs.ts";
 import type { Html } from "../pages/html.ts";
 import { jobPage } from "../pages/job-page.ts";
@@ -10,45 +9,47 @@ import type { Page } from "../pages/page-layout.ts";
 import { releaseNote, releasePage } from "../pages/release-page.ts";
 import { TimeFormatter } from "../pages/time-formatter.ts";
 import type { ListQuery } from "../schemas.ts";
-import type { ServerOptions } from "../server-options.ts";
+import type { ServerContext } from "../server-context.ts";
 
-/** The page that a query of `GET /` asks for: all jobs, one of them, or the question before one is released. */
-export async function requestedPage(
-  request: FastifyRequest<{ Querystring: ListQuery }>,
-  reply: FastifyReply,
-  options: ServerOptions,
-  summaries: JobSummaryCache,
-): Promise<Page> {
-  const { backend, store, now, deadline, timezone } = options;
-  const { name, release, search = "", page = 1 } = request.query;
-  const one = name ?? release;
-  if (one !== undefined) {
-    const state = await backend.status(one, deadline());
-    const times = new TimeFormatter(now(), timezone);
-    if (release !== undefined && state !== null) return releasePage(state, times);
-    if (state !== null) return jobPage(state, times);
+type ListRequest = FastifyRequest<{ Querystring: ListQuery }>;
+
+/** The page that the query of `GET /` selects: the overview, one job, or the confirmation of a release. */
+export async function requestedPage(request: ListRequest, reply: FastifyReply, context: ServerContext): Promise<Page> {
+  const { backend, now, newDeadline, timezone } = context;
+  const { name, release } = request.query;
+  const jobName = name ?? release;
+  if (jobName === undefined) return requestedOverview(request, context);
+  const state = await backend.status(jobName, newDeadline());
+  if (state === null) {
     reply.code(404);
-    return messagePage("No such job", "No job of this name was ever started");
+    return messagePage("No such job", "No job of this name has ever started");
   }
-  const all = [...(await summaries.read()).values()].filter((summary) => request.caller?.mayUse(summary.name));
-  const overview = overviewOf(all, { search, page: Number(page) }, now());
+  const times = new TimeFormatter(now(), timezone);
+  return release === undefined ? jobPage(state, times) : releasePage(state, times);
+}
+
+async function requestedOverview(request: ListRequest, context: ServerContext): Promise<Page> {
+  const { store, summaries, now, newDeadline, timezone } = context;
+  const { search = "", page = 1 } = request.query;
+  const allowed = [...(await summaries.read()).values()].filter(({ name }) => request.caller?.mayUse(name));
+  const overview = overviewOf(allowed, { search, page: Number(page) }, now());
   const jobs: ListedJob[] = [];
-  for await (const job of readJobs(store, overview.names, deadline)) {
-    summaries.note(job);
+  for await (const job of readJobs(store, overview.names, newDeadline)) {
+    summaries.update(job);
     jobs.push(job);
   }
   const times = new TimeFormatter(now(), timezone);
-  return overviewPage(overview, jobs, await noteFor(request, options, times), times);
+  return overviewPage(overview, jobs, await requestedNote(request, context, times), times);
 }
 
-/** What came of the release that led here, as the job's state tells it: a link can't make it up. */
-async function noteFor(
-  { query: { released, lost, lock } }: FastifyRequest<{ Querystring: ListQuery }>,
-  { backend, deadline }: ServerOptions,
+/** The note about the release that redirected here. */
+async function requestedNote(
+  { query: { released, lost, lock } }: ListRequest,
+  { backend, newDeadline }: ServerContext,
   times: TimeFormatter,
 ): Promise<Html | null> {
   const name = released ?? lost;
   if (name === undefined || lock === undefined) return null;
-  const state = await backend.status(name, deadline());
+  const state = await backend.status(name, newDeadline());
   return state && releaseNote(state, { lock, released: released !== undefined }, times);
 }

@@ -1,23 +1,69 @@
 import type { Started } from "../../backend/job-backend.ts";
 import { toIso } from "../../scheduler/instant.ts";
 import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
-import type { Job } from "../schemas.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
+import type { JobResponse, JobStateResponse } from "../schemas.ts";
 
-/** A granted start. */
-export function jobResponse({ jobName, lock, ...job }: Started): Job {
+export function jobResponse({ jobName, lock, ...started }: Started): JobResponse {
   return {
     id: lock?.id ?? null,
     name: jobName,
-    interval: job.intervalEndedAt - job.intervalStartedAt,
-    intervalStartedAt: toIso(job.intervalStartedAt),
-    intervalEndedAt: toIso(job.intervalEndedAt),
+    interval: started.intervalEndedAt - started.intervalStartedAt,
+    intervalStartedAt: toIso(started.intervalStartedAt),
+    intervalEndedAt: toIso(started.intervalEndedAt),
     isActive: true,
-    createdAt: toIso(job.createdAt),
-    updatedAt: toIso(job.updatedAt),
+    createdAt: toIso(started.createdAt),
+    updatedAt: toIso(started.updatedAt),
   };
 }
 
-/** A refused start, for a caller that asked to explain it. */
 export function refusalResponse(refusal: NotStarted): NotStarted<string> {
   return mapInstants(refusal, toIso);
+}
+
+/** Leaves out the idempotency key: with it, a reader could get the lock granted again. */
+export function jobStateResponse({ name, active, finishedUntil, history }: JobState): JobStateResponse {
+  const lastFinished = history.find(
+    ({ outcome, intervalEndedAt }) => outcome === "finished" && intervalEndedAt === finishedUntil,
+  );
+  return {
+    name,
+    lock: active && {
+      id: active.id,
+      ...intervalFields(active),
+      createdAt: active.createdAt,
+      updatedAt: active.updatedAt,
+      holder: active.holder as Record<string, unknown> | null,
+    },
+    lastFinished:
+      finishedUntil === null
+        ? null
+        : {
+            intervalEndedAt: finishedUntil,
+            // Null if later runs, which were all interrupted, have displaced this run from the history.
+            endedAt: lastFinished?.endedAt ?? null,
+            runUrl: lastFinished?.runUrl ?? null,
+          },
+    history: history.map((run) => ({
+      id: run.id,
+      ...intervalFields(run),
+      outcome: run.outcome,
+      endedAt: run.endedAt,
+      runUrl: run.runUrl,
+    })),
+  };
+}
+
+function intervalFields({
+  intervalStartedAt,
+  intervalEndedAt,
+}: {
+  readonly intervalStartedAt: string;
+  readonly intervalEndedAt: string;
+}) {
+  return {
+    interval: Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt),
+    intervalStartedAt,
+    intervalEndedAt,
+  };
 }

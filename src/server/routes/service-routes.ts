@@ -1,56 +1,52 @@
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
 import { deadlineIn, within } from "../../network/deadline.ts";
-import type { Metrics } from "../observability/metrics.ts";
-import { loggableError } from "../observability/request-log.ts";
-import { Health } from "../schemas.ts";
-import type { ServerOptions } from "../server-options.ts";
+import { loggableError } from "../observability/loggable-error.ts";
+import { HealthResponse } from "../schemas.ts";
+import type { ServerContext } from "../server-context.ts";
 
-/** What is asked of the server as a whole. */
-export async function addServiceRoutes(
-  server: FastifyInstance,
-  options: ServerOptions,
-  metrics: Metrics,
-): Promise<void> {
-  addHealth(server, options);
+/** The routes that concern the server as a whole. */
+export async function addServiceRoutes(server: FastifyInstance, context: ServerContext): Promise<void> {
+  const { metrics } = context;
+  addHealthcheck(server, context);
   server.get("/metrics", { schema: { hide: true } }, async (_, reply) => {
-    return reply
-      .type(metrics.contentType)
-      .serializer(String)
-      .send(await metrics.text());
+    const text = await metrics.text();
+    return reply.type(metrics.contentType).serializer(String).send(text);
   });
   server.get("/openapi.json", { schema: { hide: true } }, async () => server.swagger());
 }
 
-const LONGEST_CHECK = 3_000;
+/** Load balancers usually give up after some 5 seconds. */
+const HEALTHCHECK_TIMEOUT = 3_000;
 
-function addHealth(server: FastifyInstance, { backend, healthcheckTimeout = LONGEST_CHECK }: ServerOptions): void {
+function addHealthcheck(server: FastifyInstance, context: ServerContext): void {
+  const { backend, healthcheckTimeout = HEALTHCHECK_TIMEOUT } = context;
   server.get(
     "/healthcheck",
     {
-      config: { open: true },
+      config: { public: true },
       schema: {
         operationId: "healthcheck",
-        summary: "Whether the server can do its work; without credentials",
+        summary: "Whether the server reaches its store. Needs no credentials",
         security: [],
         response: {
-          200: { description: "It can", ...Health },
-          503: { description: "The store can't be reached", ...Health },
+          200: { description: "The server reaches its store", ...HealthResponse },
+          503: { description: "The server cannot reach its store", ...HealthResponse },
         },
       },
     },
     async (request, reply) => {
       const deadline = deadlineIn(healthcheckTimeout);
       try {
-        // Any name will do: what counts is that the store is asked, and by a request that costs it next to nothing.
+        // Reading one job is the cheapest request to the store. The job need not exist.
         if (await within(deadline, backend.status("healthcheck", deadline))) return { ok: true };
         throw new ServiceError("database-unreachable", {
           place: "The store",
-          problem: `gave no answer in ${healthcheckTimeout} ms`,
+          problem: `did not answer within ${healthcheckTimeout} ms`,
           effect: "none",
         });
       } catch (error) {
-        // A job may be of that name too, and damaged: the store has answered.
+        // The store has answered, even if a job of this name exists and is damaged.
         if (error instanceof ServiceError && error.code === "document-damaged") return { ok: true };
         request.log.error({ error: loggableError(error) }, "healthcheck");
         return reply.code(503).send({ ok: false });

@@ -1,11 +1,17 @@
+import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
-import { BadRequest, shown } from "../bad-request.ts";
-import type { StartBody, StartHeaders } from "../schemas.ts";
+import { BadRequest, badInput, type SchemaError, shown } from "../bad-request.ts";
+import { HolderHeader, type StartBody, type StartHeaders } from "../schemas.ts";
 
-/** @throws BadRequest or ArgumentError for what the schema can't tell. */
+/**
+ * The start request in a body that matches its schema.
+ *
+ * @param timezone The default.
+ * @throws BadRequest or ArgumentError for errors that the schema cannot express.
+ */
 export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
   return {
@@ -25,31 +31,37 @@ function instantOf(text: string): Instant {
   if (instant !== null) return instant;
   throw new BadRequest(
     "jobIntervalStartedAt",
-    `jobIntervalStartedAt is ${shown(text)}, which is no date: it takes an instant such as 2026-11-24T00:29:32.532Z`,
+    `jobIntervalStartedAt is ${shown(text)}, which does not exist: it takes an instant such as 2026-11-24T00:29:32.532Z`,
   );
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 /**
- * A key that is a UUID becomes the lock's id, so that a caller who never got the answer can end the lock by it.
+ * The claim in a request's headers. A UUID key becomes the lock's id, so that a client whose answer was lost can still end
+ * the lock.
  *
  * @throws BadRequest
  */
 export function claimOf(
-  headers: StartHeaders,
-  newId: () => string,
-  checkHolder: (holder: unknown) => Holder,
-  beforeTaking: () => void,
+  request: FastifyRequest<{ Headers: StartHeaders }>,
+  { newId, beforeTaking }: { readonly newId: () => string; readonly beforeTaking: () => void },
 ): Claim {
-  const idempotencyKey = headers["idempotency-key"] ?? null;
-  const holder = headers["cronyx-holder"];
+  const { "idempotency-key": idempotencyKey = null, "cronyx-holder": holder } = request.headers;
   return {
     lockId: idempotencyKey !== null && UUID.test(idempotencyKey) ? idempotencyKey : newId(),
-    holder: holder === undefined ? null : checkHolder(decodedJson(holder)),
+    holder: holder === undefined ? null : holderOf(holder, request),
     idempotencyKey,
     beforeTaking,
   };
+}
+
+function holderOf(header: string, request: Pick<FastifyRequest, "getValidationFunction" | "compileValidationSchema">) {
+  const holder = decodedJson(header);
+  const validate = request.getValidationFunction(HolderHeader) ?? request.compileValidationSchema(HolderHeader);
+  if (validate(holder)) return holder as Holder;
+  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaError[], "Cronyx-Holder");
+  throw new BadRequest("Cronyx-Holder", field.startsWith("The ") ? message : `Cronyx-Holder's ${message}`);
 }
 
 function decodedJson(header: string): unknown {

@@ -1,6 +1,6 @@
 import { LockLostError } from "../../backend/job-backend.ts";
 
-/** Whether the end of a lock came through; false if that lock isn't the job's active one. */
+/** Turns a {@link LockLostError} into false: the lock is no longer active, so the end changed nothing. */
 export async function falseIfLockLost(end: Promise<void>): Promise<boolean> {
   try {
     await end;
