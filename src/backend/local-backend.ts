@@ -15,7 +15,7 @@ import {
   type Lock,
   newJobState,
 } from "../scheduler/state-document.ts";
-import type { JobRecord, JobStore } from "../store/job-store.ts";
+import type { JobRecord, JobStore, Reading } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
 import {
   type Claim,
@@ -47,7 +47,7 @@ export class LocalBackend implements JobBackend {
     const names = prepared.jobIntervalStartedAt === null ? [jobName, ...requiredJobNames] : [];
 
     for (let lostSwaps = 0; ; lostSwaps++) {
-      const records = names.length === 0 ? NO_RECORDS : await this.#store.read(names, deadline);
+      const { records } = names.length === 0 ? NOTHING_READ : await this.#store.read(names, deadline);
       const record = records.get(jobName) ?? null;
       if (record !== null && !noLock) {
         // This claim's own lock: the answer to its swap was lost, or the caller repeats the start.
@@ -128,11 +128,11 @@ export class LocalBackend implements JobBackend {
   }
 
   async #read(jobName: string, deadline: Deadline): Promise<JobRecord | null> {
-    return (await this.#store.read([jobName], deadline)).get(jobName) ?? null;
+    return (await this.#store.read([jobName], deadline)).records.get(jobName) ?? null;
   }
 }
 
-const NO_RECORDS: ReadonlyMap<string, JobRecord> = new Map();
+const NOTHING_READ: Reading = { records: new Map(), now: null };
 
 /** Other runs took the job before each of this start's swaps. */
 const CONTESTED: NotStarted = { started: false, reason: "active", since: null, holder: null, retryAt: null };

@@ -1,6 +1,7 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 import { HttpClient } from "@actions/http-client";
 import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
+import { type Instant, isInstant } from "../scheduler/instant.ts";
 import type { Deadline } from "./deadline.ts";
 import { tlsFailure } from "./tls-failure.ts";
 
@@ -21,6 +22,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly body: Buffer;
+  /** The server's clock, in whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
+  readonly date: Instant | null;
   /** The origin that the request was redirected to, if it is another one: it did not get the authorization. */
   readonly redirectedTo: string | null;
 }
@@ -195,6 +198,7 @@ async function send(client: HttpClient, { method, url, headers, authorization, b
   return {
     status: message.statusCode ?? 0,
     contentType: message.headers["content-type"] ?? "",
+    date: dateOf(message.headers.date),
     location: message.headers.location,
     retryAfter: retryAfterOf(message.headers["retry-after"]),
     body: await bodyOf(message),
@@ -223,6 +227,11 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
     message.on("end", () => resolve(Buffer.concat(chunks)));
     message.on("error", reject);
   });
+}
+
+function dateOf(header: string | undefined): Instant | null {
+  const date = Date.parse(header ?? "");
+  return isInstant(date) ? date : null;
 }
 
 /** `Retry-After`, RFC 9110 §10.2.3: seconds or a date. */

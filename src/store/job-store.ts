@@ -1,5 +1,6 @@
 import type { Effect } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { Instant } from "../scheduler/instant.ts";
 import type { JobState } from "../scheduler/state-document.ts";
 
 /** A job's state document, and the version that was read. */
@@ -9,13 +10,19 @@ export interface JobRecord {
   readonly state: JobState;
 }
 
+export interface Reading {
+  /** The record of each job that has one, by the job's name. */
+  readonly records: ReadonlyMap<string, JobRecord>;
+  /** The time of the store's own clock when it was read, or null if the store has none. */
+  readonly now: Instant | null;
+}
+
 /**
  * A compare-and-swap register that holds one state document for each job, and nothing more: it knows no intervals. Every
  * call throws a ServiceError when the store cannot do its part.
  */
 export interface JobStore {
-  /** @returns the record of each of these jobs that has one. */
-  read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>>;
+  read(names: readonly string[], deadline: Deadline): Promise<Reading>;
 
   /**
    * Replaces the document of the job that `state` names, if its version is still `expected`.

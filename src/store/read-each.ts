@@ -12,7 +12,7 @@ export interface JobRecords {
 /** Reads jobs of which some may be damaged. It finds those by halving, so that one among many costs few more reads. */
 export async function readEach(store: JobStore, names: readonly string[], deadline: Deadline): Promise<JobRecords> {
   try {
-    return { records: await store.read(names, deadline), damaged: [] };
+    return { records: (await store.read(names, deadline)).records, damaged: [] };
   } catch (error) {
     if (!(error instanceof ServiceError && error.code === "document-damaged") || names.length === 0) throw error;
     if (names.length === 1) return { records: new Map(), damaged: names };

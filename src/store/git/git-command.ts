@@ -8,7 +8,7 @@ import { type Effect, ServiceError, type ServiceErrorCode } from "../../errors/s
 import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
-import type { FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
+import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, idOf, NO_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
 /** git reports failures in prose only. One whose cause is not clear is tried this often in all. */
@@ -50,13 +50,10 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
-    return (await this.fetch(refs, deadline)).map(({ ref, id }) => ({ ref, id }));
+    return (await this.fetch(refs, deadline)).tips.map(({ ref, id }) => ({ ref, id }));
   }
 
-  async fetch(
-    refs: readonly string[] | { readonly prefix: string },
-    deadline: Deadline,
-  ): Promise<readonly FetchedTip[]> {
+  async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
     const folder = await this.#repository();
     // A ref that was fetched before may no longer exist in the repository, and `git fetch` would leave it here.
     await rm(path.join(folder, "refs", "cronyx"), { recursive: true, force: true });
@@ -64,12 +61,13 @@ export class GitCommandRemote implements GitRemote {
     const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
     await this.#fetchAll(patterns, deadline);
 
-    const found: FetchedTip[] = [];
+    const tips: FetchedTip[] = [];
     for (const ref of "prefix" in refs ? await refsUnder(folder, refs.prefix) : refs) {
       const id = await readIfThere(path.join(folder, ref));
-      if (id !== null) found.push({ ref, id: id.trim(), object: await this.#object(folder, id.trim()) });
+      if (id !== null) tips.push({ ref, id: id.trim(), object: await this.#object(folder, id.trim()) });
     }
-    return found;
+    // git shows no answer's time, and a folder on this machine has this machine's clock.
+    return { tips, now: null };
   }
 
   async #fetchAll(patterns: readonly string[], deadline: Deadline): Promise<void> {

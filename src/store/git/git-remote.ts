@@ -1,5 +1,6 @@
 import type { ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
+import type { Instant } from "../../scheduler/instant.ts";
 import type { GitObject, ObjectId } from "./objects.ts";
 
 /** A ref and the object that it points to. */
@@ -30,10 +31,16 @@ export interface GitRemote {
   /** @returns the object that each of these refs points to. Refs that do not exist are left out. */
   tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]>;
   /** The same, with the objects. With a prefix: of all refs that start with it. */
-  fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<readonly FetchedTip[]>;
+  fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched>;
   /** Asks once for a ref to be moved. */
   push(update: RefUpdate, deadline: Deadline): Promise<PushAnswer>;
   close(): Promise<void>;
+}
+
+export interface Fetched {
+  readonly tips: readonly FetchedTip[];
+  /** The time of the server's clock, in whole seconds, or null if it did not send any. */
+  readonly now: Instant | null;
 }
 
 export interface FetchedTip extends Tip {

@@ -3,7 +3,7 @@ import type { Deadline } from "../../network/deadline.ts";
 import { Backoff } from "../../network/retry.ts";
 import { StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import type { JobRecord, JobStore, Swap } from "../job-store.ts";
+import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { documentCommit, jobNameInCommit, stateInCommit } from "./document-commit.ts";
 import type { GitRemote, PushAnswer, RefUpdate } from "./git-remote.ts";
 import { idOf, NO_OBJECT } from "./objects.ts";
@@ -33,22 +33,23 @@ export class GitStore implements JobStore {
     this.#now = now;
   }
 
-  async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
+  async read(names: readonly string[], deadline: Deadline): Promise<Reading> {
     const nameOf = new Map(names.map((name) => [refOf(name), name]));
     const records = new Map<string, JobRecord>();
     // Without a prefix a server lists all of its refs.
-    if (names.length === 0) return records;
-    for (const { ref, id, object } of await this.#remote.fetch([...nameOf.keys()], deadline)) {
+    if (names.length === 0) return { records, now: null };
+    const { tips, now } = await this.#remote.fetch([...nameOf.keys()], deadline);
+    for (const { ref, id, object } of tips) {
       const name = nameOf.get(ref);
       if (name === undefined) continue;
       records.set(name, { version: id, state: this.#inDocument(ref, () => stateInCommit(object, name)) });
     }
-    return records;
+    return { records, now };
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const found = await this.#remote.fetch({ prefix: REF_PREFIX }, deadline);
-    return found.map(({ ref, object }) => this.#inDocument(ref, () => jobNameInCommit(object))).sort();
+    const { tips } = await this.#remote.fetch({ prefix: REF_PREFIX }, deadline);
+    return tips.map(({ ref, object }) => this.#inDocument(ref, () => jobNameInCommit(object))).sort();
   }
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {

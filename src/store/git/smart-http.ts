@@ -3,7 +3,8 @@ import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
-import type { FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
+import type { Instant } from "../../scheduler/instant.ts";
+import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
 import { loadZlib, readPack, writePack } from "./pack.ts";
 import { DELIMITER, demultiplex, FLUSH, type Packet, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
@@ -12,6 +13,18 @@ import { DELIMITER, demultiplex, FLUSH, type Packet, ProtocolError, packets, pkt
 const MOST_REREADS = 3;
 
 type Service = "git-upload-pack" | "git-receive-pack";
+
+interface Listed {
+  readonly tips: readonly Tip[];
+  readonly now: Instant | null;
+}
+
+interface Objects {
+  readonly objects: ReadonlyMap<ObjectId, GitObject>;
+  /** The server's words, if it refused. */
+  readonly refusal: string | null;
+  readonly now: Instant | null;
+}
 
 export interface SmartHttpOptions {
   readonly location: RepositoryLocation;
@@ -46,24 +59,22 @@ export class SmartHttpRemote implements GitRemote {
 
   /** @see https://git-scm.com/docs/gitprotocol-v2#_ls_refs */
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
-    const tips = await this.#tipsUnder(refs, deadline);
+    const { tips } = await this.#tipsUnder(refs, deadline);
     // A server answers with every ref that starts with one of these names.
     return tips.filter(({ ref }) => refs.includes(ref));
   }
 
-  async fetch(
-    refs: readonly string[] | { readonly prefix: string },
-    deadline: Deadline,
-  ): Promise<readonly FetchedTip[]> {
+  async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
     for (let rereads = 0; ; rereads++) {
-      const tips = "prefix" in refs ? await this.#tipsUnder([refs.prefix], deadline) : await this.tips(refs, deadline);
-      if (tips.length === 0) return [];
-      const { objects, refusal } = await this.#objects([...new Set(tips.map(({ id }) => id))], deadline);
-      const found = tips.flatMap((tip) => {
+      const listed = await this.#tipsUnder("prefix" in refs ? [refs.prefix] : refs, deadline);
+      const wanted = "prefix" in refs ? listed.tips : listed.tips.filter(({ ref }) => refs.includes(ref));
+      if (wanted.length === 0) return { tips: [], now: listed.now };
+      const { objects, refusal, now } = await this.#objects([...new Set(wanted.map(({ id }) => id))], deadline);
+      const tips = wanted.flatMap((tip) => {
         const object = objects.get(tip.id);
         return object === undefined ? [] : [{ ...tip, object }];
       });
-      if (found.length === tips.length) return found;
+      if (tips.length === wanted.length) return { tips, now };
       if (rereads === MOST_REREADS) {
         throw this.#notARepository(refusal ?? "it does not send the objects that its refs point to");
       }
@@ -92,7 +103,7 @@ export class SmartHttpRemote implements GitRemote {
     this.#connection.close();
   }
 
-  async #tipsUnder(prefixes: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
+  async #tipsUnder(prefixes: readonly string[], deadline: Deadline): Promise<Listed> {
     const answer = await this.#command(
       "ls-refs",
       prefixes.map((prefix) => `ref-prefix ${prefix}\n`),
@@ -100,8 +111,8 @@ export class SmartHttpRemote implements GitRemote {
     );
     return this.#understood(() => {
       const tips: Tip[] = [];
-      for (const packet of packets(answer)) {
-        if (packet.kind === "flush") return tips;
+      for (const packet of packets(answer.body)) {
+        if (packet.kind === "flush") return { tips, now: answer.date };
         const [, id, ref] = (packet.kind === "data" && /^([0-9a-f]{40}) (\S+)/.exec(textOf(packet.payload))) || [];
         if (id === undefined || ref === undefined) {
           throw new ProtocolError("its list of refs is not one of protocol v2 with SHA-1 ids");
@@ -116,37 +127,35 @@ export class SmartHttpRemote implements GitRemote {
    * @returns the objects; or none, and the server's words, if the server no longer has one of them.
    * @see https://git-scm.com/docs/gitprotocol-v2#_fetch
    */
-  async #objects(
-    ids: readonly ObjectId[],
-    deadline: Deadline,
-  ): Promise<{ readonly objects: ReadonlyMap<ObjectId, GitObject>; readonly refusal: string | null }> {
+  async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<Objects> {
     // A state document has no parents. Depth 1 is for a ref that a person moved to another commit: without it the server
     // would send that commit's whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
     return this.#understood(() => {
-      const rest = packets(answer);
+      const now = answer.date;
+      const rest = packets(answer.body);
       for (const packet of rest) {
         if (packet.kind !== "data") continue;
         const line = textOf(packet.payload);
-        if (line.startsWith("ERR ")) return { objects: new Map(), refusal: line.slice("ERR ".length) };
+        if (line.startsWith("ERR ")) return { objects: new Map(), refusal: line.slice("ERR ".length), now };
         if (line !== "packfile") continue;
         const { data, fatal } = demultiplex(rest);
         if (fatal !== null) throw new ProtocolError(fatal);
-        return { objects: readPack(data), refusal: null };
+        return { objects: readPack(data), refusal: null, now };
       }
       throw new ProtocolError("its answer holds no pack");
     });
   }
 
   /** Sends one command of protocol v2 until an answer comes: it changes nothing on the server. */
-  async #command(name: string, lines: readonly string[], deadline: Deadline): Promise<Buffer> {
+  async #command(name: string, lines: readonly string[], deadline: Deadline): Promise<HttpAnswer> {
     const body = Buffer.concat([pktLine(`command=${name}\n`), DELIMITER, ...lines.map(pktLine), FLUSH]);
     // Node takes 1 to 2 ms to load zlib. It does so while the server works on its answer.
     setImmediate(loadZlib);
     const { result } = await retrying(deadline, this.#log, () => this.#post("git-upload-pack", body, deadline));
     this.#checkAnswer(result, "git-upload-pack");
-    return result.body;
+    return result;
   }
 
   #post(service: Service, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {

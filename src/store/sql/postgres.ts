@@ -3,8 +3,9 @@ import pg from "pg";
 import { type DatabaseErrorCode, type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
+import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import type { JobRecord, JobStore, Swap } from "../job-store.ts";
+import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
 import type { SwapRow } from "./swap-row.ts";
@@ -67,8 +68,8 @@ export class PostgresStore implements JobStore {
     this.#log = log;
   }
 
-  async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
-    const rows = await this.#reading(deadline, (query, inBatch) =>
+  async read(names: readonly string[], deadline: Deadline): Promise<Reading> {
+    const { rows, now } = await this.#reading(deadline, (query, inBatch) =>
       inBatch ? this.#reads.add(names) : readAll([names], query),
     );
     const records = new Map<string, JobRecord>();
@@ -76,7 +77,7 @@ export class PostgresStore implements JobStore {
       const row = rows.get(name);
       if (row !== undefined) records.set(name, { version: row.version, state: stateIn(row.state, name, this.#place) });
     }
-    return records;
+    return { records, now };
   }
 
   /** The version is chosen here: after a lost answer it tells whether this swap was made. */
@@ -142,16 +143,25 @@ export class PostgresStore implements JobStore {
   }
 }
 
-async function readAll(
-  asked: readonly (readonly string[])[],
-  query: Query,
-): Promise<ReadonlyMap<string, { readonly version: string; readonly state: string }>> {
-  const { rows } = await query<{ name: Buffer; version: string; state: string }>({
+interface Rows {
+  readonly rows: ReadonlyMap<string, { readonly version: string; readonly state: string }>;
+  readonly now: Instant;
+}
+
+/** The outer join gives one row even where no job has one, so that the database's clock is read at no further cost. */
+async function readAll(asked: readonly (readonly string[])[], query: Query): Promise<Rows> {
+  const { rows } = await query<{ now: string; name: Buffer | null; version: string; state: string }>({
     name: "read",
-    text: "SELECT name, version, state FROM cronyx_job WHERE name = ANY($1)",
+    text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now, name, version, state
+      FROM (SELECT) AS once LEFT JOIN cronyx_job ON name = ANY($1)`,
     values: [[...new Set(asked.flat())].map(keyOf)],
   });
-  return new Map(rows.map(({ name, ...row }) => [jobNameOf(name), row]));
+  return {
+    rows: new Map(
+      rows.flatMap(({ name, version, state }) => (name === null ? [] : [[jobNameOf(name), { version, state }]])),
+    ),
+    now: Number(rows[0]?.now),
+  };
 }
 
 // Where a batch has several swaps of one job, at most one is made. The versions that a statement returns tell which.

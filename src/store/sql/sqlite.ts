@@ -6,7 +6,7 @@ import { type DatabaseErrorCode, ServiceError } from "../../errors/service-error
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import type { JobRecord, JobStore, Swap } from "../job-store.ts";
+import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
 import type { SwapRow } from "./swap-row.ts";
@@ -69,7 +69,7 @@ export class SqliteStore implements JobStore {
     this.#update = database.prepare("UPDATE cronyx_job SET version = ?, state = ? WHERE name = ? AND version = ?");
   }
 
-  async read(names: readonly string[], deadline: Deadline): Promise<ReadonlyMap<string, JobRecord>> {
+  async read(names: readonly string[], deadline: Deadline): Promise<Reading> {
     return this.#reading(deadline, () => {
       const records = new Map<string, JobRecord>();
       for (const name of names) {
@@ -78,7 +78,8 @@ export class SqliteStore implements JobStore {
         const state = stateIn(String(row.state), name, this.#place);
         records.set(name, { version: String(row.version), state });
       }
-      return records;
+      // A file has no clock of its own.
+      return { records, now: null };
     });
   }
 
