@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
-import { ACTION_TERMS } from "../../src/action/terms.ts";
+import { actionMessage } from "../../src/action/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
-import { checkStoreUrl } from "../../src/store/open-store.ts";
+import { parseLocation, type RepositoryLocation } from "../../src/location/location.ts";
 
 const SECRET = "hunter2";
 
@@ -19,38 +19,64 @@ describe("a url is the address of a repository", () => {
     ["git+file:///srv/git/locks.git", "file:///srv/git/locks.git"],
     ["git+file:///srv/our%20locks", "file:///srv/our%20locks"],
   ])("%s", (url, address) => {
-    expect(checkStoreUrl(url, ACTION_TERMS).href).toBe(address);
+    const [, transport = ""] = /^(https?|ssh|file):/.exec(address) ?? [];
+    const location = parseLocation(url);
+    expect(location).toMatchObject({ kind: "repository", transport });
+    expect((location as RepositoryLocation).url.href).toBe(address);
   });
 });
 
-const REFUSED: [url: string, why: string][] = [
-  ["", "is no URL"],
-  ["octo-org/locks", "is no URL"],
-  ["git@github.com:octo-org/locks.git", "is no URL"],
-  ["/srv/git/locks.git", "is no URL"],
-  ["git+/", "is no URL"],
-  ["https://github.com/octo-org/locks", "is that of a server, not of a repository"],
-  ["http://localhost:3000", "for a git repository put git+ before it"],
-  ["ssh://github.com/octo-org/locks", "is of no known kind"],
-  ["git+ftp://example.com/locks", "is of no known kind"],
-  ["git://github.com/octo-org/locks", "is of no known kind"],
-  ["postgres://db/locks", "is of no known kind"],
-  ["C:\\locks", "is of no known kind"],
-  ["git+https://github.com", "names no repository"],
-  ["git+https://github.com//", "names no repository"],
-  ["git+https:///octo-org/locks", "names no repository"],
-  ["git+https:github.com/octo-org/locks", "names no repository"],
-  ["git+ssh://git.example.com", "names no repository"],
-  ["git+file:locks.git", "names no repository"],
-  ["git+file://srv/locks.git", "names no repository"],
-  ["git+file:///", "names no repository"],
-  ["git+http://git.example.com/locks", "would send the token unencrypted"],
-  ["git+http://localhost.example.com/locks", "would send the token unencrypted"],
-  ["git+http://127.0.0.1.example.com/locks", "would send the token unencrypted"],
-  ["git+http://0.0.0.0/locks", "would send the token unencrypted"],
-  ["git+https://github.com/octo-org/locks?ref=x", "has a query or a fragment"],
-  ["git+https://github.com/octo-org/locks#main", "has a query or a fragment"],
-  ["git+ssh://git@github.com/octo-org/locks#main", "has a query or a fragment"],
+describe("a url is the address of a server", () => {
+  test.each([
+    ["https://cronyx.example.com", "https://cronyx.example.com", false],
+    ["https://cronyx.example.com/", "https://cronyx.example.com", false],
+    ["HTTPS://Cronyx.Example.com:8443/team/locks//", "https://cronyx.example.com:8443/team/locks", false],
+    ["https://github.com/octo-org/locks", "https://github.com/octo-org/locks", false],
+    ["http://localhost:3000", "http://localhost:3000", false],
+    ["http://127.0.0.1:3000/", "http://127.0.0.1:3000", false],
+    ["http://[::1]:3000", "http://[::1]:3000", false],
+    ["http://cronyx.example.com", "http://cronyx.example.com", true],
+    ["http://127.0.0.1.example.com", "http://127.0.0.1.example.com", true],
+  ])("%s", (url, address, isUnencrypted) => {
+    expect(parseLocation(url)).toEqual({ kind: "server", address, isUnencrypted });
+  });
+});
+
+const REFUSED: [url: string, code: string, why: string][] = [
+  ["", "invalid-location", "is not a URL"],
+  ["octo-org/locks", "invalid-location", "is not a URL"],
+  ["git@github.com:octo-org/locks.git", "invalid-location", "is not a URL"],
+  ["/srv/git/locks.git", "invalid-location", "is not a URL"],
+  ["git+/", "invalid-location", "is not a URL"],
+  ["ssh://github.com/octo-org/locks", "invalid-location", "is of an unknown kind"],
+  ["git+ftp://example.com/locks", "invalid-location", "is of an unknown kind"],
+  ["git://github.com/octo-org/locks", "invalid-location", "is of an unknown kind"],
+  ["postgres://db/locks", "invalid-location", "is of an unknown kind"],
+  ["C:\\locks", "invalid-location", "is of an unknown kind"],
+  ["git+https://github.com", "invalid-location", "names no repository"],
+  ["git+https://github.com//", "invalid-location", "names no repository"],
+  ["git+https:///octo-org/locks", "invalid-location", "names no repository"],
+  ["git+https:github.com/octo-org/locks", "invalid-location", "names no repository"],
+  ["git+ssh://git.example.com", "invalid-location", "names no repository"],
+  ["git+file:locks.git", "invalid-location", "names no repository"],
+  ["git+file://srv/locks.git", "invalid-location", "names no repository"],
+  ["git+file:///", "invalid-location", "names no repository"],
+  ["git+http://git.example.com/locks", "unencrypted-location", "would send the token unencrypted"],
+  ["git+http://localhost.example.com/locks", "unencrypted-location", "would send the token unencrypted"],
+  ["git+http://127.0.0.1.example.com/locks", "unencrypted-location", "would send the token unencrypted"],
+  ["git+http://0.0.0.0/locks", "unencrypted-location", "would send the token unencrypted"],
+  ["git+https://github.com/octo-org/locks?ref=x", "invalid-location", "has a query or a fragment"],
+  ["git+https://github.com/octo-org/locks#main", "invalid-location", "has a query or a fragment"],
+  ["git+ssh://git@github.com/octo-org/locks#main", "invalid-location", "has a query or a fragment"],
+  ["https://", "invalid-location", "names no server"],
+  [" https://cronyx.example.com", "invalid-location", "names no server"],
+  ["https:cronyx.example.com", "invalid-location", "names no server"],
+  ["http:///cronyx", "invalid-location", "names no server"],
+  ["https://cronyx.example.com:99999", "invalid-location", "names no server"],
+  ["https://cronyx.example.com?team=a", "invalid-location", "has a query or a fragment, which no server has"],
+  ["https://cronyx.example.com/#a", "invalid-location", "has a query or a fragment, which no server has"],
+  ["https://cronyx.example.com/?", "invalid-location", "has a query or a fragment, which no server has"],
+  ["git+file:///a%2Fb", "invalid-location", "contains an escape that stands for no character of a path"],
 ];
 
 const WITH_SECRETS = [
@@ -72,17 +98,21 @@ const WITH_SECRETS = [
   `git+ftp://user:${SECRET}@github.com/locks`,
 ];
 
-describe("a url is refused, and told how to be", () => {
-  test.each(REFUSED)("%j", (url, why) => {
-    expect(() => checkStoreUrl(url, ACTION_TERMS)).toThrow(ArgumentError);
-    expect(() => checkStoreUrl(url, ACTION_TERMS)).toThrow(why);
-    expect(() => checkStoreUrl(url, ACTION_TERMS)).toThrow(/git\+/);
+describe("a url is refused", () => {
+  test.each(REFUSED)("%j: %s, it %s", (url, code, why) => {
+    const error = thrownBy(() => parseLocation(url));
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(error).toMatchObject({ code, field: "url" });
+    const value = /[@?#]/.test(url) ? "" : `${JSON.stringify(url)} `;
+    expect((error as Error).message).toContain(`url ${value}${why}`);
+    // Whatever was meant, the message has the form of a repository's url.
+    expect(actionMessage(error)).toContain("git+https");
   });
 
-  test.each(WITH_SECRETS)("%s, without a word of its password", (url) => {
-    const refused = thrownBy(() => checkStoreUrl(url, ACTION_TERMS));
-    expect(refused).toBeInstanceOf(ArgumentError);
-    expect(`${refused} ${(refused as Error).stack}`).not.toContain(SECRET);
+  test.each(WITH_SECRETS)("%s, and its message does not contain the password", (url) => {
+    const error = thrownBy(() => parseLocation(url));
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(`${error} ${(error as Error).stack} ${actionMessage(error)}`).not.toContain(SECRET);
   });
 });
 
