@@ -5,11 +5,12 @@ import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { ACTION_TERMS } from "../../src/action/terms.ts";
+import { actionMessage } from "../../src/action/remedies.ts";
 import { openBackend } from "../../src/backend/open-backend.ts";
+import { ServiceError } from "../../src/errors/service-error.ts";
+import { parseLocation } from "../../src/location/location.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { HttpConnection, ProxyRefusal } from "../../src/network/http.ts";
-import { PassingFault } from "../../src/network/retry.ts";
+import { HttpConnection } from "../../src/network/http.ts";
 import { SmartHttpRemote } from "../../src/store/git/smart-http.ts";
 import { runOf, Step } from "../../testing/action/runner.mjs";
 import { type ServedRepository, serveRepository, TOKEN } from "../../testing/git/served-repository.ts";
@@ -145,20 +146,21 @@ describe("a proxy named by http_proxy", () => {
   });
 
   async function post(url: string, ms = 5_000) {
-    const connection = new HttpConnection("cronyx-test");
+    const connection = new HttpConnection({ place: new URL(url).host, userAgent: "cronyx-test" });
     const request = {
       method: "POST",
       url: new URL(url),
       headers: {},
       authorization: "Basic bWU6aXQ=",
       body: Buffer.from("0000"),
-      mayStray: true,
+      writes: true,
+      followsToOtherOrigins: true,
     } as const;
     return connection.send(request, deadlineIn(ms)).finally(() => connection.close());
   }
 
   test("is asked for a tunnel too, with its login, and the server doesn't see that login", async () => {
-    expect(await post(`http://${HOST}/locks.git/git-upload-pack`)).toMatchObject({ status: 401, strayedTo: null });
+    expect(await post(`http://${HOST}/locks.git/git-upload-pack`)).toMatchObject({ status: 401, redirectedTo: null });
     expect(proxy.connects).toEqual([{ to: `${HOST}:80`, login: PROXY_LOGIN }]);
     expect(served.exchanges.map(({ authorization }) => authorization)).toEqual(["Basic bWU6aXQ="]);
     expect(Buffer.concat(proxy.seen).toString("latin1")).not.toMatch(/proxy-authorization/i);
@@ -168,7 +170,11 @@ describe("a proxy named by http_proxy", () => {
     "isn't asked where no_proxy is %s",
     async (hosts) => {
       process.env.no_proxy = hosts;
-      await expect(post(`http://${HOST}/locks.git/git-upload-pack`)).rejects.toThrow(PassingFault);
+      await expect(post(`http://${HOST}/locks.git/git-upload-pack`)).rejects.toMatchObject({
+        code: "unreachable",
+        effect: "none",
+        retryAfter: 0,
+      });
       expect(proxy.connects).toEqual([]);
     },
   );
@@ -184,12 +190,13 @@ describe("a proxy named by http_proxy", () => {
       proxy.login = "me:the right one";
       process.env[variable] = `http://me:${encodeURIComponent(PASSWORD)}@${address}`;
     });
-    const sentence = `${HOST} can't be reached through the proxy, which asks for a login or refuses the one it got (407): give it in the environment's ${variable}, as http://USER:PASSWORD@HOST`;
+    const problem = "cannot be reached: the proxy asks for a login, or refused the one it got (407)";
+    const remedy = "set its login in the environment's https_proxy or http_proxy, as http://USER:PASSWORD@HOST";
 
     test("is an error of its own", async () => {
       const error = await post(`${scheme}://${HOST}/`).catch((error: unknown) => error);
-      expect(error).toBeInstanceOf(ProxyRefusal);
-      expect((error as Error).message).toBe(sentence);
+      expect(error).toMatchObject({ code: "proxy-refused", effect: "none", retryAfter: null });
+      expect(actionMessage(error)).toBe(`${HOST} ${problem}: ${remedy}`);
       proxy.login = PROXY_LOGIN;
       if (scheme === "http") expect((await post(`http://${HOST}/`)).status).toBe(401);
     });
@@ -197,24 +204,21 @@ describe("a proxy named by http_proxy", () => {
     test("is asked once, by a server's client and by a repository's", async () => {
       const log: string[] = [];
       const options = {
-        ...{ token: "", userAgent: "cronyx-test", env: {}, temporary: folder, now: Date.now, terms: ACTION_TERMS },
+        ...{ token: "", userAgent: "cronyx-test", env: {}, temporary: folder, now: Date.now },
         credentials: { kind: "none" },
         log: (line: string) => log.push(line),
       } as const;
-      const server = await openBackend(`${scheme}://${HOST}`, options);
-      const repository = new SmartHttpRemote(
-        new URL(`${scheme}://${HOST}/a`),
-        "",
-        "cronyx-test",
-        options.log,
-        ACTION_TERMS,
-      );
-      for (const call of [
-        () => server.finish({ jobName: "report", id: "1", record: null }, deadlineIn(5_000)),
-        () => repository.tips(["refs/cronyx/a"], deadlineIn(5_000)),
-      ]) {
+      const server = await openBackend(parseLocation(`${scheme}://${HOST}`), options);
+      const transport = scheme as "http" | "https";
+      const location = { kind: "repository", transport, url: new URL(`${scheme}://${HOST}/a`) } as const;
+      const repository = new SmartHttpRemote({ location, ...options });
+      for (const [place, call] of [
+        [`${scheme}://${HOST}`, () => server.finish({ jobName: "report", id: "1", record: null }, deadlineIn(5_000))],
+        [`${scheme}://${HOST}/a`, () => repository.tips(["refs/cronyx/a"], deadlineIn(5_000))],
+      ] as const) {
         const error = await call().catch((error: unknown) => error);
-        expect(error).toMatchObject({ name: "StoreError", code: "unreachable", message: sentence, unsettled: false });
+        expect(error).toBeInstanceOf(ServiceError);
+        expect(error).toMatchObject({ code: "proxy-refused", message: `${place} ${problem}`, effect: "none" });
       }
       expect(proxy.connects).toHaveLength(2);
       expect(log).toEqual([]);
@@ -225,15 +229,18 @@ describe("a proxy named by http_proxy", () => {
 
   test("that asks for a login by an answer is told of too", async () => {
     served.fault = () => ({ status: 407 });
-    await expect(post(`${served.url}/git-upload-pack`)).rejects.toThrow(ProxyRefusal);
+    await expect(post(`${served.url}/git-upload-pack`)).rejects.toMatchObject({
+      code: "proxy-refused",
+      effect: "none",
+    });
     served.fault = () => undefined;
   });
 
   test("that can't be reached is a fault that may pass, told without its login", async () => {
     process.env.http_proxy = `http://me:${encodeURIComponent(PASSWORD)}@127.0.0.1:1`;
     const error = await post(`http://${HOST}/`).catch((error: unknown) => error);
-    expect(error).toBeInstanceOf(PassingFault);
-    expect((error as PassingFault).unsettled).toBe(false);
+    expect(error).toBeInstanceOf(ServiceError);
+    expect(error).toMatchObject({ code: "unreachable", effect: "none", retryAfter: 0 });
     for (let cause: unknown = error; cause instanceof Error; cause = cause.cause) {
       expect(`${cause.message} ${cause.stack}`).not.toContain(PASSWORD);
     }

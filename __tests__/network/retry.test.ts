@@ -1,10 +1,16 @@
 import { describe, expect, test } from "@jest/globals";
+import { type Effect, ServiceError } from "../../src/errors/service-error.ts";
 import { type Deadline, deadlineIn } from "../../src/network/deadline.ts";
-import { Backoff, PassingFault, retrying } from "../../src/network/retry.ts";
+import { Backoff, retrying } from "../../src/network/retry.ts";
 
 const leaving = (ms: number): Deadline => ({ remaining: () => ms, signal: new AbortController().signal });
 
-describe("the waits between tries", () => {
+/** A failure after which the same request may succeed. */
+function transient(problem: string, { effect = "none" as Effect, retryAfter = 0 } = {}): ServiceError {
+  return new ServiceError("unreachable", { place: "The server", problem, effect, retryAfter });
+}
+
+describe("the waits between attempts", () => {
   const WAITS = [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000];
   // A thousandth of each wait, so that the test takes none of them.
   const JITTER = 0.001;
@@ -21,13 +27,13 @@ describe("the waits between tries", () => {
     }
   });
 
-  test("are as long as the other side asks for, at least", async () => {
+  test("are at least as long as the server demands", async () => {
     const from = performance.now();
     expect(await new Backoff(leaving(1_000), () => 0).wait(30)).toBe(true);
     expect(performance.now() - from).toBeGreaterThanOrEqual(29);
   });
 
-  test("never go beyond the deadline, nor up to it for nothing", async () => {
+  test("never go beyond the deadline, and are skipped where no time would be left", async () => {
     const from = performance.now();
     expect(await new Backoff(leaving(1_000), () => 0).wait(1_000)).toBe(false);
     expect(await new Backoff(leaving(249), () => 1).wait()).toBe(false);
@@ -37,24 +43,26 @@ describe("the waits between tries", () => {
 });
 
 describe("retrying", () => {
-  test("goes on until an attempt gets through, and says so", async () => {
+  test("goes on until an attempt succeeds, and logs each one that failed", async () => {
     const log: string[] = [];
     let attempts = 0;
     const answer = retrying(
       deadlineIn(10_000),
       (line) => log.push(line),
       async () => {
-        if (++attempts < 3) throw new PassingFault(`fault ${attempts}`);
-        return "through";
+        if (++attempts < 3) throw transient(`failed ${attempts}`);
+        return "success";
       },
     );
-    expect(await answer).toBe("through");
-    expect(log).toEqual(["fault 1; trying again", "fault 2; trying again"]);
+    expect(await answer).toEqual({ result: "success", earlierEffect: "none" });
+    expect(log).toEqual(["The server failed 1; trying again", "The server failed 2; trying again"]);
   });
 
-  test("gives up at once on what doesn't pass", async () => {
+  test.each([
+    new Error("no"),
+    new ServiceError("token-refused", { place: "The server", problem: "refused the token", effect: "none" }),
+  ])("gives up at once where another attempt changes nothing: %s", async (error) => {
     let attempts = 0;
-    const error = new Error("no");
     const log: string[] = [];
     const attempt = async () => {
       attempts++;
@@ -65,20 +73,53 @@ describe("retrying", () => {
     expect(log).toEqual([]);
   });
 
-  test("ends with the last fault when the deadline is reached", async () => {
+  test("ends with the last failure when the deadline is reached", async () => {
     let attempts = 0;
     const answer = retrying(
       deadlineIn(100),
       () => {},
       async () => {
-        throw new PassingFault(`fault ${++attempts}`, { retryAfter: 40 });
+        throw transient(`failed ${++attempts}`, { retryAfter: 40 });
       },
     );
-    await expect(answer).rejects.toThrow(/^fault [123]$/);
+    await expect(answer).rejects.toThrow(/^The server failed [123]$/);
   });
+
+  const EFFECTS: [failures: Effect[], all: Effect][] = [
+    [[], "none"],
+    [["none"], "none"],
+    [["possible"], "possible"],
+    [["possible", "none"], "possible"],
+    [["none", "possible", "none"], "possible"],
+  ];
+
+  test.each(EFFECTS)("returns the effect of the attempts before: %j is %s", async (failures, all) => {
+    const left = [...failures];
+    const attempt = async () => {
+      const effect = left.shift();
+      if (effect !== undefined) throw transient("failed", { effect });
+      return "success";
+    };
+    expect(await retrying(deadlineIn(10_000), () => {}, attempt)).toEqual({ result: "success", earlierEffect: all });
+  });
+
+  test.each(EFFECTS)(
+    "throws the last failure with the effect of all attempts: %j, then none, is %s",
+    async (failures, all) => {
+      const left = [...failures];
+      const final = new ServiceError("token-refused", { place: "The server", problem: "refused", effect: "none" });
+      const attempt = async () => {
+        const effect = left.shift();
+        throw effect === undefined ? final : transient("failed", { effect });
+      };
+      const error = await retrying(deadlineIn(10_000), () => {}, attempt).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(ServiceError);
+      expect(error).toMatchObject({ code: "token-refused", message: "The server refused", effect: all });
+    },
+  );
 });
 
-test("the caller's signal ends a deadline, and a wait for another try, at once", async () => {
+test("the caller's signal ends a deadline, and a wait for another attempt, at once", async () => {
   const caller = new AbortController();
   const deadline = deadlineIn(60_000, caller.signal);
   const waited = new Backoff(deadline).wait(30_000);

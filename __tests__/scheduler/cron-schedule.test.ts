@@ -1,8 +1,9 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { clientMessage } from "../../src/client/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { stepsOf } from "../../src/scheduler/job-interval.ts";
+import { scheduleOf } from "../../src/scheduler/job-interval.ts";
 import { CLOCK_CHANGES, type ClockChange, ZONES, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 const WEDNESDAY = Date.parse("2026-03-04T05:06:07.008Z");
@@ -70,7 +71,7 @@ describe("a cron expression has the next two boundaries that it says, and the sa
 });
 
 describe("a cron expression is refused, with the field that is wrong", () => {
-  const FIELDS = "it takes 5 fields";
+  const FIELDS = "use 5 fields";
   test.each([
     ["", FIELDS],
     ["  ", FIELDS],
@@ -84,32 +85,32 @@ describe("a cron expression is refused, with the field that is wrong", () => {
     ["P1D", FIELDS],
     ["constructor", FIELDS],
     ["__proto__", FIELDS],
-    ["a b c d e", 'minute can\'t be "a"'],
-    ["at nine in the morning", 'minute can\'t be "at"'],
-    ["H * * * *", 'minute can\'t be "H"'],
-    ["1.5 * * * *", 'minute can\'t be "1.5"'],
-    ["60 * * * *", 'minute can\'t be "60"'],
-    ["* 24 * * *", 'hour can\'t be "24"'],
-    ["* * 0 * *", 'day of the month can\'t be "0"'],
-    ["* * 32 * *", 'day of the month can\'t be "32"'],
-    ["* * * 13 *", 'month can\'t be "13"'],
-    ["* * * * 8", 'day of the week can\'t be "8"'],
-    ["* * * * mon#6", 'day of the week can\'t be "mon#6"'],
-    ["-1 * * * *", 'minute can\'t be "-1"'],
-    ["30-10 * * * *", 'minute can\'t be "30-10"'],
-    ["*/0 * * * *", 'minute can\'t be "*/0"'],
-    ["5/ * * * *", 'minute can\'t be "5/"'],
-    ["1,,2 * * * *", 'minute can\'t be "1,,2"'],
+    ["a b c d e", 'minute cannot be "a"'],
+    ["at nine in the morning", 'minute cannot be "at"'],
+    ["H * * * *", 'minute cannot be "H"'],
+    ["1.5 * * * *", 'minute cannot be "1.5"'],
+    ["60 * * * *", 'minute cannot be "60"'],
+    ["* 24 * * *", 'hour cannot be "24"'],
+    ["* * 0 * *", 'day of the month cannot be "0"'],
+    ["* * 32 * *", 'day of the month cannot be "32"'],
+    ["* * * 13 *", 'month cannot be "13"'],
+    ["* * * * 8", 'day of the week cannot be "8"'],
+    ["* * * * mon#6", 'day of the week cannot be "mon#6"'],
+    ["-1 * * * *", 'minute cannot be "-1"'],
+    ["30-10 * * * *", 'minute cannot be "30-10"'],
+    ["*/0 * * * *", 'minute cannot be "*/0"'],
+    ["5/ * * * *", 'minute cannot be "5/"'],
+    ["1,,2 * * * *", 'minute cannot be "1,,2"'],
     // Dates that do not exist.
-    ["0 0 31 4,6,9,11 *", "no date matches it"],
-    ["0 0 30 2 *", "no date matches it"],
-    ["* * * 31 2 *", "no date matches it"],
+    ["0 0 31 4,6,9,11 *", "it matches no date"],
+    ["0 0 30 2 *", "it matches no date"],
+    ["* * * 31 2 *", "it matches no date"],
   ])("%j: %s", async (cron, why) => {
     const asked = performance.now();
-    const refused = scheduleOf(cron, "America/New_York");
-    await expect(refused).rejects.toThrow(ArgumentError);
-    await expect(refused).rejects.toThrow(why);
-    await expect(refused).rejects.toThrow(JSON.stringify(cron));
+    const error = await scheduleOf(cron, "America/New_York").catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(clientMessage(error)).toContain(why);
+    expect(clientMessage(error)).toContain(JSON.stringify(cron));
     expect(performance.now() - asked).toBeLessThan(2000);
   });
 });

@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { type Decision, decide } from "../../src/scheduler/decide.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
 import { anyInterval, duration, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 import { at, DAY_OF_TESTS, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
@@ -22,10 +23,10 @@ function shown(instant: Instant): string {
 }
 
 function inWords(decision: Decision): string {
-  if (decision.granted) return `${shown(decision.intervalStartedAt)}–${shown(decision.intervalEndedAt)}`;
+  if (decision.started) return `${shown(decision.intervalStartedAt)}–${shown(decision.intervalEndedAt)}`;
   switch (decision.reason) {
     case "active":
-      return `active: ${decision.lock.id}, ${decision.retryAt === null ? "forever" : `until ${shown(decision.retryAt)}`}`;
+      return `active: ${decision.holder?.runUrl}, ${decision.retryAt === null ? "forever" : `until ${shown(decision.retryAt)}`}`;
     case "not-due":
       return `not due${decision.dueAt === null ? "" : ` until ${shown(decision.dueAt)}`}`;
     case "required-job": {
@@ -135,12 +136,17 @@ describe("a later interval", () => {
 describe("an active lock", () => {
   const retry = { retryInterval: 15 * MINUTE };
   test.each<Case>([
-    ["is active forever without a retry interval", held("09:00", "10:00"), "23:00", "active: lock-1, forever"],
+    [
+      "is active forever without a retry interval",
+      held("09:00", "10:00"),
+      "23:00",
+      "active: https://github.example/runs/1, forever",
+    ],
     [
       "is active until the retry interval has passed",
       held("09:00", "10:00"),
       "10:14:59.999",
-      "active: lock-1, until 10:15",
+      "active: https://github.example/runs/1, until 10:15",
       retry,
     ],
     ["is taken over once the retry interval has passed", held("09:00", "10:00"), "10:15", "09:00–10:00", retry],
@@ -148,7 +154,7 @@ describe("an active lock", () => {
       "is active for a retry interval since its last update",
       held("09:00", "10:00", "10:10"),
       "10:24",
-      "active: lock-1, until 10:25",
+      "active: https://github.example/runs/1, until 10:25",
       retry,
     ],
     [
@@ -162,7 +168,7 @@ describe("an active lock", () => {
       "isn't taken over when now is before its last update",
       held("09:00", "10:00"),
       "09:59",
-      "active: lock-1, until 10:00",
+      "active: https://github.example/runs/1, until 10:00",
       { retryInterval: 0 },
     ],
     [
@@ -190,7 +196,7 @@ describe("an active lock", () => {
       "is the reason of the refusal even if the interval isn't due either",
       held("09:00", "10:00"),
       "10:05",
-      "active: lock-1, forever",
+      "active: https://github.example/runs/1, forever",
       { jobInterval: 4 * HOUR },
     ],
     [
@@ -211,7 +217,7 @@ describe("an active lock", () => {
       "refuses a start without a lock too",
       held("09:00", "10:00"),
       "11:00",
-      "active: lock-1, forever",
+      "active: https://github.example/runs/1, forever",
       { noLock: true },
     ],
   ])("%s", async (_, state, now, outcome, requested = {}) => {
@@ -342,7 +348,7 @@ describe("a refusal says when a start may succeed", () => {
   async function decideAround(finishedUntil: Instant, requested: Requested) {
     const state = job({ finishedUntil: toIso(finishedUntil) });
     const first = await decideOn(requested, state, finishedUntil);
-    if (first.granted || first.reason !== "not-due" || first.dueAt === null)
+    if (first.started || first.reason !== "not-due" || first.dueAt === null)
       throw new Error("Expected a refusal with dueAt");
     const { dueAt } = first;
     return {
@@ -395,7 +401,7 @@ describe("a refusal says when a start may succeed", () => {
         const requested = { jobInterval: HOUR, retryInterval, timezone: zone };
         const state = job({ finishedUntil: toIso(end - HOUR), active });
         const first = await decideOn(requested, state, end - 1);
-        if (first.granted || first.reason !== "active" || first.retryAt === null)
+        if (first.started || first.reason !== "active" || first.retryAt === null)
           throw new Error("Expected a refusal with retryAt");
         expect(inWords(await decideOn(requested, state, first.retryAt))).toBe(`${shown(end - HOUR)}–${shown(end)}`);
       }),

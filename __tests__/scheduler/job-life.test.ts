@@ -7,6 +7,8 @@ import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { JobInterval } from "../../src/scheduler/job-interval.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
+import { waitOf } from "../../src/scheduler/wait.ts";
 import { anyInterval, duration, ZONES, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 

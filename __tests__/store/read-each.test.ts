@@ -17,11 +17,11 @@ test("damaged jobs among many are found by few reads, and all others are read", 
   const store = new CountingStore();
   const names = Array.from({ length: 100 }, (_, at) => `job-${at}`);
   for (const name of names) {
-    const damaged = { ...newJobState(name), v: 2 } as unknown as JobState;
-    await store.swap(null, name === "job-7" || name === "job-99" ? damaged : newJobState(name));
+    const document = { ...newJobState(name), v: 2 } as unknown as JobState;
+    await store.swap(null, name === "job-7" || name === "job-99" ? document : newJobState(name));
   }
-  const { records, unreadable } = await readEach(store, [...names, "never"], deadlineIn(1_000));
-  expect(unreadable).toEqual(["job-7", "job-99"]);
-  expect([...records.keys()]).toEqual(names.filter((name) => !unreadable.includes(name)));
+  const { records, damaged } = await readEach(store, [...names, "never"], deadlineIn(1_000));
+  expect(damaged).toEqual(["job-7", "job-99"]);
+  expect([...records.keys()]).toEqual(names.filter((name) => !damaged.includes(name)));
   expect(store.reads).toBeLessThan(30);
 });

@@ -1,12 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { actionMessage } from "../../../src/action/remedies.ts";
 import type { Claim, HeldLock, StartAnswer, Started } from "../../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../../src/backend/local-backend.ts";
+import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
-import { type JobStore, StoreError } from "../../../src/store/job-store.ts";
+import type { JobStore } from "../../../src/store/job-store.ts";
 import type { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { type GitFault, serveGit } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository } from "../../../testing/git/served-repository.ts";
@@ -81,8 +83,8 @@ describe("a read", () => {
   test("gives up at once when it is told to wait beyond the deadline", async () => {
     once("ls-refs", { status: 503, headers: { "retry-after": new Date(Date.now() + 120_000).toUTCString() } });
     const error = await failureOf(store.read([name], deadlineIn(60_000)));
-    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
-    expect(error.message).toMatch(/gave no answer in time \(.* answered 503\): check the input url and the network/);
+    expect(error).toMatchObject({ code: "unreachable", effect: "none" });
+    expect(actionMessage(error)).toMatch(/ answered 503: check the input url and the network/);
     expect(asked()).toEqual(["ls-refs"]);
   });
 
@@ -140,7 +142,7 @@ describe("a swap", () => {
       served.repository.git(["update-ref", refOf(name), served.repository.commit(JSON.stringify(other))]);
       return { cut: "before" };
     };
-    expect(await store.swap(version, documentOf(name), inTime())).toEqual({ version: null, unsettled: true });
+    expect(await store.swap(version, documentOf(name), inTime())).toEqual({ version: null, effect: "possible" });
     expect((await store.read([name], inTime())).get(name)?.state).toMatchObject(other);
   });
 
@@ -156,14 +158,14 @@ describe("a swap", () => {
     for (const fault of HANGS) {
       served.fault = () => fault;
       const error = await failureOf(store.swap(version, documentOf(name), deadlineIn(300)));
-      expect(error).toMatchObject({ code: "unreachable", unsettled: true });
+      expect(error).toMatchObject({ code: "unreachable", effect: "possible" });
     }
   });
 
   test("that is refused plainly while it is settled is still unsettled", async () => {
     served.fault = ({ command }) => (command === "push" ? { cut: "after" } : { status: 403 });
     const error = await failureOf(store.swap(version, documentOf(name), inTime()));
-    expect(error).toMatchObject({ code: "forbidden", unsettled: true });
+    expect(error).toMatchObject({ code: "token-may-not-read", effect: "possible" });
     expect(served.repository.tip(refOf(name))).not.toBe(version);
   });
 });
@@ -177,7 +179,7 @@ test("a start that was given up is fenced off: its swap comes late, and takes no
   const jobName = `late ${randomUUID()}`;
   served.fault = ({ command }) => (command === "push" ? { delay: 1_700 } : undefined);
   const error = await failureOf(late.start({ ...HOURLY, jobName }, claimOf("late"), deadlineIn(1_200)));
-  expect(error).toMatchObject({ code: "unreachable", unsettled: true });
+  expect(error).toMatchObject({ code: "unreachable", effect: "possible" });
 
   served.fault = () => undefined;
   expect(await backend.abandon({ jobName, id: "late", record: null }, inTime())).toBe(false);
@@ -258,16 +260,16 @@ test("no sequence of faults grants an interval twice, or loses a lock without an
           history: [{ id, outcome: "finished" }],
         });
       } else {
-        expect(error).toBeInstanceOf(StoreError);
-        if (!(error as StoreError).unsettled) expect(lockOn(jobName)).toBe(id);
+        expect(error).toBeInstanceOf(ServiceError);
+        if ((error as ServiceError).effect === "none") expect(lockOn(jobName)).toBe(id);
       }
     }
     faults = false;
     for (const { id, backend } of failed) {
-      const error = answers[racers.findIndex((racer) => racer.id === id)] as StoreError;
-      expect(error).toBeInstanceOf(StoreError);
-      outcomes.push(error.unsettled ? "failed, and may have started" : "failed to start");
-      if (!error.unsettled) expect(lockOn(jobName)).not.toBe(id);
+      const error = answers[racers.findIndex((racer) => racer.id === id)] as ServiceError;
+      expect(error).toBeInstanceOf(ServiceError);
+      outcomes.push(error.effect === "possible" ? "failed, and may have started" : "failed to start");
+      if (error.effect === "none") expect(lockOn(jobName)).not.toBe(id);
       else await backend.abandon({ jobName, id, record: null }, inTime());
       expect(lockOn(jobName)).not.toBe(id);
     }

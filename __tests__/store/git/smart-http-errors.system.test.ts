@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import { actionMessage } from "../../../src/action/remedies.ts";
+import type { BackendOptions } from "../../../src/backend/open-backend.ts";
 import { pktLine } from "../../../src/store/git/pkt-line.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
-import type { StoreOptions } from "../../../src/store/open-store.ts";
 import type { GitFault } from "../../../testing/git/git-server.mjs";
 import { type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
 import { failureOf } from "../../../testing/stores/git-store-suite.ts";
@@ -31,7 +32,7 @@ afterEach(() => {
 });
 
 /** What a read or a swap fails with: never with a word of the token. */
-async function failureOn(call: "read" | "swap", options: Partial<StoreOptions> & { name?: string } = {}) {
+async function failureOn(call: "read" | "swap", options: Partial<BackendOptions> & { name?: string } = {}) {
   const store = await served.open(options);
   const error = await failureOf(
     call === "read" ? store.read([NAME], inTime()) : store.swap(version, documentOf(NAME), inTime()),
@@ -48,22 +49,40 @@ async function failureOn(call: "read" | "swap", options: Partial<StoreOptions> &
 const html: GitFault = { status: 200, headers: { "content-type": "text/html; charset=utf-8" } };
 
 const REFUSALS: [what: string, call: "read" | "swap", fault: GitFault, code: string, remedy: string][] = [
-  ["403 on a read", "read", { status: 403 }, "forbidden", 'add "permissions: contents: write" to the workflow or job'],
-  ["403 on a swap", "swap", { status: 403 }, "forbidden", "A pull request from a fork has a read-only token"],
-  ["404 on a read", "read", { status: 404 }, "not-found", "check the input url"],
+  [
+    "403 on a read",
+    "read",
+    { status: 403 },
+    "token-may-not-read",
+    'add "permissions: contents: write" to the workflow or job',
+  ],
+  ["403 on a swap", "swap", { status: 403 }, "token-may-not-write", "a pull request from a fork has a read-only token"],
+  ["404 on a read", "read", { status: 404 }, "repository-not-found", "check the input url"],
   [
     "404 on a swap",
     "swap",
     { status: 404 },
-    "not-found",
+    "repository-not-found",
     'or add "permissions: contents: write" to the workflow or job',
   ],
-  ["401 on a swap", "swap", { status: 401 }, "unauthorized", "give the input token one that is valid there"],
-  ["a page in HTML on a read", "read", html, "unusable", "answered with text/html; charset=utf-8, not as a git server"],
-  ["a page in HTML on a swap", "swap", html, "unusable", "check that the input url is the address of a git repository"],
-  ["200 and nothing else", "read", { status: 200 }, "unusable", "answered with no content type"],
-  ["400", "read", { status: 400 }, "unusable", "it answered 400"],
-  ["410 on a swap", "swap", { status: 410 }, "unusable", "it answered 410"],
+  ["401 on a swap", "swap", { status: 401 }, "token-refused", "set the input token to one that is valid there"],
+  [
+    "a page in HTML on a read",
+    "read",
+    html,
+    "not-a-repository",
+    "answered with text/html; charset=utf-8, not as a git server",
+  ],
+  [
+    "a page in HTML on a swap",
+    "swap",
+    html,
+    "not-a-repository",
+    "check that the input url is the address of a git repository",
+  ],
+  ["200 and nothing else", "read", { status: 200 }, "not-a-repository", "answered with no content type"],
+  ["400", "read", { status: 400 }, "not-a-repository", "it answered 400"],
+  ["410 on a swap", "swap", { status: 410 }, "not-a-repository", "it answered 410"],
 ];
 
 describe("a server that refuses", () => {
@@ -72,9 +91,9 @@ describe("a server that refuses", () => {
     async (_, call, fault, code, remedy) => {
       served.fault = () => fault;
       const error = await failureOn(call);
-      expect(error).toMatchObject({ code, unsettled: false });
+      expect(error).toMatchObject({ code, effect: "none" });
       expect(error.message).toContain(served.url);
-      expect(error.message).toContain(remedy);
+      expect(actionMessage(error)).toContain(remedy);
       expect(served.exchanges).toHaveLength(1);
     },
   );
@@ -89,29 +108,29 @@ describe("a server that refuses", () => {
           }
         : undefined;
     const error = await failureOn("read");
-    expect(error).toMatchObject({ code: "unusable", unsettled: false });
+    expect(error).toMatchObject({ code: "not-a-repository", effect: "none" });
     expect(error.message).toContain("upload-pack: not our ref");
     expect(served.exchanges).toHaveLength(8);
   });
 
   test.each(["read", "swap"] as const)("a %s without a token", async (call) => {
     const error = await failureOn(call, { token: "" });
-    expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
-    expect(error.message).toContain("asks for credentials (401): give the input token one that may write");
+    expect(error).toMatchObject({ code: "token-missing", effect: "none" });
+    expect(actionMessage(error)).toContain("asks for credentials (401): set the input token to one that may write");
     expect(served.exchanges.map(({ authorization }) => authorization)).toEqual([undefined]);
   });
 
   test.each(["read", "swap"] as const)("a %s with another token", async (call) => {
     const error = await failureOn(call, { token: "ghs_expired" });
-    expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
+    expect(error).toMatchObject({ code: "token-refused", effect: "none" });
     expect(error.message).toContain("refused the token (401)");
     expect(error.message).not.toContain("ghs_expired");
   });
 
   test.each(["read", "swap"] as const)("a %s of a repository that isn't there", async (call) => {
     const error = await failureOn(call, { name: "nothing.git" });
-    expect(error).toMatchObject({ code: "not-found", unsettled: false });
-    expect(error.message).toContain("nothing.git that the token may see (404)");
+    expect(error).toMatchObject({ code: "repository-not-found", effect: "none" });
+    expect(error.message).toContain("nothing.git is no repository that the token may see (404)");
   });
 });
 
@@ -142,8 +161,8 @@ describe("a redirect", () => {
     served.fault = ({ service }) => to(`${elsewhere.url}/${service}`);
     elsewhere.fault = () => ({ status: 401 });
     const error = await failureOn(call);
-    expect(error).toMatchObject({ code: "unauthorized", unsettled: false });
-    expect(error.message).toContain(`It redirects to ${new URL(elsewhere.url).origin}, where the token isn't sent.`);
+    expect(error).toMatchObject({ code: "token-refused", effect: "none" });
+    expect(error.message).toContain(`after a redirect to ${new URL(elsewhere.url).origin}, which gets no token`);
     expect(elsewhere.exchanges.map(({ authorization }) => authorization)).toEqual([undefined]);
   });
 
@@ -160,7 +179,7 @@ describe("a redirect", () => {
   test("without end is given up", async () => {
     served.fault = ({ service }) => to(`${served.url}/${service}`);
     expect(await failureOn("read")).toMatchObject({
-      code: "unusable",
+      code: "not-a-repository",
       message: expect.stringContaining("answered 302"),
     });
     expect(served.exchanges).toHaveLength(4);
@@ -168,7 +187,7 @@ describe("a redirect", () => {
 
   test.each(["file:///etc/passwd", "ftp://127.0.0.1/", "http://"])("to %s isn't followed", async (location) => {
     served.fault = () => to(location);
-    expect(await failureOn("read")).toMatchObject({ code: "unusable" });
+    expect(await failureOn("read")).toMatchObject({ code: "not-a-repository" });
     expect(served.exchanges).toHaveLength(1);
   });
 });

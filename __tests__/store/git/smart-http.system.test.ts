@@ -1,6 +1,5 @@
 import http from "node:http";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { ACTION_TERMS } from "../../../src/action/terms.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { commitOf, idOf, NO_OBJECT } from "../../../src/store/git/objects.ts";
 import { demultiplex, packets, textOf } from "../../../src/store/git/pkt-line.ts";
@@ -8,7 +7,13 @@ import { refOf } from "../../../src/store/git/ref-name.ts";
 import { SmartHttpRemote } from "../../../src/store/git/smart-http.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import type { GitExchange } from "../../../testing/git/git-server.mjs";
-import { openStoreAt, type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
+import {
+  openStoreAt,
+  repositoryAt,
+  type ServedRepository,
+  serveRepository,
+  TOKEN,
+} from "../../../testing/git/served-repository.ts";
 import { failureOf, gitStoreSuite } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
@@ -49,10 +54,15 @@ describe("what goes over the wire", () => {
       const commit = other.repository.commit("Something else");
       const creations = Array.from({ length: refs }, (_, at) => `create refs/pull/${at}/head ${commit}\n`);
       other.repository.git(["update-ref", "--stdin"], creations.join(""));
-      const remote = new SmartHttpRemote(new URL(other.url), "", "cronyx-test", () => {}, ACTION_TERMS);
+      const remote = new SmartHttpRemote({
+        location: repositoryAt(other.url),
+        token: "",
+        userAgent: "cronyx-test",
+        log: () => {},
+      });
       const document = commitOf("A document", 0);
       const update = { ref: refOf("job"), from: NO_OBJECT, to: idOf(document), commit: document };
-      expect(await remote.push(update, inTime())).toEqual({ outcome: "taken" });
+      expect(await remote.push(update, inTime())).toEqual({ outcome: "moved" });
       expect(await remote.fetch([update.ref], inTime())).toMatchObject([{ ref: update.ref, id: update.to }]);
       exchanges.push(other.exchanges);
       await remote.close();
@@ -110,8 +120,8 @@ describe("a server of another kind", () => {
     const front = await serveInFrontOf(served.url, ({ "git-protocol": _, ...headers }) => headers);
     const store = await openStoreAt(front.url, { token: TOKEN });
     const error = await failureOf(store.read(["job"], deadlineIn(5_000)));
-    expect(error).toMatchObject({ code: "unusable", unsettled: false });
-    expect(error.message).toContain(`${front.url} can't keep locks (`);
+    expect(error).toMatchObject({ code: "not-a-repository", effect: "none" });
+    expect(error.message).toContain(`${front.url} cannot keep locks (`);
     await store.close();
     await front.close();
   });

@@ -3,6 +3,8 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { afterAll, describe, expect, test } from "@jest/globals";
+import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
+import { serverMessage } from "../../../src/server/remedies.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
 import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
@@ -11,7 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "cronyx-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fileOf = (name: string) => path.join(folder, `${name}.db`);
-const open = (name: string) => openDatabase(`sqlite:${fileOf(name)}`, () => {}, inTime());
+const open = (name: string) => openDatabase({ kind: "sqlite", file: fileOf(name) }, () => {}, inTime());
 
 describe("a store in SQLite", () => {
   jobStoreSuite(() => open("shared"));
@@ -51,7 +53,7 @@ describe("a store in SQLite", () => {
     const records = await store.read(names, inTime());
     for (const [at, name] of names.entries()) {
       const stands = at % 2 === 0 ? second[at] : first[at];
-      if (at % 2 !== 0) expect(second[at]).toEqual({ version: null, unsettled: false });
+      if (at % 2 !== 0) expect(second[at]).toEqual({ version: null, effect: "none" });
       expect(records.get(name)?.version).toBe(stands?.version);
     }
     await store.close();
@@ -64,7 +66,7 @@ describe("a store in SQLite", () => {
       "BEFORE INSERT ON cronyx_job WHEN NEW.name = CAST('worse' AS BLOB) BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
     database.exec(`CREATE TRIGGER fails ${trigger}`);
     const swaps = ["good", "worse"].map((name) => store.swap(null, documentOf(name), inTime()));
-    for (const swap of swaps) await expect(swap).rejects.toMatchObject({ name: "StoreError", unsettled: false });
+    for (const swap of swaps) await expect(swap).rejects.toMatchObject({ name: "ServiceError", effect: "none" });
     expect(await store.list(inTime())).toEqual([]);
     database.close();
     await store.close();
@@ -76,7 +78,8 @@ describe("a store in SQLite", () => {
     other.exec("BEGIN IMMEDIATE");
     const { deadlineIn } = await import("../../../src/network/deadline.ts");
     await expect(store.swap(null, documentOf("report"), deadlineIn(300))).rejects.toMatchObject({
-      code: "unreachable",
+      code: "database-busy",
+      effect: "none",
     });
     const waiting = store.swap(null, documentOf("report"), inTime());
     other.exec("COMMIT");
@@ -89,15 +92,17 @@ describe("a store in SQLite", () => {
     const database = new DatabaseSync(fileOf("newer"));
     database.exec("PRAGMA user_version = 99");
     database.close();
-    await expect(open("newer")).rejects.toMatchObject({
-      code: "unusable",
-      message: expect.stringMatching(/version 99.*use a newer release/),
-    });
+    const error = await open("newer").catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "database-too-new", effect: "none" });
+    expect(serverMessage(error)).toMatch(/version 99.*use a newer release/);
   });
 
   test("a file that is no database", async () => {
     writeFileSync(fileOf("text"), "x".repeat(5_000));
-    await expect(open("text")).rejects.toMatchObject({ code: "unusable", message: expect.stringContaining("text.db") });
+    await expect(open("text")).rejects.toMatchObject({
+      code: "database-unusable",
+      message: expect.stringContaining("text.db"),
+    });
   });
 
   test.each(["removed", "replaced"])("a file that is %s under the server is written to no more", async (what) => {
@@ -109,10 +114,9 @@ describe("a store in SQLite", () => {
       () => store.swap(null, documentOf("other"), inTime()),
       () => store.read(["report"], inTime()),
     ]) {
-      await expect(call()).rejects.toMatchObject({
-        code: "unusable",
-        message: expect.stringMatching(/start the server again/),
-      });
+      const error = await call().catch((error: unknown) => error);
+      expect(error).toMatchObject({ code: "database-replaced", effect: "none" });
+      expect(serverMessage(error)).toMatch(/start the server again/);
     }
     await store.close();
     if (other !== null) expect((await other.swap(null, documentOf("report"), inTime())).version).not.toBeNull();
@@ -120,17 +124,16 @@ describe("a store in SQLite", () => {
   });
 
   test("a folder that isn't there", async () => {
-    await expect(open("no/where")).rejects.toMatchObject({
-      code: "not-found",
-      message: expect.stringContaining("JOB_STORE_URL"),
-    });
+    const error = await open("no/where").catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "database-not-found", effect: "none" });
+    expect(serverMessage(error)).toContain("JOB_STORE_URL");
   });
 
   test("the file is its owner's to move: a relative path starts where the server does", async () => {
     mkdirSync(path.join(folder, "here"));
     chmodSync(path.join(folder, "here"), 0o755);
     const relative = path.relative(process.cwd(), path.join(folder, "here", "cronyx.db"));
-    const store = await openDatabase(`sqlite:${relative}`, () => {}, inTime());
+    const store = await openDatabase(parseDatabaseLocation(`sqlite:${relative}`, "JOB_STORE_URL"), () => {}, inTime());
     expect(await store.list(inTime())).toEqual([]);
     await store.close();
   });

@@ -158,7 +158,7 @@ export class RemoteBackend implements JobBackend {
       await this.abandon(lock, deadline);
     } catch (cause) {
       if (!(cause instanceof ServiceError)) throw cause;
-      throw new ServiceError(cause.code, {
+      throw new ServiceError("start-unsettled", {
         place: `The start of ${JSON.stringify(lock.jobName)}`,
         problem: `was refused, but an earlier attempt whose answer was lost may still take the lock, since ${cause.message}`,
         effect: "possible",

@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { actionMessage } from "../../../src/action/remedies.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { EMPTY_TREE, idOf } from "../../../src/store/git/objects.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
@@ -121,10 +122,10 @@ describe("processes", () => {
       store.read([NAME], deadlineIn(300)),
       (await open()).swap(null, documentOf(NAME), deadlineIn(300)),
     ];
-    expect(await failureOf(read)).toMatchObject({ code: "unreachable", unsettled: false });
+    expect(await failureOf(read)).toMatchObject({ code: "unreachable", effect: "none" });
     const lost = await failureOf(swap);
-    expect(lost).toMatchObject({ code: "unreachable", unsettled: true });
-    expect(lost.message).toContain("git push got no answer from file://");
+    expect(lost).toMatchObject({ code: "unreachable", effect: "possible" });
+    expect(lost.message).toContain("gave no answer to git push in time");
     expect(await failureOf((await open()).read([NAME], inNoTime))).toMatchObject({ code: "unreachable" });
     expect(performance.now() - from).toBeLessThan(2_900);
   });
@@ -261,17 +262,17 @@ describe("a repository that can't be used", () => {
     const error = await failureOf(
       call === "read" ? store.read([NAME], inTime()) : store.swap(null, documentOf(NAME), inTime()),
     );
-    expect(error.code).toBe("not-found");
-    expect(error.message).toMatch(
-      /^There is no repository at file:\/\/.*nothing\.git that can be read: check the input url$/,
+    expect(error.code).toBe("repository-not-found");
+    expect(actionMessage(error)).toMatch(
+      /^file:\/\/.*nothing\.git is no repository that can be read: check the input url/,
     );
   });
 
   test("because it is a folder of something else", async () => {
     const error = await failureOf((await open({}, folder)).read([NAME], deadlineIn(20_000)));
-    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
-    expect(error.message).toMatch(
-      /git can't fetch from file:.*\(.*does not appear to be a git repository\): check the input url/,
+    expect(error).toMatchObject({ code: "git-failed", effect: "none" });
+    expect(actionMessage(error)).toMatch(
+      /^file:.* cannot be reached by git fetch \(.*does not appear to be a git repository\): check the input url/,
     );
   });
 
@@ -281,8 +282,10 @@ describe("a repository that can't be used", () => {
     const error = await failureOf(
       call === "read" ? store.read([NAME], inTime()) : store.swap(null, documentOf(NAME), inTime()),
     );
-    expect(error).toMatchObject({ code: "unusable", unsettled: false });
-    expect(error.message).toMatch(/^git can't be run, .*: install git, or use a git\+https: url, which needs none$/);
+    expect(error).toMatchObject({ code: "git-missing", effect: "none" });
+    expect(actionMessage(error)).toMatch(
+      /^file:.* needs the git command, which cannot be run: install git, or use a git\+https: url, which needs none$/,
+    );
   });
 });
 
@@ -309,8 +312,8 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
   });
   opened.push(locked);
   const error = await failureOf(locked.read([NAME], inTime()));
-  expect(error).toMatchObject({ code: "unreachable", unsettled: false });
-  expect(error.message).toContain(
+  expect(error).toMatchObject({ code: "git-failed", effect: "none" });
+  expect(actionMessage(error)).toContain(
     "(git@git.example.test: Permission denied (publickey).): check the input url, and for ssh",
   );
 });

@@ -1,17 +1,18 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
-import { ACTION_TERMS } from "../../src/action/terms.ts";
-import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
-import { openBackend } from "../../src/backend/open-backend.ts";
-import type { RemoteBackend } from "../../src/backend/remote/remote-backend.ts";
-import type { Credentials } from "../../src/backend/remote/server-connection.ts";
-import { ArgumentError } from "../../src/errors/argument-error.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
-import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { StoreError } from "../../src/store/job-store.ts";
-import { ExplainingServer } from "../../testing/servers/explaining-server.ts";
-import { OriginalServer, type ServerFault } from "../../testing/servers/original-server.ts";
+import { actionMessage } from "../../../src/action/remedies.ts";
+import { type Claim, type HeldLock, LockLostError, type Started } from "../../../src/backend/job-backend.ts";
+import { openBackend } from "../../../src/backend/open-backend.ts";
+import type { RemoteBackend } from "../../../src/backend/remote/remote-backend.ts";
+import type { Credentials } from "../../../src/backend/remote/server-connection.ts";
+import { ArgumentError } from "../../../src/errors/argument-error.ts";
+import { ServiceError } from "../../../src/errors/service-error.ts";
+import { parseLocation } from "../../../src/location/location.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, type Instant, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
+import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
+import { OriginalServer, type ServerFault } from "../../../testing/servers/original-server.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const JOB = "report of a/b?c#d%é";
@@ -44,9 +45,8 @@ async function open(url: string, credentials: Credentials = NONE): Promise<Remot
     env: {},
     temporary: tmpdir(),
     now: () => now,
-    terms: ACTION_TERMS,
   };
-  const opened = await openBackend(url, { ...options, log: (line) => log.push(line) });
+  const opened = await openBackend(parseLocation(url), { ...options, log: (line) => log.push(line) });
   closing.push(() => opened.close());
   return opened as RemoteBackend;
 }
@@ -75,14 +75,14 @@ async function started(by = backend, more: Partial<Claim> = {}): Promise<HeldLoc
   return (answer as Started).lock as HeldLock;
 }
 
-async function failureOf(call: Promise<unknown>): Promise<StoreError> {
+async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
   const error = await call.then(
     (answer) => answer,
     (error: unknown) => error,
   );
-  expect(error).toBeInstanceOf(StoreError);
+  expect(error).toBeInstanceOf(ServiceError);
   expect((error as Error).message).not.toMatch(/[.!?] [A-Z]|\n/);
-  return error as StoreError;
+  return error as ServiceError;
 }
 
 const lossOf = (ending: Promise<unknown>) =>
@@ -168,22 +168,21 @@ describe("with an original server", () => {
     const lock = await started();
     await backend.interrupt(lock, inTime());
     const again = await started();
-    expect(await lossOf(backend.finish(lock, inTime()))).toEqual({ to: "unknown" });
+    expect(await lossOf(backend.finish(lock, inTime()))).toEqual({ ending: "unknown" });
     await backend.finish(again, inTime());
   });
 
   test("what it can't do is an error that says so", async () => {
     const lock = { jobName: JOB, id: randomUUID(), record: null };
-    expect(await failureOf(backend.abandon(lock, inTime()))).toMatchObject({
-      unsettled: true,
-      message: expect.stringMatching(
-        /can't tell whether the start .* original CronyxServer \(404\): .* retry-interval/,
-      ),
-    });
+    const abandoning = await failureOf(backend.abandon(lock, inTime()));
+    expect(abandoning).toMatchObject({ code: "original-server", effect: "possible" });
+    expect(actionMessage(abandoning)).toMatch(
+      /cannot give up the start of "report .*", being an original CronyxServer \(404\), so its lock may stay until .*: set retry-interval/,
+    );
     for (const call of [backend.status(JOB, inTime()), backend.states(inTime())]) {
-      expect((await failureOf(call)).message).toMatch(
-        /tells nothing of its jobs \(404\): it is an original CronyxServer/,
-      );
+      const error = await failureOf(call);
+      expect(error).toMatchObject({ code: "original-server", effect: "none" });
+      expect(error.message).toMatch(/does not show its jobs \(404\), as an original CronyxServer/);
     }
   });
 
@@ -260,16 +259,20 @@ describe("with a server that explains itself", () => {
     const lock = await started();
     now += HOUR;
     await other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-    expect(await lossOf(backend.finish(lock, inTime()))).toEqual({ to: "takeover", at: NOON + HOUR, holder: HOLDER });
+    expect(await lossOf(backend.finish(lock, inTime()))).toEqual({
+      ending: "taken-over",
+      at: NOON + HOUR,
+      holder: HOLDER,
+    });
     const { active } = (await server.state(JOB)) ?? {};
     await other.interrupt({ jobName: JOB, id: active?.id ?? "", record: null }, inTime());
     const lost = backend.finish({ jobName: JOB, id: active?.id ?? "", record: null }, inTime());
-    expect(await lossOf(lost)).toEqual({ to: "interrupt", at: NOON + HOUR });
+    expect(await lossOf(lost)).toEqual({ ending: "interrupted", at: NOON + HOUR });
   });
 
   test("a job's state, and the jobs", async () => {
     expect(await backend.status(JOB, inTime())).toBeNull();
-    expect(await backend.states(inTime())).toEqual({ states: [], unreadable: [] });
+    expect(await backend.states(inTime())).toEqual({ states: [], damaged: [] });
     await backend.finish(await started(), inTime());
     now += HOUR;
     const { id } = await started();
@@ -279,7 +282,7 @@ describe("with a server that explains itself", () => {
       active: { id, holder: HOLDER, intervalEndedAt: toIso(NOON + HOUR), idempotencyKey: null },
       history: [{ outcome: "finished" }],
     });
-    expect(await backend.states(inTime())).toMatchObject({ states: [{ name: JOB }], unreadable: [] });
+    expect(await backend.states(inTime())).toMatchObject({ states: [{ name: JOB }], damaged: [] });
   });
 
   test("a job of any name has a state, and the jobs come in as many parts as it takes", async () => {
@@ -293,24 +296,24 @@ describe("with a server that explains itself", () => {
   });
 
   test.each([
-    ['{"jobs":[]}', { states: [], unreadable: [] }],
+    ['{"jobs":[]}', { states: [], damaged: [] }],
     ['{"jobs":[],"next":"a"}', 'next is "a", not a name after a'],
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
     ['{"jobs":[{}]}', "jobs[0].name is missing, not a non-empty string"],
-    ['{"jobs":[],"unreadable":["b","a"]}', { states: [], unreadable: ["b", "a"] }],
+    ['{"jobs":[],"unreadable":["b","a"]}', { states: [], damaged: ["b", "a"] }],
     ['{"jobs":[],"unreadable":[7]}', "unreadable is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
     server.fault = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
     const listed = backend.states(inTime());
     if (typeof means !== "string") return expect(await listed).toEqual(means);
-    expect(await failureOf(listed)).toMatchObject({ code: "unusable", message: expect.stringContaining(means) });
+    expect(await failureOf(listed)).toMatchObject({ code: "not-a-server", message: expect.stringContaining(means) });
   });
 
   test("the states of all jobs, by one request", async () => {
     await started();
     const before = server.requests.length;
-    expect(await backend.states(inTime())).toEqual({ states: [await backend.status(JOB, inTime())], unreadable: [] });
+    expect(await backend.states(inTime())).toEqual({ states: [await backend.status(JOB, inTime())], damaged: [] });
     expect(server.requests.slice(before).map(({ path }) => path)).toHaveLength(2);
   });
 
@@ -324,7 +327,7 @@ describe("with a server that explains itself", () => {
     expect(server.requests.at(-1)?.path).toBe("/?limit=500&after=a+b");
     server.fault = () => part("a b", "a b");
     const error = await failureOf(backend.states(inTime()));
-    expect(error).toMatchObject({ code: "unusable" });
+    expect(error).toMatchObject({ code: "not-a-server" });
     expect(error.message).toContain('next is "a b", not a name after a b');
   });
 
@@ -335,8 +338,8 @@ describe("with a server that explains itself", () => {
     expect(await other.abandon({ jobName: JOB, id: late.lockId, record: null }, inTime())).toBe(false);
     for (const lockId of [id, late.lockId]) {
       const error = await failureOf(backend.start(HOURLY, { ...late, lockId }, inTime()));
-      expect(error).toMatchObject({ code: "refused", unsettled: false });
-      expect(error.message).toMatch(/refuses the request \(400: The lock id .* can't be granted again/);
+      expect(error).toMatchObject({ code: "request-refused", effect: "none" });
+      expect(error.message).toMatch(/refused the request \(400: lockId .* cannot be granted again/);
     }
     expect((await server.state(JOB))?.active).toBeNull();
   });
@@ -349,7 +352,7 @@ describe("with a server that explains itself", () => {
       return nth === 1 ? { cut: "after" } : nth === 2 ? { delay: 200 } : undefined;
     };
     const start = backend.start(HOURLY, claim(), inTime());
-    expect(await failureOf(start)).toMatchObject({ code: "refused", unsettled: true });
+    expect(await failureOf(start)).toMatchObject({ code: "request-refused", effect: "possible" });
     expect(await takeover).toHaveProperty("started", true);
   });
 });
@@ -380,8 +383,10 @@ describe("an earlier try that may come later, to a server that explains itself",
     server.fault = ({ path }) =>
       server.requests.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined;
     const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(1_000)));
-    expect(error).toMatchObject({ code: "unreachable", unsettled: true });
-    expect(error.message).toMatch(/was not started.*an earlier try .* may still take the lock.*retry-interval/);
+    expect(error).toMatchObject({ code: "start-unsettled", effect: "possible", cause: { code: "unreachable" } });
+    expect(actionMessage(error)).toMatch(
+      /was refused, but an earlier attempt .* may still take the lock, since .* answered 504: set retry-interval/,
+    );
   });
 
   test("an end isn't called done while nobody tells whether it, or a takeover, ended the run", async () => {
@@ -396,13 +401,13 @@ describe("an earlier try that may come later, to a server that explains itself",
     };
     expect(await failureOf(backend.finish(lock, deadlineIn(3_000)))).toMatchObject({
       code: "unreachable",
-      unsettled: true,
+      effect: "possible",
     });
     expect(await takeover).toHaveProperty("started", true);
     // In a call that lost no answer of its own, the lock is gone for sure. A Job knows of the earlier one: job.test.ts.
     const lost = await backend.finish(lock, deadlineIn(300)).catch((error) => error);
     expect(lost).toBeInstanceOf(LockLostError);
-    expect(lost).toMatchObject({ loss: { to: "unknown" }, cause: { code: "unreachable" } });
+    expect(lost).toMatchObject({ loss: { ending: "unknown" }, cause: { code: "unreachable" } });
   });
 });
 
@@ -430,7 +435,7 @@ describe.each([
     const keys = server.requests.map(({ headers }) => headers["idempotency-key"]);
     expect(keys).toHaveLength(2);
     expect(new Set(keys).size).toBe(1);
-    expect(log).toEqual([expect.stringMatching(/^127\.0\.0\.1:\d+ .*; trying again$/)]);
+    expect(log).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ .*; trying again$/)]);
   });
 
   test.each(LOST)("a start that is %s holds one lock, or is an error", async (_, fault) => {
@@ -440,9 +445,9 @@ describe.each([
       expect((await started(backend, call)).id).toBe(call.lockId);
     } else {
       const error = await failureOf(backend.start(HOURLY, call, inTime()));
-      expect(error.unsettled).toBe(true);
-      expect(error.message).toMatch(
-        /the answer to an earlier try was lost: that one may have taken the lock, .* retry-interval/,
+      expect(error).toMatchObject({ code: "start-unsettled", effect: "possible" });
+      expect(actionMessage(error)).toMatch(
+        /the answer to an earlier attempt was lost, so that attempt may have taken the lock: set retry-interval/,
       );
     }
     expect(asked()).toHaveLength(2);
@@ -469,8 +474,8 @@ describe.each([
     await backend.interrupt(lock, inTime());
     once(/finish$/, { status });
     expect(await lossOf(backend.finish(lock, inTime()))).toHaveProperty(
-      "to",
-      kind === ExplainingServer ? "interrupt" : "unknown",
+      "ending",
+      kind === ExplainingServer ? "interrupted" : "unknown",
     );
   });
 });
@@ -479,8 +484,8 @@ describe("patience", () => {
   test("ends at once when it is told to wait beyond the deadline", async () => {
     server.fault = () => ({ status: 503, headers: { "retry-after": "3600" } });
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
-    expect(error).toMatchObject({ code: "unreachable", unsettled: true });
-    expect(error.message).toMatch(/gave no answer in time \(.* answered 503\): check the input url and the network/);
+    expect(error).toMatchObject({ code: "unreachable", effect: "possible" });
+    expect(actionMessage(error)).toMatch(/ answered 503: check the input url and the network/);
     expect(asked()).toHaveLength(1);
   });
 
@@ -494,7 +499,7 @@ describe("patience", () => {
   test("ends at the deadline", async () => {
     server.fault = () => ({ delay: 800 });
     const from = performance.now();
-    expect(await failureOf(backend.start(HOURLY, claim(), deadlineIn(300)))).toMatchObject({ unsettled: true });
+    expect(await failureOf(backend.start(HOURLY, claim(), deadlineIn(300)))).toMatchObject({ effect: "possible" });
     expect(performance.now() - from).toBeLessThan(700);
   });
 
@@ -502,7 +507,7 @@ describe("patience", () => {
     await server.close();
     closing.shift();
     const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(500)));
-    expect(error).toMatchObject({ code: "unreachable", unsettled: false });
+    expect(error).toMatchObject({ code: "unreachable", effect: "none" });
     expect(error.message).toMatch(/ECONNREFUSED/);
   });
 });
@@ -512,50 +517,60 @@ describe("each error has a sentence of its own", () => {
   const jsonly = { status: 200, headers: { "content-type": "application/json" } };
   const JOBLIKE = { id: "1", name: "x", intervalStartedAt: toIso(NOON), intervalEndedAt: toIso(NOON) };
   const ERRORS: [what: string, fault: ServerFault, code: string, says: RegExp][] = [
-    ["401", { status: 401 }, "unauthorized", /asks for credentials \(401\): give the inputs username and password/],
+    ["401", { status: 401 }, "login-missing", /asks for credentials \(401\): set the inputs username and password/],
     [
       "403",
       { status: 403, headers: jsonly.headers, body: '{"message":"This repository may not start it."}' },
-      "forbidden",
-      /doesn't allow this \(403: This repository may not start it\): let its rules admit/,
+      "rules-forbid",
+      /does not allow this \(403: This repository may not start it\): let the server's rules allow/,
     ],
-    ["404", { status: 404, body: "NOT_FOUND" }, "unusable", /isn't a CronyxServer \(there is nothing to start .*404\)/],
+    [
+      "404",
+      { status: 404, body: "NOT_FOUND" },
+      "not-a-server",
+      /does not answer as a CronyxServer \(there is nothing to start .*404\)/,
+    ],
     [
       "a page",
       html,
-      "unusable",
-      /isn't a CronyxServer \(it answered with text\/html, not with JSON\): check the input url/,
+      "not-a-server",
+      /does not answer as a CronyxServer \(its answer is text\/html, not JSON\): check the input url/,
     ],
-    ["nothing known", { status: 200, body: "OK" }, "unusable", /answered with no content type/],
-    ["a list", { ...jsonly, body: "[]" }, "unusable", /its answer is \[\], not an object/],
-    ["another JSON", { ...jsonly, body: '{"ok":true}' }, "unusable", /id is missing, not a non-empty string/],
-    ["half a job", { ...jsonly, body: JSON.stringify(JOBLIKE) }, "unusable", /createdAt is missing, not an instant/],
+    ["nothing known", { status: 200, body: "OK" }, "not-a-server", /its answer is of no content type, not JSON/],
+    ["a list", { ...jsonly, body: "[]" }, "not-a-server", /its answer is \[\], not an object/],
+    ["another JSON", { ...jsonly, body: '{"ok":true}' }, "not-a-server", /id is missing, not a non-empty string/],
+    [
+      "half a job",
+      { ...jsonly, body: JSON.stringify(JOBLIKE) },
+      "not-a-server",
+      /createdAt is missing, not an instant/,
+    ],
     [
       "a lock without id",
       { ...jsonly, body: JSON.stringify({ ...JOBLIKE, id: null }) },
-      "unusable",
+      "not-a-server",
       /id is null, not a non-empty string/,
     ],
     [
       "a refusal of it",
       { ...jsonly, status: 413, body: '{"message":"Too long"}' },
-      "refused",
-      /refuses the request \(413: Too long\)/,
+      "request-refused",
+      /refused the request \(413: Too long\)/,
     ],
-    ["another status", { status: 418 }, "unusable", /isn't a CronyxServer \(it answered 418\)/],
-    ["a redirect to nowhere", { status: 302 }, "unusable", /isn't a CronyxServer \(it answered 302\)/],
+    ["another status", { status: 418 }, "not-a-server", /does not answer as a CronyxServer \(it answered 418\)/],
+    ["a redirect to nowhere", { status: 302 }, "not-a-server", /does not answer as a CronyxServer \(it answered 302\)/],
     [
       "a redirect that leaves http",
       { status: 307, headers: { location: "file:///etc/passwd" } },
-      "not-found",
-      /redirects to file:\/\/\/etc\/passwd, where neither request nor credentials are sent/,
+      "redirected",
+      /redirects to file:\/\/\/etc\/passwd, which gets neither request nor credentials: set the input url/,
     ],
   ];
   test.each(ERRORS)("%s", async (_, fault, code, says) => {
     server.fault = () => fault;
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
-    expect(error).toMatchObject({ code, unsettled: false });
-    expect(error.message).toMatch(says);
+    expect(error).toMatchObject({ code, effect: "none" });
+    expect(actionMessage(error)).toMatch(says);
     expect(error.message.startsWith(server.url)).toBe(true);
     expect(asked()).toHaveLength(1);
   });
@@ -564,15 +579,15 @@ describe("each error has a sentence of its own", () => {
     const lock = await started();
     for (const fault of [html, { ...html, status: 404 }]) {
       server.fault = () => fault;
-      expect(await failureOf(backend.finish(lock, inTime()))).toMatchObject({ code: "unusable" });
+      expect(await failureOf(backend.finish(lock, inTime()))).toMatchObject({ code: "not-a-server" });
     }
   });
 
   test("a refusal after an answer that was lost leaves open what the first try did", async () => {
     server.fault = () => (server.requests.length === 1 ? { cut: "after" } : { status: 401 });
     expect(await failureOf(backend.start(HOURLY, claim(), inTime()))).toMatchObject({
-      code: "unauthorized",
-      unsettled: true,
+      code: "login-missing",
+      effect: "possible",
     });
   });
 });
@@ -596,14 +611,15 @@ describe("credentials", () => {
     expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
     server.fault = () => ({ status: 401 });
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
-    expect(error.message).toMatch(/refused the OIDC token \(401\): give the input oidc-audience/);
+    expect(error).toMatchObject({ code: "bearer-token-refused" });
+    expect(actionMessage(error)).toMatch(/refused the token \(401\): set the input oidc-audience/);
   });
 
   test("stay with the server that they are for, as does the request", async () => {
     const elsewhere = await serve(OriginalServer);
     server.fault = () => ({ status: 307, headers: { location: `${elsewhere.url}/report` } });
     const error = await failureOf((await open(server.url, basic)).start(HOURLY, claim(), inTime()));
-    expect(error.message).toContain(`redirects to ${elsewhere.url}, where neither request nor credentials are sent`);
+    expect(error.message).toContain(`redirects to ${elsewhere.url}, which gets neither request nor credentials`);
     expect(elsewhere.requests).toEqual([]);
   });
 
@@ -620,8 +636,9 @@ describe("TLS that fails is told by its code, and not tried again", () => {
   test("a port that speaks no TLS", async () => {
     const backend = await open(server.url.replace("http:", "https:"));
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
-    expect(error.message).toMatch(
-      /no TLS connection came about, E\w+\): check that the input url has a port that is one for https/,
+    expect(error).toMatchObject({ code: "tls-failed", effect: "none" });
+    expect(actionMessage(error)).toMatch(
+      /made no TLS connection \(E\w+\): check that the port in the input url is one for https/,
     );
     expect(log).toEqual([]);
   });

@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
-import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
@@ -36,7 +35,7 @@ class EventfulStore extends MemoryStore {
 /** Makes the answer to one swap get lost, and with it whether it was taken. */
 function lost(): Swap {
   store.answer = (swap) => swap;
-  return { version: null, unsettled: true };
+  return { version: null, effect: "possible" };
 }
 
 let now: Instant;
@@ -231,9 +230,9 @@ describe("start", () => {
 });
 
 describe.each([
-  ["finish", "finished", "interrupt"],
-  ["interrupt", "interrupted", "finish"],
-] as const)("%s", (end, outcome, otherEnd) => {
+  ["finish", "finished", "interrupt", "interrupted"],
+  ["interrupt", "interrupted", "finish", "finished"],
+] as const)("%s", (end, outcome, otherEnd, otherOutcome) => {
   test("swaps what the start left, without reading", async () => {
     const lock = await started(backend, "ours");
     const reads = store.reads;
@@ -279,7 +278,7 @@ describe.each([
     const answers = await Promise.allSettled(ends);
     expect(answers.filter(({ status }) => status === "fulfilled")).toHaveLength(1);
     for (const answer of answers) {
-      if (answer.status === "rejected") expect(answer.reason).toMatchObject({ loss: { to: end, at: NOON } });
+      if (answer.status === "rejected") expect(answer.reason).toMatchObject({ loss: { ending: outcome, at: NOON } });
     }
     expect((await stateNow())?.history).toHaveLength(1);
   });
@@ -289,14 +288,14 @@ describe.each([
     await backend[end](lock, DEADLINE);
     now += MINUTE;
     const loss = await lossOn(backend[end]({ ...lock, record: null }, DEADLINE));
-    expect(loss).toEqual({ to: end, at: NOON });
+    expect(loss).toEqual({ ending: outcome, at: NOON });
     expect((await stateNow())?.history).toHaveLength(1);
   });
 
   test("finds the lock ended the other way", async () => {
     const lock = await started(backend, "ours");
     await other[otherEnd](lock, DEADLINE);
-    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ to: otherEnd, at: NOON });
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ ending: otherOutcome, at: NOON });
   });
 
   test("of a lock that was taken over tells by whom, and leaves the new one alone", async () => {
@@ -306,13 +305,13 @@ describe.each([
     const request = { ...HOURLY, retryInterval: 10 * MINUTE };
     const taken = await other.start(request, claim("theirs", { holder: theirs }), DEADLINE);
     expect(taken).toMatchObject({ started: true, intervalStartedAt: NOON - HOUR, intervalEndedAt: NOON });
-    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ to: "takeover", at: now, holder: theirs });
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ ending: "taken-over", at: now, holder: theirs });
     expect((await stateNow())?.active?.id).toBe("theirs");
 
     const takenOverAt = now;
     now += MINUTE;
     await other.finish(lockOf(taken), DEADLINE);
-    const ended = { to: "takeover", at: takenOverAt, holder: { runUrl: theirs.runUrl } };
+    const ended = { ending: "taken-over", at: takenOverAt, holder: { runUrl: theirs.runUrl } };
     expect(await lossOn(backend[end](lock, DEADLINE))).toEqual(ended);
   });
 
@@ -323,21 +322,24 @@ describe.each([
       now += HOUR;
       await other.finish(await started(other, `run-${run}`), DEADLINE);
     }
-    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ to: "unknown" });
+    expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ ending: "unknown" });
     const never = { jobName: "never", id: "ours", record: null };
-    expect(await lossOn(backend[end](never, DEADLINE))).toEqual({ to: "unknown" });
+    expect(await lossOn(backend[end](never, DEADLINE))).toEqual({ ending: "unknown" });
   });
 });
 
-const SPENT = new ArgumentError(
-  "The lock id ours can't be granted again, its run having ended or been given up: give each start an id of its own",
-);
+const SPENT = {
+  name: "ArgumentError",
+  code: "spent-lock-id",
+  field: "lockId",
+  message: 'lockId "ours" cannot be granted again: its run has ended, or its start was abandoned',
+};
 
 describe("an id is granted once: a start that comes late gets nothing", () => {
   test.each(["finish", "interrupt"] as const)("after its run's %s", async (end) => {
     await backend[end](await started(backend, "ours"), DEADLINE);
     now += HOUR;
-    await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow(SPENT);
+    await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toMatchObject(SPENT);
     expect((await stateNow())?.active).toBeNull();
   });
 
@@ -345,7 +347,7 @@ describe("an id is granted once: a start that comes late gets nothing", () => {
     await started(backend, "ours");
     await started(other, "theirs", { ...HOURLY, retryInterval: 0 });
     const late = backend.start({ ...HOURLY, retryInterval: 0 }, claim("ours"), DEADLINE);
-    await expect(late).rejects.toThrow(SPENT);
+    await expect(late).rejects.toMatchObject(SPENT);
     expect((await stateNow())?.active?.id).toBe("theirs");
   });
 
@@ -353,7 +355,7 @@ describe("an id is granted once: a start that comes late gets nothing", () => {
     if (what === "a job that has run") await backend.finish(await started(backend, "earlier"), DEADLINE);
     now += HOUR;
     expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(false);
-    await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow(SPENT);
+    await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toMatchObject(SPENT);
     expect(await stateNow()).toMatchObject({ active: null, abandoned: ["ours"] });
     expect(await backend.start({ ...HOURLY, noLock: true }, claim("ours"), DEADLINE)).toHaveProperty("started", true);
     expect((await started(other, "theirs")).id).toBe("theirs");
@@ -395,7 +397,7 @@ describe("abandon", () => {
         store.beforeSwap = async () => {};
         released = await other.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE);
       };
-      await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toThrow(SPENT);
+      await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toMatchObject(SPENT);
       expect(released).toBe(false);
       expect(await stateNow()).toMatchObject({ name: "report", active: null });
       expect((await started(other, "theirs")).id).toBe("theirs");

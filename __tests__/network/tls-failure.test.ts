@@ -1,0 +1,33 @@
+import { expect, test } from "@jest/globals";
+import { tlsFailure } from "../../src/network/tls-failure.ts";
+
+const withCode = (code: string) => Object.assign(new Error("failed"), { code });
+
+test.each([
+  ["CERT_HAS_EXPIRED", "certificate-expired", "has a certificate that has expired"],
+  ["CERT_NOT_YET_VALID", "certificate-expired", "has a certificate that is not valid yet"],
+  ["CERT_REVOKED", "certificate-revoked", "has a certificate that was revoked"],
+  ["ERR_TLS_CERT_ALTNAME_INVALID", "certificate-for-another-host", "has a certificate for another host"],
+  ...[
+    "DEPTH_ZERO_SELF_SIGNED_CERT",
+    "SELF_SIGNED_CERT_IN_CHAIN",
+    "UNABLE_TO_GET_ISSUER_CERT",
+    "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
+    "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+  ].map((code) => [
+    code,
+    "certificate-untrusted",
+    "has a certificate from an authority that this machine does not trust",
+  ]),
+  ["EPROTO", "tls-failed", "made no TLS connection"],
+  ["ERR_SSL_WRONG_VERSION_NUMBER", "tls-failed", "made no TLS connection"],
+])("%s is %s, and the problem contains the code", (code, ours, problem) => {
+  expect(tlsFailure(withCode(code))).toEqual({ code: ours, problem: `${problem} (${code})` });
+});
+
+test.each([withCode("ECONNRESET"), withCode("ECONNREFUSED"), new Error("no code"), null, undefined, "text", {}])(
+  "%s is no failure of TLS",
+  (error) => {
+    expect(tlsFailure(error)).toBeNull();
+  },
+);
