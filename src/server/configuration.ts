@@ -46,7 +46,7 @@ const SETTINGS = [
   { name: "LOG_LEVEL", value: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
   { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "the username of basic authentication" },
   { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "the password of basic authentication", secret: true },
-  { name: "OIDC_AUDIENCE", value: "TEXT", about: "accepts OIDC tokens of GitHub workflows with this audience" },
+  { name: "OIDC_AUDIENCE", value: "TEXT", about: "the audience that OIDC tokens of GitHub workflows must have" },
   { name: "OIDC_RULES", value: "JSON", about: "the jobs that each token may use" },
   { name: "OIDC_RULES_FILE", value: "FILE", about: "a file that contains OIDC_RULES" },
   {
