@@ -3,7 +3,7 @@ FROM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY build/undici build/undici
-# Without scripts: they bring along what tests run by.
+# Install scripts only download tools for the tests.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.package.json ./
 COPY build/package.mjs build/
@@ -17,7 +17,7 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/build/undici build/undici
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist/package dist/package
-# SQLite keeps its file in the working folder, which is all that the server, as the user `node`, may write to.
+# The working folder holds the SQLite file. It is the only folder that the user `node` may write to.
 COPY --from=build --chown=1000:1000 /app/data /data
 WORKDIR /data
 VOLUME /data
@@ -25,6 +25,10 @@ USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.SERVER_PORT || 3000}/healthcheck`).then(({ ok }) => { process.exitCode = ok ? 0 : 1; })"]
+<<<<<<< HEAD
 # The flags of `npm run serve`. They halve the server's memory: docs/server.md, "Where the locks are kept".
+=======
+# The same flags as in `npm run serve`. Without them, V8 lets the heap grow to several times the live data.
+>>>>>>> server
 ENTRYPOINT ["node", "--max-semi-space-size=2", "--heap-growing-percent=40", "/app/dist/package/cli/main.js"]
 CMD ["serve"]

@@ -5,7 +5,7 @@ import { HOUR } from "../../src/scheduler/instant.ts";
 import { type Answer, type RunningServer, runServer, type SendOptions } from "../../testing/servers/running-server.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
-/** Counts whatever it is asked for. */
+/** Counts the requests to the store. */
 class WatchedStore extends MemoryStore {
   asked = 0;
 
@@ -22,7 +22,7 @@ class WatchedStore extends MemoryStore {
 
 const store = new WatchedStore();
 let server: RunningServer;
-/** What the store holds all along: the job that most requests are about is held, and one of its runs has finished. */
+/** The store's contents, which no test may change. The job "report" has an active lock and a finished run. */
 let kept: unknown;
 const contents = async () => [...(await store.read(await store.list()))];
 beforeAll(async () => {
@@ -414,7 +414,7 @@ describe("another part of the request", () => {
     expectRefusal(await server.send(method, target, options), status, message);
   });
 
-  /** What comes back for bytes that are sent as they are, until the server closes the connection. */
+  /** Sends raw bytes. @returns all bytes until the server closes the connection. */
   async function answerTo(...sent: readonly string[]): Promise<string> {
     const socket = net.connect(server.port, "127.0.0.1");
     socket.setTimeout(5_000, () => socket.destroy());
@@ -429,7 +429,7 @@ describe("another part of the request", () => {
   const NO_HTTP = /^HTTP\/1\.1 400 Bad Request\r\n[\s\S]*"message":"Client Error"/;
   const TOO_LARGE = /^HTTP\/1\.1 431 [\s\S]*"message":"Exceeded maximum allowed HTTP header size"/;
   test.each<[what: string, sent: string, says: RegExp]>([
-    ["what isn't HTTP", "HELLO\r\n\r\n", NO_HTTP],
+    ["text that is not HTTP", "HELLO\r\n\r\n", NO_HTTP],
     ["HTTP/2", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", NO_HTTP],
     ["a NUL in a header", "GET /report HTTP/1.1\r\nHost: x\r\na\0b: 1\r\n\r\n", NO_HTTP],
     ["a path beyond ASCII", "GET /caf\xe9 HTTP/1.1\r\nHost: x\r\n\r\n", NO_HTTP],
@@ -450,7 +450,7 @@ describe("another part of the request", () => {
       /^HTTP\/1\.1 400 [\s\S]*\{"message":"jobInterval is 0: it takes/,
     ],
     [
-      "bad input that waits to be asked for",
+      "bad input after 100 Continue",
       `${POST}Expect: 100-continue\r\nConnection: close\r\nContent-Length: 2\r\n\r\n{}`,
       /^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 400 [\s\S]*"jobInterval is missing/,
     ],
@@ -471,7 +471,7 @@ describe("another part of the request", () => {
     for (const secret of ["c2VjcmV0", [...Buffer.from("c2VjcmV0")].join()]) expect(log).not.toContain(secret);
   });
 
-  test("a body that never comes whole is given up", async () => {
+  test("a body that never arrives completely is answered with 408", async () => {
     const hasty = await runServer({ store, requestTimeout: 100 });
     try {
       const socket = net.connect(hasty.port, "127.0.0.1");
@@ -486,7 +486,7 @@ describe("another part of the request", () => {
     }
   });
 
-  test("methods that aren't there", async () => {
+  test("unknown methods", async () => {
     for (const method of ["OPTIONS", "TRACE", "PROPFIND", "DELETE", "PATCH"]) {
       expectRefusal(await server.send(method, "/report"), 404, /^No such route/);
     }

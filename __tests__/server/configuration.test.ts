@@ -8,7 +8,7 @@ const noFile = (path: string): string => {
 const load = (args: string[], env: Record<string, string> = {}, readFile = noFile) =>
   loadConfiguration(args, env, readFile);
 
-test("nothing need be set", () => {
+test("every setting has a default", () => {
   const defaults = {
     port: 3000,
     host: "127.0.0.1",
@@ -23,7 +23,7 @@ test("nothing need be set", () => {
   expect(load([], { SERVER_PORT: "", TIMEZONE: "", BASIC_AUTH_PASSWORD: "", JOB_STORE_URL: "" })).toEqual(defaults);
 });
 
-test("a flag goes before the environment", () => {
+test("a flag overrides its variable", () => {
   const env = { SERVER_PORT: "1", SERVER_HOST: "::1", TIMEZONE: "Asia/Tokyo", JOB_STORE_URL: "postgres://a:b@c/d" };
   expect(load([], env)).toMatchObject({
     port: 1,
@@ -35,7 +35,7 @@ test("a flag goes before the environment", () => {
   expect(load(flags, env)).toMatchObject({ port: 2, host: "localhost", timezone: "UTC", jobStoreUrl: "sqlite:x" });
 });
 
-test("rules may stand in a file", () => {
+test("the rules may be in a file", () => {
   const flags = ["--oidc-audience=cronyx", "--oidc-rules-file=rules.json"];
   const readFile = (path: string) => (path === "rules.json" ? RULES : noFile(path));
   expect(load(flags, {}, readFile)?.oidc).toMatchObject({
@@ -49,7 +49,7 @@ describe("beyond this machine", () => {
   const user = { BASIC_AUTH_USERNAME: "octo", BASIC_AUTH_PASSWORD: "secret" };
   const oidc = { OIDC_AUDIENCE: "cronyx", OIDC_RULES: RULES };
 
-  test.each([user, oidc, { ...user, ...oidc }])("%j lets it listen", (env) => {
+  test.each([user, oidc, { ...user, ...oidc }])("%j allows it", (env) => {
     expect(load(["--server-host=0.0.0.0"], env)).toMatchObject({ host: "0.0.0.0" });
   });
 

@@ -90,7 +90,7 @@ const textOf = (value: unknown) => (typeof value === "string" ? value : (JSON.st
 const inUrl = (value: unknown) => encodeURIComponent(textOf(value).toWellFormed());
 const inHeader = (value: unknown) => textOf(value).replace(/[^\x20-\x7e]/g, "?");
 
-test("is a document of OpenAPI 3.1, and says every route", async () => {
+test("is a valid OpenAPI 3.1 document with every route", async () => {
   const { json } = await server.send("GET", "/openapi.json");
   expect(json.openapi).toBe("3.1.0");
   const checked = new Validator();
@@ -115,7 +115,7 @@ test("is a document of OpenAPI 3.1, and says every route", async () => {
   ]);
 });
 
-test("says how to log in, where that is needed", async () => {
+test("lists the authentication schemes", async () => {
   const guarded = await runServer({ schemes: [basicScheme("octo", "password")] });
   try {
     const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
@@ -127,7 +127,7 @@ test("says how to log in, where that is needed", async () => {
   }
 });
 
-test("whatever is sent, the answer is one that it tells of, and no fault of the server's", async () => {
+test("every answer to random input matches its description, and none is an internal error", async () => {
   const guarded = await runServer({
     schemes: [basicScheme("octo", "password"), bearerOf("report")],
   });
@@ -232,7 +232,7 @@ test("whatever is sent, the answer is one that it tells of, and no fault of the 
 
 const jsonOf = (value: unknown) => Buffer.from(JSON.stringify(value));
 
-/** Whoever says the name of a job may use that one. */
+/** The token is the name of the only job that it allows. */
 function bearerOf(jobName: string): Scheme {
   return {
     name: "Bearer",

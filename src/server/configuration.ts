@@ -27,8 +27,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 interface Setting {
   /** The environment variable. The flag has the same name in lower case, with hyphens. */
   readonly name: string;
-  /** The placeholder for the value in the help text. */
-  readonly value: string;
+  /** Stands for the value in the help text. */
+  readonly placeholder: string;
   readonly fallback?: string;
   readonly about: string;
   /** It has no flag, since all users of the machine can read command lines. */
@@ -36,24 +36,24 @@ interface Setting {
 }
 
 const SETTINGS = [
-  { name: "SERVER_PORT", value: "PORT", fallback: "3000", about: "the port to listen on; 0 selects a free port" },
-  { name: "SERVER_HOST", value: "ADDRESS", fallback: "127.0.0.1", about: "the address to listen on" },
-  { name: "TIMEZONE", value: "ZONE", fallback: "UTC", about: "the time zone of starts that name none" },
+  { name: "SERVER_PORT", placeholder: "PORT", fallback: "3000", about: "the port to listen on; 0 selects a free port" },
+  { name: "SERVER_HOST", placeholder: "ADDRESS", fallback: "127.0.0.1", about: "the address to listen on" },
+  { name: "TIMEZONE", placeholder: "ZONE", fallback: "UTC", about: "the time zone of starts that name none" },
   {
     name: "JOB_STORE_URL",
-    value: "URL",
+    placeholder: "URL",
     fallback: "sqlite:./cronyx.db",
     about: "the database of the locks: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
   },
-  { name: "LOG_LEVEL", value: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
-  { name: "BASIC_AUTH_USERNAME", value: "NAME", about: "the username of basic authentication" },
-  { name: "BASIC_AUTH_PASSWORD", value: "PASSWORD", about: "the password of basic authentication", secret: true },
-  { name: "OIDC_AUDIENCE", value: "TEXT", about: "accepts OIDC tokens of GitHub workflows with this audience" },
-  { name: "OIDC_RULES", value: "JSON", about: "the jobs that each token may use" },
-  { name: "OIDC_RULES_FILE", value: "FILE", about: "a file that contains OIDC_RULES" },
+  { name: "LOG_LEVEL", placeholder: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
+  { name: "BASIC_AUTH_USERNAME", placeholder: "NAME", about: "the username of basic authentication" },
+  { name: "BASIC_AUTH_PASSWORD", placeholder: "PASSWORD", about: "the password of basic authentication", secret: true },
+  { name: "OIDC_AUDIENCE", placeholder: "TEXT", about: "the audience that OIDC tokens of GitHub workflows must have" },
+  { name: "OIDC_RULES", placeholder: "JSON", about: "the jobs that each token may use" },
+  { name: "OIDC_RULES_FILE", placeholder: "FILE", about: "a file that contains OIDC_RULES" },
   {
     name: "OIDC_ISSUER",
-    value: "URL",
+    placeholder: "URL",
     fallback: "https://token.actions.githubusercontent.com",
     about: "the issuer of the tokens",
   },
@@ -62,15 +62,15 @@ const SETTINGS = [
 type SettingName = (typeof SETTINGS)[number]["name"];
 
 /** The value of each setting, and its source for messages: the variable or the flag. */
-type Given = Readonly<Record<SettingName, { readonly name: string; readonly value: string | undefined }>>;
+type GivenSettings = Readonly<Record<SettingName, { readonly name: string; readonly value: string | undefined }>>;
 
 const flagOf = (name: string) => name.toLowerCase().replaceAll("_", "-");
 
-/** What `serve --help` prints. */
+/** The text of `serve --help`. */
 export function helpText(): string {
   const rows = SETTINGS.map((setting: Setting) => {
-    const { name, value, fallback, about, secret } = setting;
-    const flag = secret ? "" : `--${flagOf(name)} ${value}`;
+    const { name, placeholder, fallback, about, secret } = setting;
+    const flag = secret ? "" : `--${flagOf(name)} ${placeholder}`;
     return `  ${name.padEnd(20)} ${flag.padEnd(31)} ${about}${fallback === undefined ? "" : ` (${fallback})`}`;
   });
   return `Usage: cronyx-action serve [FLAGS]
@@ -84,7 +84,7 @@ ${rows.join("\n")}
 }
 
 /**
- * @param args What follows `serve` on the command line.
+ * @param args The arguments after `serve`.
  * @param readFile Reads OIDC_RULES_FILE.
  * @returns null for `--help`.
  * @throws ArgumentError for the first invalid setting.
@@ -106,7 +106,7 @@ export function loadConfiguration(
         flag === undefined ? { name, value: env[name] || fallback } : { name: `--${flagOf(name)}`, value: flag },
       ];
     }),
-  ) as Given;
+  ) as GivenSettings;
   const configuration = {
     port: portOf(given.SERVER_PORT),
     host: given.SERVER_HOST.value ?? "",
@@ -139,7 +139,7 @@ function parsedFlags(args: readonly string[]) {
   }
 }
 
-type GivenSetting = Given[SettingName];
+type GivenSetting = GivenSettings[SettingName];
 
 function portOf({ name, value = "" }: GivenSetting): number {
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65535) return Number(value);
@@ -193,7 +193,7 @@ function incomplete({
   });
 }
 
-function basicOf({ BASIC_AUTH_USERNAME: user, BASIC_AUTH_PASSWORD: secret }: Given): Configuration["basic"] {
+function basicOf({ BASIC_AUTH_USERNAME: user, BASIC_AUTH_PASSWORD: secret }: GivenSettings): Configuration["basic"] {
   const [username, password] = [user.value, secret.value];
   if (!username && !password) return null;
   if (!username) throw incomplete({ missing: user, given: secret });
@@ -209,7 +209,7 @@ function basicOf({ BASIC_AUTH_USERNAME: user, BASIC_AUTH_PASSWORD: secret }: Giv
   return { username, password };
 }
 
-function oidcOf(given: Given, readFile: (path: string) => string): Configuration["oidc"] {
+function oidcOf(given: GivenSettings, readFile: (path: string) => string): Configuration["oidc"] {
   const { OIDC_AUDIENCE: audience, OIDC_RULES: rules, OIDC_RULES_FILE: file, OIDC_ISSUER: issuer } = given;
   if (rules.value && file.value) {
     throw new ArgumentError("conflict", {

@@ -25,7 +25,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   await server.register(accepts);
   await server.register(swagger, { openapi: openapiOf(options) });
   addAccessControl(server, { schemes, anyHost, metrics });
-  server.setErrorHandler<FastifyError>((error, request, reply) => refuse(error, request, reply, metrics));
+  server.setErrorHandler<FastifyError>((error, _, reply) => refuse(error, reply, metrics));
   await server.register(async (scope) => addJobRoutes(scope, context));
   await server.register(async (scope) => addRootRoutes(scope, context));
   await server.register(async (scope) => addServiceRoutes(scope, context));
@@ -60,7 +60,7 @@ function newFastify({ log, requestTimeout = REQUEST_TIMEOUT }: ServerOptions, me
     // Input is validated as it was sent: Ajv must not convert, remove or add values.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (errors, part) => badInput(errors as readonly SchemaError[], part),
-    frameworkErrors: (error, request, reply) => refuse(error, request, reply, metrics),
+    frameworkErrors: (error, _, reply) => refuse(error, reply, metrics),
   });
 }
 

@@ -1,4 +1,4 @@
-import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyError, FastifyReply } from "fastify";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { BadRequest, Forbidden } from "./bad-request.ts";
@@ -16,7 +16,8 @@ interface Answer {
 }
 
 /** Answers an error. Internal errors are logged in full; the caller only gets a status and a short message. */
-export function refuse(error: Error, request: FastifyRequest, reply: FastifyReply, metrics: Metrics): FastifyReply {
+export function refuse(error: Error, reply: FastifyReply, metrics: Metrics): FastifyReply {
+  const { request } = reply;
   const requested = requestedOperation(request);
   const answer = answerTo(error) ?? {
     status: 500,

@@ -14,7 +14,7 @@ afterEach(() => server.close());
 
 describe("basic authentication", () => {
   test.each([basic("octo:pass:word 📈"), basic("octo:pass:word 📈").replace("Basic", "bAsIc")])(
-    "%s is let in",
+    "%s is accepted",
     async (authorization) => {
       expect((await server.start("/report", HOURLY, { authorization })).json).toMatchObject({ name: "report" });
     },
@@ -64,14 +64,14 @@ describe("basic authentication", () => {
     expect(await server.store.list(undefined as never)).toEqual([]);
   });
 
-  test("is asked of requests for headers alone, too", async () => {
+  test("is required for HEAD requests too", async () => {
     for (const path of ["/report", "/", "/metrics", "/openapi.json"]) {
       expect((await server.send("HEAD", path)).status).toBe(401);
     }
     expect((await server.send("HEAD", "/healthcheck")).status).toBe(200);
   });
 
-  test("isn't asked of a health check", async () => {
+  test("is not required for a health check", async () => {
     expect((await server.send("GET", "/healthcheck")).text).toBe('{"ok":true}');
   });
 
@@ -90,7 +90,7 @@ describe("without a login", () => {
   });
   const asWeb = { host: "evil.example:3000", origin: "http://evil.example:3000" };
 
-  test("a web page that gave the server a name of its own gets nothing", async () => {
+  test("a web page that resolves its domain name to the server gets nothing", async () => {
     for (const answer of [
       await server.start("/report", HOURLY, asWeb),
       await server.send("POST", "/?release=report&lock=x", { headers: asWeb }),
@@ -104,13 +104,13 @@ describe("without a login", () => {
   });
 
   test.each(["localhost", "LOCALHOST:3000", "cronyx.localhost:3000", "127.0.0.1:1", "[::1]:3000", "192.0.2.1"])(
-    "%s is an address of its own",
+    "the Host %s is accepted",
     async (host) => {
       expect((await server.send("GET", "/", { headers: { host } })).status).toBe(200);
     },
   );
 
-  test("any name is good where that is asked for, or there is a login", async () => {
+  test("any Host is accepted with anyHost, and with authentication", async () => {
     const open = await runServer({ anyHost: true });
     expect((await open.send("GET", "/", { headers: { host: "locks.example" } })).status).toBe(200);
     await open.close();

@@ -51,7 +51,7 @@ const statusWith = async (token: string, path?: string) => (await startWith(toke
 const token = (claims?: JWTPayload, by = key) => issuer.token(by, NOON, claims);
 
 describe("a token", () => {
-  test("that is good is let in, and its repository stands in the log", async () => {
+  test("that is valid is accepted, and its repository is logged", async () => {
     expect(await startWith(await token())).toMatchObject({ status: 200, json: { name: "report-daily" } });
     expect(await statusWith(await token())).toBe(200);
     expect(issuer.fetches).toBe(1);
@@ -86,7 +86,7 @@ describe("a token", () => {
     await expectUnauthorized(await token({ exp: at - 11 }));
   });
 
-  test("that brings its own key along is not", async () => {
+  test("that contains its own key is not", async () => {
     const stranger = await newKey("stranger");
     const payload = { aud: "cronyx", iss: issuer.url, exp: at + 300, repository: "octo-org/reports" };
     for (const header of [
@@ -137,7 +137,7 @@ describe("a token", () => {
     );
   });
 
-  test.each(["x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "e30.e30.e30", "💥", "é"])("%j is none", async (text) => {
+  test.each(["x", "a.b.c", "..", "eyJhbGciOiJSUzI1NiJ9..", "e30.e30.e30", "💥", "é"])("%j is not one", async (text) => {
     await expectUnauthorized(encodeURI(text));
   });
 
@@ -157,7 +157,7 @@ describe("the issuer's keys", () => {
     expect(await statusWith(await token())).toBe(401);
   });
 
-  test("are asked for again after ten minutes: a withdrawn one is refused then, though none took its place", async () => {
+  test("are fetched again after ten minutes: a withdrawn key is refused then, even without a replacement", async () => {
     expect(await statusWith(await token())).toBe(200);
     issuer.keys = [];
     expect(await statusWith(await token())).toBe(200);
@@ -169,7 +169,7 @@ describe("the issuer's keys", () => {
     }
   });
 
-  test("that are unknown aren't asked for again and again", async () => {
+  test("that are unknown do not cause a fetch each", async () => {
     const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
     const careful = oidcScheme({ issuer: issuer.url, audience: "cronyx", rules }, () => clock.now);
     for (let asked = 0; asked < 5; asked++) expect(await careful.check(await token({}, nextKey))).toBeNull();
@@ -184,7 +184,7 @@ describe("the issuer's keys", () => {
     },
   );
 
-  test("can't be fetched: nobody can be told apart, and it is worth asking again", async () => {
+  test("that cannot be fetched verify no token, and the answer is 503", async () => {
     const good = await token();
     issuer.status = 500;
     expect(await startWith(good)).toMatchObject({
@@ -196,7 +196,7 @@ describe("the issuer's keys", () => {
     expect(await statusWith(good)).toBe(200);
   });
 
-  test("are kept while the issuer is down, which who logs in otherwise doesn't notice", async () => {
+  test("are cached while the issuer is down, and basic authentication does not need the issuer", async () => {
     const good = await token();
     expect(await statusWith(good)).toBe(200);
     await issuer.close();
@@ -277,7 +277,7 @@ describe("the rules", () => {
     },
   );
 
-  test("show each caller its own jobs, and to who has none nothing", async () => {
+  test("show each caller its own jobs, and nothing to a caller without jobs", async () => {
     const authorization = `Basic ${Buffer.from("octo:password").toString("base64")}`;
     for (const job of ["report-a", "payout", "secret"]) {
       await server.start(`/${job}`, { jobInterval: HOUR }, { authorization });

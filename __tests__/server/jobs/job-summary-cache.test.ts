@@ -33,7 +33,7 @@ beforeEach(async () => {
   );
 });
 
-test("are good for ten times as long as they took to read, or as long as the caller says", async () => {
+test("summaries are valid for ten times as long as it took to read them, or up to the caller's maximum age", async () => {
   await summaries.read();
   now += 10 * SECOND - 1;
   await summaries.read();
@@ -45,19 +45,19 @@ test("are good for ten times as long as they took to read, or as long as the cal
   expect(store.reads).toBe(2);
 });
 
-test("are read once for all who ask meanwhile", async () => {
+test("concurrent callers share one reading", async () => {
   const [one, other] = await Promise.all([summaries.read(), summaries.read()]);
   expect([store.reads, one === other]).toEqual([1, true]);
 });
 
-test("take note of what became of a job", async () => {
+test("an update replaces one job's summary", async () => {
   expect((await summaries.read()).get("report")?.lockedAt).toBeNull();
   summaries.update(state("report", { active: lock(NOON) }));
   expect((await summaries.read()).get("report")?.lockedAt).toBe(NOON);
   expect(store.reads).toBe(1);
 });
 
-test("that couldn't be read are read again, and so are those of a clock that was set back", async () => {
+test("summaries are read again after a failed reading, and after the clock was set back", async () => {
   store.fails = true;
   await expect(summaries.read()).rejects.toThrow(StoreError);
   summaries.update(state("report"));

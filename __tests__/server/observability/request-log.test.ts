@@ -61,7 +61,7 @@ test("each start, end and refusal is one line, and counted", async () => {
   expect(await server.metrics()).toMatch(/^cronyx_active_locks 0$/m);
 });
 
-/** Takes a job's name for the right to that job; and can't tell at times. */
+/** The token is the name of the job that it allows. The token "away" stands for an unreachable issuer. */
 const BY_NAME: Scheme = {
   name: "Bearer",
   challenge: "Bearer",
@@ -73,7 +73,7 @@ const BY_NAME: Scheme = {
   },
 };
 
-test("who isn't let in to read is told to the log, and whoever reads is not", async () => {
+test("a denied read is logged, and an allowed one is not", async () => {
   const guarded = await runServer({ schemes: [BY_NAME] });
   try {
     for (const [path, token] of [
@@ -95,7 +95,7 @@ test("who isn't let in to read is told to the log, and whoever reads is not", as
   }
 });
 
-test("every outcome has its line and its count, and no line holds what was sent", async () => {
+test("every outcome is logged and counted, and no line contains the request's input", async () => {
   class FailingStore extends MemoryStore {
     override async read(names: readonly string[]) {
       if (names.includes("failing")) throw new Error("canary-driver: no, of course", { cause: new Error("Why") });

@@ -26,7 +26,7 @@ const HOLDER = { repository: "octo-org/reports", runId: "7", runUrl: "https://ci
 
 let browser: Browser;
 let server: RunningServer;
-/** What pages asked for, and what the browser found wrong with them. */
+/** The URLs that pages requested, and the errors that the browser reported. */
 let asked: string[];
 let faults: string[];
 
@@ -105,7 +105,7 @@ let faults: string[];
     expect(grounds).toBe(colorScheme === "light" ? "rgb(246, 247, 249)" : "rgb(16, 20, 27)");
   });
 
-  test("nothing but the server is asked, and what others wrote does nothing", async () => {
+  test("pages request nothing from other hosts, and markup in a state document has no effect", async () => {
     const page = await open("");
     for (const path of [
       `?name=${encodeURIComponent(HOSTILE)}`,
@@ -159,7 +159,7 @@ let faults: string[];
     expect(await activeLock("stuck")).not.toBeNull();
   });
 
-  test("a job is found by the keyboard, and its runs are told in words and links", async () => {
+  test("a job is found by the keyboard, and its runs are shown as text and links", async () => {
     const page = await open("");
     await tabTo(page, "Part of a name");
     await page.keyboard.type("HOURLY");
@@ -186,7 +186,7 @@ let faults: string[];
     await tabTo(page, "10:00 to 11:00");
   });
 
-  test("nothing is shown without the login", async () => {
+  test("nothing is shown without credentials", async () => {
     const page = await open("", { httpCredentials: { ...LOGIN, password: "wrong" } });
     expect([await page.locator("h1").textContent(), await page.content()]).toEqual([
       "Login required",

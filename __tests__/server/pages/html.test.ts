@@ -3,14 +3,14 @@ import fc from "fast-check";
 import { html } from "../../../src/server/pages/html.ts";
 import { holderElement, nameElement, queryLink, webUrl } from "../../../src/server/pages/links.ts";
 
-test("what isn't HTML is escaped, in lists too", () => {
+test("values that are not HTML are escaped, in lists too", () => {
   const part = html`<b>${"<&>"}</b>`;
   expect(html`<p title="${`"'`}">${part}${[part, "<"]}${null}${0}</p>`.text).toBe(
     '<p title="&#34;&#39;"><b>&#60;&#38;&#62;</b><b>&#60;&#38;&#62;</b>&#60;0</p>',
   );
 });
 
-test("no text gets out of where it stands", () => {
+test("no text ends the attribute that it is in", () => {
   fc.assert(
     fc.property(fc.string({ unit: "binary" }), (text) => {
       const [, inside] = /^<a title="(.*)">/s.exec(html`<a title="${text}">`.text) ?? [];
@@ -20,7 +20,7 @@ test("no text gets out of where it stands", () => {
   );
 });
 
-test("a name is shown as it reads, and turns nothing around", () => {
+test("control characters in a name are shown as escapes, and do not reorder other text", () => {
   expect(nameElement("a\u202eb\u2066\0\n<x>").text).toBe("<bdi>a\\u{202e}b\\u{2066}\\u{0}\\u{a}&#60;x&#62;</bdi>");
 });
 
@@ -40,7 +40,7 @@ test.each([
   expect(webUrl(text)).toBe(url);
 });
 
-test("a holder is named as it says, and linked where its run is one of the web", () => {
+test("a holder is shown with its own description, and linked if its run has an http or https URL", () => {
   const runUrl = "https://github.com/octo-org/reports/actions/runs/7";
   expect(holderElement({ repository: "octo-org/reports", runId: "7", runUrl }).text).toBe(
     `<a href="${runUrl}" rel="noopener noreferrer"><bdi>octo-org/reports, run 7</bdi></a>`,
@@ -49,7 +49,7 @@ test("a holder is named as it says, and linked where its run is one of the web",
   expect(holderElement(null).text).toBe("<bdi>a run that gave no name</bdi>");
 });
 
-test("a link keeps any name, and leaves out what is empty", () => {
+test("a link keeps any name, and leaves out empty parameters", () => {
   fc.assert(
     fc.property(fc.string({ unit: "grapheme" }), (name) => {
       expect(new URL(queryLink({ name, page: "" }), "https://host/path").searchParams.get("name") ?? "").toBe(name);

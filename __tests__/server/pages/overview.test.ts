@@ -21,7 +21,7 @@ const JOBS = [
   overdue("f", NOON - 2 * HOUR, NOON - 3 * HOUR),
 ];
 
-test("the overdue stand first, then the running, the longest of each at the top, then the rest by name", () => {
+test("overdue jobs come first, then running ones, the longest at the top, then free ones by name", () => {
   expect(overviewOf(JOBS, { search: "", page: 1 }, NOON)).toEqual({
     counts: { damaged: 0, overdue: 2, running: 2, free: 2 },
     running: 3,
@@ -33,7 +33,7 @@ test("the overdue stand first, then the running, the longest of each at the top,
   });
 });
 
-test("a part of a name finds jobs, whatever its capitals; the counts stay those of all", () => {
+test("the search finds a part of a name in any case, and the counts stay those of all jobs", () => {
   const overview = overviewOf(JOBS, { search: "D/rep", page: 1 }, NOON);
   expect(overview).toMatchObject({
     names: ["d/Report"],
@@ -43,7 +43,7 @@ test("a part of a name finds jobs, whatever its capitals; the counts stay those 
   expect(overviewOf(JOBS, { search: ".*", page: 1 }, NOON)).toMatchObject({ names: [], found: 0, page: 1, pages: 1 });
 });
 
-test("many jobs come on pages, of which the last stands for all after it", () => {
+test("many jobs are split into pages, and a number beyond the last gives the last page", () => {
   const many = Array.from({ length: 250 }, (_, at) => free(`job-${String(at).padStart(3, "0")}`));
   const page = (number: number) => overviewOf(many, { search: "", page: number }, NOON);
   expect([page(1).names.length, page(2).names[0], page(3).names.length]).toEqual([100, "job-100", 50]);

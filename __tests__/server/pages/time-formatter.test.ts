@@ -14,7 +14,7 @@ test.each([
   expect(new TimeFormatter(NOON, zone).instant(instant)).toBe(text);
 });
 
-test("an interval tells its day once, unless it ends on another", () => {
+test("an interval has one date, unless it ends on another day", () => {
   const times = new TimeFormatter(NOON, "UTC");
   const interval = (from: number, to: number) => ({ intervalStartedAt: toIso(from), intervalEndedAt: toIso(to) });
   expect(times.interval(interval(NOON - DAY, NOON - DAY + HOUR))).toBe("23 Nov 12:00 to 13:00");
@@ -37,7 +37,7 @@ test.each([
   expect(formatLength(ms)).toBe(text);
 });
 
-test("how long ago something was", () => {
+test("the age of an instant", () => {
   const times = new TimeFormatter(NOON, "UTC");
   expect([times.ago(NOON - 2 * MINUTE), times.ago(NOON - 1), times.ago(NOON + HOUR)]).toEqual([
     "2 min ago",

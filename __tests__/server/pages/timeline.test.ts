@@ -21,7 +21,7 @@ test.each([
   expect(runsInWords(history, running)).toBe(words);
 });
 
-test("the oldest run is at the left, and the one that goes on at the right", () => {
+test("the oldest run is at the left, and the running one at the right", () => {
   const { text } = timeline(state("report", { history: ALL, active: lock(NOON + HOUR) }), times);
   const slots = [...text.matchAll(/translate\((\d+)\)|class="(finished|interrupted|taken-over|running)"/g)];
   expect(slots.map(([, place, shape]) => place ?? shape)).toEqual([
@@ -37,7 +37,7 @@ test("the oldest run is at the left, and the one that goes on at the right", () 
   expect(text).toMatch(/^<svg [^>]*aria-label="Last 3 runs: 1 finished, 1 interrupted, 1 taken over; one is running"/);
 });
 
-test("each run tells its own, and links to where it ran", () => {
+test("each run has a title, and a link to its URL", () => {
   const { text } = timeline(state("report", { history: ALL }), times);
   expect([...text.matchAll(/<title>(.*?)<\/title>/g)].map(([, title]) => title)).toEqual([
     "10:00 to 11:00: finished 11:01",

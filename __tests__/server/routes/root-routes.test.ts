@@ -29,7 +29,7 @@ const namesOf = ({ jobs }: { jobs: readonly { name: string }[] }) => jobs.map(({
 const headings = ({ text }: { text: string }) =>
   [...text.matchAll(/<h3>.*?<bdi>(.*?)<\/bdi>/g)].map(([, name]) => name);
 
-describe("what is asked for", () => {
+describe("the requested format", () => {
   test.each([
     [BROWSER.accept, "text/html; charset=utf-8"],
     ["text/html", "text/html; charset=utf-8"],
@@ -38,12 +38,12 @@ describe("what is asked for", () => {
     ["*/*", "application/json; charset=utf-8"],
     ["application/json, text/html", "application/json; charset=utf-8"],
     ["application/*", "application/json; charset=utf-8"],
-  ])("as %j is told as %s", async (accept, type) => {
+  ])("%j gets %s", async (accept, type) => {
     const { status, headers } = await server.send("GET", "/", accept === undefined ? {} : { headers: { accept } });
     expect([status, headers["content-type"], headers.vary]).toEqual([200, type, "Accept"]);
   });
 
-  test("as something else can't be had", async () => {
+  test("any other gets 406", async () => {
     const { status, json, headers } = await server.send("GET", "/", { headers: { accept: "image/png" } });
     expect([status, json.message, headers.vary]).toEqual([
       406,
@@ -54,7 +54,7 @@ describe("what is asked for", () => {
 });
 
 describe("the list", () => {
-  test("comes in parts, by name", async () => {
+  test("is split into parts, sorted by name", async () => {
     await write(...["d", "a", "c", "B"].map((name) => state(name)));
     expect(await list()).toMatchObject({
       jobs: [{ name: "B" }, { name: "a" }, { name: "c" }, { name: "d" }],
@@ -69,7 +69,7 @@ describe("the list", () => {
     expect(last).toEqual({ jobs: [], next: null });
   });
 
-  test("has 100 jobs if it isn't said, and 500 at most", async () => {
+  test("has 100 jobs by default, and 500 at most", async () => {
     await write(...Array.from({ length: 501 }, (_, at) => state(`job-${String(at).padStart(3, "0")}`)));
     for (const [query, length] of [
       ["", 100],
@@ -82,7 +82,7 @@ describe("the list", () => {
     expect((await list("?limit=500&after=job-499")).next).toBeNull();
   });
 
-  test("ends early where jobs are large, long before a client has too much of it", async () => {
+  test("ends early if states are large, below the limit of clients", async () => {
     const runs = Array.from({ length: 20 }, (_, at) =>
       run(NOON - at * HOUR, { runUrl: `https://x/${"é".repeat(2000)}` }),
     );
@@ -110,13 +110,13 @@ describe("the list", () => {
     "limit=1&limit=2",
     "name=",
     `after=${"x".repeat(256)}`,
-  ])("can't be asked for with %s", async (query) => {
+  ])("is refused with %s", async (query) => {
     const { status, json } = await server.send("GET", `/?${query}`);
     expect([status, json.message]).toEqual([400, expect.stringMatching(/^(limit|name|after) is .*: it takes /)]);
   });
 
   test.each(["metrics", "healthcheck", "openapi.json", ".", "..", "a/b?c=d&e#f", "レポ📈", "__proto__"])(
-    "is of %j alone, if that is asked for",
+    "contains only %j with that name",
     async (name) => {
       expect(await list(`?name=${encodeURIComponent(name)}`)).toEqual({ jobs: [], next: null });
       await write(state(name), state("other"));
@@ -126,7 +126,7 @@ describe("the list", () => {
 });
 
 describe("the page", () => {
-  test("runs nothing, is kept by nobody and shown nowhere else", async () => {
+  test("runs no script, is not cached and cannot be framed", async () => {
     await write(state("report", { active: lock(NOON) }));
     for (const query of ["", "?name=report", "?release=report", "?name=never", "?page=x"]) {
       const { headers, text } = await page(query);
@@ -143,7 +143,7 @@ describe("the page", () => {
     }
   });
 
-  test("has the overdue first, then the running, then the rest, and counts them", async () => {
+  test("lists overdue jobs first, then running ones, then free ones, and counts them", async () => {
     await write(
       state("done", { finishedUntil: toIso(NOON), history: [run(NOON)] }),
       state("late", { finishedUntil: toIso(NOON - 3 * HOUR), history: [run(NOON - 3 * HOUR)] }),
@@ -163,7 +163,7 @@ describe("the page", () => {
     expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
   });
 
-  test("has a hundred jobs, and links to those before and after", async () => {
+  test("has a hundred jobs, and links to the previous and the next page", async () => {
     await write(...Array.from({ length: 250 }, (_, at) => state(`job-${String(at).padStart(3, "0")}`)));
     const second = await page("?page=2&search=job");
     expect([headings(second).length, headings(second)[0]]).toEqual([100, "job-100"]);
@@ -172,7 +172,7 @@ describe("the page", () => {
     expect(headings(await page("?page=99")).length).toBe(50);
   });
 
-  test("of one job tells its runs", async () => {
+  test("of one job lists its runs", async () => {
     await write(
       state("report", { finishedUntil: toIso(NOON), history: [run(NOON, { runUrl: "https://ci.example/7" })] }),
     );
@@ -184,7 +184,7 @@ describe("the page", () => {
     });
   });
 
-  test("comes where a store fails too, as a message", async () => {
+  test("shows a message if the store fails", async () => {
     await server.close();
     class BrokenStore extends MemoryStore {
       override async list(): Promise<never> {
@@ -198,10 +198,10 @@ describe("the page", () => {
   });
 });
 
-describe("a job of which what is kept is damaged", () => {
+describe("a job with a damaged state document", () => {
   const broken = { ...state("broken"), active: {} } as unknown as JobState;
 
-  test("stands among the others, which are told of as ever", async () => {
+  test("is listed as damaged, and all other jobs are listed as usual", async () => {
     await write(state("a"), broken, state("report", { active: lock(NOON) }), state("z"));
     expect(await list()).toMatchObject({
       jobs: [{ name: "a" }, { name: "report" }, { name: "z" }],
@@ -217,7 +217,7 @@ describe("a job of which what is kept is damaged", () => {
     expect(await server.metrics()).toContain("cronyx_active_locks 1\n");
   });
 
-  test("is refused, and nothing of it is overwritten", async () => {
+  test("cannot start, and its document is not overwritten", async () => {
     await write(broken, state("report"));
     const before = JSON.stringify(await list("?name=broken"));
     expect(await server.start("/broken", { jobInterval: HOUR })).toMatchObject({ status: 500 });
@@ -240,7 +240,7 @@ describe("a job of which what is kept is damaged", () => {
     expect(await server.start("/report", { jobInterval: HOUR })).toMatchObject({ json: { isActive: true } });
   });
 
-  test("is no reason to call the server ill", async () => {
+  test("does not make the server unhealthy", async () => {
     await write({ ...broken, name: "healthcheck" });
     expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 200, json: { ok: true } });
   });
@@ -252,7 +252,7 @@ describe("a release", () => {
     server.send("POST", `/?release=${encodeURIComponent(name)}&lock=${id}`, { headers, body: "" });
   const active = async () => (await list("?name=report")).jobs[0].lock;
 
-  test("says first what it will do", async () => {
+  test("asks for confirmation, and says what follows", async () => {
     const finishedUntil = toIso(NOON - HOUR);
     const held = lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - HOUR) });
     await write(state("report", { finishedUntil, active: held }));
@@ -271,7 +271,7 @@ describe("a release", () => {
     expect(await active()).toMatchObject({ id: "one" });
   });
 
-  test("of a job that never finished promises no interval", async () => {
+  test("of a job that never finished names no interval", async () => {
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
     const says = "the next start gets its first interval, up to that time";
     expect((await page("?release=report")).text).toContain(`This job has finished no interval yet: ${says}.`);
@@ -279,7 +279,7 @@ describe("a release", () => {
     expect((await page(String(headers.location))).text).toMatch(new RegExp(`Released .*report.*: ${says}`));
   });
 
-  test("interrupts exactly that lock, tells so, and is logged and counted", async () => {
+  test("interrupts only that lock, shows a note, and is logged and counted", async () => {
     await write(state("report", { finishedUntil: toIso(NOON - HOUR), active: lock(NOON, HOUR, { id: "one" }) }));
     const answer = await release("one");
     expect([answer.status, answer.headers.location]).toEqual([303, "?released=report&lock=one"]);
@@ -297,7 +297,7 @@ describe("a release", () => {
     ["finish", "Its run finished at 12:00"],
     ["interrupt", "It was released, or its run was interrupted, at 12:00"],
     ["takeover", "It was taken over at 13:00 by octo-org/reports, run 7"],
-  ])("of a lock that a %s came before releases nothing, and says so", async (what, says) => {
+  ])("of a lock that ended by %s releases nothing, and says so", async (what, says) => {
     const start = (more = {}) =>
       server.start(
         "/report",
@@ -324,14 +324,14 @@ describe("a release", () => {
     expect(server.lines.at(-1)).toMatchObject({ msg: "interrupt", outcome: "not-found" });
   });
 
-  test("by two at once is one's", async () => {
+  test("succeeds once among concurrent requests", async () => {
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
     const answers = await Promise.all(Array.from({ length: 10 }, () => release("one")));
     const released = answers.filter(({ headers }) => headers.location?.startsWith("?released="));
     expect([answers.map(({ status }) => status), released.length]).toEqual([Array(10).fill(303), 1]);
   });
 
-  test("can't be made up by a link", async () => {
+  test("cannot be forged by a link", async () => {
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }), history: [run(NOON)] }));
     for (const query of [
       "released=report&lock=one",
@@ -350,7 +350,7 @@ describe("a release", () => {
     ["another origin", { origin: "https://evil.example" }],
     ["no origin", { origin: "null" }],
     ["no browser", {}],
-  ])("by %s is refused, whatever its login", async (_, headers) => {
+  ])("from %s is refused", async (_, headers) => {
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
     const answer = await release("one", headers);
     expect([answer.status, answer.json.message]).toEqual([
@@ -362,7 +362,7 @@ describe("a release", () => {
     expect((await release("one", { ...BROWSER, ...headers })).text).toContain("<h1>Not allowed</h1>");
   });
 
-  test("on plain HTTP is known by the page's origin, before a proxy too", async () => {
+  test("over plain HTTP is accepted by its Origin, behind a proxy too", async () => {
     await server.close();
     server = await runServer({ anyHost: true });
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
@@ -370,15 +370,15 @@ describe("a release", () => {
     expect(await active()).toBeNull();
   });
 
-  test("without a job's name is a start without one", async () => {
+  test("without a job name is treated as a start without one", async () => {
     const { status, json } = await server.send("POST", "/", { headers: OWN_PAGE });
     expect([status, json]).toEqual([400, undefined]);
     expect((await release("", OWN_PAGE)).status).toBe(400);
   });
 });
 
-describe("behind a login", () => {
-  test("nothing is shown or released without it", async () => {
+describe("with authentication", () => {
+  test("nothing is shown or released without credentials", async () => {
     await server.close();
     server = await runServer({ schemes: [basicScheme("octo", "password")] });
     await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
@@ -393,7 +393,7 @@ describe("behind a login", () => {
     expect((await release({ authorization })).status).toBe(303);
   });
 
-  test("a token shows and releases its own jobs alone", async () => {
+  test("a token shows and releases only its own jobs", async () => {
     const [key, issuer, clock] = [await newKey("key"), new Issuer(), new Clock()];
     issuer.keys = [key];
     await issuer.listen();

@@ -1,5 +1,6 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import type { FastifyInstance, FastifyRequest } from "fastify";
 import type { Metrics } from "../observability/metrics.ts";
+import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import { requestedJobNames } from "../observability/requested-operation.ts";
 import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
@@ -31,9 +32,11 @@ export function addAccessControl(server: FastifyInstance, { schemes, anyHost, me
     if (schemes.length === 0 && !anyHost && !isRebindingSafe(request.headers.host)) {
       return reply.code(421).send({ message: UNSAFE_HOST });
     }
-    const denial = await denialOf(request, reply, schemes);
+    const denial = await denialOf(request, schemes);
     if (denial !== null) {
-      const { outcome, message, error } = denial;
+      const { status, outcome, message, error } = denial;
+      if (status === 401) reply.header("www-authenticate", challengesOf(schemes));
+      reply.code(status);
       recordRequest(reply, metrics, { outcome, error });
       return reply.send({ message });
     }
@@ -47,22 +50,30 @@ const UNSAFE_HOST =
 
 const NO_SUCH_ROUTE = "No such route: /openapi.json lists all routes, and a job name must be percent-encoded";
 
-async function denialOf(request: FastifyRequest, reply: FastifyReply, schemes: readonly Scheme[]) {
+interface Denial {
+  readonly status: 401 | 403 | 503;
+  readonly outcome: OperationOutcome;
+  readonly message: string;
+  readonly error?: unknown;
+}
+
+/** Sets the request's caller. @returns null if the caller may make this request. */
+async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Promise<Denial | null> {
   try {
     request.caller = await authenticate(schemes, request.headers.authorization);
   } catch (error) {
     if (!(error instanceof IssuerUnreachable)) throw error;
-    reply.code(503);
-    return { outcome: "unavailable" as const, message: "The token cannot be verified now: try again later", error };
+    return { status: 503, outcome: "unavailable", message: "The token cannot be verified now: try again later", error };
   }
   if (request.caller === null) {
-    const challenges = schemes.map(({ challenge }) => challenge);
-    reply.code(401).header("www-authenticate", challenges);
-    return { outcome: "unauthorized" as const, message: "The credentials are missing or wrong" };
+    return { status: 401, outcome: "unauthorized", message: "The credentials are missing or wrong" };
   }
   const { hasAnyAccess, mayUse } = request.caller;
   const jobNames = requestedJobNames(request);
   if (jobNames.length === 0 ? hasAnyAccess : jobNames.every((jobName) => mayUse(jobName))) return null;
-  reply.code(403);
-  return { outcome: "forbidden" as const, message: "The server's rules do not allow this request for this token" };
+  return { status: 403, outcome: "forbidden", message: "The server's rules do not allow this request for this token" };
+}
+
+function challengesOf(schemes: readonly Scheme[]): string[] {
+  return schemes.map(({ challenge }) => challenge);
 }

@@ -25,7 +25,7 @@ type Pattern = (text: string) => boolean;
 /**
  * A token that has every claim of a rule may use the rule's `jobs`, and may name the jobs in `requires` as required jobs.
  * A request that no rule allows is denied.
- * In a pattern `*` matches any characters but `/`, and `**` matches any characters, as in the filters of GitHub's workflows.
+ * In a pattern `*` matches any characters but `/`, and `**` matches any characters, as in GitHub's workflow filters.
  */
 export interface OidcRule {
   readonly jobs: readonly Pattern[];
@@ -91,8 +91,8 @@ function isLimitedToOneOwner(claim: string, patterns: readonly string[]): boolea
 }
 
 /**
- * Compiles a pattern. A regular expression would backtrack: `*-*-*-*` against a name of many hyphens takes millions of steps.
- * This matcher advances all possible positions in the pattern at once, so its time is linear in the length of the text.
+ * Compiles a pattern. A regular expression would backtrack: `*-*-*-*` against a name of many hyphens takes millions of
+ * steps. This matcher advances all possible positions in the pattern at once, so its time is linear in the text's length.
  */
 function compilePattern(pattern: string): Pattern {
   const parts = pattern.match(/\*+|[^*]/gu) ?? [];

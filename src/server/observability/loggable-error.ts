@@ -1,8 +1,8 @@
 import { serverMessage } from "../remedies.ts";
 
 /**
- * The fields of an error that may be logged. Other properties may hold secrets: database drivers attach statements and their
- * parameters, and Node's HTTP parser attaches the raw request.
+ * The fields of an error that may be logged. Other properties may hold secrets: database drivers attach statements and
+ * their parameters, and Node's HTTP parser attaches the raw request.
  */
 export function loggableError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { message: String(error) };

@@ -9,7 +9,7 @@ export class Html {
 
 type Content = Html | string | number | null | readonly Content[];
 
-/** A template tag that escapes its values for text and quoted attributes, except those that are {@link Html}. Null is empty. */
+/** A template tag that escapes its values for text and quoted attributes, except {@link Html}. Null is empty. */
 export function html(parts: TemplateStringsArray, ...values: readonly Content[]): Html {
   return new Html(parts.reduce((text, part, at) => text + markupOf(values[at - 1] ?? null) + part));
 }

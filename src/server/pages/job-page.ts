@@ -37,7 +37,7 @@ export function lockFacts(lock: Lock, times: TimeFormatter): Html {
 }
 
 function runTable(history: readonly EndedRun[], times: TimeFormatter): Html {
-  return html`<table><thead><tr><th scope="col">Interval</th><th scope="col">Ending</th><th scope="col">Ended</th></tr></thead>
+  return html`<table><thead><tr><th scope="col">Interval</th><th scope="col">Ending</th><th scope="col">Ended at</th></tr></thead>
 <tbody>${history.map((run) => {
     const url = webUrl(run.runUrl);
     const interval = times.intervalElement(run);

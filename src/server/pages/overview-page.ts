@@ -17,13 +17,17 @@ const HEADINGS: Readonly<Record<JobCondition, string>> = {
   free: "Free",
 };
 
+interface OverviewContent {
+  readonly overview: Overview;
+  /** The jobs that `overview` names. */
+  readonly jobs: readonly ListedJob[];
+  /** Shown above the jobs. */
+  readonly note: Html | null;
+  readonly times: TimeFormatter;
+}
+
 /** All jobs, those first that may need attention. */
-export function overviewPage(
-  overview: Overview,
-  jobs: readonly ListedJob[],
-  note: Html | null,
-  times: TimeFormatter,
-): Page {
+export function overviewPage({ overview, jobs, note, times }: OverviewContent): Page {
   const { counts, running, search, page } = overview;
   const total = counts.damaged + counts.overdue + counts.running + counts.free;
   return {

@@ -12,7 +12,7 @@ export interface Overview {
   readonly search: string;
   /** The number of jobs that the search matches. */
   readonly found: number;
-  /** The page's jobs: damaged ones first, then overdue and running ones, each from the longest on, then free ones by name. */
+  /** The page's jobs: damaged ones, then overdue and running ones, the longest at the top, then free ones by name. */
   readonly names: readonly string[];
   /** Counted from 1. */
   readonly page: number;

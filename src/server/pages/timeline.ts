@@ -3,7 +3,7 @@ import { type Html, html } from "./html.ts";
 import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
-/** The name and the shape of each kind of run. A shape fits into 8 by 24 units. Shapes differ because colour alone is not accessible. */
+/** A shape fits into 8 by 24 units. The shapes differ, since some readers cannot tell the colours apart. */
 const RUN_KINDS: Readonly<Record<Ending | "running", { readonly name: string; readonly shape: Html }>> = {
   finished: { name: "finished", shape: html`<rect class="finished" x="1" y="3" width="6" height="19" rx="1.5"/>` },
   interrupted: { name: "interrupted", shape: html`<path class="interrupted" d="M1.5 16.5l5 5m0-5l-5 5"/>` },

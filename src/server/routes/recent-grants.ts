@@ -5,8 +5,8 @@ import type { JobRecord } from "../../store/job-store.ts";
 const MAX_RECORDS = 256;
 
 /**
- * The job records of the locks that were granted last. An end with its record needs no read. A stale or missing record costs
- * one read and nothing else, since the store compares versions.
+ * The job records of the locks that were granted last. An end with its record needs no read. A stale or missing record
+ * costs one read and nothing else, since the store compares versions.
  */
 export class RecentGrants {
   readonly #recordsById = new Map<string, JobRecord>();

@@ -39,7 +39,8 @@ async function requestedOverview(request: ListRequest, context: ServerContext): 
     jobs.push(job);
   }
   const times = new TimeFormatter(now(), timezone);
-  return overviewPage(overview, jobs, await requestedNote(request, context, times), times);
+  const note = await requestedNote(request, context, times);
+  return overviewPage({ overview, jobs, note, times });
 }
 
 /** The note about the release that redirected here. */
