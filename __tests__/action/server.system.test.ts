@@ -253,6 +253,8 @@ describe("plain http", () => {
     const { toolkit, errors, log } = toolkitWith(inputs);
     await startJob({ toolkit, env: {}, now: Date.now, newId: () => "id", deadline: () => deadlineIn(50) });
     expect(errors).toHaveLength(1);
-    expect(log.filter((line) => line.includes("is plain http: whoever stands between"))).toHaveLength(warnings);
+    expect(
+      log.filter((line) => line.includes("is plain http, so others on the way can read the credentials")),
+    ).toHaveLength(warnings);
   });
 });

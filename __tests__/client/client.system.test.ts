@@ -149,7 +149,7 @@ test("what a run lost it can't end", async () => {
   now += HOUR;
   const other = await startedBy(client, { ...hourly, retryInterval: MINUTE });
   const error = await errorOf(job.finish());
-  expect(error).toMatchObject({ code: "lock-lost", cause: { name: "LockLostError", loss: { to: "takeover" } } });
+  expect(error).toMatchObject({ code: "lock-lost", cause: { name: "LockLostError", loss: { ending: "taken-over" } } });
   // Who tried to end it knows: disposing of it has nothing to add, and leaves the other run's lock alone.
   await job[Symbol.asyncDispose]();
   await other.finish();
@@ -182,7 +182,7 @@ describe("requestJobExec", () => {
       throw failure;
     };
     await expect(client.requestJobExec(hourly, task)).rejects.toBe(failure);
-    expect(warnings).toEqual([expect.stringContaining(`"${hourly.jobName}" couldn't be interrupted`)]);
+    expect(warnings).toEqual([expect.stringContaining(`"${hourly.jobName}" was not interrupted and keeps its lock`)]);
   });
 
   test("doesn't interrupt a job that couldn't be finished", async () => {
@@ -192,7 +192,7 @@ describe("requestJobExec", () => {
     };
     const pushes = () => served.exchanges.filter(({ command }) => command === "push").length;
     const before = pushes();
-    expect(await errorOf(client.requestJobExec(hourly, task))).toMatchObject({ code: "forbidden" });
+    expect(await errorOf(client.requestJobExec(hourly, task))).toMatchObject({ code: "token-may-not-write" });
     expect(pushes() - before).toBe(2);
     expect(await client.startJob(hourly)).toMatchObject({ reason: "active" });
   });
@@ -261,7 +261,7 @@ describe("using", () => {
       served.fault = () => ({ status: 401 });
     }
     await client.close();
-    expect(warnings).toEqual([expect.stringContaining("so it stays locked")]);
+    expect(warnings).toEqual([expect.stringContaining("was not interrupted and keeps its lock")]);
   });
 });
 
@@ -312,7 +312,7 @@ describe("a caller's signal", () => {
     };
     expect(await errorOf(job.finish({ signal: caller.signal }))).toMatchObject({
       code: "aborted",
-      message: expect.stringContaining("may have come through"),
+      message: expect.stringContaining("may have been carried out"),
     });
     expect(job.isActive).toBe(true);
     await job.finish();
@@ -328,7 +328,7 @@ describe("a deadline", () => {
     await using patient = clientOf();
     expect(await errorOf(patient.requestJobStart({ ...hourly, deadline: 100 }))).toMatchObject({
       code: "unreachable",
-      cause: { name: "StoreError" },
+      cause: { name: "ServiceError" },
     });
   });
 
@@ -351,7 +351,7 @@ describe("a deadline", () => {
       return pushed ? { status: 403 } : undefined;
     };
     const error = await errorOf(client.requestJobStart({ ...hourly, deadline: 500 }));
-    expect(error.message).toContain(`The lock of "${hourly.jobName}" may have been taken all the same`);
+    expect(error.message).toContain(`The lock of "${hourly.jobName}" may have been taken`);
   });
 });
 
@@ -418,8 +418,8 @@ describe("an error speaks of this library's options", () => {
   };
 
   test.each([
-    [401, "give the option token one that"],
-    [403, "let it write to that repository's contents"],
+    [401, "set the option token to one that"],
+    [403, "let the token write the contents of that repository"],
     [404, "check the option url"],
   ])("where a repository answers %i", async (status, says) => {
     served.fault = () => ({ status });

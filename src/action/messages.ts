@@ -49,9 +49,9 @@ export function lossLine(jobName: string, loss: LockLoss): string {
   }
 }
 
-/** How to free a lock that is still active, for the end of a sentence. */
+/** How to free a lock that is still active: the end of a sentence. */
 export function freeByHand(): string {
-  return "to free it, run the job once with retry-interval: 0, which takes it over (docs/locks.md has other ways)";
+  return "run the job once with retry-interval: 0, which takes the lock over (docs/locks.md has other ways)";
 }
 
 /** @returns an error's message and remedy, on one line. */
