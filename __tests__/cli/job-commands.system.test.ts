@@ -123,7 +123,7 @@ test("a job whose state is damaged is told of, and so are all others", async () 
   expect(await run(status, [], env)).toEqual({
     code: 1,
     output: "report: free, nothing finished yet\n",
-    errors: expect.stringMatching(/^broken\\u\{a\}: .* can't be read.*\n$/),
+    errors: expect.stringMatching(/^broken\\u\{a\}: its state document is damaged.*\n$/),
   });
   expect(JSON.parse((await run(status, ["--json"], env)).output)).toMatchObject([{ name: "report" }]);
   const one = await run(status, ["broken\n"], env);
@@ -133,14 +133,14 @@ test("a job whose state is damaged is told of, and so are all others", async () 
   await repository.write("broken", { ...newJobState("broken"), v: 2 });
   await repository.write("report", heldSince("report", SINCE));
   const all = await run(status, []);
-  expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: .* can't be read.*\n$/) });
+  expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: its state document is damaged.*\n$/) });
   expect(all.output).toContain("report: held by octo-org/reports");
 });
 
 test("where nothing was ever started", async () => {
   const empty = await runServer();
   const env = { CRONYX_URL: empty.url, CRONYX_TOKEN: "" };
-  expect(await run(status, [], env)).toEqual({ code: 0, output: "", errors: "No job was ever started there\n" });
+  expect(await run(status, [], env)).toEqual({ code: 0, output: "", errors: "No job has been started there\n" });
   expect(await run(status, ["--json"], env)).toMatchObject({ code: 0, output: "[]\n" });
   expect(await run(status, ["never", "--json"], env)).toMatchObject({ code: 3, output: "null\n" });
   await empty.close();

@@ -400,14 +400,24 @@ describe("a backend", () => {
     expect(opened).toBe(1);
   });
 
-  test("that can't be opened is an error of each call", async () => {
-    await using client = clientOf({ url: "ftp://example.com/locks" });
-    for (let call = 0; call < 2; call++) {
-      expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({
-        code: "argument",
-        cause: { name: "ArgumentError" },
-      });
+  test("that cannot be opened fails each call, and each call tries again", async () => {
+    let opened = 0;
+    const open = () => Promise.reject(new Error(`Attempt ${++opened}`));
+    await using client = clientOf({}, { open });
+    for (const attempt of [1, 2]) {
+      const message = `Attempt ${attempt}`;
+      expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({ code: "unexpected", message });
     }
+  });
+
+  test("is not opened for a url that names no repository or server", async () => {
+    const open = () => Promise.reject(new Error("Opened"));
+    const refused = errorOf((async () => clientOf({ url: "ftp://example.com/locks" }, { open }))());
+    expect(await refused).toMatchObject({
+      code: "invalid-location",
+      option: "url",
+      cause: { name: "ArgumentError" },
+    });
   });
 });
 
@@ -419,7 +429,7 @@ describe("an error speaks of this library's options", () => {
 
   test.each([
     [401, "set the option token to one that"],
-    [403, "let the token write the contents of that repository"],
+    [403, "let the token read and write the contents of that repository"],
     [404, "check the option url"],
   ])("where a repository answers %i", async (status, says) => {
     served.fault = () => ({ status });
@@ -433,25 +443,29 @@ describe("an error speaks of this library's options", () => {
     try {
       const { url } = original;
       original.login = "me:hunter2";
-      expect(await wordsOf({ url })).toContain("(401): give the option credentials or token");
+      expect(await wordsOf({ url })).toContain("(401): set the option credentials or token");
       expect(await wordsOf({ url, token: "mine" })).toContain(
-        "refused the token (401): give the option token one that",
+        "refused the token (401): set the option token to one that",
       );
       original.login = null;
       let starts = 0;
       original.fault = () => (starts++ === 0 ? { cut: "after" } : undefined);
-      expect(await wordsOf({ url })).toMatch(/stays until retryInterval frees it/);
+      expect(await wordsOf({ url })).toMatch(/set retryInterval, so that a later start takes the lock over/);
     } finally {
       await original.close();
     }
   });
 
-  test.each([
-    ["https://me:hunter2@example.com", "the option credentials"],
-    ["git+https://hunter2@example.com/a/b", "the option token"],
-  ])("where %s holds credentials", async (url, says) => {
-    const words = await wordsOf({ url });
-    expect(words).toContain(`belong in ${says}`);
-    expect(words).not.toContain("hunter2");
-  });
+  test.each([["https://me:hunter2@example.com"], ["git+https://hunter2@example.com/a/b"]])(
+    "where %s holds credentials",
+    async (url) => {
+      const { code, message } = await errorOf((async () => clientOf({ url }))());
+      expect(code).toBe("credentials-in-location");
+      expect(message).toContain(
+        "url contains credentials, which would be shown in logs: move them to the option token",
+      );
+      expect(message).toContain("or credentials");
+      expect(message).not.toContain("hunter2");
+    },
+  );
 });

@@ -79,13 +79,13 @@ describe("a certificate that", () => {
 
   test("has expired", async () => {
     expect(await failure("expired.pem", "localhost")).toMatch(
-      /its certificate has expired, CERT_HAS_EXPIRED\): let its keeper renew it/,
+      /has a certificate that has expired \(CERT_HAS_EXPIRED\): renew the certificate there/,
     );
   });
 
   test("is for another host", async () => {
     expect(await failure("good.pem", "127.0.0.1")).toMatch(
-      /its certificate is for another host, ERR_TLS_CERT_ALTNAME_INVALID\): give the input url/,
+      /has a certificate for another host \(ERR_TLS_CERT_ALTNAME_INVALID\): set the input url to a host name/,
     );
   });
 });
