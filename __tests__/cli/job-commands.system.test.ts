@@ -127,7 +127,7 @@ test("a job whose state is damaged is told of, and so are all others", async () 
   });
   expect(JSON.parse((await run(status, ["--json"], env)).output)).toMatchObject([{ name: "report" }]);
   const one = await run(status, ["broken\n"], env);
-  expect(one).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("see its log") });
+  expect(one).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("a server's log where it is") });
   await kept.close();
 
   await repository.write("broken", { ...newJobState("broken"), v: 2 });
@@ -148,5 +148,7 @@ test("where nothing was ever started", async () => {
 
 test("plain http to another machine is warned of", async () => {
   const { errors } = await run(status, [], { CRONYX_URL: "http://cronyx.invalid", CRONYX_TOKEN: "" });
-  expect(errors).toMatch(/^The url "http:\/\/cronyx\.invalid" is plain http: /);
+  expect(errors).toMatch(
+    /^The url "http:\/\/cronyx\.invalid" is plain http, so others on the way can read the credentials and take locks with them: use https/,
+  );
 });

@@ -49,6 +49,7 @@ export const COMMON_REMOTE_REMEDIES = {
   "certificate-untrusted": "set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority",
   "certificate-expired": "renew the certificate there, and check the clock of this machine",
   "certificate-revoked": "replace the certificate there",
-  "document-damaged": "nothing was changed; docs/locks.md says how to repair or remove it",
+  "document-damaged":
+    "nothing was changed; docs/locks.md says how to repair or remove it, and a server's log where it is",
   "git-missing": "install git, or use a git+https: url, which needs none",
 } as const satisfies Partial<Record<ServiceErrorCode, string>>;
