@@ -30,7 +30,7 @@ const DOCUMENTS: [what: string, message: string | object, says: string][] = [
   ["some other commit's message", "Fix the build\n\nIt was { broken }.", "no JSON"],
   ["cut short", JSON.stringify(HELD).slice(0, -40), "cut short"],
   ["cut short after its subject", `report: running\n\n${JSON.stringify(HELD, null, 2).slice(0, 100)}`, "cut short"],
-  ["two documents", `${JSON.stringify(DONE)}\n${JSON.stringify(DONE)}`, "cut short, or no JSON"],
+  ["two documents", `${JSON.stringify(DONE)}\n${JSON.stringify(DONE)}`, "cut short, or not JSON"],
   ["a list", "[]", "no JSON"],
   ["of a version to come", { ...DONE, v: 2, active: { new: "shape" } }, "version 2"],
   ["of no version", { ...DONE, v: undefined }, "v is missing"],

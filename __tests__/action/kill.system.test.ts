@@ -92,8 +92,8 @@ describe("over git+http:", () => {
     expect([...new Set(lines)]).toEqual(
       expect.arrayContaining([
         "This step holds no lock: nothing to end",
-        "Interrupted: which never got to start",
-        "Released: of which nothing was taken",
+        "Interrupted: before its start was reported",
+        "Abandoned: whose lock was not taken",
       ]),
     );
   });

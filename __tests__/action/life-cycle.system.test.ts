@@ -76,7 +76,7 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     expect(refused.code).toBe(0);
     const dueAt = new Date(end + 5_400_000).toISOString();
     expect(refused.outputs).toEqual({ ...NOT_STARTED, "job-name": jobName, reason: "not-due", "due-at": dueAt });
-    expect(refused.log).toContainEqual(`Not started (not-due): ${jobName} is not due until ${dueAt}`);
+    expect(refused.log).toContainEqual(`Not started (not-due): ${jobName} is due at ${dueAt}`);
     const untouched = await repository.refs();
     expect(await again.post("success")).toMatchObject({ code: 0, log: ["This step holds no lock: nothing to end"] });
     expect(await repository.refs()).toEqual(untouched);
@@ -182,7 +182,7 @@ test("a required job has to have finished up to the interval's end", async () =>
   expect(unfulfilled.code).toBe(0);
   expect(unfulfilled.outputs).toEqual({ ...NOT_STARTED, "job-name": "summary", reason: "required-job" });
   expect(unfulfilled.log.at(-1)).toMatch(
-    /^Not started \(required-job\): summary needs orders to have finished until .*Z, and it has until/,
+    /^Not started \(required-job\): summary needs orders to have finished until .*Z, and it has finished until/,
   );
 
   await repository.write("orders", finishedUntil("orders", Date.now() - 2 * HOUR + 60_000));

@@ -55,27 +55,27 @@ test("what a run prints", async () => {
   expect(said).toMatchInlineSnapshot(`
 {
   "cancelled": "::add-mask::TOKEN
-Interrupted: hourly, because the job's status is cancelled; the same interval will be granted again",
+Interrupted: hourly, because the job's status is cancelled; the next start gets the same interval",
   "finished": "::add-mask::TOKEN
 Finished: hourly until INSTANT",
   "interrupted": "::add-mask::TOKEN
-Interrupted: hourly, because the job's status is failure; the same interval will be granted again",
+Interrupted: hourly, because the job's status is failure; the next start gets the same interval",
   "no lock": "::add-mask::TOKEN
 Started without a lock: summary for INSTANT to INSTANT",
   "nothing to end": "This step holds no lock: nothing to end",
   "refused, active": "::add-mask::TOKEN
-Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; no retry-interval is set, so it is never taken over",
+Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; this step has no retry-interval, so it does not take the lock over",
   "refused, active, may be taken over": "::add-mask::TOKEN
 Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; it can be taken over from INSTANT",
   "refused, not due": "::add-mask::TOKEN
-Not started (not-due): done is not due until INSTANT",
+Not started (not-due): done is due at INSTANT",
   "refused, required job": "::add-mask::TOKEN
-Not started (required-job): summary needs hourly to have finished until INSTANT, and it has until INSTANT",
+Not started (required-job): summary needs hourly to have finished until INSTANT, and it has finished until INSTANT",
   "started": "::add-mask::TOKEN
 Started: hourly for INSTANT to INSTANT",
   "taken over": "::add-mask::TOKEN
-::error::The lock of hourly was taken over at INSTANT by octo-org/reports, run 43, job report (https://github.com/octo-org/reports/actions/runs/43/attempts/1) while this run went on: both did the same interval. Give retry-interval more than the longest run takes",
-  "wrong input": "::error::job-interval is "90 x": "x" is none of years, months, weeks, days, hours, minutes, seconds",
+::error::The lock of hourly was taken over at INSTANT by octo-org/reports, run 43, job report (https://github.com/octo-org/reports/actions/runs/43/attempts/1) before this run ended, so both did the same interval: set retry-interval to more than the longest run takes",
+  "wrong input": "::error::job-interval "90 x" has the unknown unit "x": use one of years, months, weeks, days, hours, minutes, seconds",
 }
 `);
 });

@@ -123,7 +123,7 @@ describe("a lock that isn't there any more is an error, and whose lock is there 
     const ended = await repository.refs();
     const post = await step.post(status);
     expect(post.code).toBe(1);
-    expect(annotations("error", post)).toEqual([expect.stringContaining("and not by this step")]);
+    expect(annotations("error", post)).toEqual([expect.stringContaining("by another caller, and not by this step")]);
     expect(await repository.refs()).toEqual(ended);
   });
 
@@ -152,8 +152,13 @@ describe("a repository that can't be used when the job ends", () => {
   const ENDS: { status: string; retryInterval: string; shown: "error" | "warning"; says: string }[] = [
     { status: "success", retryInterval: "", shown: "error", says: "will run again" },
     { status: "success", retryInterval: "1 hour", shown: "error", says: "will run again" },
-    { status: "cancelled", retryInterval: "1 hour", shown: "warning", says: "until retry-interval frees it" },
-    { status: "failure", retryInterval: "", shown: "error", says: "without a retry-interval nothing frees it" },
+    {
+      status: "cancelled",
+      retryInterval: "1 hour",
+      shown: "warning",
+      says: "stays until a start takes it over by retry-interval",
+    },
+    { status: "failure", retryInterval: "", shown: "error", says: "without a retry-interval no start takes it over" },
   ];
   test.each(ENDS)(
     "$status, retry-interval '$retryInterval': $shown",
@@ -197,9 +202,9 @@ describe("a repository that can't be used when the job ends", () => {
     const { toolkit, errors, log } = toolkitWith({ "job-status": "success" }, step.state);
     await endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadlineIn(1_500) });
     expect(errors).toEqual([
-      expect.stringMatching(/ECONNREFUSED.*succeeded but couldn't be finished.*retry-interval: 0/),
+      expect.stringMatching(/ECONNREFUSED.*succeeded but could not be finished.*retry-interval: 0/),
     ]);
-    expect(log).toContainEqual(expect.stringMatching(/can't be reached .*; trying again/));
+    expect(log).toContainEqual(expect.stringMatching(/cannot be reached .*; trying again/));
   });
 
   test("an end whose answer is lost is settled by looking", async () => {
@@ -221,8 +226,8 @@ describe("a repository that can't be used when the job ends", () => {
 
 describe("a start whose answer is lost, and no more can be learned", () => {
   test.each([
-    ["was taken", "after", "Interrupted: was taken, which never got to start"],
-    ["was not taken", "before", "Released: was not taken, of which nothing was taken"],
+    ["was taken", "after", "Interrupted: was taken, before its start was reported"],
+    ["was not taken", "before", "Abandoned: was not taken, whose lock was not taken"],
   ] as const)("it %s", async (jobName, cut, line) => {
     const step = repository.step({ "job-name": jobName });
     let lost = false;
@@ -234,7 +239,9 @@ describe("a start whose answer is lost, and no more can be learned", () => {
     const main = await step.main();
     fault = () => undefined;
     expect(main.code).toBe(1);
-    expect(annotations("error", main)).toEqual([expect.stringContaining("may have been taken all the same")]);
+    expect(annotations("error", main)).toEqual([
+      expect.stringContaining("may have been taken, and the post step tries to release it"),
+    ]);
     expect(main.outputs).toEqual({});
     // With continue-on-error the job goes on, and may even succeed; no step has worked on the interval.
     expect(await step.post("success")).toMatchObject({ code: 0, log: [line] });

@@ -64,7 +64,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     });
     expect(refused.log.at(-1)).toMatch(
       kind === "original"
-        ? /^Not started \(unknown\): the server doesn't say whether/
+        ? /^Not started \(unknown\): the server does not say whether/
         : /is held by octo-org\/reports, run 4711, job report \(https:\/\/github\.com\/octo-org\/reports\/actions\/runs\/4711/,
     );
 
@@ -97,7 +97,9 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     const post = await run.post("success");
     expect(post.code).toBe(1);
     expect(annotations("error", post)[0]).toMatch(
-      kind === "original" ? /is gone, and not by this step/ : /was taken over at .* by octo-org\/reports, run 4711/,
+      kind === "original"
+        ? /is gone, and this step did not end it/
+        : /was taken over at .* by octo-org\/reports, run 4711/,
     );
   });
 
@@ -135,7 +137,7 @@ function expectNowhere({ folder }: Step, secret: string, ...results: StepResult[
 
 describe("a main that is killed", () => {
   test.each([
-    ["while its start is on its way", 400, "Released"],
+    ["while its start is on its way", 400, "Abandoned"],
     ["while its answer is on its way", 0, "Interrupted"],
   ])("%s leaves nothing behind on our own server", async (_, delay, done) => {
     const run = step(ours);
@@ -163,9 +165,13 @@ describe("a main that is killed", () => {
     [
       "",
       1,
-      /^.* can't tell whether the start that was cut off took the lock .* without a retry-interval nothing frees it/,
+      /^.* cannot give up the start of .*, being an original CronyxServer .* if it was taken, stays, and without a retry-interval no start takes it over/,
     ],
-    ["1 hour", 0, /^.* can't tell whether .* stays behind until retry-interval frees it/],
+    [
+      "1 hour",
+      0,
+      /^.* cannot give up the start of .* if it was taken, stays until a start takes it over by retry-interval/,
+    ],
   ])("says so where an original server can't help, with retry-interval: %j", async (retryInterval, code, says) => {
     const run = step(original, { "retry-interval": retryInterval });
     original.fault = ({ method }) => {
@@ -185,7 +191,7 @@ test("a start whose answer was lost by an original server fails, and names the r
   const main = await step(original).main();
   expect(main).toMatchObject({ code: 1, outputs: {} });
   expect(annotations("error", main)[0]).toMatch(
-    /may have taken the lock, which then stays until retry-interval frees it/,
+    /may have taken the lock: set retry-interval, so that a later start takes the lock over/,
   );
 });
 
@@ -237,7 +243,9 @@ describe("GitHub's OIDC token", () => {
     expect(await run.post("failure")).toMatchObject({ code: 0 });
     answers = [() => [200, "<html>"]];
     const refused = await step(ours, inputs, env()).main();
-    expect(annotations("error", refused)[0]).toMatch(/GitHub gave no OIDC token \(it answered 200 without a token\)/);
+    expect(annotations("error", refused)[0]).toMatch(
+      /GitHub's issuer of OIDC tokens answered 200 without a token: check the input oidc-audience/,
+    );
     expect(ours.requests).toEqual([]);
   });
 });
@@ -253,6 +261,8 @@ describe("plain http", () => {
     const { toolkit, errors, log } = toolkitWith(inputs);
     await startJob({ toolkit, env: {}, now: Date.now, newId: () => "id", deadline: () => deadlineIn(50) });
     expect(errors).toHaveLength(1);
-    expect(log.filter((line) => line.includes("is plain http: whoever stands between"))).toHaveLength(warnings);
+    expect(
+      log.filter((line) => line.includes("is plain http, so others on the way can read the credentials")),
+    ).toHaveLength(warnings);
   });
 });

@@ -54,7 +54,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s lets requests in flight end, and t
   expect((await swapping)[0]).toBe("swapping");
 
   server.process.kill(signal);
-  while (!server.out.includes(`"ending"`)) await once(server.process.stdout as NodeJS.ReadableStream, "data");
+  while (!server.out.includes(`"stopping"`)) await once(server.process.stdout as NodeJS.ReadableStream, "data");
   // The port is free at once: a load balancer goes to another server.
   await expect(fetch(`${url}/other`, HOURLY)).rejects.toThrow();
 
@@ -63,7 +63,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s lets requests in flight end, and t
   expect(await (await start).json()).toMatchObject({ name: "report", isActive: true });
   expect((await closed)[0]).toBe("store closed");
   expect(await server.ended).toBe(0);
-  expect(linesOf(server).map(({ msg }) => msg)).toEqual([`listening on ${url}`, "ending", "start", "ended"]);
+  expect(linesOf(server).map(({ msg }) => msg)).toEqual([`listening on ${url}`, "stopping", "start", "stopped"]);
   expect(server.err).toBe("");
 });
 
@@ -74,7 +74,7 @@ test("a second signal ends it at once, whatever is in flight", async () => {
   const start = fetch(`${url}/report`, HOURLY);
   await swapping;
   server.process.kill("SIGTERM");
-  while (!server.out.includes(`"ending"`)) await once(server.process.stdout as NodeJS.ReadableStream, "data");
+  while (!server.out.includes(`"stopping"`)) await once(server.process.stdout as NodeJS.ReadableStream, "data");
   server.process.kill("SIGTERM");
   await expect(start).rejects.toThrow();
   await server.ended;
@@ -84,7 +84,7 @@ test("a second signal ends it at once, whatever is in flight", async () => {
 test("a setting that is wrong is told in one line, and nothing begins", async () => {
   const server = serve(["--server-host=0.0.0.0"], { SERVER_PORT: "http" });
   expect(await server.ended).toBe(2);
-  expect([server.out, server.err]).toEqual(["", 'SERVER_PORT is "http": use a number from 0 to 65535\n']);
+  expect([server.out, server.err]).toEqual(["", 'SERVER_PORT "http" is not allowed: use a number from 0 to 65535\n']);
 });
 
 test("a port that is taken is told in the log", async () => {
@@ -93,7 +93,7 @@ test("a port that is taken is told in the log", async () => {
   const second = serve([`--server-port=${port}`]);
   expect(await second.ended).toBe(1);
   expect(linesOf(second).at(-1)).toMatchObject({
-    msg: expect.stringMatching(/^The server can't go on: .*EADDRINUSE/),
+    msg: expect.stringMatching(/^The server cannot run: .*EADDRINUSE/),
     error: { code: "EADDRINUSE" },
   });
   first.process.kill("SIGTERM");

@@ -55,7 +55,7 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
     const state = heldSince("report", SINCE);
     await repository.write("report", { ...state, finishedUntil: null });
     expect((await run(release, ["report", "--url", repository[way]])).output).toMatch(
-      /^Released report, .*: nothing of it has finished yet, so the next start gets its first interval, up to then\n$/,
+      /^Released report, .*: no interval has finished yet, so the next start gets a first interval up to then\n$/,
     );
   });
 
@@ -74,7 +74,7 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
     expect(await run(release, ["report", "--url", repository[way]])).toEqual({
       code: 3,
       output: "",
-      errors: "report is held by nobody: there is nothing to release\n",
+      errors: "report is free: there is no lock to release\n",
     });
   });
 });
@@ -89,18 +89,24 @@ test("of a server", async () => {
 });
 
 test.each([
-  [status, ["never"], {}, 3, "never was never started"],
-  [release, ["never"], {}, 3, "never was never started"],
-  [release, [], {}, 2, "give its name"],
-  [release, ["nightly", "report"], {}, 2, '"report" is one name too many'],
-  [status, [], { CRONYX_URL: "" }, 2, "give --url or set CRONYX_URL"],
+  [status, ["never"], {}, 3, "never has never been started"],
+  [release, ["never"], {}, 3, "never has never been started"],
+  [release, [], {}, 2, "JOB is missing: pass the name of a job"],
+  [release, ["nightly", "report"], {}, 2, 'argument "report" is one too many: pass one job name'],
+  [status, [], { CRONYX_URL: "" }, 2, "--url or CRONYX_URL is missing: pass the address"],
   [status, [], { CRONYX_URL: "octo-org/locks" }, 2, "octo-org/locks"],
   [status, ["--jsn"], {}, 2, "--jsn"],
   [status, [], { CRONYX_PASSWORD: "ghs_2" }, 2, "CRONYX_USERNAME is missing"],
   [status, ["x".repeat(256)], {}, 2, "255"],
-  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "(401): give CRONYX_TOKEN one that"],
-  [status, [], { CRONYX_URL: "https://me:ghs_1@example.com" }, 2, "belong in CRONYX_USERNAME and CRONYX_PASSWORD"],
-  [release, ["x"], { CRONYX_URL: "git+https://ghs_1@example.com/a/b" }, 2, "belong in CRONYX_TOKEN"],
+  [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "(401): set CRONYX_TOKEN to a token that"],
+  [
+    status,
+    [],
+    { CRONYX_URL: "https://me:ghs_1@example.com" },
+    2,
+    "move them to CRONYX_TOKEN, or to CRONYX_USERNAME and CRONYX_PASSWORD",
+  ],
+  [release, ["x"], { CRONYX_URL: "git+https://ghs_1@example.com/a/b" }, 2, "move them to CRONYX_TOKEN"],
 ])("%p of %j with %j: %i", async (command, args, env, code, says) => {
   const { errors, output, ...ended } = await run(command, args, env);
   expect(ended.code).toBe(code);
@@ -117,24 +123,24 @@ test("a job whose state is damaged is told of, and so are all others", async () 
   expect(await run(status, [], env)).toEqual({
     code: 1,
     output: "report: free, nothing finished yet\n",
-    errors: expect.stringMatching(/^broken\\u\{a\}: .* can't be read.*\n$/),
+    errors: expect.stringMatching(/^broken\\u\{a\}: its state document is damaged.*\n$/),
   });
   expect(JSON.parse((await run(status, ["--json"], env)).output)).toMatchObject([{ name: "report" }]);
   const one = await run(status, ["broken\n"], env);
-  expect(one).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("see its log") });
+  expect(one).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("a server's log where it is") });
   await kept.close();
 
   await repository.write("broken", { ...newJobState("broken"), v: 2 });
   await repository.write("report", heldSince("report", SINCE));
   const all = await run(status, []);
-  expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: .* can't be read.*\n$/) });
+  expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: its state document is damaged.*\n$/) });
   expect(all.output).toContain("report: held by octo-org/reports");
 });
 
 test("where nothing was ever started", async () => {
   const empty = await runServer();
   const env = { CRONYX_URL: empty.url, CRONYX_TOKEN: "" };
-  expect(await run(status, [], env)).toEqual({ code: 0, output: "", errors: "No job was ever started there\n" });
+  expect(await run(status, [], env)).toEqual({ code: 0, output: "", errors: "No job has been started there\n" });
   expect(await run(status, ["--json"], env)).toMatchObject({ code: 0, output: "[]\n" });
   expect(await run(status, ["never", "--json"], env)).toMatchObject({ code: 3, output: "null\n" });
   await empty.close();
@@ -142,5 +148,7 @@ test("where nothing was ever started", async () => {
 
 test("plain http to another machine is warned of", async () => {
   const { errors } = await run(status, [], { CRONYX_URL: "http://cronyx.invalid", CRONYX_TOKEN: "" });
-  expect(errors).toMatch(/^The url "http:\/\/cronyx\.invalid" is plain http: /);
+  expect(errors).toMatch(
+    /^The url "http:\/\/cronyx\.invalid" is plain http, so others on the way can read the credentials and take locks with them: use https/,
+  );
 });

@@ -107,14 +107,18 @@ test.each([
   [["serve", "--help"], 0, "JOB_STORE_URL"],
   [["--help"], 0, "Usage: cronyx-action COMMAND"],
   [[], 2, "Usage: cronyx-action COMMAND"],
-  [["sevre"], 2, '"sevre" is no command: give serve, status or release'],
+  [["sevre"], 2, '"sevre" is not a command: use serve, status or release'],
   [["--version"], 0, JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).version],
   [["status", "--help"], 0, "CRONYX_URL"],
   [["release", "-h"], 0, "CRONYX_PASSWORD"],
-  [["status"], 2, "give --url or set CRONYX_URL"],
-  [["serve", "--server-port", "http"], 2, '--server-port is "http": use a number from 0 to 65535'],
+  [["status"], 2, "--url or CRONYX_URL is missing: pass the address"],
+  [["serve", "--server-port", "http"], 2, '--server-port "http" is not allowed: use a number from 0 to 65535'],
   [["serve", "--server-host", "0.0.0.0"], 2, "--insecure"],
-  [["serve", "--server-host", "203.0.113.7", "--insecure"], 2, 'SERVER_HOST is "203.0.113.7", which is no address of'],
+  [
+    ["serve", "--server-host", "203.0.113.7", "--insecure"],
+    2,
+    'SERVER_HOST "203.0.113.7" is not an address of this machine',
+  ],
 ])("cronyx-action %j", async (args, code, says) => {
   const child = run(args);
   let said = "";

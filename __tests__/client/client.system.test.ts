@@ -149,7 +149,7 @@ test("what a run lost it can't end", async () => {
   now += HOUR;
   const other = await startedBy(client, { ...hourly, retryInterval: MINUTE });
   const error = await errorOf(job.finish());
-  expect(error).toMatchObject({ code: "lock-lost", cause: { name: "LockLostError", loss: { to: "takeover" } } });
+  expect(error).toMatchObject({ code: "lock-lost", cause: { name: "LockLostError", loss: { ending: "taken-over" } } });
   // Who tried to end it knows: disposing of it has nothing to add, and leaves the other run's lock alone.
   await job[Symbol.asyncDispose]();
   await other.finish();
@@ -182,7 +182,7 @@ describe("requestJobExec", () => {
       throw failure;
     };
     await expect(client.requestJobExec(hourly, task)).rejects.toBe(failure);
-    expect(warnings).toEqual([expect.stringContaining(`"${hourly.jobName}" couldn't be interrupted`)]);
+    expect(warnings).toEqual([expect.stringContaining(`"${hourly.jobName}" was not interrupted and keeps its lock`)]);
   });
 
   test("doesn't interrupt a job that couldn't be finished", async () => {
@@ -192,7 +192,7 @@ describe("requestJobExec", () => {
     };
     const pushes = () => served.exchanges.filter(({ command }) => command === "push").length;
     const before = pushes();
-    expect(await errorOf(client.requestJobExec(hourly, task))).toMatchObject({ code: "forbidden" });
+    expect(await errorOf(client.requestJobExec(hourly, task))).toMatchObject({ code: "token-may-not-write" });
     expect(pushes() - before).toBe(2);
     expect(await client.startJob(hourly)).toMatchObject({ reason: "active" });
   });
@@ -261,7 +261,7 @@ describe("using", () => {
       served.fault = () => ({ status: 401 });
     }
     await client.close();
-    expect(warnings).toEqual([expect.stringContaining("so it stays locked")]);
+    expect(warnings).toEqual([expect.stringContaining("was not interrupted and keeps its lock")]);
   });
 });
 
@@ -312,7 +312,7 @@ describe("a caller's signal", () => {
     };
     expect(await errorOf(job.finish({ signal: caller.signal }))).toMatchObject({
       code: "aborted",
-      message: expect.stringContaining("may have come through"),
+      message: expect.stringContaining("may have been carried out"),
     });
     expect(job.isActive).toBe(true);
     await job.finish();
@@ -328,7 +328,7 @@ describe("a deadline", () => {
     await using patient = clientOf();
     expect(await errorOf(patient.requestJobStart({ ...hourly, deadline: 100 }))).toMatchObject({
       code: "unreachable",
-      cause: { name: "StoreError" },
+      cause: { name: "ServiceError" },
     });
   });
 
@@ -351,7 +351,7 @@ describe("a deadline", () => {
       return pushed ? { status: 403 } : undefined;
     };
     const error = await errorOf(client.requestJobStart({ ...hourly, deadline: 500 }));
-    expect(error.message).toContain(`The lock of "${hourly.jobName}" may have been taken all the same`);
+    expect(error.message).toContain(`The lock of "${hourly.jobName}" may have been taken`);
   });
 });
 
@@ -400,14 +400,24 @@ describe("a backend", () => {
     expect(opened).toBe(1);
   });
 
-  test("that can't be opened is an error of each call", async () => {
-    await using client = clientOf({ url: "ftp://example.com/locks" });
-    for (let call = 0; call < 2; call++) {
-      expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({
-        code: "argument",
-        cause: { name: "ArgumentError" },
-      });
+  test("that cannot be opened fails each call, and each call tries again", async () => {
+    let opened = 0;
+    const open = () => Promise.reject(new Error(`Attempt ${++opened}`));
+    await using client = clientOf({}, { open });
+    for (const attempt of [1, 2]) {
+      const message = `Attempt ${attempt}`;
+      expect(await errorOf(client.requestJobStart(hourly))).toMatchObject({ code: "unexpected", message });
     }
+  });
+
+  test("is not opened for a url that names no repository or server", async () => {
+    const open = () => Promise.reject(new Error("Opened"));
+    const refused = errorOf((async () => clientOf({ url: "ftp://example.com/locks" }, { open }))());
+    expect(await refused).toMatchObject({
+      code: "invalid-location",
+      option: "url",
+      cause: { name: "ArgumentError" },
+    });
   });
 });
 
@@ -418,8 +428,8 @@ describe("an error speaks of this library's options", () => {
   };
 
   test.each([
-    [401, "give the option token one that"],
-    [403, "let it write to that repository's contents"],
+    [401, "set the option token to one that"],
+    [403, "let the token read and write the contents of that repository"],
     [404, "check the option url"],
   ])("where a repository answers %i", async (status, says) => {
     served.fault = () => ({ status });
@@ -433,25 +443,29 @@ describe("an error speaks of this library's options", () => {
     try {
       const { url } = original;
       original.login = "me:hunter2";
-      expect(await wordsOf({ url })).toContain("(401): give the option credentials or token");
+      expect(await wordsOf({ url })).toContain("(401): set the option credentials or token");
       expect(await wordsOf({ url, token: "mine" })).toContain(
-        "refused the token (401): give the option token one that",
+        "refused the token (401): set the option token to one that",
       );
       original.login = null;
       let starts = 0;
       original.fault = () => (starts++ === 0 ? { cut: "after" } : undefined);
-      expect(await wordsOf({ url })).toMatch(/stays until retryInterval frees it/);
+      expect(await wordsOf({ url })).toMatch(/set retryInterval, so that a later start takes the lock over/);
     } finally {
       await original.close();
     }
   });
 
-  test.each([
-    ["https://me:hunter2@example.com", "the option credentials"],
-    ["git+https://hunter2@example.com/a/b", "the option token"],
-  ])("where %s holds credentials", async (url, says) => {
-    const words = await wordsOf({ url });
-    expect(words).toContain(`belong in ${says}`);
-    expect(words).not.toContain("hunter2");
-  });
+  test.each([["https://me:hunter2@example.com"], ["git+https://hunter2@example.com/a/b"]])(
+    "where %s holds credentials",
+    async (url) => {
+      const { code, message } = await errorOf((async () => clientOf({ url }))());
+      expect(code).toBe("credentials-in-location");
+      expect(message).toContain(
+        "url contains credentials, which would be shown in logs: move them to the option token",
+      );
+      expect(message).toContain("or credentials");
+      expect(message).not.toContain("hunter2");
+    },
+  );
 });

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { type HeldLock, type LockLoss, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { CronyxClientError } from "../../src/client/client-error.ts";
 import { Job } from "../../src/client/job.ts";
-import { StoreError } from "../../src/store/job-store.ts";
+import { ServiceError } from "../../src/errors/service-error.ts";
 
 const HELD: HeldLock = { jobName: "report", id: "ours", record: null };
 const PROPERTIES = [
@@ -36,23 +36,25 @@ class Trial {
   }
 }
 
-/** What an end is told that finds its lock gone. */
-function lostTo(to: "finish" | "interrupt" | "takeover" | "unknown"): CronyxClientError {
-  const loss: LockLoss = to === "unknown" ? { to } : to === "takeover" ? { to, at: 0, holder: null } : { to, at: 0 };
-  return new CronyxClientError("lock-lost", "Lost", { cause: new LockLostError("Lost", loss) });
+const NO_ANSWER = new CronyxClientError("unreachable", "No answer", { effect: "possible" });
+
+/** The error of an end that finds its lock ended. */
+function lossBy(ending: LockLoss["ending"]): CronyxClientError {
+  const loss: LockLoss =
+    ending === "unknown" ? { ending } : ending === "taken-over" ? { ending, at: 0, holder: null } : { ending, at: 0 };
+  return new CronyxClientError("lock-lost", "Lost", { cause: new LockLostError(HELD, loss) });
 }
 
 test.each([
-  ["finish", true],
+  ["finished", true],
   ["unknown", true],
-  ["interrupt", false],
-  ["takeover", false],
-] as const)("a finish whose answer got lost, tried again, finds the lock lost to %s", async (to, isDone) => {
-  const unsettled = new CronyxClientError("unreachable", "No answer", { unsettled: true });
+  ["interrupted", false],
+  ["taken-over", false],
+] as const)("a finish whose answer was lost is called again, and the lock's ending is %s", async (ending, isDone) => {
   const { job, asked } = new Trial();
   for (const [fault, rejects] of [
-    [unsettled, true],
-    [lostTo(to), !isDone],
+    [NO_ANSWER, true],
+    [lossBy(ending), !isDone],
   ] as const) {
     const finished = job.finish();
     asked.shift()?.answer(fault);
@@ -63,25 +65,31 @@ test.each([
   else expect(job.id).toBe("ours");
 });
 
-test("a finish whose answer got lost is neither done nor lost, while nobody tells what ended the lock", async () => {
-  const down = new StoreError("unreachable", "No answer");
-  const untold = new LockLostError("Lost", { to: "unknown" }, { cause: down });
+test("a finish whose answer was lost is neither done nor lost while the lock's ending cannot be read", async () => {
+  const place = "https://locks.example.com";
+  const down = new ServiceError("unreachable", { place, problem: "cannot be reached", effect: "none" });
+  const unread = new LockLostError(HELD, { ending: "unknown" }, { cause: down });
   const { job, asked } = new Trial();
   const first = job.finish();
-  asked.shift()?.answer(new CronyxClientError("unreachable", "No answer", { unsettled: true }));
+  asked.shift()?.answer(NO_ANSWER);
   await expect(first).rejects.toThrow();
   const again = job.finish();
-  asked.shift()?.answer(new CronyxClientError("lock-lost", "Lost", { cause: untold }));
-  const message = "Lost, and whether an earlier finish ended it isn't known: No answer";
-  await expect(again).rejects.toMatchObject({ code: "unreachable", unsettled: true, message });
+  asked.shift()?.answer(new CronyxClientError("lock-lost", "Lost", { cause: unread }));
+  const problem =
+    'The lock ours of the job "report" is no longer active, and whether an earlier finish ended it is not known';
+  await expect(again).rejects.toMatchObject({
+    code: "unreachable",
+    effect: "possible",
+    message: expect.stringContaining(`${problem}: ${place} cannot be reached`),
+  });
   const last = job.finish();
-  asked.shift()?.answer(lostTo("finish"));
+  asked.shift()?.answer(lossBy("finished"));
   await last;
 });
 
-test("a finish that can't have come through is not done by the lock being gone", async () => {
+test("a finish that had no effect is not done when the lock has ended", async () => {
   const { job, asked } = new Trial();
-  for (const fault of [new CronyxClientError("refused", "No"), lostTo("finish")]) {
+  for (const fault of [new CronyxClientError("update-refused", "No"), lossBy("finished")]) {
     const finished = job.finish();
     asked.shift()?.answer(fault);
     await expect(finished).rejects.toBe(fault);

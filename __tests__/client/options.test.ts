@@ -9,72 +9,160 @@ const HOURLY = { jobName: "report", jobInterval: "0 * * * *" };
 const asOptions = (options: unknown) => options as CronyxClientOptions & JobStartOptions;
 
 describe("a client's options are checked when it is made", () => {
-  test.each<[unknown, string]>([
-    [undefined, "The client's options is undefined: give an object"],
-    [{}, "url is undefined"],
-    [{ url: 3000 }, "url is 3000"],
-    [{ url: LOCKS, token: [SECRET] }, "token is object: give a text"],
-    [{ url: LOCKS, credentials: SECRET.length }, "credentials is 7: give an object"],
-    [{ url: LOCKS, credentials: { username: "me" } }, "credentials.password is undefined"],
-    [{ url: LOCKS, credentials: { username: "me", password: SECRET } }, "A repository has no use for credentials"],
-    [{ url: LOCKS, credentials: { username: "me", password: "" }, token: SECRET }, "both given"],
-    [{ url: LOCKS, timezone: 9 }, "timezone is 9"],
-    [{ url: LOCKS, deadline: 0 }, "deadline is 0: give whole milliseconds from 1"],
-    [{ url: LOCKS, deadline: Number.POSITIVE_INFINITY }, "deadline is Infinity"],
-    [{ url: LOCKS, holder: "me" }, 'holder is "me": give an object'],
-    [{ url: LOCKS, holder: { name: "me" } }, "holder.name is none of its fields: give repository"],
-    [{ url: LOCKS, holder: { runId: 1 } }, "holder.runId is 1: give a text"],
-    [{ url: LOCKS, holder: { job: "" } }, "holder.job is empty"],
-    [{ url: LOCKS, log: true }, "log is true: give a function"],
-    [{ url: LOCKS, tokn: SECRET }, '"tokn" is no option here: give url, credentials, token,'],
-  ])("%j", (options, message) => {
+  test.each<[unknown, code: string, option: string, message: string]>([
+    [undefined, "missing", "options", "options is missing: pass an object"],
+    [{}, "missing", "url", "url is missing: pass a string"],
+    [{ url: 3000 }, "wrong-type", "url", "url 3000 has the wrong type: pass a string"],
+    [{ url: "octo-org/locks" }, "invalid-location", "url", 'url "octo-org/locks" is not a URL: pass git+https://HOST'],
+    [{ url: LOCKS, token: [SECRET] }, "wrong-type", "token", "token has the type object: pass a string"],
+    [{ url: LOCKS, credentials: 7 }, "wrong-type", "credentials", "credentials 7 has the wrong type: pass an object"],
+    [
+      { url: LOCKS, credentials: { username: "me" } },
+      "missing",
+      "credentials.password",
+      "credentials.password is missing: pass a string",
+    ],
+    [
+      { url: LOCKS, credentials: { username: "me", password: SECRET } },
+      "login-of-other-location",
+      "credentials",
+      "credentials are for a CronyxServer, and the url is that of a repository: pass the option token instead",
+    ],
+    [
+      { url: LOCKS, credentials: { username: "me", password: "" }, token: SECRET },
+      "conflict",
+      "credentials and token",
+      "credentials and token are both set",
+    ],
+    [{ url: LOCKS, timezone: 9 }, "wrong-type", "timezone", "timezone 9 has the wrong type: pass a string"],
+    [
+      { url: LOCKS, deadline: 0 },
+      "out-of-range",
+      "deadline",
+      "deadline 0 is not a number of milliseconds in range: pass a whole number from 1 to",
+    ],
+    [{ url: LOCKS, deadline: Number.POSITIVE_INFINITY }, "out-of-range", "deadline", "deadline Infinity is"],
+    [{ url: LOCKS, holder: "me" }, "wrong-type", "holder", 'holder "me" has the wrong type: pass an object'],
+    [
+      { url: LOCKS, holder: { name: "me" } },
+      "unknown-name",
+      "holder.name",
+      "holder.name is not a known option: pass one of repository",
+    ],
+    [
+      { url: LOCKS, holder: { runId: 1 } },
+      "wrong-type",
+      "holder.runId",
+      "holder.runId 1 has the wrong type: pass a string",
+    ],
+    [
+      { url: LOCKS, holder: { job: "" } },
+      "wrong-type",
+      "holder.job",
+      'holder.job "" has the wrong type: pass a string that is not empty',
+    ],
+    [{ url: LOCKS, log: true }, "wrong-type", "log", "log true has the wrong type: pass a function"],
+    [
+      { url: LOCKS, tokn: SECRET },
+      "unknown-name",
+      "tokn",
+      "tokn is not a known option: pass one of url, credentials, token,",
+    ],
+  ])("%j", (options, code, option, message) => {
     const refused = thrownBy(() => new CronyxClient(asOptions(options)));
-    expect(refused).toMatchObject({ name: "CronyxClientError", code: "argument", cause: { name: "ArgumentError" } });
-    expect(refused).toMatchObject({ message: expect.stringContaining(message) });
+    expect(refused).toMatchObject({ name: "CronyxClientError", code, option, cause: { name: "ArgumentError" } });
+    expect(refused).toMatchObject({ message: expect.stringContaining(message), effect: "none" });
     expect(String(refused)).not.toContain(SECRET);
   });
 });
 
 describe("a start's options are checked before anything is sent", () => {
-  test.each<[unknown, string]>([
-    [undefined, "The job's options is undefined"],
-    [{ jobInterval: 1 }, "jobName is undefined"],
+  test.each<[unknown, code: string, option: string, message: string]>([
+    [undefined, "missing", "options", "options is missing: pass an object"],
+    [{ jobInterval: 1 }, "missing", "jobName", "jobName is missing: pass a string"],
     [
       { ...HOURLY, retryIntervall: 5 },
-      '"retryIntervall" is no option here: give jobName, jobInterval, startBuffer, retryInterval,',
+      "unknown-name",
+      "retryIntervall",
+      "retryIntervall is not a known option: pass one of jobName, jobInterval, startBuffer, retryInterval,",
     ],
-    [{ jobName: ["report"], jobInterval: 1 }, 'jobName is ["report"]'],
-    [{ ...HOURLY, jobName: "" }, "The job name is empty"],
-    [{ jobName: "report" }, "The interval is undefined: give a cron expression, milliseconds or an object of"],
-    [{ ...HOURLY, jobInterval: "hourly" }, "hourly"],
-    [{ ...HOURLY, jobInterval: 0 }, "has to be longer than 0"],
-    [{ ...HOURLY, jobInterval: { hours: 0.5 } }, "hours has to be a whole number"],
-    [{ ...HOURLY, startBuffer: -1 }, "can't be negative"],
-    [{ ...HOURLY, retryInterval: null }, "The retry interval is null"],
-    [{ ...HOURLY, requiredJobNames: "other" }, 'requiredJobNames is "other": give a list'],
-    [{ ...HOURLY, requiredJobNames: ["report"] }, "requires itself"],
-    [{ ...HOURLY, timezone: "Mars/Olympus" }, "Mars/Olympus"],
-    [{ ...HOURLY, noLock: "false" }, 'noLock is "false": give true or false'],
-    [{ ...HOURLY, jobIntervalStartedAt: new Date() }, "without no-lock"],
-    [{ ...HOURLY, noLock: true, jobIntervalStartedAt: "2026-11-24" }, 'is "2026-11-24": give a Date'],
-    [{ ...HOURLY, noLock: true, jobIntervalStartedAt: new Date(Number.NaN) }, "is not an instant"],
-    [{ ...HOURLY, signal: "now" }, 'signal is "now": give an AbortSignal'],
-    [{ ...HOURLY, deadline: 1.5 }, "deadline is 1.5"],
-  ])("%j", async (options, message) => {
+    [{ jobName: ["report"], jobInterval: 1 }, "wrong-type", "jobName", 'jobName ["report"] has the wrong type'],
+    [{ ...HOURLY, jobName: "" }, "invalid-job-name", "jobName", 'jobName "" is empty: use 1 to 255 characters'],
+    [
+      { jobName: "report" },
+      "missing",
+      "jobInterval",
+      "jobInterval is missing: pass a cron expression, whole milliseconds, or an object of",
+    ],
+    [{ ...HOURLY, jobInterval: "hourly" }, "invalid-cron", "jobInterval", 'jobInterval "hourly" is not a cron'],
+    [{ ...HOURLY, jobInterval: 0 }, "invalid-interval", "jobInterval", "pass an interval longer than 0"],
+    [
+      { ...HOURLY, jobInterval: { hours: 0.5 } },
+      "invalid-interval",
+      "jobInterval",
+      "has 0.5 hours, which is not a whole number",
+    ],
+    [{ ...HOURLY, startBuffer: -1 }, "invalid-interval", "startBuffer", "startBuffer -1 is negative: pass a length of"],
+    [{ ...HOURLY, retryInterval: null }, "invalid-interval", "retryInterval", "retryInterval null is not a length"],
+    [
+      { ...HOURLY, requiredJobNames: "other" },
+      "wrong-type",
+      "requiredJobNames",
+      'requiredJobNames "other" has the wrong type: pass an array',
+    ],
+    [
+      { ...HOURLY, requiredJobNames: ["report"] },
+      "self-required-job",
+      "requiredJobNames",
+      'requiredJobNames "report" names the job itself',
+    ],
+    [
+      { ...HOURLY, requiredJobNames: ["other", ""] },
+      "invalid-job-name",
+      "requiredJobNames",
+      'requiredJobNames "" is empty',
+    ],
+    [{ ...HOURLY, timezone: "Mars/Olympus" }, "unknown-timezone", "timezone", 'timezone "Mars/Olympus" is not'],
+    [{ ...HOURLY, noLock: "false" }, "wrong-type", "noLock", 'noLock "false" has the wrong type: pass true or false'],
+    [
+      { ...HOURLY, jobIntervalStartedAt: new Date(0) },
+      "chosen-interval-with-lock",
+      "jobIntervalStartedAt",
+      'jobIntervalStartedAt "1970-01-01T00:00:00.000Z" cannot be chosen by a start that takes a lock: set noLock to true',
+    ],
+    [
+      { ...HOURLY, noLock: true, jobIntervalStartedAt: "2026-11-24" },
+      "wrong-type",
+      "jobIntervalStartedAt",
+      'jobIntervalStartedAt "2026-11-24" has the wrong type: pass a Date',
+    ],
+    [
+      { ...HOURLY, noLock: true, jobIntervalStartedAt: new Date(Number.NaN) },
+      "invalid-instant",
+      "jobIntervalStartedAt",
+      "is not an instant",
+    ],
+    [{ ...HOURLY, signal: "now" }, "wrong-type", "signal", 'signal "now" has the wrong type: pass an AbortSignal'],
+    [{ ...HOURLY, deadline: 1.5 }, "out-of-range", "deadline", "deadline 1.5 is"],
+  ])("%j", async (options, code, option, message) => {
     await using client = new CronyxClient({ url: LOCKS });
     await expect(client.startJob(asOptions(options))).rejects.toMatchObject({
       name: "CronyxClientError",
-      code: "argument",
+      code,
+      option,
+      effect: "none",
       cause: { name: "ArgumentError" },
       message: expect.stringContaining(message),
     });
   });
 
-  test("a task that is none", async () => {
+  test("a missing task", async () => {
     await using client = new CronyxClient({ url: LOCKS });
     const task = undefined as unknown as () => void;
     await expect(client.requestJobExec(HOURLY, task)).rejects.toMatchObject({
-      message: "The task is undefined: give a function that takes the job",
+      code: "missing",
+      option: "task",
+      message: "task is missing: pass a function that takes the job",
     });
   });
 });

@@ -137,7 +137,7 @@ test("an end that came through unheard is not the other one", async () => {
   const job = await started();
   await expect(job.finish({ signal: abortAt("swapped") })).rejects.toMatchObject(aborted);
   await settled();
-  await expect(job.interrupt()).rejects.toMatchObject({ code: "lock-lost", cause: { loss: { to: "finish" } } });
+  await expect(job.interrupt()).rejects.toMatchObject({ code: "lock-lost", cause: { loss: { ending: "finished" } } });
 });
 
 test("a deadline ends every call", async () => {

@@ -38,7 +38,7 @@ describe("a server that can't be reached is told of by why", () => {
     // One with a lock would be taken back for ten seconds more: client.test.ts shows that.
     const start = client.requestJobStart({ jobName: "report", jobInterval: 1, noLock: true });
     const error = await start.catch((reason) => reason);
-    expect(error).toMatchObject({ name: "CronyxClientError", code: "unreachable", cause: { name: "StoreError" } });
+    expect(error).toMatchObject({ name: "CronyxClientError", code: "unreachable", cause: { name: "ServiceError" } });
     expect(error.message).toMatch(says);
   });
 });
@@ -79,13 +79,13 @@ describe("a certificate that", () => {
 
   test("has expired", async () => {
     expect(await failure("expired.pem", "localhost")).toMatch(
-      /its certificate has expired, CERT_HAS_EXPIRED\): let its keeper renew it/,
+      /has a certificate that has expired \(CERT_HAS_EXPIRED\): renew the certificate there/,
     );
   });
 
   test("is for another host", async () => {
     expect(await failure("good.pem", "127.0.0.1")).toMatch(
-      /its certificate is for another host, ERR_TLS_CERT_ALTNAME_INVALID\): give the input url/,
+      /has a certificate for another host \(ERR_TLS_CERT_ALTNAME_INVALID\): set the input url to a host name/,
     );
   });
 });
@@ -103,6 +103,6 @@ test.each([
   const client = new CronyxClient({ url }, { warn: (warning) => warnings.push(warning) });
   await client.close();
   expect(warnings).toEqual(
-    Array(times).fill(expect.stringContaining(`"${url}" is plain http: whoever stands between`)),
+    Array(times).fill(expect.stringContaining(`"${url}" is plain http, so others on the way can read the credentials`)),
   );
 });

@@ -4,6 +4,7 @@ import { messageWithRemedy, type Wording } from "../../src/errors/remedies.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
 
 const WORDING: Wording<"unreachable"> = {
+  verb: "pass",
   nameOf: (field) => `the flag --${field}`,
   remedies: { missing: "pass it", unreachable: "check the network" },
 };
@@ -19,13 +20,13 @@ describe("the message of an argument's error", () => {
   test("says what the argument takes where the code has no remedy", () => {
     const details = { field: "port", value: 70_000, problem: "is no port", expected: "0 to 65535" };
     expect(message(new ArgumentError("out-of-range", details))).toBe(
-      "the flag --port 70000 is no port: use 0 to 65535",
+      "the flag --port 70000 is no port: pass 0 to 65535",
     );
   });
 
-  test("prefers the code's remedy to what the argument takes", () => {
+  test("has the code's remedy, and then what the argument takes", () => {
     const error = new ArgumentError("missing", { field: "url", problem: "is missing", expected: "a url" });
-    expect(message(error)).toBe("the flag --url is missing: pass it");
+    expect(message(error)).toBe("the flag --url is missing: pass it, and pass a url");
   });
 
   test("is the problem alone where there is neither", () => {

@@ -71,7 +71,7 @@ describe("a cron expression has the next two boundaries that it says, and the sa
 });
 
 describe("a cron expression is refused, with the field that is wrong", () => {
-  const FIELDS = "use 5 fields";
+  const FIELDS = "pass 5 fields";
   test.each([
     ["", FIELDS],
     ["  ", FIELDS],

@@ -26,12 +26,12 @@ describe("an interval can be written as", () => {
 describe("an interval is refused that is", () => {
   test.each([
     ["a single word", "hourly", '"hourly" is not an interval: use a cron expression (0 * * * *), whole milliseconds'],
-    ["0", "0", "is 0: use an interval longer than 0"],
-    ["a fraction", "1.5 hours", "hours that are not a whole number"],
-    ["negative", "-PT1H", '"-PT1H" is negative: use whole milliseconds'],
+    ["0", "0", "has no length: use an interval longer than 0"],
+    ["a fraction", "1.5 hours", "has 1.5 hours, which is not a whole number"],
+    ["negative", "-PT1H", '"-PT1H" is negative: use a duration without a minus sign'],
     ["an ISO 8601 duration out of order", "P1H", "is not an ISO 8601 duration: use whole milliseconds"],
-    ["an object without an end", "{ hours: 1", "is not an object: use whole milliseconds"],
-    ["of an unknown unit", "500 ms", 'unknown unit "ms": use years, months'],
+    ["an object without an end", "{ hours: 1", "is not a well-formed object: use whole milliseconds"],
+    ["of an unknown unit", "500 ms", 'unknown unit "ms": use one of years, months'],
   ])("%s: %j", (_, text, why) => {
     const error = thrownBy(() => parseInterval("jobInterval", text));
     expect(error).toBeInstanceOf(ArgumentError);

@@ -53,7 +53,7 @@ describe("the rows of fixtures/intervals.json", () => {
       const error = await scheduleOf(interval, timezone).catch((error: unknown) => error);
       expect(error).toBeInstanceOf(ArgumentError);
       expect(error).toMatchObject({ code: "invalid-cron", message: expect.stringMatching(/it has [012] fields?\)$/) });
-      expect(clientMessage(error)).toContain("use 5 fields");
+      expect(clientMessage(error)).toContain("pass 5 fields");
     }
   });
 });

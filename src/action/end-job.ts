@@ -77,13 +77,18 @@ function reportFailure(error: unknown, { state, status, surroundings: { toolkit 
   const problem = messageOf(error);
   if (state.started && status === "success") {
     toolkit.setFailed(
-      `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: ${freeByHand()}`,
+      `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: to free it by hand, ${freeByHand()}`,
     );
-  } else if (state.willBeTakenOver) {
+    return;
+  }
+  const lock = state.started ? `The lock of ${job}` : `The lock of ${job}, if it was taken,`;
+  if (state.willBeTakenOver) {
     toolkit.warning(
-      `${problem}. The lock of ${job} stays until a start takes it over by retry-interval: ${freeByHand()}`,
+      `${problem}. ${lock} stays until a start takes it over by retry-interval: to free it by hand, ${freeByHand()}`,
     );
   } else {
-    toolkit.setFailed(`${problem}. The lock of ${job} stays, and no retry-interval is set: ${freeByHand()}`);
+    toolkit.setFailed(
+      `${problem}. ${lock} stays, and without a retry-interval no start takes it over: to free it by hand, ${freeByHand()}`,
+    );
   }
 }

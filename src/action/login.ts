@@ -58,11 +58,7 @@ function checkRepositoryLogin({ token, username, password, oidcAudience }: Login
 function checkServerLogin({ username, password, oidcAudience }: Login): void {
   if ((username === "") !== (password === "")) {
     const [missing, given] = username === "" ? ["username", "password"] : ["password", "username"];
-    throw new ArgumentError("invalid-login", {
-      field: missing,
-      problem: `is missing, and ${given} is set`,
-      expected: "username and password together, or neither",
-    });
+    throw new ArgumentError("incomplete-login", { field: missing, problem: `is missing, and ${given} is set` });
   }
   if (username !== "" && oidcAudience !== "") {
     throw new ArgumentError("invalid-login", {

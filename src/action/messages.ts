@@ -14,11 +14,11 @@ export function notStartedLine(jobName: string, answer: NotStarted): string {
   switch (answer.reason) {
     case "active": {
       if (answer.since === null) {
-        return `Not started (active): other runs keep taking the lock of ${job}; the next run of this workflow will find it settled`;
+        return `Not started (active): other runs keep taking the lock of ${job}; a later run can take it`;
       }
       const takeover =
         answer.retryAt === null
-          ? "no retry-interval is set, so no run can take it over"
+          ? "this step has no retry-interval, so it does not take the lock over"
           : `it can be taken over from ${toIso(answer.retryAt)}`;
       return `Not started (active): ${job} is held by ${holderLine(answer.holder)} since ${toIso(answer.since)}; ${takeover}`;
     }
@@ -37,21 +37,21 @@ export function notStartedLine(jobName: string, answer: NotStarted): string {
 
 export function lossLine(jobName: string, loss: LockLoss): string {
   const job = oneLine(jobName);
-  const doubled = "other runs may have done the same interval too";
+  const doubled = "so other runs may have done the same interval too";
   switch (loss.ending) {
     case "taken-over":
       return `The lock of ${job} was taken over at ${toIso(loss.at)} by ${holderLine(loss.holder)} before this run ended, so both did the same interval: set retry-interval to more than the longest run takes`;
     case "finished":
     case "interrupted":
-      return `The lock of ${job} was ${loss.ending} at ${toIso(loss.at)}, not by this step and before this run ended: ${doubled}`;
+      return `The run of ${job} was ${loss.ending} at ${toIso(loss.at)} by another caller, and not by this step, ${doubled}`;
     case "unknown":
-      return `The lock of ${job} is gone, and this step did not end it: ${doubled}`;
+      return `The lock of ${job} is gone, and this step did not end it, ${doubled}`;
   }
 }
 
-/** How to free a lock that is still active, for the end of a sentence. */
+/** How to free a lock that is still active: the end of a sentence. */
 export function freeByHand(): string {
-  return "to free it, run the job once with retry-interval: 0, which takes it over (docs/locks.md has other ways)";
+  return "run the job once with retry-interval: 0, which takes the lock over (docs/locks.md has other ways)";
 }
 
 /** @returns an error's message and remedy, on one line. */

@@ -5,13 +5,14 @@ const ALLOW_WRITING = 'add "permissions: contents: write" to the workflow or job
 
 /** Errors in the terms of a workflow: the inputs of action.yml, and permissions. */
 const WORDING: Wording<RemoteErrorCode> = {
+  verb: "use",
   nameOf: (field) => field.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`),
   remedies: {
     ...COMMON_REMEDIES,
     missing: "set this input",
     "chosen-interval-with-lock": "set no-lock to true, or leave this input out",
     "credentials-in-location": "move them to the input token, or to the inputs username and password",
-    "unencrypted-location": "use git+https; git+http is for localhost and 127.0.0.1 only",
+    "incomplete-login": "set the inputs username and password together, or neither",
 
     ...COMMON_REMOTE_REMEDIES,
     unreachable: "check the input url and the network, or run the job again later",

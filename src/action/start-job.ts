@@ -43,7 +43,7 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
     if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${messageOf(error.cause)}`);
     toolkit.setFailed(
       error instanceof ServiceError && error.effect === "possible"
-        ? `${messageOf(error)}. The lock may have been taken: the post step releases it, and if it cannot, ${freeByHand()}`
+        ? `${messageOf(error)}. The lock may have been taken, and the post step tries to release it: if that fails too, ${freeByHand()}`
         : messageOf(error),
     );
   }

@@ -145,10 +145,14 @@ function argumentsIn(
   if (values.help) return null;
   const url = values.url ?? env.CRONYX_URL;
   if (!url) {
-    throw new ArgumentError("missing", { field: "url", problem: "is missing", expected: "the address of the locks" });
+    throw new ArgumentError("missing", {
+      field: "url",
+      problem: "is missing",
+      expected: "the address of a repository or a CronyxServer",
+    });
   }
   if (positionals.length < least) {
-    throw new ArgumentError("missing", { field: "JOB", problem: "is missing", expected: "the name of a job" });
+    throw new ArgumentError("missing", { field: "jobName", problem: "is missing", expected: "the name of a job" });
   }
   if (positionals.length > most) {
     throw new ArgumentError("unknown-name", {
@@ -173,7 +177,7 @@ function parsed(args: readonly string[]) {
       },
     });
   } catch (cause) {
-    throw flagRefusal(cause, "cronyx-action --help shows them");
+    throw flagRefusal(cause, "the flags that cronyx-action --help shows");
   }
 }
 
@@ -184,10 +188,9 @@ function credentialsIn({
 }: CommandSurroundings["env"]): Credentials {
   if (!username !== !password) {
     const [missing, given] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
-    throw new ArgumentError("invalid-login", {
+    throw new ArgumentError("incomplete-login", {
       field: `CRONYX_${missing}`,
       problem: `is missing, and CRONYX_${given} is set`,
-      expected: "both or neither",
     });
   }
   if (username) return { kind: "basic", username, password: password ?? "" };

@@ -3,13 +3,16 @@ import type { RemoteErrorCode } from "../errors/service-error.ts";
 
 const URL_FLAG = "--url or CRONYX_URL";
 
+const NAMES: Readonly<Record<string, string>> = { url: URL_FLAG, jobName: "JOB" };
+
 /** Errors in the terms of the job commands: their flags, and the environment. */
 const WORDING: Wording<RemoteErrorCode> = {
-  nameOf: (field) => (field === "url" ? URL_FLAG : field),
+  verb: "pass",
+  nameOf: (field) => NAMES[field] ?? field,
   remedies: {
     ...COMMON_REMEDIES,
     "credentials-in-location": "move them to CRONYX_TOKEN, or to CRONYX_USERNAME and CRONYX_PASSWORD",
-    "unencrypted-location": "use git+https; git+http is for localhost and 127.0.0.1 only",
+    "incomplete-login": "set CRONYX_USERNAME and CRONYX_PASSWORD together, or neither",
 
     ...COMMON_REMOTE_REMEDIES,
     unreachable: `check ${URL_FLAG} and the network, or try again later`,

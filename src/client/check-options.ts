@@ -142,19 +142,22 @@ function checkType(
   { isSecret = false }: { readonly isSecret?: boolean } = {},
 ): void {
   if (typeof value === type) return;
-  throw wrongType(field, isSecret ? undefined : value, EXPECTED[type]);
+  if (value === undefined || !isSecret) throw wrongType(field, value, EXPECTED[type]);
+  throw new ArgumentError("wrong-type", { field, problem: `has the type ${typeof value}`, expected: EXPECTED[type] });
 }
 
 /** @param value Shown in the message. */
 export function wrongType(field: string, value: unknown, expected: string): ArgumentError {
-  return new ArgumentError("wrong-type", { field, value, problem: "has the wrong type", expected });
+  return value === undefined
+    ? new ArgumentError("missing", { field, problem: "is missing", expected })
+    : new ArgumentError("wrong-type", { field, value, problem: "has the wrong type", expected });
 }
 
 function unknownName(field: string, known: readonly string[]): ArgumentError {
   return new ArgumentError("unknown-name", {
     field,
     problem: "is not a known option",
-    expected: known.join(", "),
+    expected: `one of ${known.join(", ")}`,
   });
 }
 

@@ -3,13 +3,12 @@ import type { RemoteErrorCode } from "../errors/service-error.ts";
 
 /** Errors in the terms of the library: the options of docs/api.md. */
 const WORDING: Wording<RemoteErrorCode> = {
+  verb: "pass",
   nameOf: (field) => field,
   remedies: {
     ...COMMON_REMEDIES,
-    missing: "pass this option",
     "chosen-interval-with-lock": "set noLock to true, or leave this option out",
     "credentials-in-location": "move them to the option token or credentials",
-    "unencrypted-location": "use git+https; git+http is for localhost and 127.0.0.1 only",
 
     ...COMMON_REMOTE_REMEDIES,
     unreachable: "check the option url and the network, or try again later",

@@ -21,6 +21,7 @@ export type ArgumentErrorCode =
   | "credentials-in-location"
   | "unencrypted-location"
   | "invalid-login"
+  | "incomplete-login"
   | "login-of-other-location"
   | "no-sqlite";
 
@@ -31,7 +32,7 @@ export interface ArgumentErrorDetails extends ErrorOptions {
   readonly value?: unknown;
   /** What is wrong, as the end of a sentence that begins with the field and the value: `is not an interval`. */
   readonly problem: string;
-  /** What the argument takes, such as `a whole number from 0 to 65535`. Left out where a code's remedy says it. */
+  /** What the argument takes, such as `a whole number from 0 to 65535`. Left out where the code's remedy says it all. */
   readonly expected?: string;
 }
 

@@ -3,9 +3,11 @@ import { ArgumentError } from "./argument-error.ts";
 /** @param cause An error of `util.parseArgs`, whose message names the flag, and never its value. */
 export function flagRefusal(cause: unknown, expected: string): ArgumentError {
   const words = cause instanceof Error ? cause.message : String(cause);
+  // The sentences after the first explain how an option and a name are told apart.
+  const [problem] = words.split(". ");
   return new ArgumentError("unknown-name", {
     field: "arguments",
-    problem: `cannot be read (${words})`,
+    problem: `cannot be read (${problem})`,
     expected,
     cause,
   });

@@ -56,7 +56,7 @@ function repositoryLocation(text: string): RepositoryLocation {
   const refuse = refusalOf(text, ANY);
   if (!URL.canParse(text)) throw refuse("invalid-location", "is not a URL");
   const { protocol, username, password, href } = new URL(text);
-  if (!/^git\+(https?|ssh|file):$/.test(protocol)) throw refuse("invalid-location", "is of an unknown kind");
+  if (!/^git\+(https?|ssh|file):$/.test(protocol)) throw refuse("invalid-location", "has an unknown scheme");
   if (username !== "" && (protocol !== "git+ssh:" || password !== "")) {
     throw refuse("credentials-in-location", CREDENTIALS);
   }

@@ -128,7 +128,7 @@ function parseCron(expression: string): WallClockCron {
   let fields = (NICKNAMES.get(expression.trim().toLowerCase()) ?? expression.trim()).split(/\s+/);
   if (fields.length === FIELDS.length - 1) fields.unshift("0");
   if (fields.length !== FIELDS.length) {
-    throw cronError(expression, `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}`);
+    throw cronError(expression, { why: `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}` });
   }
   fields = fields.map((field, at) => capSteps(field, FIELDS[at]?.[1] ?? 1));
   const [second, minute, hour, ...days] = fields;
@@ -139,7 +139,7 @@ function parseCron(expression: string): WallClockCron {
   checkFields(expression, fields, parse);
   const matched = (found: Date | null | undefined): WallTime => {
     if (found) return found.getTime();
-    throw cronError(expression, "it matches no date");
+    throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
   };
   const cron = parse(second, minute, hour, ...days);
   // An expression that never matches fails here, and not on its first use.
@@ -175,7 +175,8 @@ function checkFields(expression: string, fields: readonly string[], parse: (...p
   if (errorOf(...fields) === null) return;
   for (const [at, [name]] of FIELDS.entries()) {
     const cause = errorOf(...fields.map((field, other) => (other === at ? field : "*")));
-    if (cause !== null) throw cronError(expression, `its ${name} cannot be ${JSON.stringify(fields[at])}`, cause);
+    if (cause !== null)
+      throw cronError(expression, { why: `its ${name} cannot be ${JSON.stringify(fields[at])}`, cause });
   }
 }
 
@@ -184,11 +185,18 @@ function capSteps(field: string, values: number): string {
   return field.replace(/\/(\d+)/g, (_, step: string) => `/${Math.min(Number(step), values)}`);
 }
 
-function cronError(expression: string, why: string, cause?: unknown): ArgumentError {
+const FORMS =
+  "5 fields (minute, hour, day of the month, month, day of the week), 6 with the second before them, or @yearly, @monthly, @weekly, @daily, @hourly";
+
+function cronError(
+  expression: string,
+  { why, expected = FORMS, cause }: { readonly why: string; readonly expected?: string; readonly cause?: unknown },
+): ArgumentError {
   return new ArgumentError("invalid-cron", {
     field: "jobInterval",
     value: expression,
     problem: `is not a cron expression (${why})`,
+    expected,
     cause,
   });
 }

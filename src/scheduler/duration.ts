@@ -1,4 +1,5 @@
-import { ArgumentError } from "../errors/argument-error.ts";
+import { ArgumentError, type ArgumentErrorCode } from "../errors/argument-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { DAY, HOUR, MINUTE, SECOND } from "./instant.ts";
 
 /** The fields of a {@link Duration}, longest first. */
@@ -45,8 +46,8 @@ const UNITS = DURATION_FIELDS.join(", ");
  * @throws ArgumentError
  */
 export function checkLength({ field, length, least, written = length }: LengthToCheck): Length {
-  const refuse = (problem: string, expected: string): never => {
-    throw new ArgumentError("invalid-interval", { field, value: written, problem, expected });
+  const refuse: Refuse = (problem, expected, code = "invalid-interval") => {
+    throw new ArgumentError(code, { field, value: written, problem, expected });
   };
   if (typeof length === "number") {
     if (!Number.isInteger(length)) refuse("is not a whole number", "whole milliseconds");
@@ -55,26 +56,32 @@ export function checkLength({ field, length, least, written = length }: LengthTo
   }
   if (typeof length !== "object" || length === null || Array.isArray(length)) {
     const cron = least === 1 ? "a cron expression, " : "";
-    const problem = length === undefined ? "is undefined" : "is not a length of time";
-    return refuse(problem, `${cron}whole milliseconds, or an object of ${UNITS}`);
+    const expected = `${cron}whole milliseconds, or an object of ${UNITS}`;
+    if (length === undefined) return refuse("is missing", expected, "missing");
+    return refuse("is not a length of time", expected);
   }
 
   const given = Object.entries(length).filter(([, value]) => value !== undefined);
   if (given.length === 0) return refuse("has no field", `at least one of ${UNITS}`);
   let total = 0;
   for (const [unit, value] of given) {
-    if (!isDurationField(unit)) return refuse(`has the unknown field ${JSON.stringify(unit)}`, UNITS);
-    if (!Number.isInteger(value)) return refuse(`has ${unit} that are not a whole number`, `a whole number of ${unit}`);
-    if (value < 0) return refuse(`has negative ${unit}`, `a whole number of ${unit}, at least 0`);
+    if (!isDurationField(unit)) return refuse(`has the unknown field ${JSON.stringify(unit)}`, `one of ${UNITS}`);
+    if (!Number.isInteger(value)) {
+      return refuse(`has ${shownValue(value)} ${unit}, which is not a whole number`, `a whole number of ${unit}`);
+    }
+    if (value < 0) return refuse(`has ${value} ${unit}, which is negative`, `0 ${unit} or more`);
     total += value * MAX_OF_FIELD[unit];
   }
   checkTotal(total, least, refuse);
   return Object.fromEntries(given);
 }
 
-function checkTotal(total: number, least: 0 | 1, refuse: (problem: string, expected: string) => never): void {
-  if (total < 0) refuse("is negative", "a length of at least 0");
-  if (total < least) refuse("is 0", "an interval longer than 0");
+type Refuse = (problem: string, expected: string, code?: ArgumentErrorCode) => never;
+
+function checkTotal(total: number, least: 0 | 1, refuse: Refuse): void {
+  const expected = least === 0 ? "a length of 0 or more" : "an interval longer than 0";
+  if (total < 0) refuse("is negative", expected);
+  if (total < least) refuse("has no length", expected);
   if (total > MAX_YEARS * MAX_OF_FIELD.years) refuse("is too long", `at most ${MAX_YEARS} years`);
 }
 

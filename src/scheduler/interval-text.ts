@@ -52,7 +52,7 @@ function isoDuration(field: string, text: string): Duration {
     throw invalid(field, text, { problem: "is not an ISO 8601 duration" });
   }
   const [, sign, years, months, weeks, days, , hours, minutes, seconds] = found;
-  if (sign === "-") throw invalid(field, text, { problem: "is negative" });
+  if (sign === "-") throw invalid(field, text, { problem: "is negative", expected: "a duration without a minus sign" });
   return Object.fromEntries(
     Object.entries({ years, months, weeks, days, hours, minutes, seconds })
       .filter(([, part]) => part !== undefined)
@@ -66,7 +66,7 @@ function objectIn(field: string, text: string): unknown {
   try {
     return JSON.parse(json);
   } catch (cause) {
-    throw invalid(field, text, { problem: "is not an object", cause });
+    throw invalid(field, text, { problem: "is not a well-formed object", cause });
   }
 }
 
@@ -100,7 +100,7 @@ function plainDuration(field: string, text: string): Duration | null {
     if (unit === undefined) {
       throw invalid(field, text, {
         problem: `has the unknown unit ${JSON.stringify(word)}`,
-        expected: DURATION_FIELDS.join(", "),
+        expected: `one of ${DURATION_FIELDS.join(", ")}`,
       });
     }
     duration[unit] = (duration[unit] ?? 0) + Number(number);

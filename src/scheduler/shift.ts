@@ -25,5 +25,6 @@ function inRange(instant: Instant): Instant {
   throw new ArgumentError("out-of-range", {
     field: "jobInterval",
     problem: "or a wait reaches beyond the years 1 to 9999",
+    expected: "a shorter one",
   });
 }

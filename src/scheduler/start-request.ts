@@ -48,7 +48,7 @@ export interface PreparedStart {
 export async function prepareStart(request: StartRequest): Promise<PreparedStart> {
   const { noLock = false, timezone = "UTC", jobIntervalStartedAt = null } = request;
   const jobName = checkJobName(request.jobName);
-  const requiredJobNames = [...new Set(request.requiredJobNames)].map(checkJobName);
+  const requiredJobNames = [...new Set(request.requiredJobNames)].map((name) => checkJobName(name, "requiredJobNames"));
   if (requiredJobNames.includes(jobName)) {
     throw new ArgumentError("self-required-job", {
       field: "requiredJobNames",
@@ -61,7 +61,7 @@ export async function prepareStart(request: StartRequest): Promise<PreparedStart
       field: "jobIntervalStartedAt",
       value: jobIntervalStartedAt,
       problem: "is not an instant",
-      expected: "whole milliseconds within the years 1 to 9999",
+      expected: "an instant within the years 1 to 9999",
     });
   }
   if (jobIntervalStartedAt !== null && !noLock) {

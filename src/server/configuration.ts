@@ -135,7 +135,7 @@ function parsedFlags(args: readonly string[]) {
     const { insecure, help, ...flags } = values as { insecure: boolean; help: boolean } & Record<string, string>;
     return { flags: flags as Readonly<Record<string, string>>, insecure, help };
   } catch (cause) {
-    throw flagRefusal(cause, "serve --help shows them");
+    throw flagRefusal(cause, "the flags that serve --help shows");
   }
 }
 

@@ -3,6 +3,7 @@ import type { DatabaseErrorCode } from "../errors/service-error.ts";
 
 /** Errors in the terms of a server: the fields of a request, and the settings of the process. */
 const WORDING: Wording<DatabaseErrorCode> = {
+  verb: "use",
   nameOf: (field) => field,
   remedies: {
     ...COMMON_REMEDIES,

@@ -15,20 +15,20 @@ const FIELDS = "minute, hour, day of the month, month, day of the week";
 const UNITS = "years, months, weeks, days, hours, minutes, seconds";
 const FORMS = "whole milliseconds (3600000), an ISO 8601 duration (PT1H30M), a plain one (90 minutes";
 const WHOLE = "whole number";
-const LONGER = "longer than nothing";
-const NEGATIVE = "can't be negative";
+const LONGER = "use an interval longer than 0";
+const NEGATIVE = "is negative";
 const STARTED_AT = "job-interval-started-at";
-const INSTANT = "give an ISO 8601 instant such as 2026-11-24T00:00:00Z";
+const INSTANT = "use an ISO 8601 instant such as 2026-11-24T00:00:00Z";
 const URLS = "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this";
 
 const SERVER = "https://locks.example.com";
-const SERVER_URLS = "give https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH of a repository";
+const SERVER_URLS = "use https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH of a repository";
 
 /** Wrong inputs, and the parts of the error message: the input, its value, and the allowed values. */
 export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ "job-name": "" }, ["job-name", "missing"]],
   [{ "job-name": " \n" }, ["job-name", "missing"]],
-  [{ "job-name": "x".repeat(256) }, ["job name", '"xxxx', "256 characters", "at most 255"]],
+  [{ "job-name": "x".repeat(256) }, ["job-name", '"xxxx', "256 characters", "use 1 to 255"]],
 
   [{ "job-interval": "" }, ["job-interval", "missing"]],
   [{ "job-interval": "hourly" }, ["job-interval", '"hourly"', "cron expression (0 * * * *)", FORMS]],
@@ -59,7 +59,7 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ "job-interval": "1 hour 30" }, [CRON, '"1 hour 30"', FIELDS]],
   [{ "job-interval": "{}" }, ["job-interval", "{}", "at least one of years"]],
   [{ "job-interval": "{ hours: 1.5 }" }, ["job-interval", "1.5", "hours", WHOLE]],
-  [{ "job-interval": "{ hours: -1 }" }, ["job-interval", "-1", NEGATIVE]],
+  [{ "job-interval": "{ hours: -1 }" }, ["job-interval", "-1 hours", "which is negative", "0 hours or more"]],
   [{ "job-interval": '{ "hours": "1" }' }, ["job-interval", '"1"', WHOLE]],
   [{ "job-interval": "{ lightyears: 1 }" }, ["job-interval", '"lightyears"', UNITS]],
   [{ "job-interval": '{ "__proto__": 1 }' }, ["job-interval", "__proto__", UNITS]],
@@ -68,9 +68,9 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ "job-interval": "[1]" }, ["job-interval", '"[1]"', FORMS]],
   [{ "job-interval": "* * *" }, [CRON, '"* * *"', FIELDS]],
   [{ "job-interval": "* * * * * * *" }, [CRON, '"* * * * * * *"', FIELDS]],
-  [{ "job-interval": "60 * * * *" }, [CRON, '"60 * * * *"', 'minute can\'t be "60"']],
+  [{ "job-interval": "60 * * * *" }, [CRON, '"60 * * * *"', 'minute cannot be "60"']],
   [{ "job-interval": "a b c d e" }, [CRON, '"a b c d e"']],
-  [{ "job-interval": "0 0 31 2 *" }, [CRON, '"0 0 31 2 *"', "no date"]],
+  [{ "job-interval": "0 0 31 2 *" }, [CRON, '"0 0 31 2 *"', "no date", "a day that its months have"]],
   [{ "job-interval": "@never" }, [CRON, '"@never"', "@hourly"]],
 
   [{ "start-buffer": "0 * * * *" }, ["start-buffer", '"0 * * * *"', FORMS]],
@@ -78,11 +78,11 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ "start-buffer": "-1" }, ["start-buffer", "-1", NEGATIVE]],
   [{ "start-buffer": "2000 years" }, ["start-buffer", "2000", "1000 years"]],
   [{ "retry-interval": "never" }, ["retry-interval", '"never"', FORMS]],
-  [{ "retry-interval": "{ hours: -1 }" }, ["retry-interval", "-1", NEGATIVE]],
+  [{ "retry-interval": "{ hours: -1 }" }, ["retry-interval", "-1 hours", "which is negative", "0 hours or more"]],
   [{ "retry-interval": "1.5 s" }, ["retry-interval", "1.5", "seconds", WHOLE]],
 
-  [{ "required-job-names": "orders, report" }, ['"report"', "requires itself"]],
-  [{ "required-job-names": "y".repeat(256) }, ["job name", '"yyyy', "at most 255"]],
+  [{ "required-job-names": "orders, report" }, ["required-job-names", '"report"', "names the job itself"]],
+  [{ "required-job-names": "y".repeat(256) }, ["required-job-names", '"yyyy', "256 characters", "use 1 to 255"]],
 
   [{ timezone: "Mars/Olympus" }, ["timezone", '"Mars/Olympus"', "IANA", "Europe/London"]],
   [{ timezone: "+09:00" }, ["timezone", '"+09:00"', "IANA"]],
@@ -90,7 +90,10 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ "no-lock": "yes" }, ["no-lock", '"yes"', "true or false"]],
   [{ "no-lock": "tRUE" }, ["no-lock", '"tRUE"', "true or false"]],
 
-  [{ [STARTED_AT]: "2026-11-24T00:00:00Z" }, ["interval's start", "no-lock"]],
+  [
+    { [STARTED_AT]: "2026-11-24T00:00:00Z" },
+    [STARTED_AT, '"2026-11-24T00:00:00.000Z"', "takes a lock", "set no-lock to true"],
+  ],
   [{ "no-lock": "true", [STARTED_AT]: "2026-11-24" }, [STARTED_AT, '"2026-11-24"', INSTANT]],
   [{ "no-lock": "true", [STARTED_AT]: "2026-11-24T00:00:00" }, [STARTED_AT, '"2026-11-24T00:00:00"', INSTANT]],
   [{ "no-lock": "true", [STARTED_AT]: "2026-02-30T00:00:00Z" }, [STARTED_AT, '"2026-02-30T00:00:00Z"', INSTANT]],
