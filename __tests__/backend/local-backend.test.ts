@@ -67,12 +67,12 @@ function lockOf(answer: Awaited<ReturnType<LocalBackend["start"]>>): HeldLock {
 }
 
 async function stateNow(jobName = HOURLY.jobName): Promise<JobState | undefined> {
-  return (await store.read([jobName])).get(jobName)?.state;
+  return (await store.read([jobName])).records.get(jobName)?.state;
 }
 
 /** Another run's document in place of whatever was there: equal, but of another version. */
 async function touch(): Promise<void> {
-  const record = (await store.read([HOURLY.jobName])).get(HOURLY.jobName);
+  const record = (await store.read([HOURLY.jobName])).records.get(HOURLY.jobName);
   await new MemoryStore(documents).swap(record?.version ?? null, record?.state ?? newJobState(HOURLY.jobName));
 }
 
@@ -97,7 +97,7 @@ describe("start", () => {
       updatedAt: NOON,
     });
     const { record } = lockOf(answer);
-    expect(record).toEqual((await store.read(["report"])).get("report"));
+    expect(record).toEqual((await store.read(["report"])).records.get("report"));
     expect(record?.state.active).toEqual({
       id: "lock-1",
       intervalStartedAt: toIso(NOON - HOUR),

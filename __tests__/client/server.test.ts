@@ -16,9 +16,9 @@ class WatchedStore extends MemoryStore {
   override async read(names: readonly string[]) {
     this.calls++;
     await this.at("read");
-    const records = await super.read(names);
+    const reading = await super.read(names);
     this.calls--;
-    return records;
+    return reading;
   }
 
   override async swap(...swap: Parameters<MemoryStore["swap"]>) {
@@ -94,7 +94,7 @@ describe("a signal that is aborted", () => {
     const signal = abortAt(step);
     await expect(client.startJob({ ...hourly, signal })).rejects.toMatchObject(aborted);
     await settled();
-    const state = (await store.read([hourly.jobName])).get(hourly.jobName)?.state;
+    const state = (await store.read([hourly.jobName])).records.get(hourly.jobName)?.state;
     expect(state?.active ?? null).toBeNull();
     expect((await started()).intervalEndedAt).toEqual(new Date(NOON));
   });
@@ -110,7 +110,7 @@ describe("a signal that is aborted", () => {
     await settled();
     // It came through after all: what is asked for again is done.
     await job[end]();
-    const { active, finishedUntil } = (await store.read([hourly.jobName])).get(hourly.jobName)?.state ?? {};
+    const { active, finishedUntil } = (await store.read([hourly.jobName])).records.get(hourly.jobName)?.state ?? {};
     expect([active, finishedUntil]).toEqual([null, end === "finish" ? toIso(NOON) : null]);
   });
 

@@ -205,9 +205,9 @@ describe("runs that race", () => {
     }
 
     override async read(names: readonly string[]) {
-      const records = await super.read(names);
+      const reading = await super.read(names);
       await this.#scheduler.schedule(Promise.resolve(), "read");
-      return records;
+      return reading;
     }
 
     override async swap(expected: string | null, state: JobState) {

@@ -24,7 +24,7 @@ const store = new WatchedStore();
 let server: RunningServer;
 /** The store's contents, which no test may change. The job "report" has an active lock and a finished run. */
 let kept: unknown;
-const contents = async () => [...(await store.read(await store.list()))];
+const contents = async () => [...(await store.read(await store.list())).records];
 beforeAll(async () => {
   server = await runServer({ store });
   const { id } = (await server.start("/report", { jobInterval: HOUR })).json;

@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
+import { ServiceError } from "../../src/errors/service-error.ts";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
-import { StoreError } from "../../src/store/job-store.ts";
 import { type Answer, Clock, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
@@ -11,9 +11,9 @@ const HOURLY = { jobInterval: HOUR };
 class SlowStore extends MemoryStore {
   override async read(names: readonly string[]) {
     await new Promise(setImmediate);
-    const records = await super.read(names);
+    const reading = await super.read(names);
     await new Promise(setImmediate);
-    return records;
+    return reading;
   }
 }
 
@@ -112,7 +112,12 @@ test("a store that is away makes the server unhealthy, and no request hang", asy
   class AwayStore extends MemoryStore {
     away = true;
     override async read(names: readonly string[]) {
-      if (this.away) throw new StoreError("unreachable", "The database can't be reached");
+      if (this.away)
+        throw new ServiceError("database-unreachable", {
+          place: "the database",
+          problem: "cannot be reached",
+          effect: "none",
+        });
       return super.read(names);
     }
   }

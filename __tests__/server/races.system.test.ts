@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { parseDatabaseLocation } from "../../src/location/database-location.ts";
 import { openDatabase } from "../../src/store/open-database.ts";
 import { startPostgres } from "../../testing/databases/postgres-server.ts";
 import { Clock, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
@@ -13,7 +14,7 @@ let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let servers: readonly RunningServer[];
 beforeAll(async () => {
   postgres = await startPostgres();
-  const open = () => openDatabase(postgres.url("postgres"), () => {}, inTime());
+  const open = () => openDatabase(parseDatabaseLocation(postgres.url("postgres"), "url"), () => {}, inTime());
   servers = [await runServer({ store: await open(), clock }), await runServer({ store: await open(), clock })];
 });
 afterAll(async () => {

@@ -143,7 +143,7 @@ export class OriginalServer {
     const { jobIntervalStartedAt: _, ...without } = given;
     const request = given.noLock ? given : without;
     const names = [jobName, ...(request.requiredJobNames ?? [])];
-    const records = await this.#store.read(names);
+    const { records } = await this.#store.read(names);
     const record = records.get(jobName) ?? null;
     // The original server checks a field only when it uses it, so a held job hides a wrong interval.
     if (record?.state.active && !request.noLock && request.retryInterval === undefined) return { status: 200 };

@@ -26,7 +26,7 @@ export function databaseSuite({
     const { version } = await before.swap(null, document, inTime());
     await before.close();
     const after = await open("kept");
-    expect((await after.read(["report"], inTime())).get("report")).toEqual({ version, state: document });
+    expect((await after.read(["report"], inTime())).records.get("report")).toEqual({ version, state: document });
     await after.close();
   });
 

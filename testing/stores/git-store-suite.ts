@@ -85,9 +85,9 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
       withStore(async (store, repository) => {
         const name = `deleted ${randomUUID()}`;
         const { version } = await store.swap(null, documentOf(name), inTime());
-        expect(await store.read([name], inTime())).toHaveProperty("size", 1);
+        expect(await store.read([name], inTime())).toHaveProperty("records.size", 1);
         repository.git(["update-ref", "-d", refOf(name)]);
-        expect(await store.read([name], inTime())).toHaveProperty("size", 0);
+        expect(await store.read([name], inTime())).toHaveProperty("records.size", 0);
         expect((await store.swap(version, documentOf(name), inTime())).version).toBeNull();
         expect(repository.tip(refOf(name))).toBeNull();
         expect((await store.swap(null, documentOf(name), inTime())).version).not.toBeNull();
@@ -115,7 +115,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const document = documentOf(`by hand ${randomUUID()}`);
         const commit = repository.commit(message(JSON.stringify(document)), repository.history(3, "earlier"));
         repository.git(["push", "--quiet", repository.folder, `${commit}:${refOf(document.name)}`]);
-        const record = (await store.read([document.name], inTime())).get(document.name);
+        const record = (await store.read([document.name], inTime())).records.get(document.name);
         expect(record).toMatchObject({ version: commit, state: document });
         expect((await store.swap(commit, document, inTime())).version).not.toBeNull();
         expect(repository.git(["rev-list", "--count", refOf(document.name)])).toBe("1");

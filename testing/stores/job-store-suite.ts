@@ -97,7 +97,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       const { version } = await one.swap(null, document, inTime());
       expect(version).not.toBeNull();
       for (const store of [one, two]) {
-        const record = (await store.read([document.name], inTime())).get(document.name);
+        const record = (await store.read([document.name], inTime())).records.get(document.name);
         expect(record?.version).toBe(version);
         expect(record?.state).toMatchObject(document);
       }
@@ -109,11 +109,11 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       let version = (await one.swap(null, documentOf(name), inTime())).version;
       for (const store of [two, one, one]) {
         const document = documentOf(name);
-        const record = (await store.read([name], inTime())).get(name);
+        const record = (await store.read([name], inTime())).records.get(name);
         expect(record?.version).toBe(version);
         version = (await store.swap(version, document, inTime())).version;
         expect(version).not.toBeNull();
-        expect((await one.read([name], inTime())).get(name)).toMatchObject({ version, state: document });
+        expect((await one.read([name], inTime())).records.get(name)).toMatchObject({ version, state: document });
       }
     });
 
@@ -126,7 +126,10 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       for (const expected of [first, null]) {
         expect(await store.swap(expected, documentOf(name), inTime())).toEqual({ version: null, effect: "none" });
       }
-      expect((await store.read([name], inTime())).get(name)).toMatchObject({ version: second, state: document });
+      expect((await store.read([name], inTime())).records.get(name)).toMatchObject({
+        version: second,
+        state: document,
+      });
     });
 
     test("rejects a swap from a version of a job that does not exist", async () => {
@@ -134,7 +137,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       const { version } = await store.swap(null, documentOf(fresh("job")), inTime());
       const name = fresh("other job");
       expect((await store.swap(version, documentOf(name), inTime())).version).toBeNull();
-      expect((await store.read([name], inTime())).has(name)).toBe(false);
+      expect((await store.read([name], inTime())).records.has(name)).toBe(false);
     });
 
     test("never gives two documents one version, not even equal ones", async () => {
@@ -150,7 +153,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       const store = await open();
       const [one, two] = [documentOf(fresh("one")), documentOf(fresh("two"))];
       for (const document of [one, two]) await store.swap(null, document, inTime());
-      const records = await store.read([two.name, fresh("never"), one.name, one.name], inTime());
+      const { records } = await store.read([two.name, fresh("never"), one.name, one.name], inTime());
       expect([...records.keys()].sort()).toEqual([one.name, two.name]);
       expect(records.get(one.name)?.state).toMatchObject(one);
       expect(records.get(two.name)?.state).toMatchObject(two);
@@ -161,7 +164,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
     const store = await open();
     for (const name of ODD_NAMES)
       expect((await store.swap(null, documentOf(name, name), inTime())).version).not.toBeNull();
-    const records = await store.read(ODD_NAMES, inTime());
+    const { records } = await store.read(ODD_NAMES, inTime());
     const lockIds = ODD_NAMES.map((name) => records.get(name)?.state.active?.id);
     expect(lockIds).toEqual(ODD_NAMES);
     expect(await store.list(inTime())).toEqual(expect.arrayContaining(ODD_NAMES));
@@ -181,7 +184,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       const winners = swaps.filter((swap) => swap.version !== null);
       expect(winners).toHaveLength(1);
       version = winners[0]?.version ?? null;
-      expect((await (stores[round] as JobStore).read([name], inTime())).get(name)?.version).toBe(version);
+      expect((await (stores[round] as JobStore).read([name], inTime())).records.get(name)?.version).toBe(version);
     }
   });
 }

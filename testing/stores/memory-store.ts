@@ -1,23 +1,27 @@
+import type { Instant } from "../../src/scheduler/instant.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
-import type { JobRecord, JobStore, Swap } from "../../src/store/job-store.ts";
+import type { JobStore, Reading, Swap } from "../../src/store/job-store.ts";
 import { stateIn } from "../../src/store/sql/job-row.ts";
 
 /** A store in memory. Several stores may share one map of documents. */
 export class MemoryStore implements JobStore {
+  /** The time of the store's own clock. Null: it has none. */
+  now: Instant | null = null;
   readonly #documents: Map<string, { version: string; json: string }>;
 
   constructor(documents = new Map<string, { version: string; json: string }>()) {
     this.#documents = documents;
   }
 
-  async read(names: readonly string[]): Promise<ReadonlyMap<string, JobRecord>> {
-    return new Map(
+  async read(names: readonly string[]): Promise<Reading> {
+    const records = new Map(
       names.flatMap((name) => {
         const document = this.#documents.get(name);
         if (document === undefined) return [];
         return [[name, { version: document.version, state: stateIn(document.json, name, "memory") }] as const];
       }),
     );
+    return { records, now: this.now };
   }
 
   async swap(expected: string | null, state: JobState): Promise<Swap> {

@@ -3,7 +3,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "
 import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
 import { HOUR, MINUTE, SECOND } from "../../../src/scheduler/instant.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
-import { matches, matchesAny, parseOidcRules, parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
+import { matchesAny, parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, type Key, newKey } from "../../../testing/servers/token-issuer.ts";

@@ -76,7 +76,7 @@ function* rightful(run: Run, next: Run | undefined, attempts: readonly Attempt[]
     }
     case "active":
       // Of a run that wasn't ended, or not with success, its caller knows. Of one that it wasn't granted it has to be told.
-      if (told.kind === "error" ? !told.unsettled : ends.at(-1)?.told.kind === "done") {
+      if (told.kind === "error" ? told.effect === "none" : ends.at(-1)?.told.kind === "done") {
         yield `${shown(run)} it is left behind, and nobody was told`;
       }
   }
@@ -85,7 +85,7 @@ function* rightful(run: Run, next: Run | undefined, attempts: readonly Attempt[]
 /** What a caller was told is so. */
 function* truthful({ lockId, told, ends }: Attempt, runs: readonly Run[]) {
   const run = runs.find(({ id }) => id === lockId);
-  if (told.kind === "error" && told.unsettled && !/retry-?interval/i.test(told.message)) {
+  if (told.kind === "error" && told.effect === "possible" && !/retry-?interval/i.test(told.message)) {
     yield `the lock ${lockId} may have been taken, and its error doesn't say how it gets free: ${told.message}`;
   }
   if (told.kind !== "started") return;
@@ -107,7 +107,7 @@ function* truthful({ lockId, told, ends }: Attempt, runs: readonly Run[]) {
   }
 }
 
-const mayBeDone = (told: EndTold) => told.kind === "done" || (told.kind === "error" && told.unsettled);
+const mayBeDone = (told: EndTold) => told.kind === "done" || (told.kind === "error" && told.effect === "possible");
 
 /** @param others How other calls may have ended the same run. */
 function wrongEnd(asked: Ending, told: EndTold, { outcome }: Run, others: ReadonlySet<string>): string | null {
@@ -117,7 +117,7 @@ function wrongEnd(asked: Ending, told: EndTold, { outcome }: Run, others: Readon
     case "lost":
       return outcome === "taken-over" || (outcome !== asked && others.has(outcome)) ? null : "that its lock is lost";
     case "error":
-      return told.unsettled || outcome !== asked || others.has(asked) ? null : "that nothing came of it";
+      return told.effect === "possible" || outcome !== asked || others.has(asked) ? null : "that nothing came of it";
   }
 }
 
@@ -130,7 +130,7 @@ function* progress(attempts: readonly Attempt[]) {
       yield `the start of ${lockId} was told "${told.reason}", though nothing stood against it`;
     }
     if (alone && !doubt && told.kind === "started" && askedAt < dueAt) yield `the lock ${lockId} was granted too soon`;
-    if (told.kind === "error" && told.unsettled) doubt = true;
+    if (told.kind === "error" && told.effect === "possible") doubt = true;
     const last = ends.at(-1);
     if (told.kind !== "started") continue;
     if (last?.told.kind !== "done") doubt = true;

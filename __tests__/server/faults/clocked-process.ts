@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
 import { pino } from "pino";
 import { LocalBackend } from "../../../src/backend/local-backend.ts";
+import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { createServer } from "../../../src/server/create-server.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
@@ -11,7 +12,7 @@ import type { ClockMessage } from "./servers.ts";
 // A server that goes by many clocks, which the parent sets: a request's clock is that of the host that it was sent to.
 
 const [url = ""] = process.argv.slice(2);
-const store = await openDatabase(url, () => {}, deadlineIn(20_000));
+const store = await openDatabase(parseDatabaseLocation(url, "url"), () => {}, deadlineIn(20_000));
 const clocks = new Map<string, number>();
 const asked = new AsyncLocalStorage<string>();
 const now = () => clocks.get(asked.getStore() ?? "") ?? Number.NaN;

@@ -3,7 +3,8 @@ import { openBackend } from "../../../src/backend/open-backend.ts";
 import { CronyxClient } from "../../../src/client/client.ts";
 import type { CronyxClientError } from "../../../src/client/client-error.ts";
 import type { Job } from "../../../src/client/job.ts";
-import { CLIENT_TERMS } from "../../../src/client/terms.ts";
+import type { Effect } from "../../../src/errors/service-error.ts";
+import { parseLocation } from "../../../src/location/location.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import type { Instant } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
@@ -39,8 +40,8 @@ export type EndTold = { readonly kind: "done" } | { readonly kind: "lost" } | Fa
 
 interface Failed {
   readonly kind: "error";
-  /** Whether the error says that it may have come through all the same. */
-  readonly unsettled: boolean;
+  /** `possible`: the error says that the call may have been carried out. */
+  readonly effect: Effect;
   readonly message: string;
 }
 
@@ -94,7 +95,7 @@ export class Lane {
     }
     await this.#proxy.idle();
     this.#proxy.fault = () => ({ kind: "pass" });
-    const backend = await openBackend(this.#url, optionsOfBackend());
+    const backend = await openBackend(parseLocation(this.#url), optionsOfBackend());
     const state = await backend.status(jobName, deadlineIn(30_000));
     await backend.close();
     return { seed, attempts, state };
@@ -179,8 +180,8 @@ function grantOf(job: Job): StartTold {
 }
 
 function failureOf(error: unknown): Failed {
-  const { message, unsettled } = error as CronyxClientError;
-  return { kind: "error", message, unsettled };
+  const { message, effect } = error as CronyxClientError;
+  return { kind: "error", message, effect };
 }
 
 function optionsOfBackend() {
@@ -192,6 +193,5 @@ function optionsOfBackend() {
     temporary: "",
     log: () => {},
     now: Date.now,
-    terms: CLIENT_TERMS,
   } as const;
 }

@@ -65,8 +65,8 @@ export async function playAll({ url, processes, disturb }: Setting): Promise<voi
 
 /** What comes about somewhere in that many stories: else they would show nothing. */
 const ALL = [
-  ...["started", "not started", "error", "error, unsettled"].map((told) => `start: ${told}`),
-  ...["done", "lost", "error, unsettled"].flatMap((told) => [`finish: ${told}`, `interrupt: ${told}`]),
+  ...["started", "not started", "error", "error with a possible effect"].map((told) => `start: ${told}`),
+  ...["done", "lost", "error with a possible effect"].flatMap((told) => [`finish: ${told}`, `interrupt: ${told}`]),
   ...["finished", "interrupted", "taken-over", "active"].map((outcome) => `run: ${outcome}`),
 ];
 
@@ -77,7 +77,7 @@ function toldIn(stories: readonly Story[]): Readonly<Record<string, number>> {
     counts[what] = (counts[what] ?? 0) + 1;
   };
   const shown = (told: StartTold | EndTold) =>
-    told.kind === "error" && told.unsettled ? "error, unsettled" : told.kind;
+    told.kind === "error" && told.effect === "possible" ? "error with a possible effect" : told.kind;
   for (const { attempts, state } of stories) {
     for (const { told, ends } of attempts) {
       count(`start: ${shown(told)}`);

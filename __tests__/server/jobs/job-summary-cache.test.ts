@@ -1,8 +1,8 @@
 import { beforeEach, expect, test } from "@jest/globals";
+import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, SECOND } from "../../../src/scheduler/instant.ts";
 import { JobSummaryCache } from "../../../src/server/jobs/job-summary-cache.ts";
-import { StoreError } from "../../../src/store/job-store.ts";
 import { lock, NOON, state } from "../../../testing/states/states-by-instant.ts";
 import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
@@ -14,7 +14,12 @@ class SlowStore extends MemoryStore {
   override async read(names: readonly string[]) {
     this.reads++;
     now += SECOND;
-    if (this.fails) throw new StoreError("unreachable", "The database can't be reached");
+    if (this.fails)
+      throw new ServiceError("database-unreachable", {
+        place: "the database",
+        problem: "cannot be reached",
+        effect: "none",
+      });
     return super.read(names);
   }
 }
@@ -59,7 +64,7 @@ test("an update replaces one job's summary", async () => {
 
 test("summaries are read again after a failed reading, and after the clock was set back", async () => {
   store.fails = true;
-  await expect(summaries.read()).rejects.toThrow(StoreError);
+  await expect(summaries.read()).rejects.toThrow(ServiceError);
   summaries.update(state("report"));
   store.fails = false;
   expect((await summaries.read()).size).toBe(1);

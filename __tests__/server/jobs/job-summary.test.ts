@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { DAY, HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
-import { overdueFrom, standingOf, summaryOf } from "../../../src/server/jobs/job-summary.ts";
+import { conditionOf, overdueFrom, summaryOf } from "../../../src/server/jobs/job-summary.ts";
 import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 
 const until = (instant: Instant) => toIso(instant);

@@ -85,7 +85,7 @@ let faults: string[];
   }
 
   const activeLock = async (name: string) => {
-    const records = await server.store.read([name], deadlineIn(1_000));
+    const { records } = await server.store.read([name], deadlineIn(1_000));
     return records.get(name)?.state.active ?? null;
   };
 

@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { HOUR } from "../../../src/scheduler/instant.ts";
-import { Times } from "../../../src/server/pages/time-formatter.ts";
+import { TimeFormatter } from "../../../src/server/pages/time-formatter.ts";
 import { runsInWords, timeline } from "../../../src/server/pages/timeline.ts";
 import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, toIso } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
-import { StoreError } from "../../../src/store/job-store.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, newKey } from "../../../testing/servers/token-issuer.ts";
 import { lock, run, state } from "../../../testing/states/states-by-instant.ts";
@@ -188,7 +188,11 @@ describe("the page", () => {
     await server.close();
     class BrokenStore extends MemoryStore {
       override async list(): Promise<never> {
-        throw new StoreError("unreachable", "The database at db.internal can't be reached");
+        throw new ServiceError("database-unreachable", {
+          place: "the database at db.internal",
+          problem: "cannot be reached",
+          effect: "none",
+        });
       }
     }
     server = await runServer({ store: new BrokenStore() });

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { ServiceError } from "../../../src/errors/service-error.ts";
 import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
-import { StoreError } from "../../../src/store/job-store.ts";
 import { NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
@@ -326,7 +326,10 @@ describe("everything else", () => {
 describe("a store that can't do its work", () => {
   class BrokenStore extends MemoryStore {
     override async read(): Promise<never> {
-      throw new StoreError("unreachable", "The database at db.internal can't be reached", {
+      throw new ServiceError("database-unreachable", {
+        place: "the database at db.internal",
+        problem: "cannot be reached",
+        effect: "none",
         cause: Object.assign(new Error("connect ECONNREFUSED"), { query: "select 'hunter2'" }),
       });
     }

@@ -60,7 +60,7 @@ describe("a read", () => {
     "whose ls-refs is %s is tried again",
     async (_, fault) => {
       once("ls-refs", fault);
-      expect((await store.read([name], inTime())).get(name)?.version).toBe(version);
+      expect((await store.read([name], inTime())).records.get(name)?.version).toBe(version);
       expect(asked()).toEqual(["ls-refs", "ls-refs", "fetch"]);
       expect(served.log).toEqual([expect.stringMatching(/; trying again$/)]);
     },
@@ -68,7 +68,7 @@ describe("a read", () => {
 
   test.each(FAULTS.slice(0, 4))("whose fetch is %s is tried again", async (_, fault) => {
     once("fetch", fault);
-    expect((await store.read([name], inTime())).get(name)?.version).toBe(version);
+    expect((await store.read([name], inTime())).records.get(name)?.version).toBe(version);
     expect(asked()).toEqual(["ls-refs", "fetch", "fetch"]);
   });
 
@@ -109,7 +109,7 @@ describe("a read", () => {
       }
       return undefined;
     };
-    expect((await store.read([name], inTime())).get(name)?.version).toBe(moved);
+    expect((await store.read([name], inTime())).records.get(name)?.version).toBe(moved);
     expect(asked()).toEqual(["ls-refs", "fetch", "ls-refs", "fetch"]);
   });
 });
@@ -143,7 +143,7 @@ describe("a swap", () => {
       return { cut: "before" };
     };
     expect(await store.swap(version, documentOf(name), inTime())).toEqual({ version: null, effect: "possible" });
-    expect((await store.read([name], inTime())).get(name)?.state).toMatchObject(other);
+    expect((await store.read([name], inTime())).records.get(name)?.state).toMatchObject(other);
   });
 
   test("waits as long as it is told to before it is sent again", async () => {
@@ -186,7 +186,7 @@ test("a start that was given up is fenced off: its swap comes late, and takes no
   while (served.exchanges.some(({ command, ms }) => command === "push" && ms === 0)) {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  expect((await store.read([jobName], inTime())).get(jobName)?.state.active).toBeNull();
+  expect((await store.read([jobName], inTime())).records.get(jobName)?.state.active).toBeNull();
   await late.close();
 });
 

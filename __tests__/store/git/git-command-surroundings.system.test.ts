@@ -222,7 +222,7 @@ describe("what stands around it", () => {
     expect(repository.tip(refOf(NAME))).toBe(version);
     const { version: stale } = await store.swap(null, document, inTime());
     expect(stale).toBeNull();
-    expect((await store.read([NAME], inTime())).get(NAME)).toMatchObject({ version, state: document });
+    expect((await store.read([NAME], inTime())).records.get(NAME)).toMatchObject({ version, state: document });
     const { version: next } = await store.swap(version, document, inTime());
     expect(repository.tip(refOf(NAME))).toBe(next);
     expect(existsSync(mark)).toBe(false);
@@ -232,7 +232,7 @@ describe("what stands around it", () => {
   test("an object that git has fetched, and keeps read-only, is left as it is", async () => {
     await (await open()).swap(null, documentOf(NAME), inTime());
     const store = await open();
-    const version = (await store.read([NAME], inTime())).get(NAME)?.version ?? null;
+    const version = (await store.read([NAME], inTime())).records.get(NAME)?.version ?? null;
     const [tree] = readdirSync(temporary)
       .map((entry) => path.join(temporary, entry, "objects", idOf(EMPTY_TREE).slice(0, 2), idOf(EMPTY_TREE).slice(2)))
       .filter((file) => existsSync(file) && (statSync(file).mode & 0o222) === 0);
@@ -251,7 +251,7 @@ describe("what stands around it", () => {
     for (const at of [repository.folder, link, checkout, path.join(checkout, ".git")]) {
       const store = await open({}, at);
       const { version } = await store.swap(null, documentOf(at), inTime());
-      expect((await store.read([at], inTime())).get(at)?.version).toBe(version);
+      expect((await store.read([at], inTime())).records.get(at)?.version).toBe(version);
     }
   });
 });
@@ -300,7 +300,7 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
   const store = await openStoreAt(`ssh://git@git.example.test${pathname}`, { temporary, env });
   opened.push(store);
   const { version } = await store.swap(null, documentOf(NAME), inTime());
-  expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
+  expect((await store.read([NAME], inTime())).records.get(NAME)?.version).toBe(version);
   expect(readFileSync(log, "utf8")).toMatch(/^git-receive-pack .*\ngit-upload-pack .*\n$/);
 
   const locked = await openStoreAt("ssh://git@git.example.test/locks.git", {
@@ -321,7 +321,7 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
 test("what stands in a repository that was pushed to before isn't taken for what is there now", async () => {
   const store = await open();
   const { version } = await store.swap(null, documentOf(NAME), inTime());
-  expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
+  expect((await store.read([NAME], inTime())).records.get(NAME)?.version).toBe(version);
   repository.git(["update-ref", "-d", refOf(NAME)]);
-  expect((await store.read([NAME], inTime())).size).toBe(0);
+  expect((await store.read([NAME], inTime())).records.size).toBe(0);
 });

@@ -149,7 +149,7 @@ describe("a redirect", () => {
     served.fault = ({ service }) =>
       served.exchanges.length % 2 === 1 ? to(`/${served.repository.name}/${service}`, status) : undefined;
     const store = await served.open({ name: "renamed.git" });
-    expect((await store.read([NAME], inTime())).get(NAME)?.version).toBe(version);
+    expect((await store.read([NAME], inTime())).records.get(NAME)?.version).toBe(version);
     version = (await store.swap(version, documentOf(NAME), inTime())).version;
     expect(version).not.toBeNull();
     expect(served.exchanges).toHaveLength(6);
@@ -170,7 +170,7 @@ describe("a redirect", () => {
     served.fault = ({ service }) => (served.exchanges.length === 1 ? to(`${elsewhere.url}/${service}`) : undefined);
     elsewhere.fault = ({ service }) => to(`${served.url}/${service}`);
     const store = await served.open();
-    expect((await store.read([NAME], inTime())).has(NAME)).toBe(true);
+    expect((await store.read([NAME], inTime())).records.has(NAME)).toBe(true);
     await store.close();
     expect(served.exchanges.map(({ authorization }) => authorization !== undefined)).toEqual([true, true, true]);
     expect(elsewhere.exchanges.map(({ authorization }) => authorization)).toEqual([undefined]);

@@ -35,7 +35,7 @@ describe("what goes over the wire", () => {
     const store = await served.open();
     const from = served.exchanges.length;
     const document = documentOf("counted");
-    expect((await store.read([document.name], inTime())).size).toBe(0);
+    expect((await store.read([document.name], inTime())).records.size).toBe(0);
     expect(since(from)).toEqual(["ls-refs"]);
     const { version } = await store.swap(null, document, inTime());
     expect(since(from + 1)).toEqual(["push"]);
@@ -83,7 +83,7 @@ describe("what goes over the wire", () => {
     const ref = refOf(document.name);
     served.repository.git(["update-ref", ref, served.repository.history(500, JSON.stringify(document))]);
     const from = served.exchanges.length;
-    expect((await store.read([document.name], inTime())).get(document.name)?.state).toMatchObject(document);
+    expect((await store.read([document.name], inTime())).records.get(document.name)?.state).toMatchObject(document);
     const alone = served.exchanges.slice(from).reduce((bytes, { received }) => bytes + received, 0);
     expect(alone).toBeLessThan(2_000);
     await store.close();
@@ -100,7 +100,7 @@ describe("what goes over the wire", () => {
     repository.git(["repack", "-adfq", "--window=50", "--depth=50"]);
     const front = await serveInFrontOf(served.url);
     const store = await openStoreAt(front.url, { token: TOKEN });
-    const records = await store.read(names, inTime());
+    const { records } = await store.read(names, inTime());
     expect(names.map((name) => records.get(name)?.state.active?.id)).toEqual(names);
     await store.close();
     await front.close();

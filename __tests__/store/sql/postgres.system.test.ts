@@ -4,7 +4,7 @@ import pg from "pg";
 import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
-import type { Swap } from "../../../src/store/job-store.ts";
+import type { Reading, Swap } from "../../../src/store/job-store.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
 import { relayTo } from "../../../testing/databases/database-relay.ts";
 import { startPostgres } from "../../../testing/databases/postgres-server.ts";
@@ -13,7 +13,7 @@ import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-s
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 /** What is told of a statement that takes too long: the tests go on meanwhile. */
-let slow: Promise<{ lines: string[]; ms: number; found: ReadonlyMap<string, unknown> }>;
+let slow: Promise<{ lines: string[]; ms: number; found: Reading }>;
 beforeAll(async () => {
   postgres = await startPostgres();
   for (const name of [
@@ -100,7 +100,7 @@ describe("a store in PostgreSQL", () => {
       const expected: string | null = version;
       version = (await store.swap(expected, documentOf("report", lockId), inTime())).version;
       expect(version).not.toBeNull();
-      const record = (await store.read(["report"], inTime())).get("report");
+      const record = (await store.read(["report"], inTime())).records.get("report");
       expect(record).toMatchObject({ version, state: { active: { id: lockId } } });
     }
     cutting = false;
@@ -113,7 +113,7 @@ describe("a store in PostgreSQL", () => {
     expect(lines).toEqual([expect.stringMatching(/canceling statement due to statement timeout\); trying again$/)]);
     expect(ms).toBeGreaterThanOrEqual(5_000);
     expect(ms).toBeLessThan(6_000);
-    expect([...found.keys()]).toEqual(["report"]);
+    expect([...found.records.keys()]).toEqual(["report"]);
   });
 
   test("a row that another session holds keeps nobody else waiting for long", async () => {
@@ -137,14 +137,14 @@ describe("a store in PostgreSQL", () => {
 
   test("of swaps of one job at once through one server, one is taken", async () => {
     const store = await open("many");
-    const before = (await store.read(["report"], inTime())).get("report")?.version ?? null;
+    const before = (await store.read(["report"], inTime())).records.get("report")?.version ?? null;
     for (let expected: string | null = before, round = 0; round < 10; round++) {
       const swaps: Swap[] = await Promise.all(
         Array.from({ length: 8 }, (_, at) => store.swap(expected, documentOf("report", `${round} ${at}`), inTime())),
       );
       const taken = swaps.flatMap(({ version }, at) => (version === null ? [] : [{ version, at }]));
       expect(taken).toHaveLength(1);
-      const record = (await store.read(["report"], inTime())).get("report");
+      const record = (await store.read(["report"], inTime())).records.get("report");
       expect(record).toMatchObject({
         version: taken[0]?.version,
         state: { active: { id: `${round} ${taken[0]?.at}` } },
@@ -181,7 +181,7 @@ describe("a store in PostgreSQL", () => {
     while (refused.length === 0) await pause(5);
     await postgres.query("ALTER DATABASE replica SET default_transaction_read_only = off");
     const { version } = await swap;
-    expect((await store.read(["report"], inTime())).get("report")?.version).toBe(version);
+    expect((await store.read(["report"], inTime())).records.get("report")?.version).toBe(version);
     await swapping.close();
     await store.close();
   });

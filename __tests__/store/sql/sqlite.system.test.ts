@@ -24,7 +24,7 @@ test("a process that is killed while it writes loses nothing that it was told is
   await once(writer, "exit");
   expect(count).toBeGreaterThanOrEqual(200);
   const store = await openDatabase({ kind: "sqlite", file }, () => {}, inTime());
-  const { version, state } = (await store.read(["report"], inTime())).get("report") ?? {};
+  const { version, state } = (await store.read(["report"], inTime())).records.get("report") ?? {};
   // The last one may be on disk before anybody was told of it.
   expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(told);
   await store.close();

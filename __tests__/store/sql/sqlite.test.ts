@@ -50,7 +50,7 @@ describe("a store in SQLite", () => {
         store.swap(at % 2 === 0 ? (first[at]?.version ?? null) : null, documentOf(name), inTime()),
       ),
     );
-    const records = await store.read(names, inTime());
+    const { records } = await store.read(names, inTime());
     for (const [at, name] of names.entries()) {
       const stands = at % 2 === 0 ? second[at] : first[at];
       if (at % 2 !== 0) expect(second[at]).toEqual({ version: null, effect: "none" });
