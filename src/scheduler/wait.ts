@@ -5,7 +5,7 @@ import { shiftBy } from "./shift.ts";
 /**
  * A start buffer or a retry interval. Unlike a schedule it may be 0, and then both methods return `instant` itself. On a
  * calendar the two are not inverse: a month after January 31 is February 28, and a month before that is January 28. See
- * docs/semantics.md, "Lengths of time".
+ * docs/semantics.md, "Waits".
  */
 export interface Wait {
   /** @returns the instant that is this much later. */

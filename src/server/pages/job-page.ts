@@ -43,7 +43,7 @@ function runs(history: readonly EndedRun[], times: TimeFormatter): Html {
     const url = webUrl(run.runUrl);
     const interval = times.intervalElement(run);
     const linked = url === null ? interval : html`<a href="${url}" rel="noopener noreferrer">${interval}</a>`;
-    return html`<tr><td>${linked}</td><td>${outcomeShape(run.outcome)} ${outcomeName(run.outcome)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
+    return html`<tr><td>${linked}</td><td>${outcomeShape(run)} ${outcomeName(run)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
 `;
   })}</tbody></table>`;
 }

@@ -1,4 +1,4 @@
-import type { EndedRun, Ending, JobState } from "../../scheduler/state-document.ts";
+import { type EndedRun, type Ending, endingOf, type JobState } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
@@ -18,8 +18,9 @@ const SLOT = 8;
 const HEIGHT = 24;
 const MOST_RUNS = 20;
 
-export function outcomeName(outcome: Ending): string {
-  return OUTCOMES[outcome].name;
+export function outcomeName(run: EndedRun): string {
+  const ending = endingOf(run);
+  return ending === null ? run.outcome : OUTCOMES[ending].name;
 }
 
 /**
@@ -56,8 +57,14 @@ export function legend(): Html {
 }
 
 /** An outcome as the timeline draws it. */
-export function outcomeShape(outcome: Ending): Html {
-  return alone(OUTCOMES[outcome].shape);
+export function outcomeShape(run: EndedRun): Html {
+  return alone(shapeOf(run));
+}
+
+/** An outcome that only a newer version knows has no shape of its own. */
+function shapeOf(run: EndedRun): Html {
+  const ending = endingOf(run);
+  return ending === null ? html`` : OUTCOMES[ending].shape;
 }
 
 function alone(shape: Html): Html {
@@ -68,7 +75,7 @@ function slot(at: number, run: EndedRun, times: TimeFormatter): Html {
   const url = webUrl(run.runUrl);
   const interval = times.interval(run);
   // The whole slot can be pointed at.
-  const drawn = html`<title>${interval}: ${outcomeName(run.outcome)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${OUTCOMES[run.outcome].shape}`;
+  const drawn = html`<title>${interval}: ${outcomeName(run)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${shapeOf(run)}`;
   const place = `translate(${at * SLOT})`;
   if (url === null) return html`<g transform="${place}">${drawn}</g>`;
   return html`<a href="${url}" rel="noopener noreferrer" tabindex="-1" transform="${place}">${drawn}</a>`;
