@@ -1,14 +1,14 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { clientMessage } from "../../src/client/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { stepsOf } from "../../src/scheduler/job-interval.ts";
+import { scheduleOf } from "../../src/scheduler/job-interval.ts";
 import { CLOCK_CHANGES, type ClockChange, ZONES, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
-/** A Wednesday. */
 const WEDNESDAY = Date.parse("2026-03-04T05:06:07.008Z");
 
-/** The runs from `after` on, one after the other, without what every one of them ends in. */
+/** The next `count` boundaries after an instant, without the seconds and milliseconds that are 0 in most of them. */
 async function runs(cron: string, zone: string, after: Instant, count: number): Promise<string[]> {
   const { next } = await scheduleOf(cron, zone);
   const found: string[] = [];
@@ -17,9 +17,9 @@ async function runs(cron: string, zone: string, after: Instant, count: number): 
   return found;
 }
 
-describe("understands", () => {
+describe("a cron expression has the next two boundaries that it says, and the same ones backward", () => {
   test.each([
-    // The fields, and what may stand in them.
+    // The fields, and their values, lists, ranges and steps.
     ["* * * * *", "2026-03-04T05:07", "2026-03-04T05:08"],
     ["* * * * * *", "2026-03-04T05:06:08", "2026-03-04T05:06:09"],
     ["30 15 10 * * *", "2026-03-04T10:15:30", "2026-03-05T10:15:30"],
@@ -39,7 +39,7 @@ describe("understands", () => {
     ["0 0 * * 0", "2026-03-08T00:00", "2026-03-15T00:00"],
     ["0 0 * * 7", "2026-03-08T00:00", "2026-03-15T00:00"],
     ["0 0 * * 6-7", "2026-03-07T00:00", "2026-03-08T00:00"],
-    // Days: either field will do where both are given.
+    // Days: where both fields are restricted, either is enough.
     ["0 0 6 * sun", "2026-03-06T00:00", "2026-03-08T00:00"],
     ["0 0 ? * mon", "2026-03-09T00:00", "2026-03-16T00:00"],
     ["0 0 6 * ?", "2026-03-06T00:00", "2026-04-06T00:00"],
@@ -64,15 +64,14 @@ describe("understands", () => {
     [" @daily ", "2026-03-05T00:00", "2026-03-06T00:00"],
   ])("%j: %s, %s", async (cron, first, second) => {
     expect(await runs(cron, "UTC", WEDNESDAY, 2)).toEqual([first, second]);
-    // And back again.
     const { next, previous } = await scheduleOf(cron, "UTC");
     expect(previous(next(next(WEDNESDAY)))).toBe(next(WEDNESDAY));
     expect(previous(next(WEDNESDAY))).toBeLessThanOrEqual(WEDNESDAY);
   });
 });
 
-describe("refuses", () => {
-  const FIELDS = "it takes 5 fields";
+describe("a cron expression is refused, with the field that is wrong", () => {
+  const FIELDS = "use 5 fields";
   test.each([
     ["", FIELDS],
     ["  ", FIELDS],
@@ -86,64 +85,64 @@ describe("refuses", () => {
     ["P1D", FIELDS],
     ["constructor", FIELDS],
     ["__proto__", FIELDS],
-    ["a b c d e", 'minute can\'t be "a"'],
-    ["at nine in the morning", 'minute can\'t be "at"'],
-    ["H * * * *", 'minute can\'t be "H"'],
-    ["1.5 * * * *", 'minute can\'t be "1.5"'],
-    ["60 * * * *", 'minute can\'t be "60"'],
-    ["* 24 * * *", 'hour can\'t be "24"'],
-    ["* * 0 * *", 'day of the month can\'t be "0"'],
-    ["* * 32 * *", 'day of the month can\'t be "32"'],
-    ["* * * 13 *", 'month can\'t be "13"'],
-    ["* * * * 8", 'day of the week can\'t be "8"'],
-    ["* * * * mon#6", 'day of the week can\'t be "mon#6"'],
-    ["-1 * * * *", 'minute can\'t be "-1"'],
-    ["30-10 * * * *", 'minute can\'t be "30-10"'],
-    ["*/0 * * * *", 'minute can\'t be "*/0"'],
-    ["5/ * * * *", 'minute can\'t be "5/"'],
-    ["1,,2 * * * *", 'minute can\'t be "1,,2"'],
-    // Dates that no calendar has.
-    ["0 0 31 4,6,9,11 *", "no date matches it"],
-    ["0 0 30 2 *", "no date matches it"],
-    ["* * * 31 2 *", "no date matches it"],
+    ["a b c d e", 'minute cannot be "a"'],
+    ["at nine in the morning", 'minute cannot be "at"'],
+    ["H * * * *", 'minute cannot be "H"'],
+    ["1.5 * * * *", 'minute cannot be "1.5"'],
+    ["60 * * * *", 'minute cannot be "60"'],
+    ["* 24 * * *", 'hour cannot be "24"'],
+    ["* * 0 * *", 'day of the month cannot be "0"'],
+    ["* * 32 * *", 'day of the month cannot be "32"'],
+    ["* * * 13 *", 'month cannot be "13"'],
+    ["* * * * 8", 'day of the week cannot be "8"'],
+    ["* * * * mon#6", 'day of the week cannot be "mon#6"'],
+    ["-1 * * * *", 'minute cannot be "-1"'],
+    ["30-10 * * * *", 'minute cannot be "30-10"'],
+    ["*/0 * * * *", 'minute cannot be "*/0"'],
+    ["5/ * * * *", 'minute cannot be "5/"'],
+    ["1,,2 * * * *", 'minute cannot be "1,,2"'],
+    // Dates that do not exist.
+    ["0 0 31 4,6,9,11 *", "it matches no date"],
+    ["0 0 30 2 *", "it matches no date"],
+    ["* * * 31 2 *", "it matches no date"],
   ])("%j: %s", async (cron, why) => {
     const asked = performance.now();
-    const refused = scheduleOf(cron, "America/New_York");
-    await expect(refused).rejects.toThrow(ArgumentError);
-    await expect(refused).rejects.toThrow(why);
-    await expect(refused).rejects.toThrow(JSON.stringify(cron));
+    const error = await scheduleOf(cron, "America/New_York").catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(ArgumentError);
+    expect(clientMessage(error)).toContain(why);
+    expect(clientMessage(error)).toContain(JSON.stringify(cron));
     expect(performance.now() - asked).toBeLessThan(2000);
   });
 });
 
-describe("where clocks are set", () => {
+describe("a cron schedule at clock changes", () => {
   test.each([
-    // Forward over it: it moves on to the next reading with its minute, once.
+    // Skipped: it moves on to the first existing wall time with its minute, once.
     ["30 2 * * *", "America/New_York", "2026-03-08T00:00-05:00", ["2026-03-08T07:30", "2026-03-09T06:30"]],
     ["0,30 2 * * *", "America/New_York", "2026-03-08T00:00-05:00", ["2026-03-08T07:00", "2026-03-09T06:00"]],
     ["0 0 * * *", "America/Sao_Paulo", "2018-11-03T12:00-03:00", ["2018-11-04T03:00", "2018-11-05T02:00"]],
     ["0 2 * * *", "Australia/Lord_Howe", "2026-10-04T00:00+10:30", ["2026-10-03T16:00", "2026-10-04T15:00"]],
-    // Over a whole day.
+    // A whole day is skipped.
     ["0 12 * * *", "Pacific/Apia", "2011-12-29T00:00-10:00", ["2011-12-29T22:00", "2011-12-30T10:00"]],
-    // Unless it runs every hour, which goes by elapsed time: no such hour has passed.
+    // A schedule of every hour follows elapsed time: no hour of that day has passed.
     ["0 * 30 * *", "Pacific/Apia", "2011-12-29T00:00-10:00", ["2012-01-29T10:00", "2012-01-29T11:00"]],
-    // Back over it by an hour: it is taken once, by the first pass.
+    // Repeated by an hour: it counts once, in the first pass.
     ["30 1 * * *", "America/New_York", "2026-11-01T00:00-04:00", ["2026-11-01T05:30", "2026-11-02T06:30"]],
     ["30 1 * * *", "Europe/London", "2026-10-25T00:00+01:00", ["2026-10-25T00:30", "2026-10-26T01:30"]],
-    // What runs every hour goes by elapsed time.
+    // A schedule of every hour follows elapsed time.
     ["0 * * * *", "America/New_York", "2026-03-08T01:00-05:00", ["2026-03-08T07:00", "2026-03-08T08:00"]],
     ["0 * * * *", "America/New_York", "2026-11-01T00:59-04:00", ["2026-11-01T05:00", "2026-11-01T06:00"]],
     ["30 * * * *", "Europe/London", "2026-10-25T00:59+01:00", ["2026-10-25T00:30", "2026-10-25T01:30"]],
-  ])("%j in %s from %s on: %j", async (cron, zone, from, expected) => {
+  ])("%j in %s, after %s, has the boundaries %j", async (cron, zone, from, expected) => {
     expect(await runs(cron, zone, Date.parse(from), expected.length)).toEqual(expected);
   });
 
-  test("back over it by three hours: a step back from the second pass finds the first", async () => {
+  test("previous finds the first pass from the second one where clocks are set back by three hours", async () => {
     const { previous } = await scheduleOf("45 1 * * *", "Antarctica/Casey");
     expect(toIso(previous(Date.parse("2010-03-05T01:30+08:00")))).toBe(toIso(Date.parse("2010-03-05T01:45+11:00")));
   });
 
-  test("a walk through the days around it runs when the wall clock says so", async () => {
+  test("next and previous find the matches of the wall clock in the days around a change", async () => {
     const changing = ZONES.map((zone) =>
       CLOCK_CHANGES.filter((change) => change.zone === zone && change.at % QUARTER === 0),
     );
@@ -157,7 +156,7 @@ describe("where clocks are set", () => {
         const walked: Instant[] = [];
         for (let run = next(from - 1); run < to; run = next(run)) walked.push(run);
         expect(walked.map(toIso)).toEqual(expected.map(toIso));
-        // Backwards, where no run is at stake, every such reading counts, and no other.
+        // Backward, every match of the wall clock counts, and nothing else.
         const walkedBack: Instant[] = [];
         for (let run = previous(to); run >= from; run = previous(run)) walkedBack.unshift(run);
         expect(walkedBack.map(toIso)).toEqual(shown.map(toIso));
@@ -166,7 +165,7 @@ describe("where clocks are set", () => {
     );
   });
 
-  test.each(ZONES)("a daily run comes every day of the year, once, in %s", async (zone) => {
+  test.each(ZONES)("a daily schedule has one boundary on every day of the year in %s", async (zone) => {
     const { next } = await scheduleOf("30 4 * * *", zone);
     const days = new Set<string>();
     const last = Date.parse("2027-01-01T12:00Z");
@@ -185,7 +184,7 @@ const hours = fc.oneof(
   fc.subarray([0, 1, 2, 3, 4, 12, 23], { minLength: 1 }),
 );
 
-/** Goes through the days around a clock change by quarters of an hour, and looks at the wall clock. */
+/** Reads the wall clock every quarter of an hour in the days around a clock change. */
 function oracle({ zone, at, by }: ClockChange, minutes: number[], hoursOfDay: number[]) {
   const [from, to] = [at - 1.5 * DAY, at + 1.5 * DAY];
   const everyHour = hoursOfDay.length === 24;
@@ -196,7 +195,7 @@ function oracle({ zone, at, by }: ClockChange, minutes: number[], hoursOfDay: nu
     const wall = zoned(instant, zone).toPlainDateTime();
     if (!minutes.includes(wall.minute) || !hoursOfDay.includes(wall.hour)) continue;
     shown.push(instant);
-    // A repeated hour is taken once, unless the run comes every hour.
+    // A repeated hour counts once, unless the schedule runs every hour.
     if (by <= -HOUR && !everyHour && readings.has(String(wall))) continue;
     readings.add(String(wall));
     expected.add(instant);

@@ -3,21 +3,21 @@ import fc from "fast-check";
 import type { Temporal } from "temporal-polyfill";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { stepsOf } from "../../src/scheduler/job-interval.ts";
+import { scheduleOf } from "../../src/scheduler/job-interval.ts";
 import { duration, ZONES, zoneAndInstant, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 type Direction = "add" | "subtract";
 
-/** The two readings of a wall clock that is set back, or the same one twice. */
+/** The two instants of a wall time that clocks repeat or skip; for any other wall time the same instant twice. */
 function passesOf(wall: Temporal.PlainDateTime, zone: string) {
   const [first, second] = (["earlier", "later"] as const).map((disambiguation) =>
     wall.toZonedDateTime(zone, { disambiguation }),
   );
-  if (first === undefined || second === undefined) throw new Error("There are two ways to read a wall clock");
+  if (first === undefined || second === undefined) throw new Error("A wall time has two disambiguations");
   return { first, second, exists: first.toPlainDateTime().equals(wall), ambiguous: !first.equals(second) };
 }
 
-/** What Temporal says, but for the two cases in which this project has a rule of its own. */
+/** Temporal's result, except in the two cases where this project's rule differs. */
 function oracle(instant: Instant, zone: string, fields: Duration, direction: Direction): Instant {
   const { years = 0, months = 0, weeks = 0, days = 0, ...time } = fields;
   const calendar = { years, months, weeks, days };
@@ -27,9 +27,9 @@ function oracle(instant: Instant, zone: string, fields: Duration, direction: Dir
   const wall = from.toPlainDateTime()[direction](calendar);
   const { first, second, exists, ambiguous } = passesOf(wall, zone);
   const withTime = (landed: Temporal.ZonedDateTime) => landed[direction]({ hours: 0, ...time }).epochMilliseconds;
-  // A reading that occurs twice: its second pass, except behind UTC.
+  // A repeated wall time: the second pass, except in zones behind UTC.
   if (exists && ambiguous) return withTime(second.offsetNanoseconds < 0 ? first : second);
-  // A day that was left out: a day back from after it doesn't stay where it is.
+  // A skipped day: going a day back from after it must move time.
   if (!exists && direction === "subtract" && second.epochMilliseconds >= instant) return withTime(first);
   return from[direction](fields).epochMilliseconds;
 }
@@ -39,7 +39,7 @@ async function step(instant: Instant, zone: string, fields: Duration, direction:
   return direction === "add" ? next(instant) : previous(instant);
 }
 
-test("a duration is counted as Temporal counts it", async () => {
+test("a duration moves an instant as Temporal does", async () => {
   await fc.assert(
     fc.asyncProperty(
       zoneAndInstant,
@@ -55,32 +55,32 @@ test("a duration is counted as Temporal counts it", async () => {
   );
 });
 
-describe("where clocks are set", () => {
+describe("a duration at clock changes", () => {
   test.each([
-    // Set forward over 02:30: it moves on by the hour.
+    // 02:30 is skipped: it moves on by the hour.
     ["2026-03-07T02:30-05:00", "America/New_York", "add", { days: 1 }, "2026-03-08T03:30-04:00"],
     ["2026-03-09T02:30-04:00", "America/New_York", "subtract", { days: 1 }, "2026-03-08T03:30-04:00"],
     ["2026-03-29T00:30+00:00", "Europe/London", "add", { hours: 1 }, "2026-03-29T02:30+01:00"],
-    // 01:30 comes twice: the first behind UTC, the second ahead of it or at it.
+    // 01:30 is repeated: the first pass in zones behind UTC, the second pass in others.
     ["2026-10-31T01:30-04:00", "America/New_York", "add", { days: 1 }, "2026-11-01T01:30-04:00"],
     ["2026-11-02T01:30-05:00", "America/New_York", "subtract", { days: 1 }, "2026-11-01T01:30-04:00"],
     ["2026-10-24T01:30+01:00", "Europe/London", "add", { days: 1 }, "2026-10-25T01:30+00:00"],
     ["2026-10-26T01:30+00:00", "Europe/London", "subtract", { days: 1 }, "2026-10-25T01:30+00:00"],
     ["2026-04-04T01:45+11:00", "Australia/Lord_Howe", "add", { days: 1 }, "2026-04-05T01:45+10:30"],
-    // Elapsed time has both.
+    // Elapsed time counts both passes.
     ["2026-11-01T01:30-04:00", "America/New_York", "add", { hours: 1 }, "2026-11-01T01:30-05:00"],
     ["2026-10-31T01:30-04:00", "America/New_York", "add", { days: 1, hours: 1 }, "2026-11-01T01:30-05:00"],
-    // 30 December 2011 was left out.
+    // December 30, 2011 is skipped.
     ["2011-12-29T12:00-10:00", "Pacific/Apia", "add", { days: 1 }, "2011-12-31T12:00+14:00"],
     ["2011-12-31T12:00+14:00", "Pacific/Apia", "subtract", { days: 1 }, "2011-12-29T12:00-10:00"],
-    // Zones were once off by odd seconds: here 2:10:18.
+    // Offsets were once not whole minutes: here 2:10:18.
     ["2026-03-04T12:00+02:00", "Africa/Maputo", "subtract", { years: 150 }, "1876-03-04T09:49:42Z"],
   ] as const)("%s in %s, %s %j, is %s", async (from, zone, direction, fields, to) => {
     expect(toIso(await step(Date.parse(from), zone, fields, direction))).toBe(toIso(Date.parse(to)));
   });
 });
 
-test.each(ZONES)("a job of one day that starts at noon does so all year in %s", async (zone) => {
+test.each(ZONES)("a schedule of one day keeps noon all year in %s", async (zone) => {
   const { next } = await scheduleOf({ days: 1 }, zone);
   for (const year of [2011, 2026]) {
     let noon = zoned(Date.parse(`${year}-01-01T00:00:00Z`), zone).withPlainTime("12:00");

@@ -1,9 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
+import { clientMessage } from "../../src/client/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { toIso } from "../../src/scheduler/instant.ts";
-import { type Interval, stepsOf } from "../../src/scheduler/job-interval.ts";
+import { type JobInterval, scheduleOf } from "../../src/scheduler/job-interval.ts";
 import { anyInterval, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 
 interface Row {
@@ -18,11 +19,11 @@ describe("the rows of fixtures/intervals.json", () => {
   const rows: Row[] = JSON.parse(readFileSync(new URL("../fixtures/intervals.json", import.meta.url), "utf8"));
   const isTooShort = ({ interval }: Row) =>
     typeof interval === "string" && !interval.startsWith("@") && interval.trim().split(/\s+/).length < 5;
-  const held = rows.filter((row) => !isTooShort(row));
+  const kept = rows.filter((row) => !isTooShort(row));
   const refused = rows.filter(isTooShort);
 
-  test("are 844 to hold and 10 to refuse", () => {
-    expect([held.length, refused.length]).toEqual([844, 10]);
+  test("are 844 to keep and 10 to refuse", () => {
+    expect([kept.length, refused.length]).toEqual([844, 10]);
     expect(refused.map(({ interval }) => interval).sort()).toEqual([
       "",
       "",
@@ -37,26 +38,27 @@ describe("the rows of fixtures/intervals.json", () => {
     ]);
   });
 
-  test("hold", async () => {
+  test("are the next and previous boundaries of their schedules", async () => {
     const wrong: unknown[] = [];
-    for (const { date, interval, timezone, next, prev } of held) {
+    for (const { date, interval, timezone, next, prev } of kept) {
       const schedule = await scheduleOf(interval, timezone);
-      const came = { next: toIso(schedule.next(Date.parse(date))), prev: toIso(schedule.previous(Date.parse(date))) };
-      if (came.next !== next || came.prev !== prev) wrong.push({ date, interval, timezone, next, prev, came });
+      const actual = { next: toIso(schedule.next(Date.parse(date))), prev: toIso(schedule.previous(Date.parse(date))) };
+      if (actual.next !== next || actual.prev !== prev) wrong.push({ date, interval, timezone, next, prev, actual });
     }
     expect(wrong).toEqual([]);
   });
 
-  test("but for cron expressions of fewer than five fields, which are refused", async () => {
+  test("are refused if they are cron expressions of fewer than five fields", async () => {
     for (const { interval, timezone } of refused) {
-      const refusal = scheduleOf(interval, timezone);
-      await expect(refusal).rejects.toThrow(ArgumentError);
-      await expect(refusal).rejects.toThrow("it takes 5 fields");
+      const error = await scheduleOf(interval, timezone).catch((error: unknown) => error);
+      expect(error).toBeInstanceOf(ArgumentError);
+      expect(error).toMatchObject({ code: "invalid-cron", message: expect.stringMatching(/it has [012] fields?\)$/) });
+      expect(clientMessage(error)).toContain("use 5 fields");
     }
   });
 });
 
-test("a step always moves time", async () => {
+test("next is always later than its instant, and previous always earlier", async () => {
   await fc.assert(
     fc.asyncProperty(zoneAndInstant, anyInterval, async ({ zone, instant }, interval) => {
       const { next, previous } = await scheduleOf(interval, zone);

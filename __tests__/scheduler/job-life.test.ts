@@ -7,21 +7,23 @@ import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { JobInterval } from "../../src/scheduler/job-interval.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import type { JobState } from "../../src/scheduler/state-document.ts";
+import { waitOf } from "../../src/scheduler/wait.ts";
 import { anyInterval, duration, ZONES, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 const DEADLINE = deadlineIn(600_000);
 const JOB = "report";
 
-/** What comes next in a job's life. */
+/** An event in the life of a job. */
 type Event =
   | { readonly is: "start" }
-  /** By any run that was ever granted a lock: the newest, counted from 0, or one that lost it long ago. */
+  /** By the run that was granted the newest lock (0) or an older one, which has lost it. */
   | { readonly is: "finish" | "interrupt"; readonly by: number; readonly remembers: boolean }
-  /** The clock goes on. */
+  /** The clock moves on. */
   | { readonly is: "wait"; readonly ms: number }
-  /** The clock goes on until the last refusal said that a start may succeed. */
-  | { readonly is: "wait until told" }
+  /** The clock moves on to the `dueAt` or `retryAt` of the last refusal. */
+  | { readonly is: "wait for retry" }
   | { readonly is: "change"; readonly settings: Settings };
 
 interface Settings {
@@ -51,7 +53,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
       remembers: fc.boolean(),
     }),
   },
-  { weight: 3, arbitrary: fc.constant<Event>({ is: "wait until told" }) },
+  { weight: 3, arbitrary: fc.constant<Event>({ is: "wait for retry" }) },
   {
     weight: 3,
     arbitrary: fc.record({
@@ -69,14 +71,14 @@ interface Held {
   readonly updatedAt: Instant;
 }
 
-/** A job as it is played, beside what has to be true of it. */
+/** Plays events on a job, and checks it against its own record of them. */
 class Play {
   readonly happened: Record<string, number>;
   readonly #documents = new Map<string, { version: string; json: string }>();
   readonly #backend = new LocalBackend(new MemoryStore(this.#documents), () => this.#now);
   #now: Instant;
   #settings: Settings;
-  #told: Instant | null = null;
+  #mayStartAt: Instant | null = null;
   #runs: Held[] = [];
   #active: Held | null = null;
   #finishedUntil: Instant | null = null;
@@ -100,8 +102,8 @@ class Play {
       case "wait":
         this.#now += event.ms;
         break;
-      case "wait until told":
-        this.#now = Math.max(this.#now, this.#told ?? this.#now);
+      case "wait for retry":
+        this.#now = Math.max(this.#now, this.#mayStartAt ?? this.#now);
         break;
       case "change":
         this.#settings = event.settings;
@@ -118,12 +120,12 @@ class Play {
       return;
     }
     expect(answer.reason === "active").toBe(this.#active !== null && !(await this.#mayBeTakenOver(this.#active)));
-    this.#told = answer.reason === "active" ? answer.retryAt : answer.reason === "not-due" ? answer.dueAt : null;
+    this.#mayStartAt = answer.reason === "active" ? answer.retryAt : answer.reason === "not-due" ? answer.dueAt : null;
     this.#count(answer.reason);
   }
 
   async #started({ lock, intervalStartedAt: from, intervalEndedAt: to }: StartAnswer & { started: true }) {
-    if (lock === null) throw new Error("A start with a lock has one");
+    if (lock === null) throw new Error("Expected a lock");
     expect(to).toBeGreaterThan(from);
     expect(to).toBeLessThanOrEqual(this.#now);
     if (this.#finishedUntil !== null) expect(toIso(from)).toBe(toIso(this.#finishedUntil));
@@ -148,9 +150,9 @@ class Play {
     const end = this.#backend[by](remembers ? run.lock : { ...run.lock, record: null }, DEADLINE);
     if (run !== this.#active) {
       const error = await end.catch((error) => error);
-      // Asked again by a run that ended this way itself, it may have been the answer alone that got lost.
+      // A run may repeat its own end, because only the answer may have been lost.
       if (!(remembers && this.#ended.get(run) === by)) expect(error).toBeInstanceOf(LockLostError);
-      this.#count("not its to end");
+      this.#count("lost its lock");
       return;
     }
     await end;
@@ -160,7 +162,7 @@ class Play {
     this.#count(by);
   }
 
-  /** The document says what happened, and no more. */
+  /** The state document agrees with the record. */
   #check(): void {
     const document = this.#documents.get(JOB);
     const { active = null, finishedUntil = null } = document ? (JSON.parse(document.json) as JobState) : {};
@@ -173,7 +175,7 @@ class Play {
   }
 }
 
-test("whatever happens to a job, its finished intervals tile time, and each has one holder at a time", async () => {
+test("finished intervals of a job tile time, each with one holder at a time, whatever happens", async () => {
   const happened: Record<string, number> = {};
   await fc.assert(
     fc.asyncProperty(
@@ -187,13 +189,13 @@ test("whatever happens to a job, its finished intervals tile time, and each has 
     ),
     { numRuns: 100 },
   );
-  // The property says little unless all of it is played.
-  const all = ["granted", "taken over", "finish", "interrupt", "not its to end", "active", "not-due"];
+  // Each kind of event must have happened often, or the property would prove little.
+  const all = ["granted", "taken over", "finish", "interrupt", "lost its lock", "active", "not-due"];
   expect(all.filter((what) => (happened[what] ?? 0) < 20)).toEqual([]);
 });
 
 describe("runs that race", () => {
-  /** A store whose reads and swaps take effect in any order, with anything in between. */
+  /** A store whose reads answer late and whose swaps take effect late, in any order. */
   class SlowStore extends MemoryStore {
     readonly #scheduler: fc.Scheduler;
 
@@ -217,7 +219,7 @@ describe("runs that race", () => {
   const HOURLY: StartRequest = { jobName: JOB, jobInterval: "0 * * * *", retryInterval: 15 * MINUTE };
   const TEN = Date.parse("2026-03-04T10:00:00Z");
 
-  /** A job that was asked for at 10:00, as its first run left it. */
+  /** A job that was first started at 10:00. */
   async function jobLeft(as: "new" | "finished" | "active") {
     const documents = new Map<string, { version: string; json: string }>();
     let now = TEN;
@@ -225,7 +227,7 @@ describe("runs that race", () => {
     const alone = new LocalBackend(new MemoryStore(documents), clock.now);
     if (as === "new") return { documents, clock, holder: null };
     const answer = await alone.start(HOURLY, { lockId: "lock-0", holder: null, idempotencyKey: null }, DEADLINE);
-    if (!answer.started || answer.lock === null) throw new Error("Nobody else asked");
+    if (!answer.started || answer.lock === null) throw new Error("Expected a grant");
     if (as === "finished") await alone.finish(answer.lock, DEADLINE);
     return { documents, clock, holder: answer.lock };
   }
@@ -240,7 +242,7 @@ describe("runs that race", () => {
     ["the interval that is due", "finished", TEN + HOUR, "10:00"],
     ["one of several that are due", "finished", TEN + 5 * HOUR, "10:00"],
     ["a takeover", "active", TEN + 15 * MINUTE, "09:00"],
-  ] as const)("for %s have one winner", async (_, left, now, from) => {
+  ] as const)("for %s have exactly one winner", async (_, left, now, from) => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), fc.integer({ min: 2, max: 6 }), async (scheduler, count) => {
         const { documents, clock } = await jobLeft(left);
@@ -259,12 +261,12 @@ describe("runs that race", () => {
     );
   });
 
-  test("to finish an interval and to take it over: one of the two does", async () => {
-    const came = new Set<string>();
+  test("to finish an interval and to take it over have exactly one winner", async () => {
+    const outcomes = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const { documents, clock, holder } = await jobLeft("active");
-        if (holder === null) throw new Error("It is held");
+        if (holder === null) throw new Error("Expected an active lock");
         clock.set(TEN + 15 * MINUTE);
         const backend = new LocalBackend(new SlowStore(documents, scheduler), clock.now);
         const finish = backend.finish(holder, DEADLINE).then(
@@ -274,18 +276,18 @@ describe("runs that race", () => {
         const [finished, takeover] = await scheduler.waitFor(Promise.all([finish, ...starts([backend])]));
         if (finished) expect(takeover).toMatchObject({ started: false, reason: "not-due" });
         else expect(takeover).toMatchObject({ started: true, intervalStartedAt: TEN - HOUR });
-        came.add(finished ? "finished" : "taken over");
+        outcomes.add(finished ? "finished" : "taken over");
       }),
       { numRuns: 60 },
     );
-    expect(came.size).toBe(2);
+    expect(outcomes.size).toBe(2);
   });
 
-  test("to interrupt an interval and to take it over leave it to the new run", async () => {
+  test("to interrupt an interval and to take it over leave the lock to the new run", async () => {
     await fc.assert(
       fc.asyncProperty(fc.scheduler(), async (scheduler) => {
         const { documents, clock, holder } = await jobLeft("active");
-        if (holder === null) throw new Error("It is held");
+        if (holder === null) throw new Error("Expected an active lock");
         clock.set(TEN + 15 * MINUTE);
         const backend = new LocalBackend(new SlowStore(documents, scheduler), clock.now);
         const interrupt = backend.interrupt(holder, DEADLINE).catch((error) => {

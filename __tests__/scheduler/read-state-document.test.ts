@@ -9,29 +9,29 @@ const history = (changed: object) => ({ ...job(), history: [ended(), { ...ended(
 const without = (field: string, from: object) =>
   Object.fromEntries(Object.entries(from).filter(([key]) => key !== field));
 
-describe("reads", () => {
+describe("a document is read that has", () => {
   test.each<[string, object]>([
     ["a new job", job()],
     ["a job between two runs", job({ finishedUntil: at("09:00"), history: [ended()] })],
     ["a job's first run", job({ active: lock("09:00", "10:00") })],
     ["a later run", job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [ended()] })],
-    ["a holder who told nothing", active({ holder: {} })],
+    ["a holder without any field", active({ holder: {} })],
     ["no holder", active({ holder: null })],
-    ["a key to ask again with", active({ idempotencyKey: "key" })],
+    ["an idempotency key", active({ idempotencyKey: "key" })],
     [
-      "every outcome",
+      "runs of every ending",
       { ...job(), history: ["finished", "interrupted", "taken-over"].map((outcome) => ({ ...ended(), outcome })) },
     ],
-    ["starts that were given up", { ...job(), abandoned: ["id-1", "id-2"] }],
-    ["a run without link", history({ runUrl: null })],
-    ["more runs than this release keeps", job({ history: Array.from({ length: 30 }, () => ended()) })],
+    ["abandoned starts", { ...job(), abandoned: ["id-1", "id-2"] }],
+    ["a run without a link", history({ runUrl: null })],
+    ["more runs than this release writes", job({ history: Array.from({ length: 30 }, () => ended()) })],
     ["February 29", job({ finishedUntil: "2028-02-29T00:00:00.000Z" })],
   ])("%s", (_, document) => {
     expect(readState(structuredClone(document), "report")).toEqual(document);
   });
 });
 
-test("an instant is one that is written as it would be written again", () => {
+test("an instant is read only in the form in which toIso writes it", () => {
   const digits = (most: number, length: number) => fc.nat(most).map((number) => String(number).padStart(length, "0"));
   const parts = [
     digits(10_000, 4),
@@ -64,7 +64,7 @@ test("an instant is one that is written as it would be written again", () => {
   );
 });
 
-describe("refuses what is of a later version", () => {
+describe("a document of a newer version is refused", () => {
   test.each([2, 1.5, 99])("%d", (v) => {
     const read = () => readState({ v, anything: "else" }, "report");
     expect(read).toThrow(StateError);
@@ -73,7 +73,7 @@ describe("refuses what is of a later version", () => {
   });
 });
 
-describe("refuses what is forged or cut short, and names the field", () => {
+describe("a damaged document is refused, with the field that is wrong", () => {
   test.each<[unknown, string]>([
     [undefined, "the document is missing, not an object"],
     [null, "the document is null, not an object"],
@@ -134,7 +134,7 @@ describe("refuses what is forged or cut short, and names the field", () => {
     expect(read).toThrow(why);
   });
 
-  test("without repeating a long value", () => {
+  test("and only the start of a long value", () => {
     const read = () => readState({ ...job(), name: "x".repeat(100_000) }, "report");
     expect(read).toThrow(/^name is "x{79}…, not "report"$/);
   });

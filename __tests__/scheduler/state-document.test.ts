@@ -1,6 +1,6 @@
 import { describe, expect, test } from "@jest/globals";
-import { type EndedRun, type JobState, newJobState, grantLock, endRun } from "../../src/scheduler/state-document.ts";
 import { readState } from "../../src/scheduler/read-state-document.ts";
+import { type EndedRun, endRun, grantLock, type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const NOW = Date.parse(at("10:10"));
@@ -13,17 +13,17 @@ const run = (changed: Partial<EndedRun>) =>
     ...changed,
   });
 
-test("a new job has nothing", () => {
+test("the state of a new job is empty", () => {
   expect(newJobState("report")).toEqual({ v: 1, name: "report", finishedUntil: null, active: null, history: [] });
 });
 
-describe("a grant", () => {
-  test("makes the lock active, and nothing else", () => {
+describe("grantLock", () => {
+  test("makes the lock active, and changes nothing else", () => {
     const before = job({ finishedUntil: at("09:00"), history: [ended()] });
     expect(grantLock(before, lock("09:00", "10:00"))).toEqual({ ...before, active: lock("09:00", "10:00") });
   });
 
-  test("of a job that is active takes it over: the old lock ends when the new one is created", () => {
+  test("takes over an active lock, whose run ends when the new lock is created", () => {
     const before = job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [ended()] });
     const takeover = lock("09:00", "10:00", { id: "lock-2", createdAt: at("10:30"), updatedAt: at("10:30") });
     expect(grantLock(before, takeover)).toEqual({
@@ -34,10 +34,10 @@ describe("a grant", () => {
   });
 });
 
-describe("an end", () => {
+describe("endRun", () => {
   const active = job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [ended()] });
 
-  test("by finish: the next interval starts where this one ended", () => {
+  test("finished: the next interval starts where this one ended", () => {
     expect(endRun(active, "finished", NOW)).toEqual({
       ...active,
       finishedUntil: at("10:00"),
@@ -46,7 +46,7 @@ describe("an end", () => {
     });
   });
 
-  test("by interrupt: the same interval comes again", () => {
+  test("interrupted: the next interval starts where this one started", () => {
     expect(endRun(active, "interrupted", NOW)).toEqual({
       ...active,
       active: null,
@@ -54,18 +54,18 @@ describe("an end", () => {
     });
   });
 
-  test("by interrupt of the first interval: the job is as if it had never run", () => {
+  test("interrupted in the first interval: the job has still finished nothing", () => {
     const first = job({ active: lock("09:00", "10:00") });
     expect(endRun(first, "interrupted", NOW)).toMatchObject({ finishedUntil: null, active: null });
   });
 
-  test("of a job that isn't active changes nothing", () => {
+  test("changes nothing without an active lock", () => {
     const idle = job({ finishedUntil: at("09:00"), history: [ended()] });
     expect(endRun(idle, "finished", NOW)).toEqual(idle);
     expect(endRun(idle, "interrupted", NOW)).toEqual(idle);
   });
 
-  test("of a holder that told nothing of itself leaves no link", () => {
+  test("records no link for a holder without one", () => {
     const nobody = job({ active: lock("09:00", "10:00", { holder: null }) });
     expect(endRun(nobody, "finished", NOW).history[0]?.runUrl).toBeNull();
     const unlinked = job({ active: lock("09:00", "10:00", { holder: { job: "run" } }) });
@@ -73,7 +73,7 @@ describe("an end", () => {
   });
 });
 
-test("the last 20 runs are kept, newest first", () => {
+test("history has the last 20 runs, newest first", () => {
   let state = newJobState("report");
   for (let hour = 0; hour < 23; hour++) {
     const [from, to] = [hour, hour + 1].map((h) => `${String(h).padStart(2, "0")}:00`);
@@ -85,13 +85,13 @@ test("the last 20 runs are kept, newest first", () => {
   expect(taken.history.length).toBe(20);
 });
 
-describe("fields of a later release are kept", () => {
+describe("unknown fields of a newer release are kept", () => {
   const later = { later: { than: ["this"] } };
   const history = [{ ...ended(), ...later }];
   const active = { ...lock("09:00", "10:00"), ...later, holder: { ...lock("09:00", "10:00").holder, ...later } };
   const state = { ...job({ finishedUntil: at("09:00"), active, history }), ...later };
 
-  test("by reading, at every level", () => {
+  test("by readState, at every level", () => {
     expect(readState(structuredClone(state), "report")).toEqual(state);
   });
 

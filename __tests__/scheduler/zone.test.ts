@@ -1,7 +1,7 @@
 import { expect, jest, test } from "@jest/globals";
 import { zoneNamed } from "../../src/scheduler/zone.ts";
 
-test("a zone is one and the same however its name is spelled, and kept in memory once", () => {
+test("upper and lower case name the same zone, which is cached once", () => {
   const formats = jest.spyOn(Intl, "DateTimeFormat");
   try {
     const noon = Date.parse("2026-06-24T12:00:00Z");

@@ -33,7 +33,7 @@ export async function openBackend(location: Location, options: BackendOptions): 
 }
 
 /** Each transport loads its own part of Node only: HTTP and TLS, or child processes. */
-async function openGitStore(location: RepositoryLocation, options: BackendOptions): Promise<JobStore> {
+export async function openGitStore(location: RepositoryLocation, options: BackendOptions): Promise<JobStore> {
   const { log, now } = options;
   const { GitStore } = await import(/* webpackMode: "eager" */ "../store/git/git-store.ts");
   switch (location.transport) {

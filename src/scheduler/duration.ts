@@ -63,7 +63,8 @@ export function checkLength({ field, length, least, written = length }: LengthTo
   }
   if (typeof length !== "object" || length === null || Array.isArray(length)) {
     const cron = least === 1 ? "a cron expression, " : "";
-    return refuse("is not a length of time", `${cron}whole milliseconds, or an object of ${UNITS}`);
+    const problem = length === undefined ? "is undefined" : "is not a length of time";
+    return refuse(problem, `${cron}whole milliseconds, or an object of ${UNITS}`);
   }
 
   const given = Object.entries(length).filter(([, value]) => value !== undefined);

@@ -1,24 +1,31 @@
 import { tmpdir } from "node:os";
-import { ACTION_TERMS } from "../../src/action/terms.ts";
+import { type BackendOptions, openGitStore } from "../../src/backend/open-backend.ts";
+import { parseLocation, type RepositoryLocation } from "../../src/location/location.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
-import { openStore, type StoreOptions } from "../../src/store/open-store.ts";
 import { BareRepository } from "./bare-repository.ts";
 import { type GitExchange, type GitFault, serveGit } from "./git-server.mjs";
 
 export const TOKEN = "ghs_0123456789abcdefTOKEN";
 
 /** Opens a store with the options that the action would use. */
-export function openStoreAt(url: string, options: Partial<StoreOptions> = {}): Promise<JobStore> {
-  return openStore(`git+${url}`, {
+export function openStoreAt(url: string, options: Partial<BackendOptions> = {}): Promise<JobStore> {
+  return openGitStore(repositoryAt(url), {
     token: "",
+    credentials: { kind: "none" },
     userAgent: "cronyx-test",
     env: process.env,
     temporary: tmpdir(),
     log: () => {},
     now: Date.now,
-    terms: ACTION_TERMS,
     ...options,
   });
+}
+
+/** @param url The repository's own URL, without `git+`. */
+export function repositoryAt(url: string): RepositoryLocation {
+  const location = parseLocation(`git+${url}`);
+  if (location.kind !== "repository") throw new Error(`${url} is not the address of a repository`);
+  return location;
 }
 
 export type ServedRepository = Awaited<ReturnType<typeof serveRepository>>;
@@ -35,7 +42,7 @@ export async function serveRepository(token?: string) {
     fault: (_: GitExchange): GitFault | undefined => undefined,
     /** The log lines of the stores that `open` returned. */
     log: [] as string[],
-    open: (options: Partial<StoreOptions> & { name?: string } = {}) =>
+    open: (options: Partial<BackendOptions> & { name?: string } = {}) =>
       openStoreAt(server.url(options.name ?? repository.name), {
         token: token ?? "",
         log: (line) => served.log.push(line),

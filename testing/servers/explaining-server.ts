@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { NotStarted } from "../../src/backend/job-backend.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
-import { type Instant, toIso } from "../../src/scheduler/instant.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { toIso } from "../../src/scheduler/instant.ts";
+import { mapInstants, type NotStarted } from "../../src/scheduler/not-started.ts";
 import {
   granted,
   json,
@@ -60,7 +60,10 @@ export class ExplainingServer extends OriginalServer {
     };
     try {
       const answer = await this.backend.start(request, claim, deadlineIn(1_000));
-      return granted(answer) ?? json(200, fullPath.endsWith("?explain=true") ? explained(answer as NotStarted) : null);
+      return (
+        granted(answer) ??
+        json(200, fullPath.endsWith("?explain=true") ? mapInstants(answer as NotStarted, toIso) : null)
+      );
     } catch (error) {
       if (!(error instanceof ArgumentError)) throw error;
       return json(400, { message: error.message });
@@ -78,19 +81,5 @@ export class ExplainingServer extends OriginalServer {
     const { idempotencyKey: _, ...lock } = active ?? { idempotencyKey: null };
     const lastFinished = finishedUntil && { intervalEndedAt: finishedUntil, endedAt: null, runUrl: null };
     return { name, lock: active && lock, lastFinished, history };
-  }
-}
-
-function explained(answer: NotStarted): object {
-  const iso = (instant: Instant | null) => (instant === null ? null : toIso(instant));
-  switch (answer.reason) {
-    case "active":
-      return { ...answer, since: iso(answer.since), retryAt: iso(answer.retryAt) };
-    case "not-due":
-      return { ...answer, dueAt: iso(answer.dueAt) };
-    case "required-job":
-      return { ...answer, finishedUntil: iso(answer.finishedUntil), neededUntil: iso(answer.neededUntil) };
-    case "unknown":
-      return answer;
   }
 }

@@ -151,7 +151,7 @@ export class OriginalServer {
     if (prepared === null) return json(500, { message: `Cannot start job for ${jobName}` });
     const states = new Map([...records].map(([name, { state }]) => [name, state]));
     const decision = decide(prepared, record?.state ?? null, states, this.now());
-    if (!decision.granted) return { status: 200 };
+    if (!decision.started) return { status: 200 };
     const { intervalStartedAt, intervalEndedAt } = decision;
     if (this.onPostgres && intervalEndedAt - intervalStartedAt > LONGEST_INTERVAL) {
       return json(500, { message: `Cannot start job for ${jobName}` });

@@ -27,8 +27,8 @@ process.exitCode = await serve({
   openStore: async () => new PausedStore(),
   output: process.stdout,
   errors: process.stderr,
-  onEnd: (end) => {
-    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => end(signal));
+  onStop: (stop) => {
+    for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop(signal));
   },
 });
 process.disconnect?.();

@@ -1,5 +1,11 @@
 import { HOUR, type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { type EndedRun, type JobState, type Lock, newJobState, type Outcome } from "../../src/scheduler/state-document.ts";
+import {
+  type EndedRun,
+  type Ending,
+  type JobState,
+  type Lock,
+  newJobState,
+} from "../../src/scheduler/state-document.ts";
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
 

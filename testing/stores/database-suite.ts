@@ -1,4 +1,5 @@
 import { expect, test } from "@jest/globals";
+import { serverMessage } from "../../src/server/remedies.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
 
@@ -33,12 +34,11 @@ export function databaseSuite({
     const store = await open("damaged");
     const { version } = await store.swap(null, documentOf("report"), inTime());
     await write("damaged", "UPDATE cronyx_job SET state = '{\"v\":2}'");
-    await expect(store.read(["report"], inTime())).rejects.toMatchObject({
-      code: "damaged",
-      message: expect.stringMatching(/"report".*version 2.*use a newer release.*cronyx_job/s),
-    });
+    const error = await store.read(["report"], inTime()).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "document-damaged", effect: "none" });
+    expect(serverMessage(error)).toMatch(/"report".*version 2.*use a newer release.*cronyx_job/s);
     await write("damaged", "UPDATE cronyx_job SET state = 'cut sho'");
-    await expect(store.read(["report"], inTime())).rejects.toMatchObject({ code: "damaged" });
+    await expect(store.read(["report"], inTime())).rejects.toMatchObject({ code: "document-damaged" });
     expect(version).not.toBeNull();
     await store.close();
   });

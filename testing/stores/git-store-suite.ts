@@ -2,19 +2,21 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { actionMessage } from "../../src/action/remedies.ts";
+import { ServiceError } from "../../src/errors/service-error.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
-import { type JobStore, StoreError } from "../../src/store/job-store.ts";
+import type { JobStore } from "../../src/store/job-store.ts";
 import type { BareRepository } from "../git/bare-repository.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
 
-/** @returns the error of a call that must fail with a StoreError. */
-export async function failureOf(call: Promise<unknown>): Promise<StoreError> {
+/** @returns the error of a call that must fail with a ServiceError. */
+export async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
   const error = await call.then(
     (answer) => `no error, but ${JSON.stringify(answer)}`,
     (error: unknown) => error,
   );
-  expect(error).toBeInstanceOf(StoreError);
-  return error as StoreError;
+  expect(error).toBeInstanceOf(ServiceError);
+  return error as ServiceError;
 }
 
 const messageWith = (document: unknown) => `By hand\n\n${JSON.stringify(document)}`;
@@ -53,7 +55,7 @@ const FORGERIES: [what: string, make: (repository: BareRepository, name: string)
     (repository) => repository.commit(messageWith(documentOf("another"))),
     'name is "another"',
   ],
-  ["a list", (repository) => repository.commit("By hand\n\n{}[]"), "cut short, or no JSON"],
+  ["a list", (repository) => repository.commit("By hand\n\n{}[]"), "cut short, or not JSON"],
   [
     "a document with a wrong field",
     (repository, name) => repository.commit(messageWith({ ...documentOf(name), finishedUntil: "yesterday" })),
@@ -127,10 +129,10 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const id = forge(repository, name);
         repository.git(["update-ref", ref, id]);
         const error = await failureOf(store.read([name], inTime()));
-        expect(error).toMatchObject({ code: "damaged", unsettled: false });
-        expect(error.message).toContain(`The state document at ${ref} of `);
+        expect(error).toMatchObject({ code: "document-damaged", effect: "none" });
+        expect(error.message).toContain(`The state document at ${ref} in `);
         expect(error.message).toContain(says);
-        expect(error.message).toContain("Nothing was changed");
+        expect(actionMessage(error)).toContain("nothing was changed");
         expect((await store.swap(null, documentOf(name), inTime())).version).toBeNull();
         expect(repository.tip(ref)).toBe(id);
         repository.git(["update-ref", "-d", ref]);
@@ -143,8 +145,8 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const id = repository.commit(messageWith({ ...documentOf(name), more: "x".repeat(1024 * 1024) }));
         repository.git(["update-ref", refOf(name), id]);
         expect(await failureOf(store.read([name], inTime()))).toMatchObject({
-          code: "unusable",
-          message: expect.stringMatching(/can't keep locks \(.*of (over )?10\d+ bytes/),
+          code: "not-a-repository",
+          message: expect.stringMatching(/cannot keep locks \(.*of (over )?10\d+ bytes/),
         });
         expect(repository.tip(refOf(name))).toBe(id);
         repository.git(["update-ref", "-d", refOf(name)]);
@@ -178,9 +180,9 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         repository.hook("update", "exit 0");
 
         for (const [at, name] of Object.values(names).entries()) {
-          expect(errors[at]).toMatchObject({ code: "refused", unsettled: false });
-          expect(errors[at]?.message).toContain(`refuses to move ${refOf(name)} (`);
-          expect(errors[at]?.message).toContain(
+          expect(errors[at]).toMatchObject({ code: "update-refused", effect: "none" });
+          expect(errors[at]?.message).toContain(`refused to move ${refOf(name)} (`);
+          expect(actionMessage(errors[at])).toContain(
             "let the rules and hooks of that repository allow refs under refs/cronyx/",
           );
           expect(repository.tip(refOf(name))).toBe(versions.get(name));

@@ -124,7 +124,7 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
       const document = documentOf(name);
       const { version: second } = await store.swap(first, document, inTime());
       for (const expected of [first, null]) {
-        expect(await store.swap(expected, documentOf(name), inTime())).toEqual({ version: null, unsettled: false });
+        expect(await store.swap(expected, documentOf(name), inTime())).toEqual({ version: null, effect: "none" });
       }
       expect((await store.read([name], inTime())).get(name)).toMatchObject({ version: second, state: document });
     });

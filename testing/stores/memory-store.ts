@@ -1,6 +1,6 @@
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import type { JobRecord, JobStore, Swap } from "../../src/store/job-store.ts";
-import { stateIn } from "../../src/store/sql/document.ts";
+import { stateIn } from "../../src/store/sql/job-row.ts";
 
 /** A store in memory. Several stores may share one map of documents. */
 export class MemoryStore implements JobStore {
@@ -22,7 +22,7 @@ export class MemoryStore implements JobStore {
 
   async swap(expected: string | null, state: JobState): Promise<Swap> {
     if ((this.#documents.get(state.name)?.version ?? null) !== expected) {
-      return { version: null, unsettled: false };
+      return { version: null, effect: "none" };
     }
     const version = crypto.randomUUID();
     this.#documents.set(state.name, { version, json: JSON.stringify(state) });
