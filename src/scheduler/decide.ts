@@ -146,7 +146,7 @@ function active({ id, createdAt, updatedAt, holder }: Lock, { retryInterval }: P
     since: Date.parse(createdAt),
     updatedAt: Date.parse(updatedAt),
     holder,
-    retryAt: retryInterval && retryInterval.after(Date.parse(updatedAt)),
+    retryAt: retryInterval?.after(Date.parse(updatedAt)) ?? null,
   };
 }
 
