@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { type Decision, decide } from "../../src/scheduler/decide.ts";
-import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
+import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { prepareStart, type StartRequest } from "../../src/scheduler/start-request.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { anyInterval, duration, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
@@ -26,12 +26,13 @@ function inWords(decision: Decision): string {
   if (decision.started) return `${shown(decision.intervalStartedAt)}–${shown(decision.intervalEndedAt)}`;
   switch (decision.reason) {
     case "active":
-      return `active: ${decision.holder?.runUrl}, ${decision.retryAt === null ? "forever" : `until ${shown(decision.retryAt)}`}`;
+      return `active: ${decision.id}, ${decision.retryAt === null ? "forever" : `until ${shown(decision.retryAt)}`}`;
     case "not-due":
       return `not due${decision.dueAt === null ? "" : ` until ${shown(decision.dueAt)}`}`;
     case "required-job": {
       const { jobName, finishedUntil, neededUntil } = decision;
-      return `${jobName} is at ${finishedUntil === null ? "nothing" : shown(finishedUntil)}, not ${shown(neededUntil)}`;
+      if (finishedUntil === null || neededUntil === null) return `${jobName} has finished nothing`;
+      return `${jobName} is at ${shown(finishedUntil)}, not ${shown(neededUntil)}`;
     }
   }
 }
@@ -41,6 +42,7 @@ const until = (time: string) => job({ finishedUntil: at(time) });
 const held = (from: string, to: string, updatedAt = to) =>
   job({ finishedUntil: at(from), active: lock(from, to, { updatedAt: at(updatedAt) }) });
 const heldFirst = (from: string, to: string) => job({ active: lock(from, to) });
+const begun = (from: string, to: string) => job({ begun: { intervalStartedAt: at(from), intervalEndedAt: at(to) } });
 
 type Case = [behaviour: string, state: JobState | null, now: string, outcome: string, requested?: Requested];
 
@@ -64,18 +66,18 @@ describe("the first interval", () => {
     ],
     ["ends a start buffer before now", null, "10:30", "10:00–10:20", { startBuffer: 10 * MINUTE }],
     [
-      "isn't due when the start buffer reaches back before its start",
+      "lies before a start buffer that reaches over the last boundary",
       null,
       "10:05",
-      "not due",
+      "09:00–09:55",
       { startBuffer: 10 * MINUTE },
     ],
     [
-      "isn't due when the start buffer reaches back to its start",
+      "keeps its full length with a start buffer as long as the interval",
       null,
-      "10:10",
-      "not due",
-      { startBuffer: 10 * MINUTE },
+      "10:30",
+      "08:30–09:30",
+      { jobInterval: HOUR, startBuffer: HOUR },
     ],
     [
       "is due from a millisecond of length on",
@@ -84,7 +86,40 @@ describe("the first interval", () => {
       "10:00–10:00:00.001",
       { startBuffer: 10 * MINUTE },
     ],
-    ["is decided on anew after an interrupt", job(), "10:30", "10:00–10:30"],
+    ["is decided on anew where an older version recorded no begun interval", job(), "10:30", "10:00–10:30"],
+    ["comes again as it was after an interrupt", begun("08:00", "08:20"), "10:30", "08:00–08:20"],
+    [
+      "that comes again ends at the schedule's next boundary if that is earlier",
+      begun("08:00", "09:00"),
+      "10:30",
+      "08:00–08:10",
+      { jobInterval: "*/10 * * * *" },
+    ],
+    [
+      "that comes again isn't due before a longer start buffer has passed",
+      begun("08:00", "08:20"),
+      "09:00",
+      "not due until 09:20",
+      { startBuffer: HOUR },
+    ],
+    ["starts at startsAt", null, "10:30", "07:00–08:00", { startsAt: instant("07:00") }],
+    ["starts at startsAt between two boundaries", null, "10:30", "07:10–08:00", { startsAt: instant("07:10") }],
+    ["from startsAt is a whole one", null, "10:30", "not due until 11:00", { startsAt: instant("10:00") }],
+    ["from startsAt may be in the future", null, "10:30", "not due until 13:00", { startsAt: instant("12:00") }],
+    [
+      "starts at a startsAt that changed",
+      begun("08:00", "08:20"),
+      "10:30",
+      "07:00–08:00",
+      { startsAt: instant("07:00") },
+    ],
+    [
+      "from the same startsAt comes again as it was",
+      begun("07:10", "07:15"),
+      "10:30",
+      "07:10–07:15",
+      { startsAt: instant("07:10") },
+    ],
   ])("%s", async (_, state, now, outcome, requested = {}) => {
     expect(inWords(await decideOn(requested, state, instant(now)))).toBe(outcome);
   });
@@ -119,6 +154,14 @@ describe("a later interval", () => {
       "10:00–10:10",
       { jobInterval: 10 * MINUTE },
     ],
+    ["ignores startsAt", until("10:00"), "11:00", "10:00–11:00", { startsAt: instant("07:00") }],
+    [
+      "is due a start buffer as long as the interval after its end",
+      until("10:00"),
+      "12:00",
+      "10:00–11:00",
+      { startBuffer: HOUR },
+    ],
     ["isn't due when now is before its start", until("10:00"), "09:00", "not due until 11:00"],
     ["is the same one again after an interrupt", until("09:00"), "10:30", "09:00–10:00"],
     [
@@ -136,12 +179,7 @@ describe("a later interval", () => {
 describe("an active lock", () => {
   const retry = { retryInterval: 15 * MINUTE };
   test.each<Case>([
-    [
-      "is active forever without a retry interval",
-      held("09:00", "10:00"),
-      "23:00",
-      "active: https://github.example/runs/1, forever",
-    ],
+    ["is active forever without a retry interval", held("09:00", "10:00"), "23:00", "active: lock-1, forever"],
     [
       "is active until the retry interval has passed",
       held("09:00", "10:00"),
@@ -155,6 +193,14 @@ describe("an active lock", () => {
       held("09:00", "10:00", "10:10"),
       "10:24",
       "active: https://github.example/runs/1, until 10:25",
+      retry,
+    ],
+    ["is taken over once the retry interval has passed", held("09:00", "10:00"), "10:15", "09:00–10:00", retry],
+    [
+      "is active for a retry interval since its last update",
+      held("09:00", "10:00", "10:10"),
+      "10:24",
+      "active: lock-1, until 10:25",
       retry,
     ],
     [
@@ -171,32 +217,40 @@ describe("an active lock", () => {
       "active: https://github.example/runs/1, until 10:00",
       { retryInterval: 0 },
     ],
+    ["of a first interval: a takeover gets it as it was", heldFirst("08:00", "08:20"), "10:30", "08:00–08:20", retry],
     [
-      "of a first interval: a takeover keeps its start, and ends now",
-      heldFirst("08:00", "08:20"),
-      "08:50",
-      "08:00–08:50",
-      retry,
-    ],
-    [
-      "of a first interval: a takeover ends at the schedule's next boundary",
-      heldFirst("08:00", "08:20"),
-      "10:30",
-      "08:00–09:00",
-      retry,
-    ],
-    [
-      "of a first interval: a takeover isn't due when the start buffer leaves nothing of it",
+      "of a first interval: a takeover isn't due before a longer start buffer has passed",
       heldFirst("08:00", "08:20"),
       "09:00",
-      "not due",
+      "not due until 09:20",
       { ...retry, startBuffer: HOUR },
+    ],
+    [
+      "is taken over at once by a start that names it as it is",
+      held("09:00", "10:00"),
+      "10:00",
+      "09:00–10:00",
+      { takeOver: { id: "lock-1", updatedAt: instant("10:00") } },
+    ],
+    [
+      "isn't taken over by a start that names another lock",
+      held("09:00", "10:00"),
+      "10:00",
+      "active: lock-1, forever",
+      { takeOver: { id: "lock-0", updatedAt: instant("10:00") } },
+    ],
+    [
+      "isn't taken over by a start that names it as it was before it was updated",
+      held("09:00", "10:00", "10:01"),
+      "10:02",
+      "active: lock-1, forever",
+      { takeOver: { id: "lock-1", updatedAt: instant("10:00") } },
     ],
     [
       "is the reason of the refusal even if the interval isn't due either",
       held("09:00", "10:00"),
       "10:05",
-      "active: https://github.example/runs/1, forever",
+      "active: lock-1, forever",
       { jobInterval: 4 * HOUR },
     ],
     [
@@ -217,7 +271,7 @@ describe("an active lock", () => {
       "refuses a start without a lock too",
       held("09:00", "10:00"),
       "11:00",
-      "active: https://github.example/runs/1, forever",
+      "active: lock-1, forever",
       { noLock: true },
     ],
   ])("%s", async (_, state, now, outcome, requested = {}) => {
@@ -244,12 +298,12 @@ describe("required jobs", () => {
       { before: until("11:00"), beside: until("10:00") },
       "beside is at 10:00, not 11:00",
     ],
-    ["that never started refuse it", { before: until("11:00"), beside: null }, "beside is at nothing, not 11:00"],
-    ["without a state refuse it", { before: until("11:00") }, "beside is at nothing, not 11:00"],
+    ["that never started refuse it", { before: until("11:00"), beside: null }, "beside has finished nothing"],
+    ["without a state refuse it", { before: until("11:00") }, "beside has finished nothing"],
     [
       "whose first run was interrupted refuse it",
       { before: job(), beside: until("11:00") },
-      "before is at nothing, not 11:00",
+      "before has finished nothing",
     ],
     [
       "with an active lock have finished up to its start",
@@ -262,31 +316,198 @@ describe("required jobs", () => {
       "before is at 10:00, not 11:00",
     ],
     [
-      "in their first run have finished up to its start",
+      "in their first run have finished nothing",
       { before: heldFirst("10:00", "11:00"), beside: until("11:00") },
-      "before is at 10:00, not 11:00",
+      "before has finished nothing",
     ],
   ])("%s", async (_, required, outcome) => {
     expect(inWords(await decideOn(both, until("10:00"), instant("11:00"), required))).toBe(outcome);
   });
 
-  test("must have finished up to the end of a shortened first interval", async () => {
-    expect(
-      inWords(await decideOn(both, null, instant("10:30"), { before: until("10:30"), beside: until("10:29") })),
-    ).toBe("beside is at 10:29, not 10:30");
+  test.each([
+    ["a first interval ends where they have got to", {}, { before: "10:30", beside: "10:29" }, "10:00–10:29"],
+    ["a first interval needs no start buffer", {}, { before: "10:00", beside: "10:00" }, "09:00–10:00"],
+    [
+      "a first interval ends at the horizon",
+      { startBuffer: HOUR },
+      { before: "10:00", beside: "10:00" },
+      "09:00–09:30",
+    ],
+    [
+      "a first interval from startsAt waits for them",
+      { startsAt: instant("09:00") },
+      { before: "10:00", beside: "09:30" },
+      "beside is at 09:30, not 10:00",
+    ],
+  ])("%s", async (_, requested, progress, outcome) => {
+    const required = { before: until(progress.before), beside: until(progress.beside) };
+    expect(inWords(await decideOn({ ...both, ...requested }, null, instant("10:30"), required))).toBe(outcome);
   });
 
-  test("allow a first interval with a start buffer as long as their interval", async () => {
-    const daily: Requested = { jobInterval: "@daily", requiredJobNames: ["hourly"] };
-    const hourly = { hourly: until("10:00") };
-    expect(inWords(await decideOn(daily, null, instant("10:20"), hourly))).toBe("hourly is at 10:00, not 10:20");
-    expect(inWords(await decideOn({ ...daily, startBuffer: HOUR }, null, instant("10:20"), hourly))).toBe(
-      "00:00–09:20",
+  test("are not the reason of the refusal while the interval isn't due, unless they have finished nothing", async () => {
+    const required = { before: until("10:00"), beside: until("10:00") };
+    expect(inWords(await decideOn(both, until("10:00"), instant("10:30"), required))).toBe("not due until 11:00");
+    expect(inWords(await decideOn(both, until("10:00"), instant("10:30")))).toBe("before has finished nothing");
+  });
+
+  test("that require the job in turn are named as such", async () => {
+    const schedule = { jobInterval: HOUR, timezone: "UTC", startBuffer: 0, requiredJobNames: ["report"] };
+    const refusedBy = (before: JobState) =>
+      decideOn({ requiredJobNames: ["before"] }, until("10:00"), instant("11:00"), { before });
+    expect(await refusedBy(job({ finishedUntil: at("10:00"), schedule }))).toMatchObject({ mutual: true });
+    expect(await refusedBy(job({ schedule }))).toMatchObject({ mutual: true, neededUntil: null });
+    expect(await refusedBy(until("10:00"))).toMatchObject({ mutual: false });
+  });
+});
+
+describe("a job that fell behind", () => {
+  const merge: Requested = { catchUp: "merge" };
+  const latest: Requested = { catchUp: "latest" };
+  const month = { startBuffer: { months: 1 } };
+  test.each<Case>([
+    ["gets one long interval under merge", until("07:00"), "11:30", "07:00–11:00", merge],
+    ["gets the newest interval under latest", until("07:00"), "11:30", "10:00–11:00", latest],
+    ["gets a single missed interval under merge", until("10:00"), "11:30", "10:00–11:00", merge],
+    ["gets a single missed interval under latest", until("10:00"), "11:30", "10:00–11:00", latest],
+    ["isn't due any earlier under merge", until("11:00"), "11:30", "not due until 12:00", merge],
+    ["merges up to the horizon", until("07:00"), "11:30", "07:00–10:00", { ...merge, startBuffer: HOUR }],
+    ["merges from startsAt on", null, "11:30", "06:30–11:00", { ...merge, startsAt: instant("06:30") }],
+    ["gets the newest from startsAt on", null, "11:30", "10:00–11:00", { ...latest, startsAt: instant("06:30") }],
+    ["merges a first interval that failed", begun("07:20", "07:40"), "11:30", "07:20–11:00", merge],
+    ["follows a first interval that failed with whole ones", begun("07:20", "07:40"), "08:30", "07:40–08:00", latest],
+    [
+      "gets milliseconds counted from its progress",
+      until("07:10"),
+      "11:30",
+      "10:10–11:10",
+      { ...latest, jobInterval: HOUR },
+    ],
+    [
+      "gets days counted from its progress",
+      job({ finishedUntil: "2026-03-01T02:00:00.000Z" }),
+      "11:30",
+      "2026-03-03T02:00–02:00",
+      { ...latest, jobInterval: { days: 1 } },
+    ],
+    [
+      "gets every boundary that is due in a row, where a calendar buffer leaves some out",
+      job({ finishedUntil: "2026-01-27T23:00:00.000Z" }),
+      "2026-02-28T01:30",
+      "2026-01-27T23:00–2026-01-28T01:00",
+      { ...merge, ...month },
+    ],
+  ])("%s", async (_, state, now, outcome, requested = {}) => {
+    const instantOf = (time: string) => (time.length > 5 ? Date.parse(`${time}:00Z`) : instant(time));
+    expect(inWords(await decideOn(requested, state, instantOf(now)))).toBe(outcome);
+  });
+
+  test.each([
+    [merge, "07:00–09:00"],
+    [latest, "08:00–09:00"],
+  ])("stops where a required job has got to: %j", async (requested, outcome) => {
+    const required = { before: until("09:30") };
+    const decision = await decideOn(
+      { ...requested, requiredJobNames: ["before"] },
+      until("07:00"),
+      instant("11:30"),
+      required,
     );
+    expect(inWords(decision)).toBe(outcome);
+    // The required job does not count.
+    expect(decision).toMatchObject({ behind: 2 });
   });
 
-  test("are not the reason of the refusal while the interval isn't due", async () => {
-    expect(inWords(await decideOn(both, until("10:00"), instant("10:30")))).toBe("not due until 11:00");
+  test.each([
+    ["each", 3],
+    ["merge", 0],
+    ["latest", 0],
+  ] as const)("hears under %s that %d further intervals are due", async (catchUp, behind) => {
+    expect(await decideOn({ catchUp }, until("07:00"), instant("11:30"))).toMatchObject({ behind });
+  });
+
+  test("counts up to 1,000 intervals", async () => {
+    expect(await decideOn({ jobInterval: 1 }, until("07:00"), instant("07:00:01.000"))).toMatchObject({ behind: 999 });
+    expect(await decideOn({ jobInterval: 1 }, until("07:00"), instant("11:30"))).toMatchObject({ behind: 1000 });
+  });
+
+  test("hears under latest which span it skips, and under the others that it skips none", async () => {
+    const decisionOn = (catchUp: "each" | "merge" | "latest") =>
+      decideOn({ catchUp }, until("07:00"), instant("11:30"));
+    expect(await decisionOn("latest")).toMatchObject({
+      skippedStartedAt: instant("07:00"),
+      skippedEndedAt: instant("10:00"),
+      begun: { intervalStartedAt: instant("07:00"), intervalEndedAt: instant("08:00") },
+    });
+    for (const catchUp of ["each", "merge"] as const) {
+      expect(await decisionOn(catchUp)).toMatchObject({ skippedStartedAt: null, skippedEndedAt: null });
+    }
+  });
+
+  test("walks over at most 100,000 boundaries of a calendar at once", async () => {
+    const state = job({ finishedUntil: "1700-01-01T00:00:00.000Z" });
+    const decision = await decideOn({ ...merge, jobInterval: { days: 1 } }, state, Date.parse("2026-03-04T10:00Z"));
+    if (!decision.started) throw new Error("Expected a grant");
+    expect(decision.intervalEndedAt - decision.intervalStartedAt).toBe(100_001 * DAY);
+    expect(decision.behind).toBe(1000);
+  });
+
+  test.each([
+    ["* * * * * *", "UTC", 0],
+    ["* * * * * *", "America/New_York", { days: 1 }],
+    ["* * * * *", "Europe/London", 0],
+    ["* * 1 * * *", "America/New_York", 0],
+    [1, "UTC", 0],
+    [{ seconds: 1 }, "UTC", 0],
+    [{ days: 1 }, "Europe/London", 0],
+  ])(
+    "gets an answer in 50 ms a year later: %j in %s with a start buffer of %j",
+    async (jobInterval, timezone, startBuffer) => {
+      const now = Date.parse("2026-11-24T10:30:12.345Z");
+      const state = job({ finishedUntil: "2025-11-24T10:00:00.000Z" });
+      for (const catchUp of ["merge", "latest"] as const) {
+        const request = await prepareStart({ jobName: "report", jobInterval, timezone, startBuffer, catchUp });
+        const times = Array.from({ length: 5 }, () => {
+          const from = performance.now();
+          expect(decide(request, state, new Map(), now)).toMatchObject({ started: true, behind: 0 });
+          return performance.now() - from;
+        });
+        // The fastest of several: other processes share the machine.
+        expect(Math.min(...times)).toBeLessThan(50);
+      }
+    },
+  );
+
+  test("gets the interval that a walk over every boundary finds", async () => {
+    const spans = fc.oneof(fc.integer({ min: 0, max: 3 * DAY }), fc.integer({ min: 0, max: 60 * DAY }));
+    const buffer = fc.oneof(fc.constantFrom(0, { days: 1 }, { months: 1 }, { hours: 30 }), duration);
+    await fc.assert(
+      fc.asyncProperty(zoneAndInstant, anyInterval, spans, buffer, async (where, jobInterval, span, startBuffer) => {
+        const request = { jobInterval, timezone: where.zone, startBuffer };
+        const prepared = await prepareStart({ jobName: "report", ...request });
+        const { schedule } = prepared;
+        const now = prepared.startBuffer.after(where.instant) + span;
+        let [start, end] = [where.instant, schedule.next(where.instant)];
+        const isDue = (instant: Instant) => prepared.startBuffer.after(instant) <= now;
+        // A walk over more boundaries than this takes too long here.
+        let walked = 0;
+        for (let next = schedule.next(end); isDue(end) && isDue(next) && walked <= 3_000; next = schedule.next(next)) {
+          [start, end, walked] = [end, next, walked + 1];
+        }
+        fc.pre(walked <= 3_000);
+        const state = job({ finishedUntil: toIso(where.instant) });
+        const [merged, newest] = [
+          await decideOn({ ...request, catchUp: "merge" }, state, now),
+          await decideOn({ ...request, catchUp: "latest" }, state, now),
+        ];
+        const expected = isDue(end) ? end : null;
+        expect(merged.started ? merged.intervalEndedAt : null).toBe(expected);
+        if (merged.started) expect(merged.intervalStartedAt).toBe(where.instant);
+        expect(newest.started ? [newest.intervalStartedAt, newest.intervalEndedAt] : null).toEqual(
+          expected === null ? null : [start, expected],
+        );
+      }),
+      { numRuns: 400 },
+    );
   });
 });
 
@@ -325,12 +546,12 @@ describe("without a lock", () => {
       "10:00–10:20",
       { ...chosen("10:00"), startBuffer: 10 * MINUTE },
     ],
-    ["a chosen interval isn't due before it starts", null, "09:59", "not due until 10:00", chosen("10:00")],
+    ["a chosen interval isn't due before it starts", null, "09:59", "not due until 10:00:00.001", chosen("10:00")],
     [
       "a chosen interval isn't due before its start buffer has passed",
       null,
       "10:09:59.999",
-      "not due until 10:10",
+      "not due until 10:10:00.001",
       { ...chosen("10:00"), startBuffer: 10 * MINUTE },
     ],
   ])("%s", async (_, state, now, outcome, requested = {}) => {
@@ -358,24 +579,19 @@ describe("a refusal says when a start may succeed", () => {
     };
   }
 
-  test("and not a millisecond before, with a start buffer of elapsed time", async () => {
+  test("and not a millisecond before", async () => {
     await fc.assert(
-      fc.asyncProperty(zoneAndInstant, anyInterval, exact, async (where, jobInterval, startBuffer) => {
-        const requested = { jobInterval, startBuffer, timezone: where.zone };
-        const { before, dueAt, atDueAt } = await decideAround(where.instant, requested);
-        expect(before).toBe(`not due until ${shown(dueAt)}`);
-        expect(atDueAt).toContain("–");
-      }),
-      { numRuns: 300 },
-    );
-  });
-
-  test("with a start buffer on the calendar", async () => {
-    await fc.assert(
-      fc.asyncProperty(zoneAndInstant, anyInterval, duration, async (where, jobInterval, startBuffer) => {
-        const { atDueAt } = await decideAround(where.instant, { jobInterval, startBuffer, timezone: where.zone });
-        expect(atDueAt).toContain("–");
-      }),
+      fc.asyncProperty(
+        zoneAndInstant,
+        anyInterval,
+        fc.oneof(exact, duration),
+        async (where, jobInterval, startBuffer) => {
+          const requested = { jobInterval, startBuffer, timezone: where.zone };
+          const { before, dueAt, atDueAt } = await decideAround(where.instant, requested);
+          expect(before).toBe(`not due until ${shown(dueAt)}`);
+          expect(atDueAt).toContain("–");
+        },
+      ),
       { numRuns: 300 },
     );
   });

@@ -26,10 +26,14 @@ export function notStartedLine(jobName: string, answer: NotStarted): string {
       return answer.dueAt === null
         ? `Not started (not-due): the first interval of ${job} is shorter than start-buffer`
         : `Not started (not-due): ${job} is due at ${toIso(answer.dueAt)}`;
-    case "required-job":
-      return `Not started (required-job): ${job} needs ${oneLine(answer.jobName)} to have finished until ${toIso(answer.neededUntil)}, and it ${
-        answer.finishedUntil === null ? "has finished nothing yet" : `has finished until ${toIso(answer.finishedUntil)}`
-      }`;
+    case "required-job": {
+      const { neededUntil, finishedUntil } = answer;
+      const needed = neededUntil === null ? "" : ` until ${toIso(neededUntil)}`;
+      const mutual = answer.mutual ? `; it requires ${job} in turn, so neither can ever start` : "";
+      return `Not started (required-job): ${job} needs ${oneLine(answer.jobName)} to have finished${needed}, and it ${
+        finishedUntil === null ? "has finished nothing yet" : `has finished until ${toIso(finishedUntil)}`
+      }${mutual}`;
+    }
     case "unknown":
       return `Not started (unknown): the server does not say whether ${job} is held, not due, or waits for a required job`;
   }

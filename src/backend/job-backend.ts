@@ -1,9 +1,12 @@
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
+import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import type { Ending, Holder, JobState } from "../scheduler/state-document.ts";
+import type { Holder, JobState } from "../scheduler/state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
+
+export type { LockLoss } from "../scheduler/lock-loss.ts";
 
 /**
  * Decides on starts, and ends runs. Calls throw an ArgumentError for a bad request, and a ServiceError when nothing could
@@ -80,11 +83,3 @@ export class LockLostError extends Error {
     this.loss = loss;
   }
 }
-
-/** How a lock ended that is no longer active. */
-export type LockLoss =
-  | { readonly ending: Exclude<Ending, "taken-over">; readonly at: Instant }
-  /** `holder` is the run that took it over. */
-  | { readonly ending: "taken-over"; readonly at: Instant; readonly holder: Holder | null }
-  /** The job's history does not go back that far. */
-  | { readonly ending: "unknown" };

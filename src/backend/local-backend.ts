@@ -1,20 +1,13 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Effect, strongerEffect } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { decide, type Granted } from "../scheduler/decide.ts";
+import { type Decision, decide, type Granted } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
+import { abandon, finish, grantLock, interrupt } from "../scheduler/job-transitions.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
-import {
-  abandonStart,
-  endRun,
-  grantLock,
-  isLockIdUsed,
-  type JobState,
-  type Lock,
-  newJobState,
-} from "../scheduler/state-document.ts";
+import { isLockIdUsed, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
 import {
@@ -25,7 +18,6 @@ import {
   LockLostError,
   type StartAnswer,
 } from "./job-backend.ts";
-import { lossOf } from "./lock-loss.ts";
 
 /** After this many lost swaps in a row other runs keep taking the job, so it is reported as active. */
 const MOST_LOST_SWAPS = 5;
@@ -63,7 +55,8 @@ export class LocalBackend implements JobBackend {
       if (lostSwaps === MOST_LOST_SWAPS) return CONTESTED;
 
       const lock = lockFor(decision, claim, now);
-      const state = grantLock(record?.state ?? newJobState(jobName), lock);
+      const { begun } = decision;
+      const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
       claim.beforeTaking?.();
       const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
       if (version !== null) return startedWith(lock, { version, state });
@@ -82,12 +75,11 @@ export class LocalBackend implements JobBackend {
     for (;;) {
       const record = await this.#read(jobName, deadline);
       const state = record?.state ?? newJobState(jobName);
-      const isHeld = state.active?.id === id;
       // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
       // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
-      const next = isHeld ? endRun(state, "interrupted", this.#now()) : abandonStart(state, id);
-      const { version } = await this.#store.swap(record?.version ?? null, next, deadline);
-      if (version !== null) return isHeld;
+      const abandoned = abandon(state, id, this.#now());
+      const { version } = await this.#store.swap(record?.version ?? null, abandoned.state, deadline);
+      if (version !== null) return abandoned.held;
     }
   }
 
@@ -105,22 +97,23 @@ export class LocalBackend implements JobBackend {
     return this.#store.close();
   }
 
-  #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Granted | NotStarted {
+  #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Decision {
     const states = new Map([...records].map(([name, { state }]) => [name, state]));
     return decide(prepared, states.get(prepared.jobName) ?? null, states, now);
   }
 
   async #end(lock: HeldLock, ending: "finished" | "interrupted", deadline: Deadline): Promise<void> {
     let record = lock.record ?? (await this.#read(lock.jobName, deadline));
+    const end = ending === "finished" ? finish : interrupt;
     for (let effect: Effect = "none"; ; ) {
-      if (record?.state.active?.id !== lock.id) {
-        const loss = lossOf(lock.id, record?.state ?? null);
+      const ended = end(record?.state ?? newJobState(lock.jobName), lock.id, this.#now());
+      if (record === null || ended.state === null) {
+        const loss = ended.refusal ?? { ending: "unknown" };
         // A swap whose answer was lost ended the run. Without one, another caller did, even if it ended the same way.
         if (effect === "possible" && loss.ending === ending) return;
         throw new LockLostError(lock, loss);
       }
-      const state = endRun(record.state, ending, this.#now());
-      const swap = await this.#store.swap(record.version, state, deadline);
+      const swap = await this.#store.swap(record.version, ended.state, deadline);
       if (swap.version !== null) return;
       effect = strongerEffect(effect, swap.effect);
       record = await this.#read(lock.jobName, deadline);
@@ -135,7 +128,15 @@ export class LocalBackend implements JobBackend {
 const NOTHING_READ: Reading = { records: new Map(), now: null };
 
 /** Other runs took the job before each of this start's swaps. */
-const CONTESTED: NotStarted = { started: false, reason: "active", since: null, holder: null, retryAt: null };
+const CONTESTED: NotStarted = {
+  started: false,
+  reason: "active",
+  id: null,
+  since: null,
+  updatedAt: null,
+  holder: null,
+  retryAt: null,
+};
 
 function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
   return lock.id === lockId || (idempotencyKey !== null && lock.idempotencyKey === idempotencyKey);

@@ -39,6 +39,7 @@ export const COMMON_REMEDIES = {
   "unknown-timezone": "use a name of the IANA time zone database, such as Europe/London or UTC",
   "invalid-job-name": "use 1 to 255 characters of well-formed Unicode",
   "self-required-job": "remove it from the required jobs",
+  "chosen-interval-conflict": "leave it out",
   "spent-lock-id": "use a new idempotency key for each start",
   "invalid-idempotency-key": "use 1 to 255 characters of visible ASCII",
 } as const satisfies Partial<Record<ArgumentErrorCode, string>>;

@@ -1,7 +1,7 @@
 import { Cron } from "croner";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { DAY, HOUR, type Instant } from "./instant.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Schedule, Seek } from "./schedule.ts";
 import type { WallTime, Zone } from "./zone.ts";
 
 /**
@@ -12,14 +12,32 @@ import type { WallTime, Zone } from "./zone.ts";
  */
 export function cronSchedule(expression: string, zone: Zone): Schedule {
   const cron = parseCron(expression);
+  const next = (instant: Instant): Instant => {
+    const first = firstAfter(instant, cron, zone);
+    return Math.min(first, firstInSecondPass(instant, cron, zone) ?? first);
+  };
+  const previous = (instant: Instant): Instant => {
+    const last = lastBefore(instant, cron, zone);
+    return Math.max(last, lastInFirstPass(instant, cron, zone) ?? last);
+  };
+  /** The last boundary in `[first, until]`, where `first` is the one that follows `instant`. */
+  const lastBoundary = (instant: Instant, first: Instant, until: Instant): Instant => {
+    let last = Math.max(first, previous(until + 1));
+    const change = cron.everyHour ? null : setBackBefore(last, zone);
+    // Backward, both passes of a repeated hour count. A walk from before the second pass knows only the first one.
+    if (change !== null && instant < change) last = Math.max(first, previous(change));
+    // Backward, a match that clocks skip does not exist.
+    for (let following = next(last); following <= until; following = next(following)) last = following;
+    return last;
+  };
   return {
-    next(instant) {
-      const first = firstAfter(instant, cron, zone);
-      return Math.min(first, firstInSecondPass(instant, cron, zone) ?? first);
-    },
-    previous(instant) {
-      const last = lastBefore(instant, cron, zone);
-      return Math.max(last, lastInFirstPass(instant, cron, zone) ?? last);
+    next,
+    previous,
+    seek(instant, until): Seek | null {
+      const first = next(instant);
+      if (first > until) return null;
+      const end = lastBoundary(instant, first, until);
+      return { start: end === first ? instant : lastBoundary(instant, first, end - 1), end, walked: 0 };
     },
   };
 }
@@ -92,6 +110,14 @@ function lastInFirstPass(instant: Instant, cron: WallClockCron, zone: Zone): Ins
   return cron.previous(change + before) - before;
 }
 
+/** @returns where clocks were set back by an hour or more so that `instant` is in the second pass, or null. */
+function setBackBefore(instant: Instant, zone: Zone): Instant | null {
+  const setBack = zone.offsetAt(instant - MAX_SET_BACK) - zone.offsetAt(instant);
+  if (setBack < HOUR) return null;
+  const change = clockChangeBetween(instant - MAX_SET_BACK, instant, zone);
+  return instant < change + setBack ? change : null;
+}
+
 /** @returns the first instant in `(from, to]` that has the offset of `to`. At most one clock change may lie between. */
 function clockChangeBetween(from: Instant, to: Instant, zone: Zone): Instant {
   const offset = zone.offsetAt(to);
@@ -144,19 +170,20 @@ function parseCron(expression: string): WallClockCron {
   const cron = parse(second, minute, hour, ...days);
   // An expression that never matches fails here, and not on its first use.
   matched(cron.nextRun(new Date("2000-01-01T00:00:00Z")));
+  let everyHour: boolean | undefined;
 
   return {
     next: (wall) => matched(cron.nextRun(new Date(wall))),
     previous: (wall) => matched(cron.previousRuns(1, new Date(wall))[0]),
     get everyHour() {
-      // The 24th hour with a match is 23:00 of the same day only if no hour is without one.
-      return (
+      // The 24th hour with a match is 23:00 of the same day only if every hour has one.
+      everyHour ??=
         parse("0", "0", hour, "*", "*", "*")
           .nextRuns(24, new Date(DAY - 1))
           .at(-1)
           ?.getTime() ===
-        2 * DAY - HOUR
-      );
+        2 * DAY - HOUR;
+      return everyHour;
     },
     nextMinute: (wall) => matched(parse(second, minute, "*", "*", "*", "*").nextRun(new Date(wall - 1))),
   };

@@ -1,8 +1,10 @@
+import { type Due, dueAt } from "./due.ts";
 import type { Instant } from "./instant.ts";
-import type { NotDue, NotStarted, Unexplained } from "./not-started.ts";
-import type { PreparedStart } from "./start-request.ts";
-import type { JobState } from "./state-document.ts";
-import type { Wait } from "./wait.ts";
+import type { Active, MissingJob, NotDue, NotStarted, RequiredJob, Unexplained } from "./not-started.ts";
+import { missingJobs, type RequiredStates, requiredJobs } from "./required-jobs.ts";
+import type { Schedule } from "./schedule.ts";
+import type { CatchUp, PreparedStart } from "./start-request.ts";
+import { begunOf, finishedUntilOf, type JobState, type Lock } from "./state-document.ts";
 
 export type Decision = Granted | Exclude<NotStarted, Unexplained>;
 
@@ -10,84 +12,148 @@ export interface Granted {
   readonly started: true;
   readonly intervalStartedAt: Instant;
   readonly intervalEndedAt: Instant;
+  /** What a job that has finished nothing records as `begun`: the interval before catching up. */
+  readonly begun: { readonly intervalStartedAt: Instant; readonly intervalEndedAt: Instant };
+  /** How many further intervals are due after this one, whatever the required jobs say: up to {@link MAX_BEHIND}. */
+  readonly behind: number;
+  /** The span that `catchUp: latest` leaves out, or null. */
+  readonly skippedStartedAt: Instant | null;
+  readonly skippedEndedAt: Instant | null;
 }
 
+/** The largest count of intervals that a job is said to be behind. */
+export const MAX_BEHIND = 1_000;
+
+/** How many boundaries one grant walks over to catch up. Milliseconds and cron need no walk. */
+const MAX_WALK = 100_000;
+
 /**
- * Decides on a start request. Pure and total; the numbers in its body are those of docs/semantics.md, "Decision".
+ * Decides on a start request. Pure; the numbers in its body are those of docs/semantics.md, "Decision".
  *
  * @param state The job's state, or null for a job that was never started.
- * @param required The states of the required jobs by name. Null, or a missing entry: the job was never started.
+ * @param required The states of the required jobs.
  * @param now The instant of the request.
  */
 export function decide(
   request: PreparedStart,
   state: JobState | null,
-  required: ReadonlyMap<string, JobState | null>,
+  required: RequiredStates,
   now: Instant,
 ): Decision {
-  const { schedule, startBuffer, retryInterval } = request;
-  const buffered = startBuffer.before(now);
+  const { schedule, startBuffer, startsAt, catchUp } = request;
+  const due = dueAt(now, startBuffer);
 
   // 1. A chosen interval.
   if (request.jobIntervalStartedAt !== null) {
     const start = request.jobIntervalStartedAt;
-    if (buffered < start) return notDue(endOfWait(start, startBuffer));
-    return grant(start, Math.min(schedule.next(start), buffered));
+    const end = Math.min(schedule.next(start), due.horizon);
+    // A calendar buffer can leave out instants, so `start` may be due although the horizon has not passed it.
+    if (end <= start) return notDue(Math.max(startBuffer.after(start), now) + 1);
+    return { ...granted(start, end), behind: 0 };
   }
 
   // 2. An active lock.
-  if (state?.active) {
-    const { createdAt, holder } = state.active;
-    const updatedAt = Date.parse(state.active.updatedAt);
-    if (retryInterval === null || updatedAt > retryInterval.before(now)) {
-      const retryAt = retryInterval === null ? null : endOfWait(updatedAt, retryInterval);
-      return { started: false, reason: "active", since: Date.parse(createdAt), holder, retryAt };
-    }
+  if (state?.active && !isTakenOver(state.active, request, now)) return active(state.active, request);
+
+  // 3. Required jobs.
+  const requirements = requiredJobs(request.jobName, { requiredJobNames: request.requiredJobNames, states: required });
+  const progress = requirements.map(({ progress }) => progress ?? Number.NEGATIVE_INFINITY);
+  const [unfinished] = missingJobs(requirements, Number.NEGATIVE_INFINITY);
+  if (unfinished) return requiredJob(unfinished);
+  const limit = Math.min(due.horizon, ...progress);
+
+  // 4. Where it starts.
+  const finishedUntil = state && finishedUntilOf(state);
+  const begun = state && begunOf(state);
+  const firstStart = startsAt ?? begun?.intervalStartedAt ?? null;
+  const start = finishedUntil ?? firstStart ?? schedule.previous(limit);
+
+  // 5. Where it ends.
+  let end = schedule.next(start);
+  if (finishedUntil === null) {
+    if (firstStart === null) end = Math.min(end, limit);
+    else if (begun?.intervalStartedAt === start) end = Math.min(end, begun.intervalEndedAt);
   }
+  if (!due.has(end)) return notDue(startBuffer.after(end));
+  const [behindIt] = missingJobs(requirements, end);
+  if (behindIt) return requiredJob(behindIt);
 
-  // 3. The start.
-  const start = (state && progressOf(state)) ?? schedule.previous(now);
+  // 6. Catching up.
+  const caughtUp = catchUpFrom({ start, end }, { catchUp, schedule, due, progress: Math.min(...progress) });
 
-  // 4. The end. Only while the job has finished nothing may the interval be shorter than the schedule's.
-  const isFirst = state === null || state.finishedUntil === null;
-  const fullEnd = schedule.next(start);
-  if (!isFirst && buffered < fullEnd) return notDue(endOfWait(fullEnd, startBuffer));
-  const end = Math.min(fullEnd, buffered);
-  if (end <= start) return notDue(null);
+  // 7. Grant. The backend takes the lock, and records `begun` and the request's schedule.
+  const behind = countDue(caughtUp.end, schedule, due);
+  const begins = { intervalStartedAt: start, intervalEndedAt: end };
+  return { ...granted(caughtUp.start, caughtUp.end), begun: begins, behind, ...skipped(start, caughtUp.start) };
+}
 
-  // 5. The required jobs.
-  for (const jobName of request.requiredJobNames) {
-    const requiredState = required.get(jobName);
-    const finishedUntil = requiredState ? progressOf(requiredState) : null;
-    if (finishedUntil === null || finishedUntil < end) {
-      return { started: false, reason: "required-job", jobName, finishedUntil, neededUntil: end };
-    }
+function isTakenOver(lock: Lock, { retryInterval, takeOver }: PreparedStart, now: Instant): boolean {
+  const updatedAt = Date.parse(lock.updatedAt);
+  if (takeOver?.id === lock.id && takeOver.updatedAt === updatedAt) return true;
+  return retryInterval !== null && retryInterval.after(updatedAt) <= now;
+}
+
+interface Interval {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
+interface CatchingUp {
+  readonly catchUp: CatchUp;
+  readonly schedule: Schedule;
+  readonly due: Due;
+  /** The earliest progress of a required job. */
+  readonly progress: Instant;
+}
+
+/** Moves the interval's end over the following boundaries while they are allowed and, for `latest`, its start with it. */
+function catchUpFrom(interval: Interval, { catchUp, schedule, due, progress }: CatchingUp): Interval {
+  if (catchUp === "each") return interval;
+  let { start, end } = interval;
+  for (let most = MAX_WALK; most > 0; ) {
+    const allowedUntil = Math.min(due.unbrokenFrom(end), progress);
+    const last = schedule.seek(end, allowedUntil, most);
+    // Where the due instants have a gap, the following boundary may lie behind it.
+    const next: Interval = last ?? { start: end, end: schedule.next(end) };
+    if (!due.has(next.end) || next.end > progress) break;
+    ({ start, end } = next);
+    most -= last?.walked ?? 1;
   }
-
-  // 6. and 7. The caller writes nothing, or takes the lock.
-  return grant(start, end);
+  return catchUp === "merge" ? { start: interval.start, end } : { start, end };
 }
 
-/** @returns up to where the job has finished. Before it finished anything, where its active lock starts; else null. */
-function progressOf(state: JobState): Instant | null {
-  const until = state.active?.intervalStartedAt ?? state.finishedUntil;
-  return until === null ? null : Date.parse(until);
+/** @returns how many of the boundaries after an instant are due in a row, counted up to {@link MAX_BEHIND}. */
+export function countDue(after: Instant, schedule: Schedule, due: Due): number {
+  let count = 0;
+  for (let end = schedule.next(after); count < MAX_BEHIND && due.has(end); end = schedule.next(end)) count++;
+  return count;
 }
 
-function grant(intervalStartedAt: Instant, intervalEndedAt: Instant): Granted {
-  return { started: true, intervalStartedAt, intervalEndedAt };
+function granted(intervalStartedAt: Instant, intervalEndedAt: Instant): Granted {
+  const begun = { intervalStartedAt, intervalEndedAt };
+  return { started: true, ...begun, begun, behind: 0, skippedStartedAt: null, skippedEndedAt: null };
 }
 
-function notDue(dueAt: Instant | null): NotDue {
+function skipped(from: Instant, until: Instant) {
+  return from === until ? null : { skippedStartedAt: from, skippedEndedAt: until };
+}
+
+function active({ id, createdAt, updatedAt, holder }: Lock, { retryInterval }: PreparedStart): Active {
+  return {
+    started: false,
+    reason: "active",
+    id,
+    since: Date.parse(createdAt),
+    updatedAt: Date.parse(updatedAt),
+    holder,
+    retryAt: retryInterval?.after(Date.parse(updatedAt)) ?? null,
+  };
+}
+
+function notDue(dueAt: Instant): NotDue {
   return { started: false, reason: "not-due", dueAt };
 }
 
-/**
- * @returns the first instant from which `wait`, counted back, reaches `instant`. Decisions count waits back from `now`, and
- *   on a calendar `wait.after(instant)` alone can be too early.
- */
-function endOfWait(instant: Instant, wait: Wait): Instant {
-  let end = wait.after(instant);
-  for (let missing = instant - wait.before(end); missing > 0; missing = instant - wait.before(end)) end += missing;
-  return end;
+function requiredJob(missing: MissingJob): RequiredJob {
+  return { started: false, reason: "required-job", ...missing };
 }

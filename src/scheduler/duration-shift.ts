@@ -12,7 +12,6 @@ import type { WallTime, Zone } from "./zone.ts";
 export function durationShift(duration: Duration, zone: Zone): Shift {
   const { years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0 } = duration;
   const elapsed = hours * HOUR + minutes * MINUTE + seconds * SECOND;
-  if (years + months + weeks + days === 0) return (from, direction) => from + direction * elapsed;
 
   return (from, direction) => {
     // Without `in`, date-fns counts on the calendar of the process's own zone. A wall time is stored as if its zone were

@@ -27,6 +27,14 @@ const MAX_OF_FIELD: Record<DurationField, number> = {
   seconds: SECOND,
 };
 
+/** @returns the length in milliseconds, or null if it has years, months, weeks or days, which differ in length. */
+export function elapsedIn(length: Length): number | null {
+  if (typeof length === "number") return length;
+  const { years = 0, months = 0, weeks = 0, days = 0, hours = 0, minutes = 0, seconds = 0 } = length;
+  if (years + months + weeks + days > 0) return null;
+  return hours * HOUR + minutes * MINUTE + seconds * SECOND;
+}
+
 interface LengthToCheck {
   readonly field: string;
   readonly length: unknown;

@@ -1,5 +1,6 @@
-import { checkLength, type Duration } from "./duration.ts";
-import type { Schedule } from "./schedule.ts";
+import { checkLength, type Duration, elapsedIn } from "./duration.ts";
+import type { Instant } from "./instant.ts";
+import type { Schedule, Seek } from "./schedule.ts";
 import { shiftBy } from "./shift.ts";
 import { zoneNamed } from "./zone.ts";
 
@@ -19,6 +20,34 @@ export async function scheduleOf(jobInterval: JobInterval, timezone: string): Pr
     const { cronSchedule } = await import(/* webpackMode: "eager" */ "./cron-schedule.ts");
     return cronSchedule(jobInterval, zone);
   }
-  const shift = await shiftBy(checkLength({ field: "jobInterval", length: jobInterval, least: 1 }), timezone);
-  return { next: (instant) => shift(instant, 1), previous: (instant) => shift(instant, -1) };
+  const length = checkLength({ field: "jobInterval", length: jobInterval, least: 1 });
+  const shift = await shiftBy(length, timezone);
+  const elapsed = elapsedIn(length);
+  const next = (instant: Instant) => shift(instant, 1);
+  return {
+    next,
+    previous: (instant) => shift(instant, -1),
+    seek: (instant, until, most) =>
+      elapsed === null ? walk({ next, instant, until, most }) : jump({ elapsed, instant, until }),
+  };
+}
+
+function jump({ elapsed, instant, until }: { elapsed: number; instant: Instant; until: Instant }): Seek | null {
+  const end = instant + Math.floor((until - instant) / elapsed) * elapsed;
+  return end > instant ? { start: end - elapsed, end, walked: 0 } : null;
+}
+
+interface Walk {
+  readonly next: (instant: Instant) => Instant;
+  readonly instant: Instant;
+  readonly until: Instant;
+  readonly most: number;
+}
+
+function walk({ next, instant, until, most }: Walk): Seek | null {
+  let [start, end, walked] = [instant, instant, 0];
+  for (let following = next(end); following <= until && walked < most; following = next(following)) {
+    [start, end, walked] = [end, following, walked + 1];
+  }
+  return walked === 0 ? null : { start, end, walked };
 }

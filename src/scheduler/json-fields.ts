@@ -49,10 +49,13 @@ export class JsonObject {
   objects(field: string): readonly JsonObject[] {
     const values = this.fields[field];
     if (!Array.isArray(values)) throw this.wrong(field, "a list");
-    return values.map((value, at) => {
-      const path = `${this.#prefix}${field}[${at}]`;
-      return new JsonObject(value, path, `${path}.`);
-    });
+    return values.map((_, at) => this.item(field, at));
+  }
+
+  /** An object in a list. */
+  item(field: string, at: number): JsonObject {
+    const path = `${this.#prefix}${field}[${at}]`;
+    return new JsonObject((this.fields[field] as readonly unknown[])[at], path, `${path}.`);
   }
 
   /** A string that is not empty. */

@@ -11,8 +11,11 @@ export type NotStarted<Time = Instant> = Active<Time> | NotDue<Time> | RequiredJ
 export interface Active<Time = Instant> {
   readonly started: false;
   readonly reason: "active";
-  /** When the lock was taken. Null where other runs keep taking the job first, or the server does not say. */
+  /** The lock's id. Null where other runs keep taking the job first, or the server does not say. */
+  readonly id: string | null;
+  /** When the lock was taken, and when it was last updated. Null likewise. */
   readonly since: Time | null;
+  readonly updatedAt: Time | null;
   readonly holder: Holder | null;
   /** When the lock can be taken over, if it is not updated before. Null: never, or the server does not say. */
   readonly retryAt: Time | null;
@@ -26,16 +29,22 @@ export interface NotDue<Time = Instant> {
   readonly dueAt: Time | null;
 }
 
-/** A required job has not finished up to the interval's end. */
-export interface RequiredJob<Time = Instant> {
+/** A required job has not finished or skipped up to the interval's end. */
+export interface RequiredJob<Time = Instant> extends MissingJob<Time> {
   readonly started: false;
   readonly reason: "required-job";
+}
+
+/** A required job that has not got far enough. */
+export interface MissingJob<Time = Instant> {
   /** The required job. */
   readonly jobName: string;
-  /** Up to where it has finished. Null: it has finished nothing. */
+  /** Up to where it has finished or skipped. Null: it has finished nothing. */
   readonly finishedUntil: Time | null;
-  /** Up to where it has to finish. */
-  readonly neededUntil: Time;
+  /** Up to where it has to finish or skip. Null: it has finished nothing, which is never enough. */
+  readonly neededUntil: Time | null;
+  /** Whether it requires the refused job in turn, so that each waits for the other. */
+  readonly mutual: boolean;
 }
 
 /** The server gives no reason: it is an original CronyxServer, or a newer one with a reason that is unknown here. */
@@ -49,14 +58,19 @@ export function mapInstants<Time>(refusal: NotStarted, write: (instant: Instant)
   const orNull = (instant: Instant | null) => (instant === null ? null : write(instant));
   switch (refusal.reason) {
     case "active":
-      return { ...refusal, since: orNull(refusal.since), retryAt: orNull(refusal.retryAt) };
+      return {
+        ...refusal,
+        since: orNull(refusal.since),
+        updatedAt: orNull(refusal.updatedAt),
+        retryAt: orNull(refusal.retryAt),
+      };
     case "not-due":
       return { ...refusal, dueAt: orNull(refusal.dueAt) };
     case "required-job":
       return {
         ...refusal,
         finishedUntil: orNull(refusal.finishedUntil),
-        neededUntil: write(refusal.neededUntil),
+        neededUntil: orNull(refusal.neededUntil),
       };
     case "unknown":
       return refusal;

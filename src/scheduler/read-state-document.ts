@@ -39,6 +39,10 @@ function checkState(document: unknown, name: string): void {
   if (state.fields.active !== null) checkLock(state.object("active"), state.fields.finishedUntil);
   for (const run of state.objects("history")) checkEndedRun(run);
   if (isDeeperThan(MAX_DEPTH, document)) throw new StateError(`it has more than ${MAX_DEPTH} levels of fields`);
+  if (state.fields.begun !== undefined) checkInterval(state.object("begun"));
+  if (state.fields.schedule !== undefined) checkSchedule(state.object("schedule"));
+  if (state.fields.skipped !== undefined) for (const span of state.objects("skipped")) checkSkipped(span);
+  if (state.fields.ended !== undefined) for (const run of state.objects("ended")) checkId(run, "endedAt");
   if (state.fields.abandoned !== undefined) checkAbandoned(state);
 }
 
@@ -57,8 +61,9 @@ function checkLock(lock: JsonObject, finishedUntil: unknown): void {
   checkInstant(lock, "updatedAt");
   if (lock.fields.idempotencyKey !== null) lock.text("idempotencyKey");
   if (lock.fields.holder !== null) checkHolder(lock.object("holder"));
-  if (finishedUntil !== null && finishedUntil !== lock.fields.intervalStartedAt) {
-    throw lock.wrong("intervalStartedAt", `finishedUntil, ${finishedUntil}`);
+  // An earlier start would let `finishedUntil` move back.
+  if (typeof finishedUntil === "string" && lock.text("intervalStartedAt") < finishedUntil) {
+    throw lock.wrong("intervalStartedAt", `an instant at or after finishedUntil, ${finishedUntil}`);
   }
 }
 
@@ -70,26 +75,55 @@ function checkHolder(holder: JsonObject): void {
 
 function checkEndedRun(run: JsonObject): void {
   checkInterval(run);
-  run.text("id");
-  checkInstant(run, "endedAt");
+  checkId(run, "endedAt");
+  if (run.fields.createdAt !== undefined) checkInstant(run, "createdAt");
   if (run.fields.runUrl !== null) run.text("runUrl");
-  const ending = run.fields.outcome;
-  if (ending !== "finished" && ending !== "interrupted" && ending !== "taken-over") {
-    throw run.wrong("outcome", "finished, interrupted or taken-over");
+  // A newer version may know outcomes that this one does not.
+  run.text("outcome");
+}
+
+/** Only the kinds of the fields: a newer version may know other intervals, and `whatComesNext` reads no more than it can. */
+function checkSchedule(schedule: JsonObject): void {
+  const { jobInterval, startBuffer, requiredJobNames } = schedule.fields;
+  if (!isLength(jobInterval) && typeof jobInterval !== "string") {
+    throw schedule.wrong("jobInterval", "a string, a number or an object");
+  }
+  if (!isLength(startBuffer)) throw schedule.wrong("startBuffer", "a number or an object");
+  schedule.text("timezone");
+  if (!Array.isArray(requiredJobNames) || requiredJobNames.some((name) => typeof name !== "string" || name === "")) {
+    throw schedule.wrong("requiredJobNames", "a list of job names");
   }
 }
 
+function isLength(value: unknown): boolean {
+  return typeof value === "number" || (typeof value === "object" && value !== null && !Array.isArray(value));
+}
+
+function checkSkipped(span: JsonObject): void {
+  checkSpan(span, "skippedStartedAt", "skippedEndedAt");
+  checkInstant(span, "recordedAt");
+}
+
+/** An id in an older document has no age. */
 function checkAbandoned(state: JsonObject): void {
-  const ids = state.fields.abandoned;
-  if (!Array.isArray(ids) || ids.some((id) => typeof id !== "string" || id === "")) {
-    throw state.wrong("abandoned", "a list of lock ids");
+  const { abandoned } = state.fields;
+  if (!Array.isArray(abandoned) || abandoned.includes("")) throw state.wrong("abandoned", "a list of lock ids");
+  for (const [at, entry] of abandoned.entries()) {
+    if (typeof entry !== "string") checkId(state.item("abandoned", at), "abandonedAt");
   }
+}
+
+function checkId(object: JsonObject, since: string): void {
+  object.text("id");
+  checkInstant(object, since);
 }
 
 function checkInterval(object: JsonObject): void {
-  if (checkInstant(object, "intervalStartedAt") >= checkInstant(object, "intervalEndedAt")) {
-    throw object.wrong("intervalEndedAt", "an instant after intervalStartedAt");
-  }
+  checkSpan(object, "intervalStartedAt", "intervalEndedAt");
+}
+
+function checkSpan(object: JsonObject, start: string, end: string): void {
+  if (checkInstant(object, start) >= checkInstant(object, end)) throw object.wrong(end, `an instant after ${start}`);
 }
 
 /** Accepts only the form that `toIso` writes, so that equal instants are equal strings. */

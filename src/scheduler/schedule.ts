@@ -6,4 +6,20 @@ export interface Schedule {
   next(instant: Instant): Instant;
   /** @returns the boundary that precedes `instant`, always earlier than it. */
   previous(instant: Instant): Instant;
+  /**
+   * Walks from `instant` with {@link next} as long as the boundaries are not after `until`. Milliseconds and cron find the
+   * last one without walking.
+   *
+   * @param most The largest number of boundaries to walk over.
+   * @returns the last two instants of the walk, or null if the first boundary is after `until`.
+   */
+  seek(instant: Instant, until: Instant, most: number): Seek | null;
+}
+
+export interface Seek {
+  /** The boundary before `end`, or the instant from which the walk began. */
+  readonly start: Instant;
+  readonly end: Instant;
+  /** How many boundaries were walked over one by one. */
+  readonly walked: number;
 }

@@ -1,5 +1,5 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import type { Length } from "./duration.ts";
+import { elapsedIn, type Length } from "./duration.ts";
 import { type Instant, isInstant } from "./instant.ts";
 import { zoneNamed } from "./zone.ts";
 
@@ -14,9 +14,10 @@ export type Shift = (from: Instant, direction: 1 | -1) => Instant;
  */
 export async function shiftBy(length: Length, timezone: string): Promise<Shift> {
   const zone = zoneNamed(timezone);
-  if (typeof length === "number") return (from, direction) => inRange(from + direction * length);
+  const elapsed = elapsedIn(length);
+  if (elapsed !== null) return (from, direction) => inRange(from + direction * elapsed);
   const { durationShift } = await import("./duration-shift.ts");
-  const shift = durationShift(length, zone);
+  const shift = durationShift(length as Exclude<Length, number>, zone);
   return (from, direction) => inRange(shift(from, direction));
 }
 

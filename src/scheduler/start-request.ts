@@ -4,6 +4,7 @@ import { type Instant, isInstant, toIso } from "./instant.ts";
 import { type JobInterval, scheduleOf } from "./job-interval.ts";
 import { checkJobName } from "./job-name.ts";
 import type { Schedule } from "./schedule.ts";
+import type { RecordedSchedule } from "./state-document.ts";
 import { type Wait, waitOf } from "./wait.ts";
 
 /** A request for the next due interval of a job. See docs/semantics.md, "A start request". */
@@ -16,7 +17,7 @@ export interface StartRequest {
   readonly startBuffer?: Length;
   /** How long after its last update an active lock may be taken over, likewise. Default: never. */
   readonly retryInterval?: Length;
-  /** The jobs that must have finished up to the interval's end. Default: none. */
+  /** The jobs that must have finished or skipped up to the interval's end. Default: none. */
   readonly requiredJobNames?: readonly string[];
   /** The IANA name of the zone whose calendar and wall clock count. Default: UTC. */
   readonly timezone?: string;
@@ -24,6 +25,23 @@ export interface StartRequest {
   readonly noLock?: boolean;
   /** Grant the interval that starts exactly here, whatever the job's state. Only with `noLock`. */
   readonly jobIntervalStartedAt?: Instant;
+  /** Where the job's very first interval starts. Ignored once the job has finished or skipped anything. */
+  readonly startsAt?: Instant;
+  /** Which interval a job gets that fell behind. Default: `each`. */
+  readonly catchUp?: CatchUp;
+  /** An active lock whose holder is known to be dead, so that it may be taken over at once. */
+  readonly takeOver?: TakeOver;
+}
+
+/** `each` interval, oldest first; one long interval (`merge`); or only the `latest`, with the older ones skipped. */
+export type CatchUp = (typeof CATCH_UPS)[number];
+
+export const CATCH_UPS = ["each", "merge", "latest"] as const;
+
+/** Names a lock as it was last seen. A lock that was renewed or resumed since then has another `updatedAt`. */
+export interface TakeOver {
+  readonly id: string;
+  readonly updatedAt: Instant;
 }
 
 /** A checked {@link StartRequest}, with its defaults filled in and its lengths of time parsed. */
@@ -31,12 +49,17 @@ export interface PreparedStart {
   readonly jobName: string;
   readonly schedule: Schedule;
   readonly startBuffer: Wait;
-  /** Null: an active lock is never taken over. */
+  /** Null: an active lock is never taken over because of its age. */
   readonly retryInterval: Wait | null;
   readonly requiredJobNames: readonly string[];
   readonly noLock: boolean;
   /** Null: the job's state decides where the interval starts. */
   readonly jobIntervalStartedAt: Instant | null;
+  readonly startsAt: Instant | null;
+  readonly catchUp: CatchUp;
+  readonly takeOver: TakeOver | null;
+  /** The schedule as a grant records it in the job's state. */
+  readonly recorded: RecordedSchedule;
 }
 
 /**
@@ -46,7 +69,8 @@ export interface PreparedStart {
  * @throws ArgumentError for each case that docs/semantics.md, "A start request", lists.
  */
 export async function prepareStart(request: StartRequest): Promise<PreparedStart> {
-  const { noLock = false, timezone = "UTC", jobIntervalStartedAt = null } = request;
+  const { jobInterval, startBuffer = 0, retryInterval, timezone = "UTC", noLock = false, catchUp = "each" } = request;
+  const { jobIntervalStartedAt = null, startsAt = null, takeOver = null } = request;
   const jobName = checkJobName(request.jobName);
   const requiredJobNames = [...new Set(request.requiredJobNames)].map((name) => checkJobName(name, "requiredJobNames"));
   if (requiredJobNames.includes(jobName)) {
@@ -56,29 +80,87 @@ export async function prepareStart(request: StartRequest): Promise<PreparedStart
       problem: "names the job itself, so it could never start",
     });
   }
-  if (jobIntervalStartedAt !== null && !isInstant(jobIntervalStartedAt)) {
-    throw new ArgumentError("invalid-instant", {
-      field: "jobIntervalStartedAt",
-      value: jobIntervalStartedAt,
-      problem: "is not an instant",
-      expected: "an instant within the years 1 to 9999",
+  checkChosenInterval(request);
+  if (startsAt !== null) checkInstant("startsAt", startsAt);
+  if (!CATCH_UPS.includes(catchUp)) {
+    throw new ArgumentError("unknown-word", {
+      field: "catchUp",
+      value: catchUp,
+      problem: "is not a word that it takes",
+      expected: `one of ${CATCH_UPS.join(", ")}`,
     });
   }
-  if (jobIntervalStartedAt !== null && !noLock) {
+  if (takeOver !== null) checkTakeOver(takeOver);
+
+  const prepared: PreparedStart = {
+    jobName,
+    requiredJobNames,
+    noLock,
+    jobIntervalStartedAt,
+    startsAt,
+    catchUp,
+    takeOver,
+    schedule: await scheduleOf(jobInterval, timezone),
+    startBuffer: await waitOf("startBuffer", startBuffer, timezone),
+    retryInterval: retryInterval === undefined ? null : await waitOf("retryInterval", retryInterval, timezone),
+    recorded: { jobInterval, timezone, startBuffer, requiredJobNames },
+  };
+  checkReach(prepared);
+  return prepared;
+}
+
+function checkChosenInterval({ jobIntervalStartedAt, noLock = false, startsAt, catchUp }: StartRequest): void {
+  if (jobIntervalStartedAt === undefined) return;
+  checkInstant("jobIntervalStartedAt", jobIntervalStartedAt);
+  if (!noLock) {
     throw new ArgumentError("chosen-interval-with-lock", {
       field: "jobIntervalStartedAt",
       value: toIso(jobIntervalStartedAt),
       problem: "cannot be chosen by a start that takes a lock",
     });
   }
-  return {
-    jobName,
-    requiredJobNames,
-    noLock,
-    jobIntervalStartedAt,
-    schedule: await scheduleOf(request.jobInterval, timezone),
-    startBuffer: await waitOf("startBuffer", request.startBuffer ?? 0, timezone),
-    retryInterval:
-      request.retryInterval === undefined ? null : await waitOf("retryInterval", request.retryInterval, timezone),
-  };
+  for (const [field, value] of Object.entries({ startsAt, catchUp })) {
+    if (value === undefined) continue;
+    throw new ArgumentError("chosen-interval-conflict", {
+      field,
+      value: typeof value === "number" && isInstant(value) ? toIso(value) : value,
+      problem: "has no meaning for a start that chooses its interval",
+    });
+  }
+}
+
+function checkTakeOver({ id, updatedAt }: TakeOver): void {
+  if (typeof id !== "string" || id === "") {
+    throw new ArgumentError("wrong-type", {
+      field: "takeOver",
+      value: id,
+      problem: "is not the id of a lock",
+      expected: "the id and the updatedAt of the lock, as the refusal of the start has them",
+    });
+  }
+  checkInstant("takeOver", updatedAt);
+}
+
+function checkInstant(field: string, instant: Instant): void {
+  if (isInstant(instant)) return;
+  throw new ArgumentError("invalid-instant", {
+    field,
+    value: instant,
+    problem: "is not an instant",
+    expected: "whole milliseconds within the years 1 to 9999",
+  });
+}
+
+/** An interval that a request itself places must end, and become due, within the years 1 to 9999. */
+function checkReach({ jobIntervalStartedAt, startsAt, schedule, startBuffer }: PreparedStart): void {
+  const start = jobIntervalStartedAt ?? startsAt;
+  if (start === null) return;
+  const due = startBuffer.after(schedule.next(start));
+  if (!isInstant(due)) {
+    throw new ArgumentError("out-of-range", {
+      field: jobIntervalStartedAt === null ? "startsAt" : "jobIntervalStartedAt",
+      value: toIso(start),
+      problem: "begins an interval that reaches beyond the years 1 to 9999",
+    });
+  }
 }

@@ -1,19 +1,33 @@
-import { type Instant, toIso } from "./instant.ts";
+import type { Length } from "./duration.ts";
+import type { Instant } from "./instant.ts";
+import type { JobInterval } from "./job-interval.ts";
 
 /**
  * The state of a job: one document, the same in every store. See docs/semantics.md, "The state document". Instants are
- * strings as `toIso` writes them. Fields that this version does not know are kept.
+ * strings as `toIso` writes them. Fields that this version does not know are kept. job-transitions.ts has the only
+ * functions that change a state.
  */
 export interface JobState {
   readonly v: 1;
   readonly name: string;
-  /** The end of the last finished interval, where the next one starts. Null before the first. */
+  /** The end of the last finished or skipped interval, where the next one starts. Null before the first. */
   readonly finishedUntil: string | null;
   readonly active: Lock | null;
-  /** The last 20 runs that ended, newest first. For people, and for {@link isLockIdUsed}. */
+  /** The last 20 runs that ended, newest first. */
   readonly history: readonly EndedRun[];
-  /** The ids of the last 20 starts that were abandoned before they had a lock, newest first. */
-  readonly abandoned?: readonly string[];
+  /** The first interval as it was granted last, so that it comes again as it was while the job has finished nothing. */
+  readonly begun?: Begun;
+  /** The schedule of the last grant. */
+  readonly schedule?: RecordedSchedule;
+  /** The last 20 spans that no run finished and that the job passed over, newest first. */
+  readonly skipped?: readonly SkippedSpan[];
+  /** The ids of the runs that ended within the last hour and are no longer in {@link history}, newest first. */
+  readonly ended?: readonly EndedId[];
+  /**
+   * The ids of the starts that were abandoned within the last hour, newest first. An id alone is of a document that was
+   * written before ids had an age.
+   */
+  readonly abandoned?: readonly (AbandonedId | string)[];
 }
 
 /** The record that one interval of a job is taken. */
@@ -48,57 +62,79 @@ export interface EndedRun {
   readonly id: string;
   readonly intervalStartedAt: string;
   readonly intervalEndedAt: string;
-  readonly outcome: Ending;
+  /** An {@link Ending}, or a word of a newer version. */
+  readonly outcome: string;
+  /** When its lock was created. A document of an older version does not say. */
+  readonly createdAt?: string;
   readonly endedAt: string;
   readonly runUrl: string | null;
 }
 
+export interface Begun {
+  readonly intervalStartedAt: string;
+  readonly intervalEndedAt: string;
+}
+
+/** A request's schedule, as the request gave it. */
+export interface RecordedSchedule {
+  readonly jobInterval: JobInterval;
+  readonly timezone: string;
+  readonly startBuffer: Length;
+  readonly requiredJobNames: readonly string[];
+}
+
+export interface SkippedSpan {
+  readonly skippedStartedAt: string;
+  readonly skippedEndedAt: string;
+  /** When the job passed over the span. */
+  readonly recordedAt: string;
+}
+
+export interface EndedId {
+  readonly id: string;
+  readonly endedAt: string;
+}
+
+export interface AbandonedId {
+  readonly id: string;
+  readonly abandonedAt: string;
+}
+
 export const STATE_VERSION = 1;
-const MAX_HISTORY = 20;
-const MAX_ABANDONED = 20;
 
 /** @returns the state of a job that has never run. */
 export function newJobState(name: string): JobState {
   return { v: STATE_VERSION, name, finishedUntil: null, active: null, history: [] };
 }
 
-/** @returns the state with `lock` active. A lock that was active before is taken over. */
-export function grantLock(state: JobState, lock: Lock): JobState {
-  const history =
-    state.active === null ? state.history : historyWith(state, endedRun(state.active, "taken-over", lock.createdAt));
-  return { ...state, active: lock, history };
+/** @returns up to where the job has finished or skipped, or null before it has. */
+export function finishedUntilOf({ finishedUntil }: JobState): Instant | null {
+  return finishedUntil === null ? null : Date.parse(finishedUntil);
 }
 
-/**
- * @returns the state without an active lock. After `finished` the next interval starts where this one ended; after
- *   `interrupted` the next start decides from the same instant again. Without an active lock, `state` itself.
- */
-export function endRun(state: JobState, ending: "finished" | "interrupted", now: Instant): JobState {
-  if (state.active === null) return state;
+/** @returns the first interval that the job began, or null if it never did. */
+export function begunOf({ begun, finishedUntil, active }: JobState) {
+  // A document of an older version has no `begun`, but its active lock may be for the first interval.
+  const first = begun ?? (finishedUntil === null ? active : null);
+  if (first === null) return null;
   return {
-    ...state,
-    finishedUntil: ending === "finished" ? state.active.intervalEndedAt : state.finishedUntil,
-    active: null,
-    history: historyWith(state, endedRun(state.active, ending, toIso(now))),
+    intervalStartedAt: Date.parse(first.intervalStartedAt),
+    intervalEndedAt: Date.parse(first.intervalEndedAt),
   };
 }
 
-/** @returns the state with `id` among the abandoned starts, so that no later start is granted a lock of this id. */
-export function abandonStart(state: JobState, id: string): JobState {
-  const others = (state.abandoned ?? []).filter((other) => other !== id);
-  return { ...state, abandoned: [id, ...others].slice(0, MAX_ABANDONED) };
+/** @returns how a run ended, or null for an outcome that only a newer version knows. */
+export function endingOf({ outcome }: EndedRun): Ending | null {
+  return outcome === "finished" || outcome === "interrupted" || outcome === "taken-over" ? outcome : null;
 }
 
-/** Whether `history` or `abandoned` contains this id: its run has ended, or its start was abandoned. */
-export function isLockIdUsed({ history, abandoned = [] }: JobState, id: string): boolean {
-  return history.some((run) => run.id === id) || abandoned.includes(id);
+/** Whether a lock of this id was granted, and its run has ended, or its start was abandoned. */
+export function isLockIdUsed(state: JobState, id: string): boolean {
+  const { history, ended = [] } = state;
+  return [...history, ...ended].some((run) => run.id === id) || isAbandoned(state, id);
 }
 
-function endedRun(lock: Lock, ending: Ending, endedAt: string): EndedRun {
-  const { id, intervalStartedAt, intervalEndedAt, holder } = lock;
-  return { id, intervalStartedAt, intervalEndedAt, outcome: ending, endedAt, runUrl: holder?.runUrl ?? null };
-}
-
-function historyWith({ history }: JobState, run: EndedRun): readonly EndedRun[] {
-  return [run, ...history].slice(0, MAX_HISTORY);
+/** Whether the start of this id was abandoned. */
+export function isAbandoned({ abandoned = [] }: JobState, id: string): boolean {
+  return abandoned.some((entry) => (typeof entry === "string" ? entry : entry.id) === id);
 }

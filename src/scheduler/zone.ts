@@ -26,18 +26,16 @@ const UTC: Zone = {
 
 /**
  * @param timezone A name in the IANA time zone database, such as `Europe/London`. Upper and lower case are equal.
- * @throws ArgumentError for a name that the runtime's copy of the database does not have.
+ * @throws ArgumentError for a name that is neither a zone nor a link in the runtime's copy of the database.
  */
 export function zoneNamed(timezone: string): Zone {
   if (timezone === "UTC") return UTC;
-  const name = canonicalName(timezone);
-  if (name === null) {
-    throw new ArgumentError("unknown-timezone", {
-      field: "timezone",
-      value: timezone,
-      problem: "is not an IANA time zone",
-    });
+  const meant = ZONE_MEANT_BY.get(timezone.toUpperCase());
+  if (meant !== undefined) {
+    throw unknownZone(timezone, `is an abbreviation and not an IANA time zone (${meant} may be meant)`);
   }
+  const name = canonicalName(timezone);
+  if (name === null) throw unknownZone(timezone, "is not an IANA time zone");
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
   // Since 1970 no zone has changed its clock twice within two days, and no offset exceeds a day. So a wall time can only have the offset
@@ -58,12 +56,50 @@ export function zoneNamed(timezone: string): Zone {
 }
 
 /**
+ * The abbreviations that ICU accepts although the database has no zone or link of that name, each with the zone that is
+ * likely meant. ICU reads some of them unexpectedly: BST as Bangladesh, ART as Egypt, ECT as Paris. See
+ * https://github.com/unicode-org/icu/blob/main/icu4c/source/tools/tzcode/icuzones
+ */
+const ZONE_MEANT_BY: ReadonlyMap<string, string> = new Map([
+  ["ACT", "Australia/Darwin"],
+  ["AET", "Australia/Sydney"],
+  ["AGT", "America/Argentina/Buenos_Aires"],
+  ["ART", "America/Argentina/Buenos_Aires"],
+  ["AST", "America/Halifax"],
+  ["BET", "America/Sao_Paulo"],
+  ["BST", "Europe/London"],
+  ["CAT", "Africa/Maputo"],
+  ["CNT", "America/St_Johns"],
+  ["CST", "America/Chicago"],
+  ["CTT", "Asia/Shanghai"],
+  ["EAT", "Africa/Nairobi"],
+  ["ECT", "America/Guayaquil"],
+  ["IET", "America/Indiana/Indianapolis"],
+  ["IST", "Asia/Kolkata"],
+  ["JST", "Asia/Tokyo"],
+  ["MIT", "Pacific/Apia"],
+  ["NET", "Asia/Yerevan"],
+  ["NST", "America/St_Johns"],
+  ["PLT", "Asia/Karachi"],
+  ["PNT", "America/Phoenix"],
+  ["PRT", "America/Puerto_Rico"],
+  ["PST", "America/Los_Angeles"],
+  ["SST", "Pacific/Pago_Pago"],
+  ["VST", "Asia/Ho_Chi_Minh"],
+]);
+
+function unknownZone(timezone: string, problem: string): ArgumentError {
+  return new ArgumentError("unknown-timezone", { field: "timezone", value: timezone, problem });
+}
+
+/**
  * @returns the runtime's own spelling of the name, or null for an unknown zone. `tzOffset` caches a formatter per name, so
  *   one spelling per zone keeps that cache small.
  */
 function canonicalName(timezone: string): string | null {
-  // Newer runtimes accept offsets such as "+09:00" too, which are not names in the database.
-  if (!/^[A-Za-z]/.test(timezone)) return null;
+  // Newer runtimes accept offsets such as "+09:00" too, and ICU has a family of its own named SystemV/. Neither are names in
+  // the database.
+  if (!/^(?!SystemV\/)[A-Za-z]/i.test(timezone)) return null;
   try {
     return new Intl.DateTimeFormat("en-US", { timeZone: timezone }).resolvedOptions().timeZone;
   } catch {

@@ -184,7 +184,9 @@ export const RefusalResponse = Type.Union([
   Type.Object({
     started: Type.Literal(false),
     reason: Type.Literal("active"),
+    id: Nullable(Type.String()),
     since: Nullable(UtcInstant),
+    updatedAt: Nullable(UtcInstant),
     holder: AnyHolder,
     retryAt: Nullable(UtcInstant),
   }),
@@ -194,7 +196,8 @@ export const RefusalResponse = Type.Union([
     reason: Type.Literal("required-job"),
     jobName: JobName,
     finishedUntil: Nullable(UtcInstant),
-    neededUntil: UtcInstant,
+    neededUntil: Nullable(UtcInstant),
+    mutual: Type.Boolean(),
   }),
   Type.Object({ started: Type.Literal(false), reason: Type.Literal("unknown") }),
 ]);
@@ -202,7 +205,7 @@ export const RefusalResponse = Type.Union([
 const EndedRun = Type.Object({
   id: Type.String(),
   ...intervalFields,
-  outcome: Type.Enum(["finished", "interrupted", "taken-over"]),
+  outcome: Type.String({ description: "finished, interrupted, taken-over, or a word of a newer version" }),
   endedAt: UtcInstant,
   runUrl: Nullable(Type.String()),
 });

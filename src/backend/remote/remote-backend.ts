@@ -3,6 +3,7 @@ import { type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { toIso } from "../../scheduler/instant.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
+import { lossOf } from "../../scheduler/lock-loss.ts";
 import { prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import {
@@ -14,7 +15,6 @@ import {
   LockLostError,
   type StartAnswer,
 } from "../job-backend.ts";
-import { lossOf } from "../lock-loss.ts";
 import { AnswerError, heldIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
 import { messageIn, type ServerAnswer, ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
 

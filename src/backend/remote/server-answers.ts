@@ -39,7 +39,9 @@ function refusalIn(answer: JsonObject): NotStarted {
       return {
         started: false,
         reason: "active",
+        id: (answer.fields.id ?? null) === null ? null : answer.text("id"),
         since: answer.instantOrNull("since"),
+        updatedAt: answer.fields.updatedAt === undefined ? null : answer.instantOrNull("updatedAt"),
         holder: answer.fields.holder === null ? null : holderIn(answer.object("holder")),
         retryAt: answer.instantOrNull("retryAt"),
       };
@@ -51,7 +53,8 @@ function refusalIn(answer: JsonObject): NotStarted {
         reason: "required-job",
         jobName: answer.text("jobName"),
         finishedUntil: answer.instantOrNull("finishedUntil"),
-        neededUntil: answer.instant("neededUntil"),
+        neededUntil: answer.fields.neededUntil === undefined ? null : answer.instantOrNull("neededUntil"),
+        mutual: answer.fields.mutual === true,
       };
     default:
       // A reason that only a later release knows is still a refusal.

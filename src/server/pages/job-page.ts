@@ -42,7 +42,7 @@ function runTable(history: readonly EndedRun[], times: TimeFormatter): Html {
     const url = webUrl(run.runUrl);
     const interval = times.intervalElement(run);
     const linked = url === null ? interval : html`<a href="${url}" rel="noopener noreferrer">${interval}</a>`;
-    return html`<tr><td>${linked}</td><td>${endingShape(run.outcome)} ${endingName(run.outcome)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
+    return html`<tr><td>${linked}</td><td>${endingShape(run)} ${endingName(run)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
 `;
   })}</tbody></table>`;
 }

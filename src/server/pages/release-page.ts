@@ -1,6 +1,6 @@
 import type { LockLoss } from "../../backend/job-backend.ts";
-import { lossOf } from "../../backend/lock-loss.ts";
 import { oneLine } from "../../backend/one-line.ts";
+import { lossOf } from "../../scheduler/lock-loss.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { lockFacts } from "./job-page.ts";

@@ -1,4 +1,4 @@
-import type { EndedRun, Ending, JobState } from "../../scheduler/state-document.ts";
+import { type EndedRun, type Ending, endingOf, type JobState } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
@@ -18,8 +18,9 @@ const SLOT_WIDTH = 8;
 const HEIGHT = 24;
 const MAX_RUNS = 20;
 
-export function endingName(outcome: Ending): string {
-  return RUN_KINDS[outcome].name;
+export function endingName(run: EndedRun): string {
+  const ending = endingOf(run);
+  return ending === null ? run.outcome : RUN_KINDS[ending].name;
 }
 
 /**
@@ -55,8 +56,14 @@ export function legend(): Html {
   )}</ul>`;
 }
 
-export function endingShape(outcome: Ending): Html {
-  return shapeElement(RUN_KINDS[outcome].shape);
+export function endingShape(run: EndedRun): Html {
+  return shapeElement(shapeOf(run));
+}
+
+/** An ending that only a newer version knows has no shape of its own. */
+function shapeOf(run: EndedRun): Html {
+  const ending = endingOf(run);
+  return ending === null ? html`` : RUN_KINDS[ending].shape;
 }
 
 function shapeElement(shape: Html): Html {
@@ -67,7 +74,7 @@ function slot(position: number, run: EndedRun, times: TimeFormatter): Html {
   const url = webUrl(run.runUrl);
   const interval = times.interval(run);
   // The transparent path makes the whole slot react to the pointer.
-  const content = html`<title>${interval}: ${endingName(run.outcome)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${RUN_KINDS[run.outcome].shape}`;
+  const content = html`<title>${interval}: ${endingName(run)} ${times.instant(Date.parse(run.endedAt))}</title><path class="slot" d="M0 0h8v24h-8z"/>${shapeOf(run)}`;
   const transform = `translate(${position * SLOT_WIDTH})`;
   if (url === null) return html`<g transform="${transform}">${content}</g>`;
   return html`<a href="${url}" rel="noopener noreferrer" tabindex="-1" transform="${transform}">${content}</a>`;

@@ -1,0 +1,230 @@
+import { HOUR, type Instant, toIso } from "./instant.ts";
+import { type LockLoss, lossOf } from "./lock-loss.ts";
+import {
+  begunOf,
+  type EndedRun,
+  type Ending,
+  finishedUntilOf,
+  type Holder,
+  isAbandoned,
+  isLockIdUsed,
+  type JobState,
+  type Lock,
+  type RecordedSchedule,
+} from "./state-document.ts";
+
+// Every change of a job's state. Each function returns the new state, or says why the state does not allow the change;
+// none of them decides on a start. See docs/semantics.md, "Renew, skip, resume" and "Ends".
+
+export type Transition<Refusal> =
+  | { readonly state: JobState; readonly refusal: null }
+  | { readonly state: null; readonly refusal: Refusal };
+
+const MAX_HISTORY = 20;
+const MAX_SKIPPED = 20;
+
+/** A delayed or repeated request arrives within this time, or never. */
+const REMEMBERED = HOUR;
+const MAX_REMEMBERED = 1_000;
+
+export interface Grant {
+  readonly lock: Lock;
+  /** The first interval, if the job has finished nothing: `Granted.begun`. */
+  readonly begun: { readonly intervalStartedAt: Instant; readonly intervalEndedAt: Instant };
+  /** The schedule of the request. */
+  readonly schedule: RecordedSchedule;
+}
+
+/** @returns the state with `lock` active. A lock that was active before is taken over. */
+export function grantLock(state: JobState, { lock, begun, schedule }: Grant): JobState {
+  const now = Date.parse(lock.createdAt);
+  const granted: JobState = {
+    ...(state.active === null ? state : endActive(state, state.active, { ending: "taken-over", now })),
+    active: lock,
+    schedule,
+  };
+  if (state.finishedUntil !== null) return granted;
+  const intervalStartedAt = toIso(begun.intervalStartedAt);
+  return { ...granted, begun: { intervalStartedAt, intervalEndedAt: toIso(begun.intervalEndedAt) } };
+}
+
+/**
+ * Ends a run that succeeded: the next interval starts where this one ended. What lies between the progress so far and the
+ * interval's start is recorded as skipped.
+ */
+export function finish(state: JobState, id: string, now: Instant): Transition<LockLoss> {
+  const { active } = state;
+  if (active?.id !== id) return refused(lossOf(id, state));
+  const ended = endActive(state, active, { ending: "finished", now });
+  const passed = withSkipped(ended, { until: Date.parse(active.intervalStartedAt), now });
+  return changed({ ...passed, finishedUntil: active.intervalEndedAt });
+}
+
+/** Ends a run that failed: the next start decides from the same instant again. */
+export function interrupt(state: JobState, id: string, now: Instant): Transition<LockLoss> {
+  const { active } = state;
+  if (active?.id !== id) return refused(lossOf(id, state));
+  return changed(endActive(state, active, { ending: "interrupted", now }));
+}
+
+/**
+ * Gives up a start: no lock of this id is granted or resumed from now on. If the lock was granted already, its run is
+ * interrupted.
+ *
+ * @returns the new state, and whether the start held the lock.
+ */
+export function abandon(
+  state: JobState,
+  id: string,
+  now: Instant,
+): { readonly state: JobState; readonly held: boolean } {
+  const { active } = state;
+  const held = active?.id === id;
+  const freed = held ? endActive(state, active, { ending: "interrupted", now }) : state;
+  const abandonedAt = toIso(now);
+  const others = (state.abandoned ?? [])
+    .map((entry) => (typeof entry === "string" ? { id: entry, abandonedAt } : entry))
+    .filter((entry) => entry.id !== id);
+  const recent = remembered([{ id, abandonedAt }, ...others], { now, since: (entry) => entry.abandonedAt });
+  return { state: { ...freed, abandoned: recent }, held };
+}
+
+/** The holder shows that it is alive, so that the retry interval counts from now. */
+export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
+  const { active } = state;
+  if (active?.id !== id) return refused(lossOf(id, state));
+  return changed({ ...state, active: { ...active, updatedAt: laterThan(active.updatedAt, now) } });
+}
+
+/** Why a lock cannot be resumed. */
+export interface ResumeRefusal {
+  /**
+   * `granted-since`: the job was granted to another run. `passed`: the job has finished or skipped beyond the lock's start.
+   * `abandoned`: its start was abandoned. `ended`: its run was not interrupted, but finished or taken over, or is unknown.
+   */
+  readonly reason: "granted-since" | "passed" | "abandoned" | "ended";
+  readonly loss: LockLoss;
+  /** The lock that was granted since: its id, and its holder as far as the state tells. Null unless `granted-since`. */
+  readonly grantedSince: { readonly id: string; readonly holder: Holder | null } | null;
+}
+
+export interface Resumption {
+  readonly id: string;
+  readonly holder: Holder | null;
+  readonly now: Instant;
+}
+
+/**
+ * Makes an interrupted lock active again, if no lock of the job was granted since. An active lock of this id is updated
+ * likewise, so that a call whose answer was lost can be repeated.
+ */
+export function resume(state: JobState, { id, holder, now }: Resumption): Transition<ResumeRefusal> {
+  const { active, history, finishedUntil } = state;
+  const refusedAs = (reason: ResumeRefusal["reason"]) =>
+    refused<ResumeRefusal>({ reason, loss: lossOf(id, state), grantedSince: null });
+  if (isAbandoned(state, id)) return refusedAs("abandoned");
+  if (active?.id === id)
+    return changed({ ...state, active: { ...active, updatedAt: laterThan(active.updatedAt, now), holder } });
+
+  const [run] = history;
+  const newest = active ?? run;
+  if (newest === undefined || !isLockIdUsed(state, id)) return refusedAs("ended");
+  if (newest.id !== id) {
+    const since = active?.holder ?? (run?.runUrl ? { runUrl: run.runUrl } : null);
+    return refused({
+      reason: "granted-since",
+      loss: lossOf(id, state),
+      grantedSince: { id: newest.id, holder: since },
+    });
+  }
+  if (run === undefined || run.outcome !== "interrupted") return refusedAs("ended");
+  if (finishedUntil !== null && run.intervalStartedAt < finishedUntil) return refusedAs("passed");
+  return changed({ ...state, active: resumedLock(run, { holder, now }) });
+}
+
+/** Why intervals cannot be skipped. */
+export type SkipRefusal =
+  | { readonly reason: "active"; readonly lock: Lock }
+  | { readonly reason: "in-future" }
+  /** `until` is not after `after`, where the next interval starts. */
+  | { readonly reason: "passed"; readonly after: Instant };
+
+/**
+ * Declares intervals done that no run did, so that later ones can start.
+ *
+ * @param until Where the next interval starts then.
+ */
+export function skip(state: JobState, until: Instant, now: Instant): Transition<SkipRefusal> {
+  // A repeated call, after an answer that was lost.
+  const [newest] = state.skipped ?? [];
+  if (newest?.skippedEndedAt === toIso(until) && state.finishedUntil === newest.skippedEndedAt) return changed(state);
+
+  if (state.active !== null) return refused({ reason: "active", lock: state.active });
+  if (until > now) return refused({ reason: "in-future" });
+  const after = progressOf(state);
+  if (after !== null && until <= after) return refused({ reason: "passed", after });
+  return changed({ ...withSkipped(state, { until, now }), finishedUntil: toIso(until) });
+}
+
+function changed(state: JobState): Transition<never> {
+  return { state, refusal: null };
+}
+
+function refused<Refusal>(refusal: Refusal): Transition<Refusal> {
+  return { state: null, refusal };
+}
+
+/** @returns where the job's next interval starts, or null if the job never began. */
+function progressOf(state: JobState): Instant | null {
+  return finishedUntilOf(state) ?? begunOf(state)?.intervalStartedAt ?? null;
+}
+
+function withSkipped(state: JobState, { until, now }: { until: Instant; now: Instant }): JobState {
+  const from = progressOf(state);
+  if (from === null || until <= from) return state;
+  const span = { skippedStartedAt: toIso(from), skippedEndedAt: toIso(until), recordedAt: toIso(now) };
+  return { ...state, skipped: [span, ...(state.skipped ?? [])].slice(0, MAX_SKIPPED) };
+}
+
+/** An instant after the one before, even in the same millisecond: a takeover that names the old one must fail. */
+function laterThan(before: string, now: Instant): string {
+  return toIso(Math.max(now, Date.parse(before) + 1));
+}
+
+function resumedLock(run: EndedRun, { holder, now }: { holder: Holder | null; now: Instant }): Lock {
+  const { id, intervalStartedAt, intervalEndedAt, endedAt, createdAt = endedAt } = run;
+  // The history holds no keys. A start with the lock's key finds the lock by its id.
+  const updatedAt = laterThan(endedAt, now);
+  return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder, idempotencyKey: null };
+}
+
+function endActive(state: JobState, lock: Lock, { ending, now }: { ending: Ending; now: Instant }): JobState {
+  const { id, intervalStartedAt, intervalEndedAt, createdAt, holder } = lock;
+  const runUrl = holder?.runUrl ?? null;
+  const run: EndedRun = {
+    id,
+    intervalStartedAt,
+    intervalEndedAt,
+    outcome: ending,
+    createdAt,
+    endedAt: toIso(now),
+    runUrl,
+  };
+  const runs = [run, ...state.history];
+  const forgotten = runs.slice(MAX_HISTORY).map((old) => ({ id: old.id, endedAt: old.endedAt }));
+  const ended = remembered([...forgotten, ...(state.ended ?? [])], { now, since: (old) => old.endedAt });
+  const { ended: _, ...others } = state;
+  return {
+    ...others,
+    active: null,
+    history: runs.slice(0, MAX_HISTORY),
+    ...(ended.length > 0 && { ended }),
+  };
+}
+
+function remembered<Entry>(
+  entries: readonly Entry[],
+  { now, since }: { now: Instant; since: (entry: Entry) => string },
+): readonly Entry[] {
+  return entries.filter((entry) => now - Date.parse(since(entry)) < REMEMBERED).slice(0, MAX_REMEMBERED);
+}
