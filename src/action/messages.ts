@@ -1,6 +1,7 @@
-import type { LockLoss, Started } from "../backend/job-backend.ts";
+import type { Started } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
 import { toIso } from "../scheduler/instant.ts";
+import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import { actionMessage } from "./remedies.ts";
 

@@ -37,6 +37,7 @@ const WORDING: Wording<RemoteErrorCode> = {
     "request-refused": "change the input that it names",
     "not-a-server": "check the input url, its path included; the url of a git repository begins with git+",
     "original-server": "set retry-interval, so that a later start takes the lock over, or use this project's server",
+    "server-too-old": "update that server, or leave starts-at and catch-up out",
     "start-unsettled": "set retry-interval, so that a later start takes the lock over",
     "oidc-not-permitted":
       'add "permissions: id-token: write" to the workflow or job; a pull request from a fork never gets this permission',

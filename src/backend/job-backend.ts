@@ -4,9 +4,8 @@ import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { Holder, JobState } from "../scheduler/state-document.ts";
+import type { WhatComesNext } from "../scheduler/what-comes-next.ts";
 import type { JobRecord } from "../store/job-store.ts";
-
-export type { LockLoss } from "../scheduler/lock-loss.ts";
 
 /**
  * Decides on starts, and ends runs. Calls throw an ArgumentError for a bad request, and a ServiceError when nothing could
@@ -25,16 +24,38 @@ export interface JobBackend {
    * @returns whether it held the lock.
    */
   abandon(lock: HeldLock, deadline: Deadline): Promise<boolean>;
+  /** Updates a lock, so that its retry interval counts from now. @throws LockLostError */
+  renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock>;
+  /**
+   * Makes an interrupted lock active again, if no lock of the job was granted since.
+   *
+   * @param holder The new holder of the lock.
+   * @throws LockLostError that names the holder that was granted the job since, where there is one.
+   */
+  resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock>;
+  /**
+   * Declares all intervals up to an instant done, although no run did them.
+   *
+   * @throws ArgumentError for an instant in the future, or not after the job's progress.
+   * @throws JobActiveError while a lock of the job is active.
+   */
+  skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus>;
   /** @returns the states of all jobs that were ever started. */
   states(deadline: Deadline): Promise<JobStates>;
   /** @returns the state of a job, or null if it was never started. */
-  status(jobName: string, deadline: Deadline): Promise<JobState | null>;
+  status(jobName: string, deadline: Deadline): Promise<JobStatus | null>;
   close(): Promise<void>;
+}
+
+/** A job's state, and what it tells about the next start. */
+export interface JobStatus {
+  readonly state: JobState;
+  readonly next: WhatComesNext;
 }
 
 /** The states of all jobs, in the order of their names. */
 export interface JobStates {
-  readonly states: readonly JobState[];
+  readonly jobs: readonly JobStatus[];
   /** The names of the jobs whose state documents are damaged. */
   readonly damaged: readonly string[];
 }
@@ -61,25 +82,62 @@ export interface HeldLock {
 /** The outcome of a start. */
 export type StartAnswer = Started | NotStarted;
 
-export interface Started {
-  readonly started: true;
+/** An interval that a lock is active for. */
+export interface ActiveLock {
   readonly jobName: string;
   readonly intervalStartedAt: Instant;
   readonly intervalEndedAt: Instant;
   readonly createdAt: Instant;
   readonly updatedAt: Instant;
-  /** Null for a start without a lock: there is nothing to end. */
-  readonly lock: HeldLock | null;
+  readonly lock: HeldLock;
 }
 
-/** The run no longer holds its lock, so it cannot end it: the lock was finished, interrupted or taken over. */
+export interface Started extends Omit<ActiveLock, "lock"> {
+  readonly started: true;
+  /** Null for a start without a lock: there is nothing to end. */
+  readonly lock: HeldLock | null;
+  /** How many further intervals are due after this one. Null: an original server does not say. */
+  readonly behind: number | null;
+  /** The span before the interval that `catchUp: latest` leaves out. */
+  readonly skipped: { readonly from: Instant; readonly until: Instant } | null;
+  /** The lock that this start took over. */
+  readonly takenOver: TakenOver | null;
+}
+
+export interface TakenOver {
+  readonly holder: Holder | null;
+  /** When the lock was taken. Null: the state does not say. */
+  readonly since: Instant | null;
+}
+
+/** A lock that is not active any longer, so its holder cannot end, renew or resume it. */
 export class LockLostError extends Error {
   override name = "LockLostError";
   readonly loss: LockLoss;
+  /** Who was granted the job since. Null: no other run, or it is not known. */
+  readonly grantedSince: Holder | null;
 
   /** @param options With a cause: the failure that left the loss unknown. */
-  constructor({ jobName, id }: HeldLock, loss: LockLoss, options: ErrorOptions = {}) {
+  constructor(
+    { jobName, id }: HeldLock,
+    loss: LockLoss,
+    { grantedSince = null, ...options }: ErrorOptions & { readonly grantedSince?: Holder | null } = {},
+  ) {
     super(`The lock ${id} of the job ${JSON.stringify(jobName)} is no longer active`, options);
     this.loss = loss;
+    this.grantedSince = grantedSince;
+  }
+}
+
+/** A lock of the job is active, so intervals cannot be skipped. */
+export class JobActiveError extends Error {
+  override name = "JobActiveError";
+  readonly holder: Holder | null;
+  readonly since: Instant | null;
+
+  constructor(jobName: string, { holder, since }: { readonly holder: Holder | null; readonly since: Instant | null }) {
+    super(`A lock of the job ${JSON.stringify(jobName)} is active, so its intervals cannot be skipped`);
+    this.holder = holder;
+    this.since = since;
   }
 }

@@ -1,65 +1,93 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Effect, strongerEffect } from "../errors/service-error.ts";
-import type { Deadline } from "../network/deadline.ts";
+import { type Deadline, monotonicNow } from "../network/deadline.ts";
 import { type Decision, decide, type Granted } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import { abandon, finish, grantLock, interrupt } from "../scheduler/job-transitions.ts";
+import {
+  abandon,
+  finish,
+  grantLock,
+  interrupt,
+  renew,
+  resume,
+  type SkipRefusal,
+  skip,
+  type Transition,
+} from "../scheduler/job-transitions.ts";
+import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
-import { isLockIdUsed, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
+import { type Holder, isLockIdUsed, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
+import { whatComesNext } from "../scheduler/what-comes-next.ts";
 import type { JobRecord, JobStore, Reading } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
+import { DecisionClock } from "./decision-clock.ts";
 import {
+  type ActiveLock,
   type Claim,
   type HeldLock,
+  JobActiveError,
   type JobBackend,
   type JobStates,
+  type JobStatus,
   LockLostError,
   type StartAnswer,
 } from "./job-backend.ts";
+import { skippedBefore, takenOverBy } from "./started.ts";
 
 /** After this many lost swaps in a row other runs keep taking the job, so it is reported as active. */
 const MOST_LOST_SWAPS = 5;
 
+export interface LocalBackendOptions {
+  readonly store: JobStore;
+  /** The clock of this machine, for stores that have none. */
+  readonly now: () => Instant;
+  /** In milliseconds, from any point in time. It never goes back. */
+  readonly monotonic?: () => number;
+  readonly log: (line: string) => void;
+}
+
 /** Decides in this process, over a store: reads, decides, swaps. */
 export class LocalBackend implements JobBackend {
   readonly #store: JobStore;
-  readonly #now: () => Instant;
+  readonly #clock: DecisionClock;
+  readonly #monotonic: () => number;
 
-  constructor(store: JobStore, now: () => Instant) {
+  constructor({ store, now, log, monotonic = monotonicNow }: LocalBackendOptions) {
     this.#store = store;
-    this.#now = now;
+    this.#clock = new DecisionClock({ local: now, log });
+    this.#monotonic = monotonic;
   }
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
     const prepared = await prepareStart(request);
-    const { jobName, requiredJobNames, noLock } = prepared;
-    // A chosen interval is granted whatever the job's state.
-    const names = prepared.jobIntervalStartedAt === null ? [jobName, ...requiredJobNames] : [];
+    const { jobName, noLock } = prepared;
 
     for (let lostSwaps = 0; ; lostSwaps++) {
-      const { records } = names.length === 0 ? NOTHING_READ : await this.#store.read(names, deadline);
+      const { records, now, age } = await this.#readFor(prepared, deadline);
       const record = records.get(jobName) ?? null;
       if (record !== null && !noLock) {
         // This claim's own lock: the answer to its swap was lost, or the caller repeats the start.
         const { active } = record.state;
-        if (active !== null && isOwn(active, claim)) return startedWith(active, record);
-        checkUnspent(record.state, claim);
+        if (active !== null && isOwn(active, claim)) return startedWith(active, record, null);
+        checkUnused(record.state, claim);
       }
 
-      const now = this.#now();
       const decision = this.#decide(prepared, records, now);
       if (!decision.started) return decision;
-      if (noLock) return { ...decision, jobName, createdAt: now, updatedAt: now, lock: null };
+      if (noLock) return startedWithoutLock(jobName, decision, now);
       if (lostSwaps === MOST_LOST_SWAPS) return CONTESTED;
 
       const lock = lockFor(decision, claim, now);
-      const { begun } = decision;
+      const { begun, behind } = decision;
       const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
       claim.beforeTaking?.();
       const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
-      if (version !== null) return startedWith(lock, { version, state });
+      if (version === null) continue;
+      const granted = { version, state };
+      if (!isStale(prepared, now, age())) return startedWith(lock, granted, behind);
+      return this.#startedLate(prepared, { lock, record: granted, behind }, deadline);
     }
   }
 
@@ -74,54 +102,144 @@ export class LocalBackend implements JobBackend {
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
     for (;;) {
       const record = await this.#read(jobName, deadline);
-      const state = record?.state ?? newJobState(jobName);
       // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
       // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
-      const abandoned = abandon(state, id, this.#now());
-      const { version } = await this.#store.swap(record?.version ?? null, abandoned.state, deadline);
-      if (version !== null) return abandoned.held;
+      const { state, held } = abandon(record?.state ?? newJobState(jobName), id, this.#clock.now());
+      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
+      if (version !== null) return held;
     }
   }
 
-  async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    return (await this.#read(checkJobName(jobName), deadline))?.state ?? null;
+  async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
+    return this.#change(lock, deadline, (state, now) => {
+      const { state: renewed, refusal } = renew(state, lock.id, now);
+      if (refusal !== null) throw new LockLostError(lock, refusal);
+      return renewed;
+    });
+  }
+
+  async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
+    return this.#change(lock, deadline, (state, now) => {
+      const { state: resumed, refusal } = resume(state, { id: lock.id, holder, now });
+      if (refusal === null) return resumed;
+      throw new LockLostError(lock, refusal.loss, { grantedSince: refusal.grantedSince?.holder ?? null });
+    });
+  }
+
+  async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
+    checkJobName(jobName);
+    for (;;) {
+      const record = await this.#read(jobName, deadline);
+      const { state, refusal } = skip(record?.state ?? newJobState(jobName), until, this.#clock.now());
+      if (refusal !== null) throw skipError(jobName, until, refusal);
+      // A repeated call changes nothing.
+      if (state === record?.state) return this.#statusOf(state, deadline);
+      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
+      if (version !== null) return this.#statusOf(state, deadline);
+    }
+  }
+
+  async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
+    const record = await this.#read(checkJobName(jobName), deadline);
+    return record && this.#statusOf(record.state, deadline);
   }
 
   async states(deadline: Deadline): Promise<JobStates> {
     const names = await this.#store.list(deadline);
     const { records, damaged } = await readEach(this.#store, names, deadline);
-    return { states: names.flatMap((name) => records.get(name)?.state ?? []), damaged };
+    const all = statesIn(records);
+    const now = this.#clock.now();
+    const jobs: JobStatus[] = [];
+    for (const state of all.values()) jobs.push({ state, next: await whatComesNext({ state, required: all, now }) });
+    return { jobs, damaged };
   }
 
   close(): Promise<void> {
     return this.#store.close();
   }
 
+  /** Reads all that a start depends on. @returns `now` by the store's clock, and the time since then. */
+  async #readFor({ jobName, requiredJobNames, jobIntervalStartedAt }: PreparedStart, deadline: Deadline) {
+    // A chosen interval is granted whatever the job's state.
+    const names = jobIntervalStartedAt === null ? [jobName, ...requiredJobNames] : [];
+    const { records, now: storeNow }: Reading =
+      names.length === 0 ? NOTHING_READ : await this.#store.read(names, deadline);
+    const now = this.#clock.read(storeNow);
+    const since = this.#monotonic();
+    // The monotonic clock stands still while a machine sleeps, and the other clock may be set.
+    const age = () => Math.max(this.#monotonic() - since, this.#clock.now() - now);
+    return { records, now, age };
+  }
+
   #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Decision {
-    const states = new Map([...records].map(([name, { state }]) => [name, state]));
+    const states = statesIn(records);
     return decide(prepared, states.get(prepared.jobName) ?? null, states, now);
   }
 
+  /**
+   * The process was paused, or the answer was late: another run may have taken the lock over already, or may do so at any
+   * moment. So the lock is renewed before its run starts.
+   */
+  async #startedLate(
+    prepared: PreparedStart,
+    { lock, record, behind }: { readonly lock: Lock; readonly record: JobRecord; readonly behind: number },
+    deadline: Deadline,
+  ): Promise<StartAnswer> {
+    const held = { jobName: prepared.jobName, id: lock.id, record };
+    try {
+      const renewed = await this.renew(held, deadline);
+      return { ...startedWith(lock, renewed.lock.record ?? record, behind), updatedAt: renewed.updatedAt };
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error;
+      const { records, now } = await this.#readFor(prepared, deadline);
+      const decision = this.#decide(prepared, records, now);
+      // The lock's id is spent, so this start can take no other lock.
+      return decision.started ? CONTESTED : decision;
+    }
+  }
+
   async #end(lock: HeldLock, ending: "finished" | "interrupted", deadline: Deadline): Promise<void> {
-    let record = lock.record ?? (await this.#read(lock.jobName, deadline));
     const end = ending === "finished" ? finish : interrupt;
+    let record = lock.record ?? (await this.#read(lock.jobName, deadline));
     for (let effect: Effect = "none"; ; ) {
-      const ended = end(record?.state ?? newJobState(lock.jobName), lock.id, this.#now());
-      if (record === null || ended.state === null) {
-        const loss = ended.refusal ?? { ending: "unknown" };
+      const ended: Transition<LockLoss> = end(stateOf(record, lock), lock.id, this.#clock.now());
+      if (ended.state === null) {
         // A swap whose answer was lost ended the run. Without one, another caller did, even if it ended the same way.
-        if (effect === "possible" && loss.ending === ending) return;
-        throw new LockLostError(lock, loss);
+        if (effect === "possible" && ended.refusal.ending === ending) return;
+        throw new LockLostError(lock, ended.refusal);
       }
-      const swap = await this.#store.swap(record.version, ended.state, deadline);
+      const swap = await this.#store.swap(record?.version ?? null, ended.state, deadline);
       if (swap.version !== null) return;
       effect = strongerEffect(effect, swap.effect);
       record = await this.#read(lock.jobName, deadline);
     }
   }
 
+  /** Changes an active lock. After a lost swap it changes the lock as it is then. */
+  async #change(
+    lock: HeldLock,
+    deadline: Deadline,
+    change: (state: JobState, now: Instant) => JobState,
+  ): Promise<ActiveLock> {
+    for (;;) {
+      const record = await this.#read(lock.jobName, deadline);
+      const state = change(stateOf(record, lock), this.#clock.now());
+      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
+      if (version === null || state.active === null) continue;
+      return activeLock(state.active, { version, state });
+    }
+  }
+
+  async #statusOf(state: JobState, deadline: Deadline): Promise<JobStatus> {
+    const names = state.schedule?.requiredJobNames ?? [];
+    const { records } = names.length === 0 ? NOTHING_READ : await readEach(this.#store, names, deadline);
+    return { state, next: await whatComesNext({ state, required: statesIn(records), now: this.#clock.now() }) };
+  }
+
   async #read(jobName: string, deadline: Deadline): Promise<JobRecord | null> {
-    return (await this.#store.read([jobName], deadline)).records.get(jobName) ?? null;
+    const { records, now } = await this.#store.read([jobName], deadline);
+    this.#clock.read(now);
+    return records.get(jobName) ?? null;
   }
 }
 
@@ -138,18 +256,48 @@ const CONTESTED: NotStarted = {
   retryAt: null,
 };
 
+function statesIn(records: ReadonlyMap<string, JobRecord>): ReadonlyMap<string, JobState> {
+  return new Map([...records].map(([name, { state }]) => [name, state]));
+}
+
+function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
+  return record?.state ?? newJobState(jobName);
+}
+
+/** Whether a lock may be taken over when its grant is confirmed, this long after the decision. */
+function isStale({ retryInterval }: PreparedStart, now: Instant, age: number): boolean {
+  return retryInterval !== null && retryInterval.after(now) <= now + age;
+}
+
 function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
   return lock.id === lockId || (idempotencyKey !== null && lock.idempotencyKey === idempotencyKey);
 }
 
-/** A spent id comes with a request that was delayed on its way: its caller has given up, so a grant would orphan the lock. */
-function checkUnspent(state: JobState, { lockId }: Claim): void {
+/** A used id comes with a request that was delayed on its way: its caller has given up, so a grant would orphan the lock. */
+function checkUnused(state: JobState, { lockId }: Claim): void {
   if (!isLockIdUsed(state, lockId)) return;
   throw new ArgumentError("spent-lock-id", {
     field: "lockId",
     value: lockId,
     problem: "cannot be granted again: its run has ended, or its start was abandoned",
   });
+}
+
+function skipError(jobName: string, until: Instant, refusal: SkipRefusal): Error {
+  switch (refusal.reason) {
+    case "active": {
+      const { holder, createdAt } = refusal.lock;
+      return new JobActiveError(jobName, { holder, since: Date.parse(createdAt) });
+    }
+    case "in-future":
+      return new ArgumentError("cannot-skip", { field: "until", value: toIso(until), problem: "is in the future" });
+    case "passed":
+      return new ArgumentError("cannot-skip", {
+        field: "until",
+        value: toIso(until),
+        problem: `is not after ${toIso(refusal.after)}, where the next interval of the job starts`,
+      });
+  }
 }
 
 function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
@@ -164,15 +312,42 @@ function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, 
   };
 }
 
-function startedWith(lock: Lock, record: JobRecord): StartAnswer {
+function activeLock(lock: Lock, record: JobRecord): ActiveLock {
   const jobName = record.state.name;
   return {
-    started: true,
     jobName,
     intervalStartedAt: Date.parse(lock.intervalStartedAt),
     intervalEndedAt: Date.parse(lock.intervalEndedAt),
     createdAt: Date.parse(lock.createdAt),
     updatedAt: Date.parse(lock.updatedAt),
     lock: { jobName, id: lock.id, record },
+  };
+}
+
+function startedWith(lock: Lock, record: JobRecord, behind: number | null): StartAnswer & { readonly started: true } {
+  const { state } = record;
+  return {
+    started: true,
+    ...activeLock(lock, record),
+    behind,
+    skipped: skippedBefore(lock, state),
+    takenOver: takenOverBy(lock, state),
+  };
+}
+
+function startedWithoutLock(jobName: string, decision: Granted, now: Instant): StartAnswer {
+  const { intervalStartedAt, intervalEndedAt, behind, skippedStartedAt, skippedEndedAt } = decision;
+  return {
+    started: true,
+    jobName,
+    intervalStartedAt,
+    intervalEndedAt,
+    createdAt: now,
+    updatedAt: now,
+    lock: null,
+    behind,
+    skipped:
+      skippedStartedAt === null || skippedEndedAt === null ? null : { from: skippedStartedAt, until: skippedEndedAt },
+    takenOver: null,
   };
 }

@@ -23,7 +23,7 @@ export async function openBackend(location: Location, options: BackendOptions): 
     case "repository": {
       const store = await openGitStore(location, options);
       const { LocalBackend } = await import(/* webpackMode: "eager" */ "./local-backend.ts");
-      return new LocalBackend(store, options.now);
+      return new LocalBackend({ store, now: options.now, log: options.log });
     }
     case "server": {
       const { RemoteBackend } = await import(/* webpackChunkName: "remote" */ "./remote/remote-backend.ts");

@@ -41,7 +41,8 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline } = surroundings;
     if (job === undefined) {
-      const { states, damaged } = await backend.states(deadline());
+      const { jobs, damaged } = await backend.states(deadline());
+      const states = jobs.map(({ state }) => state);
       if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
       else for (const state of states) output.write(`${lineOf(state)}\n`);
       for (const name of damaged) {
@@ -51,7 +52,7 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
       if (states.length === 0) errors.write("No job has been started there\n");
       return EXIT.done;
     }
-    const state = await backend.status(job, deadline());
+    const state = (await backend.status(job, deadline()))?.state ?? null;
     if (json) output.write(`${JSON.stringify(state && shown(state))}\n`);
     else if (state !== null) output.write(`${lineOf(state)}\n`);
     return state === null ? neverStarted(job, errors) : EXIT.done;
@@ -62,7 +63,7 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
 export function release(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [1, 1], async (backend, { job = "", json }) => {
     const { output, errors, deadline } = surroundings;
-    const state = await backend.status(job, deadline());
+    const state = (await backend.status(job, deadline()))?.state ?? null;
     if (state === null) return neverStarted(job, errors);
     const { active, finishedUntil } = state;
     if (active === null) {

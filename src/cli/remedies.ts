@@ -35,6 +35,7 @@ const WORDING: Wording<RemoteErrorCode> = {
     "request-refused": "change the argument that it names",
     "not-a-server": `check ${URL_FLAG}, its path included; the url of a git repository begins with git+`,
     "original-server": "use this project's server, which shows its jobs",
+    "server-too-old": "update that server",
     "start-unsettled": "run status to see the lock, and release to free it",
     "oidc-not-permitted": "set CRONYX_TOKEN",
     "oidc-failed": "set CRONYX_TOKEN",

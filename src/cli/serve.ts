@@ -73,7 +73,7 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
   const store = await openStore(database, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER));
   try {
     const server = await createServer({
-      backend: new LocalBackend(store, now),
+      backend: new LocalBackend({ store, now, log: (line) => log.warn(line) }),
       store,
       schemes: [
         ...(basic === null ? [] : [basicScheme(basic.username, basic.password)]),

@@ -32,6 +32,7 @@ const WORDING: Wording<RemoteErrorCode> = {
     "request-refused": "change the option that it names",
     "not-a-server": "check the option url, its path included; the url of a git repository begins with git+",
     "original-server": "set retryInterval, so that a later start takes the lock over, or use this project's server",
+    "server-too-old": "update that server, or leave startsAt and catchUp out",
     "start-unsettled": "set retryInterval, so that a later start takes the lock over",
     "oidc-not-permitted": "set the option token",
     "oidc-failed": "set the option token",

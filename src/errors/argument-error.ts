@@ -25,6 +25,7 @@ export type ArgumentErrorCode =
   | "invalid-login"
   | "incomplete-login"
   | "login-of-other-location"
+  | "cannot-skip"
   | "no-sqlite";
 
 export interface ArgumentErrorDetails extends ErrorOptions {

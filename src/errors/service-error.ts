@@ -26,6 +26,7 @@ export type RemoteErrorCode =
   | "request-refused"
   | "not-a-server"
   | "original-server"
+  | "server-too-old"
   | "start-unsettled"
   | "oidc-not-permitted"
   | "oidc-failed"

@@ -6,6 +6,7 @@ import {
   type Ending,
   finishedUntilOf,
   type Holder,
+  holderOf,
   isAbandoned,
   isLockIdUsed,
   type JobState,
@@ -130,7 +131,7 @@ export function resume(state: JobState, { id, holder, now }: Resumption): Transi
   const newest = active ?? run;
   if (newest === undefined || !isLockIdUsed(state, id)) return refusedAs("ended");
   if (newest.id !== id) {
-    const since = active?.holder ?? (run?.runUrl ? { runUrl: run.runUrl } : null);
+    const since = active?.holder ?? (run === undefined ? null : holderOf(run));
     return refused({
       reason: "granted-since",
       loss: lossOf(id, state),
@@ -199,16 +200,18 @@ function resumedLock(run: EndedRun, { holder, now }: { holder: Holder | null; no
 }
 
 function endActive(state: JobState, lock: Lock, { ending, now }: { ending: Ending; now: Instant }): JobState {
-  const { id, intervalStartedAt, intervalEndedAt, createdAt, holder } = lock;
-  const runUrl = holder?.runUrl ?? null;
+  const { id, intervalStartedAt, intervalEndedAt, createdAt } = lock;
+  const { runUrl = null, ...holder } = lock.holder ?? {};
   const run: EndedRun = {
     id,
     intervalStartedAt,
     intervalEndedAt,
     outcome: ending,
     createdAt,
-    endedAt: toIso(now),
+    // The clock of a machine that ends a run without reading the job may be behind the store's.
+    endedAt: toIso(Math.max(now, Date.parse(lock.updatedAt))),
     runUrl,
+    ...(Object.keys(holder).length > 0 && { holder }),
   };
   const runs = [run, ...state.history];
   const forgotten = runs.slice(MAX_HISTORY).map((old) => ({ id: old.id, endedAt: old.endedAt }));

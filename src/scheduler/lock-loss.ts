@@ -1,5 +1,5 @@
 import type { Instant } from "./instant.ts";
-import { type Ending, endingOf, type Holder, type JobState } from "./state-document.ts";
+import { type Ending, endingOf, type Holder, holderOf, type JobState } from "./state-document.ts";
 
 /** How a lock ended that is no longer active. */
 export type LockLoss =
@@ -22,7 +22,7 @@ export function lossOf(id: string, state: JobState | null): LockLoss {
 /** @returns the holder that was granted the job after a run of its history, as far as the state tells. */
 export function holderAfter(index: number, { history, active }: JobState): Holder | null {
   // The history is newest first. The next newer run follows it, or the active lock.
-  const runUrl = history[index - 1]?.runUrl;
+  const next = history[index - 1];
   if (index === 0) return active?.holder ?? null;
-  return runUrl ? { runUrl } : null;
+  return next === undefined ? null : holderOf(next);
 }

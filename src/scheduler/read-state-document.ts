@@ -78,6 +78,7 @@ function checkEndedRun(run: JsonObject): void {
   checkId(run, "endedAt");
   if (run.fields.createdAt !== undefined) checkInstant(run, "createdAt");
   if (run.fields.runUrl !== null) run.text("runUrl");
+  if (run.fields.holder !== undefined) checkHolder(run.object("holder"));
   // A newer version may know outcomes that this one does not.
   run.text("outcome");
 }

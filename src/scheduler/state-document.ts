@@ -68,6 +68,8 @@ export interface EndedRun {
   readonly createdAt?: string;
   readonly endedAt: string;
   readonly runUrl: string | null;
+  /** The rest of its holder, without `runUrl`. A document of an older version does not say. */
+  readonly holder?: Holder;
 }
 
 export interface Begun {
@@ -121,6 +123,12 @@ export function begunOf({ begun, finishedUntil, active }: JobState) {
     intervalStartedAt: Date.parse(first.intervalStartedAt),
     intervalEndedAt: Date.parse(first.intervalEndedAt),
   };
+}
+
+/** @returns the holder of a run that ended, as far as the history tells. */
+export function holderOf({ holder, runUrl }: EndedRun): Holder | null {
+  if (holder === undefined && runUrl === null) return null;
+  return { ...holder, ...(runUrl !== null && { runUrl }) };
 }
 
 /** @returns how a run ended, or null for an outcome that only a newer version knows. */

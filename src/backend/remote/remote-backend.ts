@@ -1,21 +1,32 @@
 import { ArgumentError } from "../../errors/argument-error.ts";
 import { type Effect, ServiceError } from "../../errors/service-error.ts";
-import type { Deadline } from "../../network/deadline.ts";
-import { toIso } from "../../scheduler/instant.ts";
+import { type Deadline, monotonicNow } from "../../network/deadline.ts";
+import { type Instant, toIso } from "../../scheduler/instant.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
-import { lossOf } from "../../scheduler/lock-loss.ts";
+import { type LockLoss, lossOf } from "../../scheduler/lock-loss.ts";
 import { prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
-import type { JobState } from "../../scheduler/state-document.ts";
+import type { Holder } from "../../scheduler/state-document.ts";
 import {
+  type ActiveLock,
   type Claim,
   type HeldLock,
+  JobActiveError,
   type JobBackend,
   type JobStates,
-  type LockLoss,
+  type JobStatus,
   LockLostError,
   type StartAnswer,
 } from "../job-backend.ts";
-import { AnswerError, heldIn, jobStatesIn, startAnswerIn } from "./server-answers.ts";
+import {
+  AnswerError,
+  activeLockIn,
+  confirmedPolicyIn,
+  heldIn,
+  jobListIn,
+  namedHolderIn,
+  oneStatusIn,
+  startAnswerIn,
+} from "./server-answers.ts";
 import { messageIn, type ServerAnswer, ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
 
 /** The most that this project's server lists in one answer. */
@@ -24,36 +35,48 @@ const LISTED_AT_ONCE = 500;
 const END_OF_PATH = { finished: "finish", interrupted: "interrupt" } as const;
 type End = keyof typeof END_OF_PATH;
 
+export interface RemoteBackendOptions extends ServerConnectionOptions {
+  /** In milliseconds, from any point in time. It never goes back. */
+  readonly monotonic?: () => number;
+}
+
 /** Lets a CronyxServer decide, this project's or the original one. docs/rest-api.md says where the two differ. */
 export class RemoteBackend implements JobBackend {
   readonly #server: ServerConnection;
+  readonly #monotonic: () => number;
 
-  constructor(options: ServerConnectionOptions) {
+  constructor({ monotonic = monotonicNow, ...options }: RemoteBackendOptions) {
     this.#server = new ServerConnection(options);
+    this.#monotonic = monotonic;
   }
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
     // Checked here too: the original server refuses a bad request with a 500, or only once it uses the field.
-    const { jobName, noLock } = await prepareStart(request);
+    const prepared = await prepareStart(request);
+    const { jobName, noLock } = prepared;
     const sent = {
       method: "POST",
       path: [checkPathName(jobName)],
-      query: "?explain=true",
+      query: startQuery(request),
       headers: headersOf(claim),
       body: startBody(request),
       writes: !noLock,
     } as const;
     if (!noLock) claim.beforeTaking?.();
+    const sentAt = this.#monotonic();
     const answer = await this.#server.ask(sent, deadline);
     const started = this.#understood(answer, () => {
-      if (answer.status === 404) throw new AnswerError("there is nothing to start at its address, 404");
+      if (answer.status !== 200) throw new AnswerError(`there is nothing to start at its address, ${answer.status}`);
       return startAnswerIn(answer.json, jobName, noLock);
     });
-    if (answer.earlierEffect === "possible" && !started.started) {
-      if (started.reason === "unknown") throw this.#unsettledStart(jobName);
-      await this.#takeBack({ jobName, id: claim.lockId, record: null }, deadline);
+    if (!started.started) {
+      if (answer.earlierEffect === "possible") await this.#settleRefusal(started, claim, { jobName, deadline });
+      return started;
     }
-    return started;
+    await this.#checkConfirmed(request, { answer, started, deadline });
+    const age = this.#monotonic() - sentAt;
+    const isStale = prepared.retryInterval !== null && prepared.retryInterval.after(0) <= age;
+    return isStale && started.lock !== null ? this.#renewed(started, started.lock, deadline) : started;
   }
 
   finish(lock: HeldLock, deadline: Deadline): Promise<void> {
@@ -74,48 +97,138 @@ export class RemoteBackend implements JobBackend {
     });
   }
 
+  async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
+    const answer = await this.#changeLock(lock, "renew", {}, deadline);
+    if (answer.status !== 200) throw new LockLostError(lock, await this.#lossAfter(lock, "none", deadline));
+    return this.#understood(answer, () => activeLockIn(answer.json, lock.jobName));
+  }
+
+  async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
+    const answer = await this.#changeLock(lock, "resume", holderHeader(holder), deadline);
+    if (answer.status === 200) return this.#understood(answer, () => activeLockIn(answer.json, lock.jobName));
+    const grantedSince = this.#understood(answer, () => namedHolderIn(answer.json, "grantedSince"));
+    throw new LockLostError(lock, await this.#lossAfter(lock, "none", deadline), { grantedSince });
+  }
+
+  async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
+    const query = `?${new URLSearchParams({ until: toIso(until) })}`;
+    const request = { method: "PUT", path: [checkPathName(jobName), "skip"], query, writes: true } as const;
+    const answer = await this.#server.ask(request, deadline);
+    if (answer.status === 404) throw this.#originalServer("cannot skip intervals");
+    if (answer.status === 200) return this.#understood(answer, () => oneStatusIn(answer.json));
+    const holder = this.#understood(answer, () => namedHolderIn(answer.json, "holder"));
+    throw new JobActiveError(jobName, { holder, since: null });
+  }
+
   async states(deadline: Deadline): Promise<JobStates> {
     const limit = String(LISTED_AT_ONCE);
-    const allStates: JobState[] = [];
+    const all: JobStatus[] = [];
     const allDamaged: string[] = [];
     for (let after: string | null = ""; after !== null; ) {
-      const answer = await this.#askStates({ limit, ...(after && { after }) }, deadline);
-      const { states, damaged, next } = this.#statesIn(answer, after);
-      allStates.push(...states);
+      const answer = await this.#askJobs({ limit, ...(after && { after }) }, deadline);
+      const { jobs, damaged, next } = this.#jobsIn(answer, after);
+      all.push(...jobs);
       allDamaged.push(...damaged);
       after = next;
     }
-    return { states: allStates, damaged: allDamaged };
+    return { jobs: all, damaged: allDamaged };
   }
 
   /** By a query: some names are paths of the server itself, and others cannot be in a path. */
-  async status(jobName: string, deadline: Deadline): Promise<JobState | null> {
-    return this.#stateIn(await this.#askStates({ name: checkJobName(jobName) }, deadline), jobName);
+  async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
+    return this.#jobIn(await this.#askJobs({ name: checkJobName(jobName) }, deadline), jobName);
   }
 
   async close(): Promise<void> {
     this.#server.close();
   }
 
-  #askStates(query: Readonly<Record<string, string>>, deadline: Deadline): Promise<ServerAnswer> {
+  #askJobs(query: Readonly<Record<string, string>>, deadline: Deadline): Promise<ServerAnswer> {
     const request = { method: "GET", path: [], query: `?${new URLSearchParams(query)}`, writes: false } as const;
     return this.#server.ask(request, deadline);
   }
 
-  #stateIn(answer: ServerAnswer, jobName: string): JobState | null {
-    const { states, damaged } = this.#statesIn(answer);
+  #jobIn(answer: ServerAnswer, jobName: string): JobStatus | null {
+    const { jobs, damaged } = this.#jobsIn(answer);
     if (damaged.includes(jobName)) throw this.#damaged(jobName);
-    return states.find(({ name }) => name === jobName) ?? null;
+    return jobs.find(({ state }) => state.name === jobName) ?? null;
   }
 
-  #statesIn(answer: ServerAnswer, after = "") {
-    if (answer.status === 404) {
-      throw this.#server.failure("original-server", {
-        problem: "does not show its jobs (404), as an original CronyxServer",
-        effect: "none",
+  #jobsIn(answer: ServerAnswer, after = "") {
+    if (answer.status === 404) throw this.#originalServer("does not show its jobs");
+    return this.#understood(answer, () => jobListIn(answer.json, after));
+  }
+
+  #originalServer(problem: string): ServiceError {
+    return this.#server.failure("original-server", {
+      problem: `${problem}, being an original CronyxServer (404)`,
+      effect: "none",
+    });
+  }
+
+  /** @returns the answer, of status 200, or 404 from a server that knows the call. */
+  async #changeLock(
+    { jobName, id }: HeldLock,
+    call: "renew" | "resume",
+    headers: Readonly<Record<string, string>>,
+    deadline: Deadline,
+  ): Promise<ServerAnswer> {
+    const path = [checkPathName(jobName), id, call];
+    const answer = await this.#server.ask({ method: "PUT", path, headers, writes: true }, deadline);
+    // An original server answers in text, as for every path that it does not know.
+    if (answer.status !== 200 && messageIn(answer.json) === null) throw this.#originalServer(`cannot ${call} a lock`);
+    return answer;
+  }
+
+  /**
+   * An original server ignores `startsAt` and `catchUp`, and grants another interval than was asked for: that lock is
+   * interrupted again.
+   */
+  async #checkConfirmed(
+    { startsAt, catchUp = "each" }: StartRequest,
+    {
+      answer,
+      started,
+      deadline,
+    }: {
+      readonly answer: ServerAnswer;
+      readonly started: StartAnswer & { started: true };
+      readonly deadline: Deadline;
+    },
+  ): Promise<void> {
+    if (startsAt === undefined && catchUp === "each") return;
+    const confirmed = this.#understood(answer, () => confirmedPolicyIn(answer.json));
+    const isStartConfirmed = startsAt === undefined || confirmed.startsAt === startsAt;
+    if (isStartConfirmed && (catchUp === "each" || confirmed.catchUp === catchUp)) return;
+    if (started.lock !== null) await this.interrupt(started.lock, deadline);
+    throw this.#server.failure("server-too-old", {
+      problem: `does not know ${isStartConfirmed ? "catchUp" : "startsAt"}, and granted another interval, which was interrupted again`,
+      effect: "none",
+    });
+  }
+
+  /** The answer came so late that another run may have taken the lock over. */
+  async #renewed(started: StartAnswer & { started: true }, lock: HeldLock, deadline: Deadline): Promise<StartAnswer> {
+    try {
+      return { ...started, updatedAt: (await this.renew(lock, deadline)).updatedAt };
+    } catch (error) {
+      if (error instanceof LockLostError) return LOST_TO_OTHERS;
+      // An original server cannot renew: its lock is given up, since it may be held twice.
+      if (!(error instanceof ServiceError && error.code === "original-server")) throw error;
+      await this.interrupt(lock, deadline).catch((lost) => {
+        if (!(lost instanceof LockLostError)) throw lost;
       });
+      return LOST_TO_OTHERS;
     }
-    return this.#understood(answer, () => jobStatesIn(answer.json, after));
+  }
+
+  async #settleRefusal(
+    refusal: StartAnswer,
+    { lockId }: Claim,
+    { jobName, deadline }: { readonly jobName: string; readonly deadline: Deadline },
+  ): Promise<void> {
+    if (!refusal.started && refusal.reason === "unknown") throw this.#unsettledStart(jobName);
+    await this.#takeBack({ jobName, id: lockId, record: null }, deadline);
   }
 
   async #end(lock: HeldLock, end: End, deadline: Deadline): Promise<void> {
@@ -136,10 +249,10 @@ export class RemoteBackend implements JobBackend {
   /** @throws LockLostError or ServiceError when the job cannot be read, depending on what an earlier request may have done. */
   async #lossAfter(lock: HeldLock, earlierEffect: Effect, deadline: Deadline): Promise<LockLoss> {
     try {
-      const answer = await this.#askStates({ name: lock.jobName }, deadline);
+      const answer = await this.#askJobs({ name: lock.jobName }, deadline);
       // An original server shows no jobs.
       if (answer.status === 404) return { ending: "unknown" };
-      return lossOf(lock.id, this.#stateIn(answer, lock.jobName));
+      return lossOf(lock.id, this.#jobIn(answer, lock.jobName)?.state ?? null);
     } catch (cause) {
       if (!(cause instanceof ServiceError)) throw cause;
       if (earlierEffect === "none") throw new LockLostError(lock, { ending: "unknown" }, { cause });
@@ -206,6 +319,30 @@ function checkPathName(jobName: string): string {
   });
 }
 
+/** Another run took the lock over before this start could use it. */
+const LOST_TO_OTHERS: StartAnswer = {
+  started: false,
+  reason: "active",
+  id: null,
+  since: null,
+  updatedAt: null,
+  holder: null,
+  retryAt: null,
+};
+
+/** In the query, which an original server ignores: it refuses an unknown field of the body. */
+function startQuery({ startsAt, catchUp = "each", takeOver }: StartRequest): string {
+  const query = new URLSearchParams({ explain: "true" });
+  if (startsAt !== undefined) query.set("startsAt", toIso(startsAt));
+  if (catchUp !== "each") query.set("catchUp", catchUp);
+  if (takeOver !== undefined) query.set("takeOver", `${takeOver.id},${toIso(takeOver.updatedAt)}`);
+  return `?${query}`;
+}
+
+function holderHeader(holder: Holder | null): Record<string, string> {
+  return holder === null ? {} : { "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) };
+}
+
 function headersOf({ lockId, idempotencyKey, holder }: Claim): Record<string, string> {
   if (idempotencyKey !== null && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
     throw new ArgumentError("invalid-idempotency-key", {
@@ -216,7 +353,7 @@ function headersOf({ lockId, idempotencyKey, holder }: Claim): Record<string, st
   }
   return {
     "idempotency-key": idempotencyKey ?? lockId,
-    ...(holder && { "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) }),
+    ...holderHeader(holder),
   };
 }
 

@@ -1,8 +1,10 @@
+import type { Instant } from "../../scheduler/instant.ts";
 import { JsonFieldError, JsonObject } from "../../scheduler/json-fields.ts";
-import type { NotStarted } from "../../scheduler/not-started.ts";
+import type { MissingJob, NotStarted } from "../../scheduler/not-started.ts";
 import { readState } from "../../scheduler/read-state-document.ts";
 import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/state-document.ts";
-import type { StartAnswer } from "../job-backend.ts";
+import type { WhatComesNext } from "../../scheduler/what-comes-next.ts";
+import type { ActiveLock, JobStatus, StartAnswer, TakenOver } from "../job-backend.ts";
 
 // Reads the answers of a CronyxServer; see docs/rest-api.md. Unknown fields are ignored.
 
@@ -20,6 +22,7 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
   return readAnswer(json, (answer) => {
     if (answer.fields.started === false) return refusalIn(answer);
     const id = noLock ? null : answer.text("id");
+    const skippedFrom = optional(answer, "skippedStartedAt");
     return {
       started: true,
       // As it was asked for: the original server gives back the name as it stood in the path.
@@ -29,7 +32,61 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
       createdAt: answer.instant("createdAt"),
       updatedAt: answer.instant("updatedAt"),
       lock: id === null ? null : { jobName, id, record: null },
+      behind: typeof answer.fields.behind === "number" ? answer.fields.behind : null,
+      skipped: skippedFrom === null ? null : { from: skippedFrom, until: answer.instant("intervalStartedAt") },
+      takenOver: takenOverIn(answer),
     };
+  });
+}
+
+function optional(answer: JsonObject, field: string): Instant | null {
+  return answer.fields[field] === undefined ? null : answer.instantOrNull(field);
+}
+
+function takenOverIn(answer: JsonObject): TakenOver | null {
+  if (answer.fields.takenOver === undefined || answer.fields.takenOver === null) return null;
+  const takenOver = answer.object("takenOver");
+  return {
+    holder: takenOver.fields.holder === null ? null : holderIn(takenOver.object("holder")),
+    since: optional(takenOver, "since"),
+  };
+}
+
+/** The policies that a server repeats in its answer to a start: docs/rest-api.md. Null: it does not know them. */
+export interface ConfirmedPolicy {
+  readonly startsAt: Instant | null;
+  readonly catchUp: string | null;
+}
+
+/** @throws AnswerError */
+export function confirmedPolicyIn(json: unknown): ConfirmedPolicy {
+  return readAnswer(json, (answer) => {
+    const { catchUp } = answer.fields;
+    return { startsAt: optional(answer, "startsAt"), catchUp: typeof catchUp === "string" ? catchUp : null };
+  });
+}
+
+/**
+ * An active lock, as `renew` and `resume` answer.
+ *
+ * @throws AnswerError
+ */
+export function activeLockIn(json: unknown, jobName: string): ActiveLock {
+  return readAnswer(json, (answer) => ({
+    jobName,
+    intervalStartedAt: answer.instant("intervalStartedAt"),
+    intervalEndedAt: answer.instant("intervalEndedAt"),
+    createdAt: answer.instant("createdAt"),
+    updatedAt: answer.instant("updatedAt"),
+    lock: { jobName, id: answer.text("id"), record: null },
+  }));
+}
+
+/** The holder that a 404 or 409 names. @throws AnswerError */
+export function namedHolderIn(json: unknown, field: string): Holder | null {
+  return readAnswer(json, (answer) => {
+    const value = answer.fields[field];
+    return typeof value === "object" && value !== null ? holderIn(answer.object(field)) : null;
   });
 }
 
@@ -62,16 +119,24 @@ function refusalIn(answer: JsonObject): NotStarted {
   }
 }
 
+function jobStatusIn(job: JsonObject): JobStatus {
+  return { state: jobStateIn(job), next: whatComesNextIn(job) };
+}
+
+/** The parts of a state document that a server sends under their own names. */
+const DOCUMENT_FIELDS = ["history", "begun", "schedule", "skipped"] as const;
+
 function jobStateIn(job: JsonObject): JobState {
   const name = job.text("name");
   const lock = job.fields.lock;
+  const sent = DOCUMENT_FIELDS.filter((field) => job.fields[field] !== undefined && job.fields[field] !== null);
   const document = {
     v: 1,
     name,
     finishedUntil: job.fields.lastFinished === null ? null : job.object("lastFinished").fields.intervalEndedAt,
     // The server does not send the idempotency key.
     active: lock === null ? null : { ...job.object("lock").fields, idempotencyKey: null },
-    history: job.fields.history,
+    ...Object.fromEntries(sent.map((field) => [field, job.fields[field]])),
   };
   try {
     return readState(document, name);
@@ -80,13 +145,40 @@ function jobStateIn(job: JsonObject): JobState {
   }
 }
 
+/** A server of an older version says nothing of this. */
+function whatComesNextIn(job: JsonObject): WhatComesNext {
+  const { behind, overdue, failing, waitingFor } = job.fields;
+  return {
+    dueAt: optional(job, "dueAt"),
+    behind: typeof behind === "number" ? behind : null,
+    overdue: typeof overdue === "boolean" ? overdue : null,
+    failing: failing === true,
+    waitingFor: Array.isArray(waitingFor) ? job.objects("waitingFor").map(missingJobIn) : null,
+  };
+}
+
+function missingJobIn(missing: JsonObject): MissingJob {
+  return {
+    // The server names only jobs that the caller may use or require.
+    jobName: missing.fields.jobName === null ? "another job" : missing.text("jobName"),
+    finishedUntil: optional(missing, "finishedUntil"),
+    neededUntil: optional(missing, "neededUntil"),
+    mutual: missing.fields.mutual === true,
+  };
+}
+
+/** One job's status, as `skip` answers. @throws AnswerError */
+export function oneStatusIn(json: unknown): JobStatus {
+  return readAnswer(json, jobStatusIn);
+}
+
 /**
  * @param after The name after which the list was asked to begin.
- * @returns the states, the names of the jobs whose state documents are damaged, and the name after which the list goes on,
+ * @returns the jobs, the names of the jobs whose state documents are damaged, and the name after which the list goes on,
  *   or null at its end.
  * @throws AnswerError
  */
-export function jobStatesIn(json: unknown, after: string) {
+export function jobListIn(json: unknown, after: string) {
   return readAnswer(json, (answer) => {
     const jobs = answer.objects("jobs");
     const { unreadable: damaged = [], next = null } = answer.fields;
@@ -95,7 +187,7 @@ export function jobStatesIn(json: unknown, after: string) {
     if (next !== null && !(typeof next === "string" && next > after)) {
       throw answer.wrong("next", `a name after ${after}`);
     }
-    return { states: jobs.map(jobStateIn), damaged, next };
+    return { jobs: jobs.map(jobStatusIn), damaged, next };
   });
 }
 

@@ -27,9 +27,9 @@ export interface ServerRequest {
   readonly writes: boolean;
 }
 
-/** An answer to the request itself: of status 200, or 404. */
+/** An answer to the request itself: 200, 404 where there is no such job or lock, or 409 where the job's state forbids it. */
 export interface ServerAnswer {
-  readonly status: 200 | 404;
+  readonly status: 200 | 404 | 409;
   /** The body's JSON. Undefined for an empty body, and for a 404 that is not JSON. */
   readonly json: unknown;
   /** The effect of earlier attempts: with `possible`, this may be the answer to a request that was carried out before. */
@@ -126,6 +126,9 @@ export class ServerConnection {
       case 403:
         throw this.#refusal("rules-forbid", `does not allow this${wordsIn(status, json)}`);
       case 404:
+        return { status, json };
+      case 409:
+        if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, "none");
         return { status, json };
       default:
         if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, "none");

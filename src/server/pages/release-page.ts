@@ -1,6 +1,5 @@
-import type { LockLoss } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
-import { lossOf } from "../../scheduler/lock-loss.ts";
+import { type LockLoss, lossOf } from "../../scheduler/lock-loss.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { lockFacts } from "./job-page.ts";

@@ -55,7 +55,7 @@ function addJobState(server: FastifyInstance, { backend, newDeadline }: ServerCo
       },
     },
     async ({ params: { jobName } }, reply) => {
-      const state = await backend.status(jobName, newDeadline());
+      const state = (await backend.status(jobName, newDeadline()))?.state ?? null;
       if (state === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
       return jobStateResponse(state);
     },

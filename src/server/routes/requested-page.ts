@@ -19,7 +19,7 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   const { name, release } = request.query;
   const jobName = name ?? release;
   if (jobName === undefined) return requestedOverview(request, context);
-  const state = await backend.status(jobName, newDeadline());
+  const state = (await backend.status(jobName, newDeadline()))?.state ?? null;
   if (state === null) {
     reply.code(404);
     return messagePage("No such job", "No job of this name has ever started");
@@ -51,6 +51,6 @@ async function requestedNote(
 ): Promise<Html | null> {
   const name = released ?? lost;
   if (name === undefined || lock === undefined) return null;
-  const state = await backend.status(name, newDeadline());
+  const state = (await backend.status(name, newDeadline()))?.state ?? null;
   return state && releaseNote(state, { lock, released: released !== undefined }, times);
 }

@@ -99,7 +99,7 @@ function addRelease(server: FastifyInstance, { backend, newDeadline, metrics, su
       const { release: jobName, lock } = request.query;
       const released = await falseIfLockLost(backend.interrupt({ jobName, id: lock, record: null }, newDeadline()));
       recordRequest(reply, metrics, { outcome: released ? "interrupted" : "not-found" });
-      const state = await backend.status(jobName, newDeadline());
+      const state = (await backend.status(jobName, newDeadline()))?.state ?? null;
       if (state !== null) summaries.update(state);
       return reply.redirect(queryLink({ [released ? "released" : "lost"]: jobName, lock }), 303);
     },
