@@ -49,8 +49,8 @@ beforeEach(() => {
   now = NOON;
   documents = new Map();
   store = new EventfulStore(documents);
-  backend = new LocalBackend(store, () => now);
-  other = new LocalBackend(new MemoryStore(documents), () => now);
+  backend = new LocalBackend({ store: store, now: () => now, log: () => {} });
+  other = new LocalBackend({ store: new MemoryStore(documents), now: () => now, log: () => {} });
 });
 
 function claim(lockId: string, more: Partial<Claim> = {}): Claim {

@@ -75,7 +75,11 @@ interface Held {
 class Play {
   readonly happened: Record<string, number>;
   readonly #documents = new Map<string, { version: string; json: string }>();
-  readonly #backend = new LocalBackend(new MemoryStore(this.#documents), () => this.#now);
+  readonly #backend = new LocalBackend({
+    store: new MemoryStore(this.#documents),
+    now: () => this.#now,
+    log: () => {},
+  });
   #now: Instant;
   #settings: Settings;
   #mayStartAt: Instant | null = null;

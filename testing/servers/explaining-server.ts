@@ -28,7 +28,7 @@ export class ExplainingServer extends OriginalServer {
     const by = deadlineIn(1_000);
     if (received.method === "GET" && jobName === "") {
       const { name, after = "" } = Object.fromEntries(new URLSearchParams(query));
-      const all = (await this.backend.states(by)).states.map((state) => state.name);
+      const all = (await this.backend.states(by)).jobs.map(({ state }) => state.name);
       const matching = all.filter((one) => (name === undefined ? one > after : one === name));
       const names = matching.slice(0, this.pageSize);
       const next = names.length < matching.length ? names.at(-1) : null;
@@ -75,8 +75,8 @@ export class ExplainingServer extends OriginalServer {
   }
 
   private async statusOf(jobName: string) {
-    const state = await this.backend.status(jobName, deadlineIn(1_000));
-    if (state === null) return null;
+    const state = (await this.backend.status(jobName, deadlineIn(1_000)))?.state;
+    if (state === undefined) return null;
     const { name, active, finishedUntil, history } = state;
     const { idempotencyKey: _, ...lock } = active ?? { idempotencyKey: null };
     const lastFinished = finishedUntil && { intervalEndedAt: finishedUntil, endedAt: null, runUrl: null };

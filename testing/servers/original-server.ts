@@ -72,7 +72,7 @@ export class OriginalServer {
   /** Whether the server has connected to its store. Until then it answers 404 to everything. */
   connected = true;
   readonly #store = new MemoryStore();
-  protected readonly backend = new LocalBackend(this.#store, () => this.now());
+  protected readonly backend = new LocalBackend({ store: this.#store, now: () => this.now(), log: () => {} });
   readonly #server = http.createServer((request, response) => {
     this.#receive(request, response).catch(() => request.socket.destroy());
   });
@@ -87,8 +87,8 @@ export class OriginalServer {
   }
 
   /** @param jobName The name as it stands in the path: this server does not decode it. */
-  state(jobName: string): Promise<JobState | null> {
-    return this.backend.status(jobName, deadlineIn(1_000));
+  async state(jobName: string): Promise<JobState | null> {
+    return (await this.backend.status(jobName, deadlineIn(1_000)))?.state ?? null;
   }
 
   async close(): Promise<void> {

@@ -7,6 +7,7 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import { createServer } from "../../src/server/create-server.ts";
 import type { ServerOptions } from "../../src/server/server-options.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
+import { withoutClock } from "../stores/clockless-store.ts";
 import { MemoryStore } from "../stores/memory-store.ts";
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
@@ -53,7 +54,8 @@ export async function runServer(
   const lines: Record<string, unknown>[] = [];
   const now = () => clock.now;
   const server = await createServer({
-    backend: new LocalBackend(store, now),
+    // Tests set the clock, whatever the clock of their store says.
+    backend: new LocalBackend({ store: withoutClock(store), now, log: () => {} }),
     store,
     schemes: [],
     timezone: "UTC",

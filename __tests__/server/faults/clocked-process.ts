@@ -7,6 +7,7 @@ import { parseDatabaseLocation } from "../../../src/location/database-location.t
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { createServer } from "../../../src/server/create-server.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
+import { withoutClock } from "../../../testing/stores/clockless-store.ts";
 import type { ClockMessage } from "./servers.ts";
 
 // A server that goes by many clocks, which the parent sets: a request's clock is that of the host that it was sent to.
@@ -17,7 +18,7 @@ const clocks = new Map<string, number>();
 const asked = new AsyncLocalStorage<string>();
 const now = () => clocks.get(asked.getStore() ?? "") ?? Number.NaN;
 const server = await createServer({
-  backend: new LocalBackend(store, now),
+  backend: new LocalBackend({ store: withoutClock(store), now, log: () => {} }),
   store,
   schemes: [],
   timezone: "UTC",

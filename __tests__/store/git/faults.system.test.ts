@@ -12,6 +12,7 @@ import type { JobStore } from "../../../src/store/job-store.ts";
 import type { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { type GitFault, serveGit } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository } from "../../../testing/git/served-repository.ts";
+import { withoutClock } from "../../../testing/stores/clockless-store.ts";
 import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
@@ -174,8 +175,8 @@ const HOURLY = { jobInterval: HOUR };
 const claimOf = (lockId: string): Claim => ({ lockId, holder: null, idempotencyKey: null });
 
 test("a start that was given up is fenced off: its swap comes late, and takes nothing", async () => {
-  const backend = new LocalBackend(store, Date.now);
-  const late = new LocalBackend(await served.open(), Date.now);
+  const backend = new LocalBackend({ store: withoutClock(store), now: Date.now, log: () => {} });
+  const late = new LocalBackend({ store: withoutClock(await served.open()), now: Date.now, log: () => {} });
   const jobName = `late ${randomUUID()}`;
   served.fault = ({ command }) => (command === "push" ? { delay: 1_700 } : undefined);
   const error = await failureOf(late.start({ ...HOURLY, jobName }, claimOf("late"), deadlineIn(1_200)));
@@ -232,7 +233,11 @@ test("no sequence of faults grants an interval twice, or loses a lock without an
     const jobName = `sequence ${seed}`;
     const racers = await Promise.all(
       ["a", "b"].map(async (id) => {
-        const backend = new LocalBackend(await openStoreAt(server.url(served.repository.name)), () => now);
+        const backend = new LocalBackend({
+          store: withoutClock(await openStoreAt(server.url(served.repository.name))),
+          now: () => now,
+          log: () => {},
+        });
         return { id, backend };
       }),
     );
