@@ -75,6 +75,7 @@ function loadAtFirstUse(code) {
     imports.set(name, load === undefined ? (imports.get(module) ?? module) : `(${load})`);
     return "";
   });
+  if (imports.size === 0) throw new Error("ncc declares its imports in another form: correct loadAtFirstUse");
   return rest.replace(/\b(?:external|node)_\w+|\btunnel(?=\.http)/g, (name) => imports.get(name) ?? name);
 }
 
