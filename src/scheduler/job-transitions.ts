@@ -1,5 +1,5 @@
 import { HOUR, type Instant, toIso } from "./instant.ts";
-import { type LockLoss, lossOf } from "./lock-loss.ts";
+import { type LockLoss, linkedHolder, lossOf } from "./lock-loss.ts";
 import {
   begunOf,
   type EndedRun,
@@ -130,12 +130,8 @@ export function resume(state: JobState, { id, holder, now }: Resumption): Transi
   const newest = active ?? run;
   if (newest === undefined || !isLockIdUsed(state, id)) return refusedAs("ended");
   if (newest.id !== id) {
-    const since = active?.holder ?? (run?.runUrl ? { runUrl: run.runUrl } : null);
-    return refused({
-      reason: "granted-since",
-      loss: lossOf(id, state),
-      grantedSince: { id: newest.id, holder: since },
-    });
+    const holder = active === null ? linkedHolder(run) : active.holder;
+    return refused({ reason: "granted-since", loss: lossOf(id, state), grantedSince: { id: newest.id, holder } });
   }
   if (run === undefined || run.outcome !== "interrupted") return refusedAs("ended");
   if (finishedUntil !== null && run.intervalStartedAt < finishedUntil) return refusedAs("passed");

@@ -1,5 +1,5 @@
 import type { Instant } from "./instant.ts";
-import { type Ending, endingOf, type Holder, type JobState } from "./state-document.ts";
+import { type EndedRun, type Ending, endingOf, type Holder, type JobState } from "./state-document.ts";
 
 /** How a lock ended that is no longer active. */
 export type LockLoss =
@@ -16,13 +16,13 @@ export function lossOf(id: string, state: JobState | null): LockLoss {
   const ending = run === undefined ? null : endingOf(run);
   if (state === null || run === undefined || ending === null) return { ending: "unknown" };
   const at = Date.parse(run.endedAt);
-  return ending === "taken-over" ? { ending, at, holder: holderAfter(index, state) } : { ending, at };
+  if (ending !== "taken-over") return { ending, at };
+  // The history is newest first. The run that took the lock over is the next newer one, or holds the active lock.
+  const holder = index === 0 ? (state.active?.holder ?? null) : linkedHolder(state.history[index - 1]);
+  return { ending, at, holder };
 }
 
-/** @returns the holder that was granted the job after a run of its history, as far as the state tells. */
-export function holderAfter(index: number, { history, active }: JobState): Holder | null {
-  // The history is newest first. The next newer run follows it, or the active lock.
-  const runUrl = history[index - 1]?.runUrl;
-  if (index === 0) return active?.holder ?? null;
-  return runUrl ? { runUrl } : null;
+/** @returns the holder of a run that ended, as far as the history tells: it keeps only the link. */
+export function linkedHolder(run: EndedRun | undefined): Holder | null {
+  return run?.runUrl ? { runUrl: run.runUrl } : null;
 }
