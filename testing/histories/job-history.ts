@@ -36,7 +36,7 @@ export interface Settings {
 type Event =
   | { readonly is: "start" }
   | EventOfAnId
-  /** Skips to an instant that lies this far between the progress, or a day before now, and an hour after now. */
+  /** Skips to an instant that lies this far between an hour before the progress and an hour after now. */
   | { readonly is: "skip"; readonly share: number }
   | { readonly is: "wait"; readonly ms: number }
   /** Waits until the instant that the last refusal named. */
@@ -77,10 +77,10 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: ofAnId("start again") },
   { weight: 1, arbitrary: ofAnId("take over") },
   { weight: 1, arbitrary: ofAnId("renew") },
-  { weight: 2, arbitrary: ofAnId("resume") },
+  { weight: 3, arbitrary: ofAnId("resume") },
   { weight: 1, arbitrary: ofAnId("abandon") },
   {
-    weight: 1,
+    weight: 3,
     arbitrary: fc.record({ is: fc.constant("skip" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
   },
   { weight: 4, arbitrary: fc.constant<Event>({ is: "wait until due" }) },
@@ -184,7 +184,7 @@ async function play(from: Instant, first: Settings, events: readonly Event[]): P
         break;
       case "skip": {
         const from = Date.parse(state.finishedUntil ?? toIso(now - DAY));
-        taken(skip(state, Math.round(from + event.share * (now + HOUR - from)), now));
+        taken(skip(state, Math.round(from - HOUR + event.share * (now + 2 * HOUR - from)), now));
         break;
       }
       case "wait":
