@@ -45,7 +45,7 @@ type Event =
   | { readonly is: "required jobs finish"; readonly behind: number }
   | { readonly is: "change"; readonly settings: Settings };
 
-/** `by` counts back from the newest of all ids that ever asked for a lock. */
+/** `by` counts back from the newest of all ids that ever asked for a lock: 0. */
 interface EventOfAnId {
   readonly is: "start again" | "take over" | "finish" | "interrupt" | "renew" | "resume" | "abandon";
   readonly by: number;
@@ -69,6 +69,8 @@ const settings: fc.Arbitrary<Settings> = fc.record(
 );
 
 const by = fc.constantFrom(0, 0, 0, 0, 1, 2, 5);
+/** Also the id of the next start, whose request may arrive after its caller has abandoned it. */
+const abandoned = fc.record({ is: fc.constant("abandon" as const), by: fc.constantFrom(-1, -1, 0, 0, 1, 2, 5) });
 const ofAnId = (is: EventOfAnId["is"]): fc.Arbitrary<Event> => fc.record({ is: fc.constant(is), by });
 const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 8, arbitrary: fc.constant<Event>({ is: "start" }) },
@@ -78,7 +80,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: ofAnId("take over") },
   { weight: 1, arbitrary: ofAnId("renew") },
   { weight: 3, arbitrary: ofAnId("resume") },
-  { weight: 1, arbitrary: ofAnId("abandon") },
+  { weight: 1, arbitrary: abandoned },
   {
     weight: 3,
     arbitrary: fc.record({ is: fc.constant("skip" as const), share: fc.double({ min: 0, max: 1, noNaN: true }) }),
@@ -141,7 +143,7 @@ async function play(from: Instant, first: Settings, events: readonly Event[]): P
       state = transition.state ?? state;
     };
     if ("by" in event) {
-      id = ids[event.by] ?? null;
+      id = event.by < 0 ? `lock-${ids.length}` : (ids[event.by] ?? null);
       if (id === null) continue;
     }
     switch (event.is) {
