@@ -213,3 +213,26 @@ function oracle({ zone, at, by }: ClockChange, minutes: number[], hoursOfDay: nu
   }
   return { from, to, shown, expected: [...expected].sort((a, b) => a - b) };
 }
+
+test("seeking finds the last boundaries that a walk finds, around clock changes too", async () => {
+  const anyHours = fc.oneof(fc.constant("*"), fc.constantFrom("0", "1", "2", "3", "0-1", "1-3", "*/2", "0-22"));
+  await fc.assert(
+    fc.asyncProperty(
+      fc.constantFrom(...CLOCK_CHANGES),
+      fc.constantFrom("0", "30", "*/20", "59", "10,50"),
+      anyHours,
+      fc.integer({ min: -8 * HOUR, max: 8 * HOUR }),
+      fc.integer({ min: 0, max: 30 * HOUR }),
+      async ({ zone, at }, minutes, hoursOfDay, start, length) => {
+        const { next, seek } = await scheduleOf(`${minutes} ${hoursOfDay} * * *`, zone);
+        const [from, until] = [at + start, at + start + length];
+        let [before, last] = [from, from];
+        for (let run = next(from); run <= until; run = next(run)) [before, last] = [last, run];
+        const expected = last === from ? null : { start: toIso(before), end: toIso(last) };
+        const found = seek(from, until, 1);
+        expect(found && { start: toIso(found.start), end: toIso(found.end) }).toEqual(expected);
+      },
+    ),
+    { numRuns: 3_000 },
+  );
+});

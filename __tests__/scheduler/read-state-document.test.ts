@@ -1,13 +1,21 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { isInstant } from "../../src/scheduler/instant.ts";
+import { decide } from "../../src/scheduler/decide.ts";
+import { HOUR, isInstant, toIso } from "../../src/scheduler/instant.ts";
+import { abandon } from "../../src/scheduler/job-transitions.ts";
 import { readState, StateError } from "../../src/scheduler/read-state-document.ts";
+import { prepareStart } from "../../src/scheduler/start-request.ts";
+import { isLockIdUsed, type JobState } from "../../src/scheduler/state-document.ts";
 import { at, ended, job, lock } from "../../testing/states/states-by-time-of-day.ts";
 
 const active = (changed: object) => ({ ...job(), active: { ...lock("09:00", "10:00"), ...changed } });
 const history = (changed: object) => ({ ...job(), history: [ended(), { ...ended(), ...changed }] });
 const without = (field: string, from: object) =>
   Object.fromEntries(Object.entries(from).filter(([key]) => key !== field));
+
+const SPAN = { skippedStartedAt: at("08:00"), skippedEndedAt: at("09:00"), recordedAt: at("10:00") };
+const SCHEDULE = { jobInterval: "0 * * * *", timezone: "UTC", startBuffer: 0, requiredJobNames: ["before"] };
 
 describe("a document is read that has", () => {
   test.each<[string, object]>([
@@ -22,7 +30,18 @@ describe("a document is read that has", () => {
       "runs of every ending",
       { ...job(), history: ["finished", "interrupted", "taken-over"].map((outcome) => ({ ...ended(), outcome })) },
     ],
-    ["abandoned starts", { ...job(), abandoned: ["id-1", "id-2"] }],
+    ["runs with an outcome of a newer version", history({ outcome: "lost" })],
+    ["a lock that starts after its progress", { ...active({}), finishedUntil: at("08:00") }],
+    ["abandoned starts", { ...job(), abandoned: [{ id: "id-1", abandonedAt: at("09:00") }] }],
+    ["abandoned starts without an age", { ...job(), abandoned: ["id-1", "id-2"] }],
+    ["ids of runs that ended", { ...job(), ended: [{ id: "id-1", endedAt: at("09:00") }] }],
+    ["a begun first interval", { ...job(), begun: { intervalStartedAt: at("08:00"), intervalEndedAt: at("09:00") } }],
+    ["skipped spans", { ...job(), skipped: [SPAN] }],
+    ["a schedule", { ...job(), schedule: SCHEDULE }],
+    [
+      "a schedule that only a newer version understands",
+      { ...job(), schedule: { ...SCHEDULE, jobInterval: { moons: 1 }, catchUp: "newest" } },
+    ],
     ["a run without a link", history({ runUrl: null })],
     ["more runs than this release writes", job({ history: Array.from({ length: 30 }, () => ended()) })],
     ["February 29", job({ finishedUntil: "2028-02-29T00:00:00.000Z" })],
@@ -117,14 +136,27 @@ describe("a damaged document is refused, with the field that is wrong", () => {
     [active({ holder: "me" }), 'active.holder is "me", not an object'],
     [active({ holder: { runUrl: 1 } }), "active.holder.runUrl is 1, not a non-empty string"],
     [active({ holder: { repository: null } }), "active.holder.repository is null, not a non-empty string"],
-    [{ ...active({}), finishedUntil: at("08:00") }, "active.intervalStartedAt is"],
+    [{ ...active({}), finishedUntil: at("09:30") }, "active.intervalStartedAt is"],
     [without("history", job()), "history is missing, not a list"],
     [{ ...job(), history: {} }, "history is {}, not a list"],
     [{ ...job(), abandoned: "id-1" }, 'abandoned is "id-1", not a list of lock ids'],
-    [{ ...job(), abandoned: [null] }, "abandoned is [null], not a list of lock ids"],
+    [{ ...job(), abandoned: [null] }, "abandoned[0] is null, not an object"],
+    [{ ...job(), abandoned: ["id-1", ""] }, 'abandoned is ["id-1",""], not a list of lock ids'],
+    [{ ...job(), abandoned: ["id-1", { id: "id-2" }] }, "abandoned[1].abandonedAt is missing"],
+    [{ ...job(), ended: [{ endedAt: at("09:00") }] }, "ended[0].id is missing"],
+    [{ ...job(), begun: null }, "begun is null, not an object"],
+    [{ ...job(), begun: { intervalStartedAt: at("08:00") } }, "begun.intervalEndedAt is missing"],
+    [{ ...job(), skipped: {} }, "skipped is {}, not a list"],
+    [{ ...job(), skipped: [{ ...SPAN, skippedEndedAt: at("08:00") }] }, "skipped[0].skippedEndedAt is"],
+    [{ ...job(), schedule: [] }, "schedule is [], not an object"],
+    [{ ...job(), schedule: { ...SCHEDULE, jobInterval: null } }, "schedule.jobInterval is null"],
+    [{ ...job(), schedule: { ...SCHEDULE, startBuffer: "1 day" } }, "schedule.startBuffer is"],
+    [{ ...job(), schedule: { ...SCHEDULE, timezone: "" } }, "schedule.timezone is"],
+    [{ ...job(), schedule: { ...SCHEDULE, requiredJobNames: [1] } }, "schedule.requiredJobNames is [1]"],
     [{ ...job(), history: [ended(), null] }, "history[1] is null, not an object"],
     [history({ id: null }), "history[1].id is null, not a non-empty string"],
-    [history({ outcome: "lost" }), 'history[1].outcome is "lost", not finished, interrupted or taken-over'],
+    [history({ outcome: "" }), 'history[1].outcome is "", not a non-empty string'],
+    [history({ createdAt: "now" }), 'history[1].createdAt is "now"'],
     [history({ endedAt: "then" }), 'history[1].endedAt is "then", not an instant'],
     [history({ intervalStartedAt: at("09:00") }), "history[1].intervalEndedAt is"],
     [history({ runUrl: undefined }), "history[1].runUrl is missing, not a non-empty string"],
@@ -137,5 +169,23 @@ describe("a damaged document is refused, with the field that is wrong", () => {
   test("and only the start of a long value", () => {
     const read = () => readState({ ...job(), name: "x".repeat(100_000) }, "report");
     expect(read).toThrow(/^name is "x{79}…, not "report"$/);
+  });
+});
+
+describe("a document that version 0.1.0 wrote is read and carried on", () => {
+  const file = new URL("../fixtures/state-documents-of-0.1.0.json", import.meta.url);
+  const documents: Record<string, JobState> = JSON.parse(readFileSync(file, "utf8"));
+  const NOW = Date.parse("2026-11-24T15:00:00Z");
+
+  test.each(Object.entries(documents))("%s", async (_, document) => {
+    const state = readState(structuredClone(document), document.name);
+    expect(state).toEqual(document);
+    const request = { jobName: document.name, jobInterval: "0 * * * *", retryInterval: HOUR };
+    const decision = decide(await prepareStart(request), state, new Map(), NOW);
+    if (!decision.started) throw new Error("Expected a grant");
+    if (state.finishedUntil !== null) expect(toIso(decision.intervalStartedAt)).toBe(state.finishedUntil);
+    else if (state.active !== null) expect(toIso(decision.intervalEndedAt)).toBe(state.active.intervalEndedAt);
+    const [id] = state.abandoned ?? [];
+    if (typeof id === "string") expect(isLockIdUsed(abandon(state, "another", NOW).state, id)).toBe(true);
   });
 });

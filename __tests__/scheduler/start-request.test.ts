@@ -69,6 +69,27 @@ describe("a request is refused with", () => {
     [{ jobIntervalStartedAt: Number.NaN, noLock: true }, "not an instant"],
     [{ jobIntervalStartedAt: 1e18, noLock: true }, "not an instant"],
     [{ jobIntervalStartedAt: -8.64e15, noLock: true, jobInterval: "0 * * * *" }, "not an instant"],
+    [
+      { jobIntervalStartedAt: NOON, noLock: true, startsAt: NOON },
+      `startsAt "${toIso(NOON)}" has no meaning for a start that chooses its interval`,
+      "leave it out",
+    ],
+    [{ jobIntervalStartedAt: NOON, noLock: true, catchUp: "each" }, 'catchUp "each" has no meaning', "leave it out"],
+    [{ jobIntervalStartedAt: Date.parse("9999-12-31T23:30Z"), noLock: true }, "beyond the years 1 to 9999"],
+    // A first interval.
+    [{ startsAt: Number.NaN }, "startsAt NaN is not an instant", "within the years 1 to 9999"],
+    [{ startsAt: 1.5 }, "startsAt 1.5 is not an instant"],
+    [{ startsAt: Date.parse("0001-01-01T00:00Z") - 1 }, "is not an instant"],
+    [{ startsAt: Date.parse("9999-12-31T23:59:59.999Z") + 1 }, "is not an instant"],
+    [{ startsAt: Date.parse("9999-12-31T23:30Z") }, "beyond the years 1 to 9999"],
+    [{ startsAt: Date.parse("9999-12-31T23:30Z"), jobInterval: "0 * * * *" }, "beyond the years 1 to 9999"],
+    // Catching up.
+    [{ catchUp: "all" }, 'catchUp "all" is not a word that it takes', "one of each, merge, latest"],
+    [{ catchUp: "" }, 'catchUp ""', "one of each, merge, latest"],
+    [{ catchUp: null }, "catchUp null", "one of each, merge, latest"],
+    // A takeover.
+    [{ takeOver: { id: "", updatedAt: NOON } }, "takeOver", "is not the id of a lock"],
+    [{ takeOver: { id: "lock-1", updatedAt: 1e18 } }, "takeOver", "is not an instant"],
   ])("%j: %s", async (changed, ...words) => {
     const error = await prepareStart(request(changed)).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ArgumentError);
@@ -89,6 +110,9 @@ describe("a request is accepted with", () => {
     [{ startBuffer: 0, retryInterval: { minutes: 0 } }],
     [{ startBuffer: { days: 1 }, retryInterval: 1 }],
     [{ noLock: true, jobIntervalStartedAt: NOON }],
+    [{ startsAt: Date.parse("0001-01-01T00:00Z"), catchUp: "merge" }],
+    [{ startsAt: NOON, catchUp: "latest", takeOver: { id: "lock-1", updatedAt: NOON } }],
+    [{ catchUp: "each", noLock: true }],
   ])("%j", async (changed) => {
     await expect(prepareStart(request(changed))).resolves.toMatchObject({ jobName: expect.any(String) });
   });
@@ -100,6 +124,10 @@ describe("a request is accepted with", () => {
       requiredJobNames: [],
       noLock: false,
       jobIntervalStartedAt: null,
+      startsAt: null,
+      catchUp: "each",
+      takeOver: null,
+      recorded: { jobInterval: { days: 1 }, timezone: "UTC", startBuffer: 0, requiredJobNames: [] },
     });
     expect(prepared.startBuffer.before(NOON)).toBe(NOON);
     expect(prepared.schedule.next(NOON)).toBe(NOON + DAY);

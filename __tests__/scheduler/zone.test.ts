@@ -1,4 +1,5 @@
 import { expect, jest, test } from "@jest/globals";
+import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { zoneNamed } from "../../src/scheduler/zone.ts";
 
 test("upper and lower case name the same zone, which is cached once", () => {
@@ -14,3 +15,59 @@ test("upper and lower case name the same zone, which is cached once", () => {
     formats.mockRestore();
   }
 });
+
+test("of all names of three letters, those of the IANA database are zones", () => {
+  const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
+  const names = LETTERS.flatMap((a) => LETTERS.flatMap((b) => LETTERS.map((c) => a + b + c)));
+  // See https://data.iana.org/time-zones/tzdb/backward
+  const iana = ["CET", "EET", "EST", "GMT", "HST", "MET", "MST", "PRC", "ROC", "ROK", "UCT", "UTC", "WET"];
+  expect(names.filter(isZone)).toEqual(iana);
+});
+
+test.each([
+  ...[
+    "Etc/GMT+5",
+    "Etc/UTC",
+    "EST5EDT",
+    "CST6CDT",
+    "MST7MDT",
+    "PST8PDT",
+    "GMT0",
+    "GMT-0",
+    "NZ",
+    "NZ-CHAT",
+    "GB",
+    "W-SU",
+  ],
+  ...["Asia/Kolkata", "Asia/Calcutta", "US/Pacific", "Europe/Kyiv", "Europe/Kiev", "Zulu", "Cuba", "Eire", "utc"],
+])("%s is a zone", (name) => {
+  expect(isZone(name)).toBe(true);
+});
+
+test.each([
+  ["BST", "Europe/London"],
+  ["bst", "Europe/London"],
+  ["IST", "Asia/Kolkata"],
+  ["CST", "America/Chicago"],
+  ["PST", "America/Los_Angeles"],
+])("%s is refused, with the zone %s that may be meant", (name, meant) => {
+  expect(() => zoneNamed(name)).toThrow(ArgumentError);
+  expect(() => zoneNamed(name)).toThrow(
+    `timezone "${name}" is an abbreviation and not an IANA time zone (${meant} may be meant)`,
+  );
+  expect(isZone(meant)).toBe(true);
+});
+
+test.each(["SystemV/PST8", "systemv/ast4adt", "+09:00", "UTC+1", "", "Europe/Nowhere"])("%j is no zone", (name) => {
+  expect(() => zoneNamed(name)).toThrow("is not an IANA time zone");
+});
+
+function isZone(name: string): boolean {
+  try {
+    zoneNamed(name);
+    return true;
+  } catch (error) {
+    if (error instanceof ArgumentError) return false;
+    throw error;
+  }
+}

@@ -2,6 +2,7 @@ import { Cron } from "croner";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { DAY, HOUR, type Instant } from "./instant.ts";
 import type { Schedule, Seek } from "./schedule.ts";
+import { outOfRange } from "./shift.ts";
 import type { WallTime, Zone } from "./zone.ts";
 
 /**
@@ -163,13 +164,13 @@ function parseCron(expression: string): WallClockCron {
   const parse = (...pattern: (string | undefined)[]) =>
     new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true });
   checkFields(expression, fields, parse);
-  const matched = (found: Date | null | undefined): WallTime => {
-    if (found) return found.getTime();
-    throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
-  };
   const cron = parse(second, minute, hour, ...days);
   // An expression that never matches fails here, and not on its first use.
-  matched(cron.nextRun(new Date("2000-01-01T00:00:00Z")));
+  if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) throw cronError(expression, "it matches no date");
+  const matched = (found: Date | null | undefined): WallTime => {
+    if (found) return found.getTime();
+    throw outOfRange();
+  };
   let everyHour: boolean | undefined;
 
   return {

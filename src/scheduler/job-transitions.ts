@@ -131,12 +131,9 @@ export function resume(state: JobState, { id, holder, now }: Resumption): Transi
   const newest = active ?? run;
   if (newest === undefined || !isLockIdUsed(state, id)) return refusedAs("ended");
   if (newest.id !== id) {
-    const since = active?.holder ?? (run === undefined ? null : holderOf(run));
-    return refused({
-      reason: "granted-since",
-      loss: lossOf(id, state),
-      grantedSince: { id: newest.id, holder: since },
-    });
+    const holder = active === null ? run && holderOf(run) : active.holder;
+    const grantedSince = { id: newest.id, holder: holder ?? null };
+    return refused({ reason: "granted-since", loss: lossOf(id, state), grantedSince });
   }
   if (run === undefined || run.outcome !== "interrupted") return refusedAs("ended");
   if (finishedUntil !== null && run.intervalStartedAt < finishedUntil) return refusedAs("passed");

@@ -16,13 +16,8 @@ export function lossOf(id: string, state: JobState | null): LockLoss {
   const ending = run === undefined ? null : endingOf(run);
   if (state === null || run === undefined || ending === null) return { ending: "unknown" };
   const at = Date.parse(run.endedAt);
-  return ending === "taken-over" ? { ending, at, holder: holderAfter(index, state) } : { ending, at };
-}
-
-/** @returns the holder that was granted the job after a run of its history, as far as the state tells. */
-export function holderAfter(index: number, { history, active }: JobState): Holder | null {
-  // The history is newest first. The next newer run follows it, or the active lock.
-  const next = history[index - 1];
-  if (index === 0) return active?.holder ?? null;
-  return next === undefined ? null : holderOf(next);
+  if (ending !== "taken-over") return { ending, at };
+  // The history is newest first. The run that took the lock over is the next newer one, or holds the active lock.
+  const next = state.history[index - 1];
+  return { ending, at, holder: next === undefined ? (state.active?.holder ?? null) : holderOf(next) };
 }

@@ -23,7 +23,12 @@ export async function shiftBy(length: Length, timezone: string): Promise<Shift> 
 
 function inRange(instant: Instant): Instant {
   if (isInstant(instant)) return instant;
-  throw new ArgumentError("out-of-range", {
+  throw outOfRange();
+}
+
+/** The error for a schedule or a wait that leaves the years that an instant can have. */
+export function outOfRange(): ArgumentError {
+  return new ArgumentError("out-of-range", {
     field: "jobInterval",
     problem: "or a wait reaches beyond the years 1 to 9999",
     expected: "a shorter one",
