@@ -35,6 +35,7 @@ const run = (changed: Partial<EndedRun>) =>
     intervalEndedAt: at("10:00"),
     createdAt: at("10:00"),
     runUrl: "https://github.example/runs/1",
+    holder: { repository: "octo/reports", runId: "1", attempt: "1", job: "run" },
     ...changed,
   });
 const interrupted = (changed: Partial<EndedRun> = {}) =>
@@ -248,14 +249,22 @@ describe("ids are remembered", () => {
     expect(state.history.length).toBe(20);
   });
 
+  test("as ended no earlier than the lock's last update, whatever the clock of the machine that ends the run", () => {
+    const held = job({ finishedUntil: at("09:00"), active: lock("09:00", "10:00"), history: [] });
+    expect(stateOf(interrupt(held, "lock-1", instant("07:00"))).history[0]?.endedAt).toBe(at("10:00"));
+  });
+
   test("no longer than an hour, beyond the runs in the history", () => {
     let state = newJobState("report");
     for (let count = 0; count < 30; count++) {
       const now = instant("09:00") + count * 10 * MINUTE;
-      state = grantLock(state, grantOf(lock("08:00", "08:30", { id: `run-${count}` })));
+      const taken = new Date(now).toISOString();
+      const next = lock("08:00", "08:30", { id: `run-${count}`, createdAt: taken, updatedAt: taken });
+      state = grantLock(state, grantOf(next));
       state = stateOf(interrupt(state, `run-${count}`, now));
       state = abandon(state, `start-${count}`, now).state;
     }
+    state = grantLock(state, grantOf(lock("08:00", "08:30", { id: "run-30", createdAt: at("13:59") })));
     expect(isLockIdUsed(state, "run-10")).toBe(true);
     expect(isLockIdUsed(state, "run-9")).toBe(false);
     expect(isLockIdUsed(state, "start-24")).toBe(true);

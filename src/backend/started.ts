@@ -16,7 +16,7 @@ export function skippedBefore(
 /** @returns the lock that was taken over when this one was granted. */
 export function takenOverBy({ createdAt }: Lock, { history }: JobState): TakenOver | null {
   const [run] = history;
-  if (run === undefined || endingOf(run) !== "taken-over" || run.endedAt !== createdAt) return null;
+  if (run === undefined || endingOf(run) !== "taken-over" || run.endedAt < createdAt) return null;
   const since = run.createdAt === undefined ? null : Date.parse(run.createdAt);
   return { holder: holderOf(run), since };
 }

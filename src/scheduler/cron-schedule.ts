@@ -166,7 +166,9 @@ function parseCron(expression: string): WallClockCron {
   checkFields(expression, fields, parse);
   const cron = parse(second, minute, hour, ...days);
   // An expression that never matches fails here, and not on its first use.
-  if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) throw cronError(expression, "it matches no date");
+  if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
+    throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
+  }
   const matched = (found: Date | null | undefined): WallTime => {
     if (found) return found.getTime();
     throw outOfRange();

@@ -39,11 +39,8 @@ export interface Grant {
 /** @returns the state with `lock` active. A lock that was active before is taken over. */
 export function grantLock(state: JobState, { lock, begun, schedule }: Grant): JobState {
   const now = Date.parse(lock.createdAt);
-  const granted: JobState = {
-    ...(state.active === null ? state : endActive(state, state.active, { ending: "taken-over", now })),
-    active: lock,
-    schedule,
-  };
+  const freed = state.active === null ? state : endActive(state, state.active, { ending: "taken-over", now });
+  const granted: JobState = { ...withoutOldIds(freed, now), active: lock, schedule };
   if (state.finishedUntil !== null) return granted;
   const intervalStartedAt = toIso(begun.intervalStartedAt);
   return { ...granted, begun: { intervalStartedAt, intervalEndedAt: toIso(begun.intervalEndedAt) } };
@@ -212,14 +209,19 @@ function endActive(state: JobState, lock: Lock, { ending, now }: { ending: Endin
   };
   const runs = [run, ...state.history];
   const forgotten = runs.slice(MAX_HISTORY).map((old) => ({ id: old.id, endedAt: old.endedAt }));
-  const ended = remembered([...forgotten, ...(state.ended ?? [])], { now, since: (old) => old.endedAt });
-  const { ended: _, ...others } = state;
-  return {
-    ...others,
-    active: null,
-    history: runs.slice(0, MAX_HISTORY),
-    ...(ended.length > 0 && { ended }),
-  };
+  const ended = [...forgotten, ...(state.ended ?? [])].slice(0, MAX_REMEMBERED);
+  return { ...state, active: null, history: runs.slice(0, MAX_HISTORY), ...(ended.length > 0 && { ended }) };
+}
+
+/**
+ * Forgets ids by their age. Only a grant does so: it goes by the store's clock, and a machine that ends a run may have a
+ * clock that is hours ahead.
+ */
+function withoutOldIds(state: JobState, now: Instant): JobState {
+  if (state.ended === undefined) return state;
+  const { ended, ...others } = state;
+  const recent = remembered(ended, { now, since: (entry) => entry.endedAt });
+  return recent.length === 0 ? others : { ...others, ended: recent };
 }
 
 function remembered<Entry>(
