@@ -19,7 +19,7 @@ import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { type Holder, isLockIdUsed, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
-import { whatComesNext } from "../scheduler/what-comes-next.ts";
+import type { WhatComesNext, WhatComesNextInput } from "../scheduler/what-comes-next.ts";
 import type { JobRecord, JobStore, Reading } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
 import { DecisionClock } from "./decision-clock.ts";
@@ -150,7 +150,7 @@ export class LocalBackend implements JobBackend {
     const all = statesIn(records);
     const now = this.#clock.now();
     const jobs: JobStatus[] = [];
-    for (const state of all.values()) jobs.push({ state, next: await whatComesNext({ state, required: all, now }) });
+    for (const state of all.values()) jobs.push({ state, next: await comesNext({ state, required: all, now }) });
     return { jobs, damaged };
   }
 
@@ -233,7 +233,7 @@ export class LocalBackend implements JobBackend {
   async #statusOf(state: JobState, deadline: Deadline): Promise<JobStatus> {
     const names = state.schedule?.requiredJobNames ?? [];
     const { records } = names.length === 0 ? NOTHING_READ : await readEach(this.#store, names, deadline);
-    return { state, next: await whatComesNext({ state, required: statesIn(records), now: this.#clock.now() }) };
+    return { state, next: await comesNext({ state, required: statesIn(records), now: this.#clock.now() }) };
   }
 
   async #read(jobName: string, deadline: Deadline): Promise<JobRecord | null> {
@@ -241,6 +241,12 @@ export class LocalBackend implements JobBackend {
     this.#clock.read(now);
     return records.get(jobName) ?? null;
   }
+}
+
+/** A start needs none of it, so it is loaded for a status only. */
+async function comesNext(input: WhatComesNextInput): Promise<WhatComesNext> {
+  const { whatComesNext } = await import("../scheduler/what-comes-next.ts");
+  return whatComesNext(input);
 }
 
 const NOTHING_READ: Reading = { records: new Map(), now: null };

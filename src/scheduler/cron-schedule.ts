@@ -163,8 +163,7 @@ function parseCron(expression: string): WallClockCron {
   // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes: this file has its own.
   const parse = (...pattern: (string | undefined)[]) =>
     new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true });
-  checkFields(expression, fields, parse);
-  const cron = parse(second, minute, hour, ...days);
+  const cron = parsed(parse, fields, expression);
   // An expression that never matches fails here, and not on its first use.
   if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
     throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
@@ -192,21 +191,23 @@ function parseCron(expression: string): WallClockCron {
   };
 }
 
-/** Names the field that is wrong. Croner's own message counts some fields from 0, and names none for others. */
-function checkFields(expression: string, fields: readonly string[], parse: (...pattern: string[]) => Cron): void {
-  const errorOf = (...pattern: string[]): unknown => {
-    try {
-      parse(...pattern);
-      return null;
-    } catch (cause) {
-      return cause;
-    }
-  };
-  if (errorOf(...fields) === null) return;
-  for (const [at, [name]] of FIELDS.entries()) {
-    const cause = errorOf(...fields.map((field, other) => (other === at ? field : "*")));
-    if (cause !== null)
-      throw cronError(expression, { why: `its ${name} cannot be ${JSON.stringify(fields[at])}`, cause });
+/** @throws ArgumentError that names the field. Croner's own message counts some fields from 0, and names none for others. */
+function parsed(parse: (...pattern: string[]) => Cron, fields: readonly string[], expression: string): Cron {
+  try {
+    return parse(...fields);
+  } catch (cause) {
+    const wrong = FIELDS.findIndex((_, at) => !isParsed(parse, fields[at] ?? "", at));
+    const [name] = FIELDS[wrong] ?? ["fields"];
+    throw cronError(expression, { why: `its ${name} cannot be ${JSON.stringify(fields[wrong])}`, cause });
+  }
+}
+
+function isParsed(parse: (...pattern: string[]) => Cron, field: string, at: number): boolean {
+  try {
+    parse(...FIELDS.map((_, other) => (other === at ? field : "*")));
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -23,7 +23,7 @@ export interface WhatComesNext {
   readonly waitingFor: readonly MissingJob[] | null;
 }
 
-interface Asked {
+export interface WhatComesNextInput {
   readonly state: JobState;
   /** The states of the jobs that `state.schedule` requires, or null where they were not read. */
   readonly required: RequiredStates | null;
@@ -31,7 +31,7 @@ interface Asked {
 }
 
 /** See docs/semantics.md, "What comes next". */
-export async function whatComesNext({ state, required, now }: Asked): Promise<WhatComesNext> {
+export async function whatComesNext({ state, required, now }: WhatComesNextInput): Promise<WhatComesNext> {
   const [newest] = state.history;
   const ending = newest === undefined ? null : endingOf(newest);
   const failing = ending === "interrupted" || ending === "taken-over";
