@@ -19,7 +19,7 @@ export async function relayTo(database: string) {
     pairs.add(pair);
     for (const socket of pair) socket.on("error", () => {}).on("close", () => pairs.delete(pair));
     client.pipe(upstream);
-    upstream.on("data", (bytes) => {
+    upstream.on("data", (bytes: Buffer) => {
       if (losesAnswer.has(client)) return reset(pair);
       if (!terminatesNext || !bytes.subarray(-READY.length).equals(READY)) return client.write(bytes);
       terminatesNext = false;
