@@ -1,5 +1,7 @@
+import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { helpText, loadConfiguration } from "../../src/server/configuration.ts";
+import { serverMessage } from "../../src/server/remedies.ts";
 
 const RULES = '[{"jobs":"**","claims":{"repository":"octo-org/*"}}]';
 const noFile = (path: string): string => {
@@ -8,12 +10,22 @@ const noFile = (path: string): string => {
 const load = (args: string[], env: Record<string, string> = {}, readFile = noFile) =>
   loadConfiguration(args, env, readFile);
 
+/** @returns the message that `serve` shows for these settings. */
+function refusalOf(args: string[], env: Record<string, string>): string {
+  try {
+    load(args, env);
+  } catch (error) {
+    return serverMessage(error);
+  }
+  return "";
+}
+
 test("every setting has a default", () => {
   const defaults = {
     port: 3000,
     host: "127.0.0.1",
     timezone: "UTC",
-    jobStoreUrl: "sqlite:./cronyx.db",
+    database: { kind: "sqlite", file: path.resolve("cronyx.db") },
     logLevel: "info",
     basic: null,
     oidc: null,
@@ -29,10 +41,15 @@ test("a flag overrides its variable", () => {
     port: 1,
     host: "::1",
     timezone: "Asia/Tokyo",
-    jobStoreUrl: "postgres://a:b@c/d",
+    database: { kind: "postgres", url: new URL("postgres://a:b@c/d") },
   });
   const flags = ["--server-port=2", "--server-host", "localhost", "--timezone=UTC", "--job-store-url=sqlite:x"];
-  expect(load(flags, env)).toMatchObject({ port: 2, host: "localhost", timezone: "UTC", jobStoreUrl: "sqlite:x" });
+  expect(load(flags, env)).toMatchObject({
+    port: 2,
+    host: "localhost",
+    timezone: "UTC",
+    database: { kind: "sqlite", file: path.resolve("x") },
+  });
 });
 
 test("the rules may be in a file", () => {
@@ -62,35 +79,59 @@ describe("beyond this machine", () => {
   });
 
   test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])("%s alone is refused", (host) => {
-    const message = `SERVER_HOST is "${host}", which lets other machines use the server without authentication: set BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or pass --insecure`;
-    expect(() => load([], { SERVER_HOST: host })).toThrow(message);
+    const message = `SERVER_HOST "${host}" lets other machines start and end jobs without a login: use BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or --insecure`;
+    expect(refusalOf([], { SERVER_HOST: host })).toBe(message);
   });
 });
 
 test.each<[args: string[], env: Record<string, string>, message: string]>([
-  [["--server-port=http"], {}, '--server-port is "http": use a number from 0 to 65535'],
-  [[], { SERVER_PORT: "65536" }, 'SERVER_PORT is "65536": use a number from 0 to 65535'],
-  [[], { SERVER_PORT: "-1" }, 'SERVER_PORT is "-1": use'],
-  [[], { TIMEZONE: "Mars" }, 'TIMEZONE: The timezone "Mars" is unknown'],
-  [[], { LOG_LEVEL: "loud" }, 'LOG_LEVEL is "loud": use one of fatal, error, warn, info, debug, trace, silent'],
-  [[], { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" }, "JOB_STORE_URL has an @ or # after its host: percent-encode"],
+  [["--server-port=http"], {}, '--server-port "http" is not allowed: use a number from 0 to 65535'],
+  [[], { SERVER_PORT: "65536" }, 'SERVER_PORT "65536" is not allowed: use a number from 0 to 65535'],
+  [[], { SERVER_PORT: "-1" }, 'SERVER_PORT "-1" is not allowed: use'],
+  [[], { TIMEZONE: "Mars" }, 'TIMEZONE "Mars" is not an IANA time zone: use a name'],
+  [
+    [],
+    { LOG_LEVEL: "loud" },
+    'LOG_LEVEL "loud" is not allowed: use one of fatal, error, warn, info, debug, trace, silent',
+  ],
+  [
+    [],
+    { JOB_STORE_URL: "postgres://u:hunter2#x@db/c" },
+    "JOB_STORE_URL contains an @ or a # after its host: use percent-encoding",
+  ],
   [[], { JOB_STORE_URL: "postgres://u:hun/ter2@db/c" }, "(/ is %2F, ? is %3F, # is %23)"],
-  [[], { JOB_STORE_URL: "mysql://hunter2@db" }, "JOB_STORE_URL is not a database URL: use sqlite:FILE or postgres://"],
+  [
+    [],
+    { JOB_STORE_URL: "mysql://hunter2@db" },
+    "JOB_STORE_URL is not the URL of a database: use sqlite:FILE or postgres://",
+  ],
   ...["postgres://a:12/hunter2@db/x", "postgres://a:12#hunter2@db/x", "postgres://a:12?hunter2@db"].map(
-    (url): [string[], Record<string, string>, string] => [[], { JOB_STORE_URL: url }, "JOB_STORE_URL has an @ or #"],
+    (url): [string[], Record<string, string>, string] => [
+      [],
+      { JOB_STORE_URL: url },
+      "JOB_STORE_URL contains an @ or a #",
+    ],
   ),
-  [["--job-store-url=sqlite:"], {}, "--job-store-url is not a database URL"],
+  [["--job-store-url=sqlite:"], {}, "--job-store-url is not the URL of a database: use"],
   [
     ["--job-store-url=postgres://a:hunter2@db/c"],
     {},
-    "--job-store-url contains a password, which other users can read",
+    "--job-store-url contains a password, which other users can read in the list of processes: use the environment variable JOB_STORE_URL",
   ],
-  [[], { BASIC_AUTH_USERNAME: "octo" }, "BASIC_AUTH_PASSWORD is missing, but BASIC_AUTH_USERNAME is set"],
-  [[], { BASIC_AUTH_PASSWORD: "hunter2" }, "BASIC_AUTH_USERNAME is missing, but BASIC_AUTH_PASSWORD is set"],
+  [
+    [],
+    { BASIC_AUTH_USERNAME: "octo" },
+    "BASIC_AUTH_PASSWORD is missing, and BASIC_AUTH_USERNAME is set: use both or neither",
+  ],
+  [
+    [],
+    { BASIC_AUTH_PASSWORD: "hunter2" },
+    "BASIC_AUTH_USERNAME is missing, and BASIC_AUTH_PASSWORD is set: use both or neither",
+  ],
   [
     [],
     { BASIC_AUTH_USERNAME: "a:b", BASIC_AUTH_PASSWORD: "hunter2" },
-    'BASIC_AUTH_USERNAME is "a:b": use a username without a colon',
+    'BASIC_AUTH_USERNAME "a:b" contains a colon, which ends the user name in basic authentication: use a user name without a colon',
   ],
   [["--basic-auth-password=hunter2"], {}, "Unknown option '--basic-auth-password'"],
   [["--port=1"], {}, "Unknown option '--port'"],
@@ -99,20 +140,20 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
   [
     [],
     { OIDC_AUDIENCE: "cronyx" },
-    "OIDC_AUDIENCE is set without rules, so no token may use any job: set OIDC_RULES or OIDC_RULES_FILE",
+    "OIDC_AUDIENCE is set without rules, so no token may use any job: use OIDC_RULES or OIDC_RULES_FILE with it",
   ],
-  [[], { OIDC_RULES: RULES }, "OIDC_AUDIENCE is missing, but OIDC_RULES is set: set both"],
+  [[], { OIDC_RULES: RULES }, "OIDC_AUDIENCE is missing, and OIDC_RULES is set: use both or neither"],
   [[], { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_RULES_FILE: "x" }, "OIDC_RULES and OIDC_RULES_FILE are both set"],
   [["--oidc-rules={"], { OIDC_AUDIENCE: "a" }, "--oidc-rules is not JSON: use a list such as"],
-  [[], { OIDC_AUDIENCE: "a", OIDC_RULES_FILE: "no" }, 'OIDC_RULES_FILE is "no", which cannot be read: use the path'],
+  [[], { OIDC_AUDIENCE: "a", OIDC_RULES_FILE: "no" }, 'OIDC_RULES_FILE "no" cannot be read (ENOENT): use the path'],
   [
     [],
     { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_ISSUER: "http://example.com" },
-    "OIDC_ISSUER is not the URL of an issuer",
+    "OIDC_ISSUER is not the URL of an issuer: use a URL that begins with https://",
   ],
 ] as [string[], Record<string, string>, string][])("%j with %j is refused", (args, env, message) => {
-  expect(() => load(args, env)).toThrow(message);
-  expect(() => load(args, env)).not.toThrow("hunter2");
+  expect(refusalOf(args, env)).toContain(message);
+  expect(refusalOf(args, env)).not.toContain("hunter2");
 });
 
 test("help shows every setting", () => {

@@ -1,28 +1,5 @@
-/** Invalid input. It is refused before the store is read or written. */
-export class BadRequest extends Error {
-  override name = "BadRequest";
-  readonly statusCode = 400;
-  /** The caller's name for the invalid field. Unlike the message it holds no input, so it may be logged. */
-  readonly field: string;
-
-  constructor(field: string, message: string, options?: ErrorOptions) {
-    super(message, options);
-    this.field = field;
-  }
-}
-
-/** Input that the caller's credentials do not allow. Access control cannot see it, since it is in the body. */
-export class Forbidden extends Error {
-  override name = "Forbidden";
-  readonly statusCode = 403;
-  /** The caller's name for the forbidden field. */
-  readonly field: string;
-
-  constructor(field: string, message: string) {
-    super(message);
-    this.field = field;
-  }
-}
+import { ArgumentError } from "../errors/argument-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 
 /** An error of Ajv with the option `verbose`: https://ajv.js.org/api.html#error-objects. */
 export interface SchemaError {
@@ -37,36 +14,41 @@ export interface SchemaError {
 }
 
 /**
- * @param part The part of the request that was validated: `body`, `headers`, `params` or `querystring`.
- * @returns an error that names the field, its value, and the values that it takes.
+ * @param part The part of the request that was validated: `body`, `headers`, `params`, `querystring`, or the header
+ *   `Cronyx-Holder`.
+ * @returns an error that names the field, its value, and the values that are allowed.
  */
-export function badInput(errors: readonly SchemaError[], part: string): BadRequest {
+export function badInput(errors: readonly SchemaError[], part: string): ArgumentError {
   const error = mostSpecific(errors);
-  if (error === undefined) return new BadRequest(part, `The ${part} is invalid`);
+  if (error === undefined) {
+    return new ArgumentError("wrong-type", { field: fieldName(part, []), problem: "is not allowed" });
+  }
   const { keyword, instancePath, params, data, parentSchema } = error;
   const at = instancePath.split("/").slice(1).map(unescapePointer);
-  const name = (...more: string[]) => fieldName(part, [...at, ...more]);
+  const field = fieldName(part, at);
 
   if (keyword === "additionalProperties") {
-    const field = name(String(params.additionalProperty));
-    const known = Object.keys(parentSchema?.properties ?? {}).join(", ");
-    // The unknown name is the caller's text, so it must not become the logged field.
-    return new BadRequest(
-      at.length === 0 ? `an unknown field of the ${part}` : name(),
-      `${shown(field)} is unknown: give ${known} only`,
-    );
+    return new ArgumentError("unknown-name", {
+      // The unknown name is the caller's text, and the log shows the field.
+      field,
+      problem: `contains the unknown field ${shownValue(params.additionalProperty)}`,
+      expected: `${Object.keys(parentSchema?.properties ?? {}).join(", ")} only`,
+    });
   }
   if (keyword === "required") {
     const missing = String(params.missingProperty);
-    return new BadRequest(
-      name(missing),
-      `${name(missing)} is missing: it takes ${parentSchema?.properties?.[missing]?.description ?? "a value"}`,
-    );
+    return new ArgumentError("missing", {
+      field: fieldName(part, [...at, missing]),
+      problem: "is missing",
+      expected: parentSchema?.properties?.[missing]?.description ?? "a value",
+    });
   }
-  return new BadRequest(
-    name(),
-    `${name()} is ${shown(data)}: it takes ${parentSchema?.description ?? "another value"}`,
-  );
+  return new ArgumentError("wrong-type", {
+    field,
+    value: data,
+    problem: "is not allowed",
+    expected: parentSchema?.description ?? "another value",
+  });
 }
 
 /** The deepest error: of several alternatives, the one that matched the most. If none matched, the error of them all. */
@@ -79,9 +61,15 @@ function mostSpecific(errors: readonly SchemaError[]): SchemaError | undefined {
 }
 
 function fieldName(part: string, path: readonly string[]): string {
-  if (path.length === 0) return `The ${part}`;
   const name = path.map((step, at) => (/^\d+$/.test(step) ? `[${step}]` : at === 0 ? step : `.${step}`)).join("");
-  return part === "headers" ? (HEADER_NAMES[name] ?? name) : name;
+  switch (part) {
+    case "Cronyx-Holder":
+      return name === "" ? part : `${part}.${name}`;
+    case "headers":
+      return HEADER_NAMES[name] ?? name;
+    default:
+      return name === "" ? `The ${part}` : name;
+  }
 }
 
 const HEADER_NAMES: Readonly<Record<string, string>> = {
@@ -92,18 +80,4 @@ const HEADER_NAMES: Readonly<Record<string, string>> = {
 /** RFC 6901 §4. */
 function unescapePointer(step: string): string {
   return step.replaceAll("~1", "/").replaceAll("~0", "~");
-}
-
-/** A value as a message shows it: as JSON, shortened. */
-export function shown(value: unknown): string {
-  const text = typeof value === "number" ? String(value) : (JSON.stringify(pruned(value, 4)) ?? String(value));
-  return text.length > 80 ? `${text.slice(0, 80)}…` : text;
-}
-
-/** JSON.stringify is recursive, and a body of 64 KiB can be nested deeply enough to overflow its stack. */
-function pruned(value: unknown, depth: number): unknown {
-  if (typeof value !== "object" || value === null) return value;
-  if (depth === 0) return "…";
-  if (Array.isArray(value)) return value.map((item) => pruned(item, depth - 1));
-  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, pruned(field, depth - 1)]));
 }

@@ -166,14 +166,13 @@ function databaseOf({ name, value = "" }: GivenSetting, isFlag: boolean): Databa
   if (isFlag && location.kind === "postgres" && location.url.password !== "") {
     throw new ArgumentError("credentials-in-location", {
       field: name,
-      problem: "contains a password, which others can read in the list of processes",
+      problem: "contains a password, which other users can read in the list of processes",
       expected: "the environment variable JOB_STORE_URL",
     });
   }
   return location;
 }
 
-/** @param value Shown in the message: left out where it may be a secret. */
 function invalid({ name, value, expected }: GivenSetting & { readonly expected: string }): ArgumentError {
   return new ArgumentError("not-allowed", { field: name, value, problem: "is not allowed", expected });
 }
@@ -186,7 +185,7 @@ function incomplete({
   readonly missing: GivenSetting;
   readonly given: GivenSetting;
 }): ArgumentError {
-  return new ArgumentError("missing", {
+  return new ArgumentError("incomplete-login", {
     field: missing.name,
     problem: `is missing, and ${given.name} is set`,
     expected: "both or neither",
@@ -222,10 +221,10 @@ function oidcOf(given: GivenSettings, readFile: (path: string) => string): Confi
   if (!audience.value && !source.value) return null;
   if (!audience.value) throw incomplete({ missing: audience, given: source });
   if (!source.value) {
-    throw new ArgumentError("missing", {
-      field: `${rules.name} or ${file.name}`,
-      problem: `is missing, and ${audience.name} is set: without a rule no token is allowed anything`,
-      expected: "both or neither",
+    throw new ArgumentError("incomplete-login", {
+      field: audience.name,
+      problem: "is set without rules, so no token may use any job",
+      expected: `${rules.name} or ${file.name} with it`,
     });
   }
   const json = source === rules ? source.value : contentOf(source.name, source.value, readFile);
@@ -239,8 +238,8 @@ function contentOf(name: string, path: string, readFile: (path: string) => strin
     throw new ArgumentError("not-allowed", {
       field: name,
       value: path,
-      problem: "cannot be read",
-      expected: "a file that the server's user can read",
+      problem: `cannot be read (${(cause as NodeJS.ErrnoException).code})`,
+      expected: "the path of a file that the server's user can read",
       cause,
     });
   }
@@ -251,7 +250,12 @@ function issuerOf({ name, value = "" }: GivenSetting): string {
   const url = URL.canParse(value) ? new URL(value) : null;
   const safe = url?.protocol === "https:" || (url?.protocol === "http:" && isLoopback(url.hostname));
   if (safe && url?.username === "" && url.search === "" && url.hash === "") return value;
-  throw invalid({ name, value: undefined, expected: "an issuer's URL that begins with https://, without a query" });
+  // The URL may hold a password.
+  throw new ArgumentError("not-allowed", {
+    field: name,
+    problem: "is not the URL of an issuer",
+    expected: "a URL that begins with https://, without credentials or a query",
+  });
 }
 
 function checkReach({ host, basic, oidc, insecure }: Configuration, name: string): void {

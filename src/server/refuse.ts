@@ -1,12 +1,12 @@
 import type { FastifyError, FastifyReply } from "fastify";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { BadRequest, Forbidden } from "./bad-request.ts";
+import { ForbiddenError } from "./auth/forbidden-error.ts";
 import { loggableError } from "./observability/loggable-error.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { recordRequest } from "./observability/request-log.ts";
 import { requestedOperation } from "./observability/requested-operation.ts";
-import { serverMessage } from "./remedies.ts";
+import { serverFieldName, serverMessage } from "./remedies.ts";
 
 interface Answer {
   readonly status: number;
@@ -42,9 +42,10 @@ function readFailure(error: Error): string {
 }
 
 function answerTo(error: Error): Answer | null {
-  if (error instanceof BadRequest) return { status: 400, message: error.message, field: error.field };
-  if (error instanceof Forbidden) return { status: 403, message: error.message, field: error.field };
-  if (error instanceof ArgumentError) return { status: 400, message: serverMessage(error), field: error.field };
+  if (error instanceof ArgumentError) {
+    const status = error instanceof ForbiddenError ? 403 : 400;
+    return { status, message: serverMessage(error), field: serverFieldName(error.field) };
+  }
   const { code = "", statusCode = 500 } = error as FastifyError;
   const answer = FASTIFY_ERRORS[code];
   if (answer !== undefined) return answer;
@@ -60,7 +61,7 @@ const FASTIFY_ERRORS: Readonly<Record<string, Answer>> = {
   },
   FST_ERR_CTP_INVALID_MEDIA_TYPE: {
     status: 400,
-    message: "The Content-Type is missing or unsupported: it takes application/json",
+    message: "The Content-Type is missing or unsupported: use application/json",
     field: "Content-Type",
   },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
@@ -70,7 +71,7 @@ const FASTIFY_ERRORS: Readonly<Record<string, Answer>> = {
   },
   FST_ERR_BAD_URL: {
     status: 400,
-    message: "The path is not valid percent-encoding: it takes percent-encoded UTF-8",
+    message: "The path is not valid percent-encoding: use percent-encoded UTF-8",
     field: "The path",
   },
 };

@@ -1,10 +1,17 @@
 import { COMMON_REMEDIES, messageWithRemedy, type Wording } from "../errors/remedies.ts";
 import type { DatabaseErrorCode } from "../errors/service-error.ts";
 
+const NAMES: Readonly<Record<string, string>> = { lockId: "Idempotency-Key" };
+
+/** @returns the name that a server's callers know an argument by. */
+export function serverFieldName(field: string): string {
+  return NAMES[field] ?? field;
+}
+
 /** Errors in the terms of a server: the fields of a request, and the settings of the process. */
 const WORDING: Wording<DatabaseErrorCode> = {
   verb: "use",
-  nameOf: (field) => field,
+  nameOf: serverFieldName,
   remedies: {
     ...COMMON_REMEDIES,
     "chosen-interval-with-lock": "set noLock to true, or leave this field out",

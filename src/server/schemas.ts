@@ -3,7 +3,7 @@ import { DURATION_FIELDS } from "../scheduler/duration.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 
 // The only definition of requests and responses: it validates requests, and gives the types and /openapi.json. A request
-// field's description must complete the sentence "it takes …", which the messages of refused requests contain.
+// field's description must complete the sentence "use …", which the messages of refused requests contain.
 
 const Count = Type.Integer({ minimum: 0, description: "a whole number of at least 0" });
 
@@ -25,7 +25,7 @@ const Duration = Type.Object(
 
 const Wait = (meaning: string) =>
   Type.Union([Type.Integer({ minimum: 0 }), Duration], {
-    description: `${meaning}: a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
+    description: `${meaning}, as a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
   });
 
 const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
@@ -40,10 +40,12 @@ const Nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schem
 export const StartBody = Type.Object(
   {
     jobInterval: Type.Union([Type.String({ minLength: 1, maxLength: 1000 }), Type.Integer({ minimum: 1 }), Duration], {
-      description: `how long one interval is: a cron expression such as "0 * * * *", a whole number of milliseconds of at least 1, or an object of ${unitNames}`,
+      description: `the length of one interval, as a cron expression such as "0 * * * *", a whole number of milliseconds of at least 1, or an object of ${unitNames}`,
     }),
-    startBuffer: Type.Optional(Wait("how long to wait after an interval's end")),
-    retryInterval: Type.Optional(Wait("how long after its last update an active lock may be taken over")),
+    startBuffer: Type.Optional(Wait("the wait after an interval's end")),
+    retryInterval: Type.Optional(
+      Wait("the wait after an active lock's last update, after which another start may take it over"),
+    ),
     requiredJobNames: Type.Optional(
       Type.Array(JobName, { maxItems: 1000, description: "a list of at most 1000 job names" }),
     ),
@@ -138,21 +140,26 @@ export const ListQuery = Type.Object({
   limit: Type.Optional(
     Type.String({
       pattern: "^([1-9]\\d?|[1-4]\\d\\d|500)$",
-      description: `the largest number of jobs to list: a whole number from 1 to ${MAX_LIMIT}`,
+      description: `a whole number from 1 to ${MAX_LIMIT}, the largest number of jobs to list`,
     }),
   ),
-  after: Type.Optional(Type.String({ maxLength: 255, description: "the list starts after this name" })),
+  after: Type.Optional(
+    Type.String({ maxLength: 255, description: "a job name of at most 255 characters, after which the list starts" }),
+  ),
   name: Type.Optional(JobName),
   search: Type.Optional(
-    Type.String({ maxLength: 255, description: "for the page: a part of a job name, at most 255 characters" }),
+    Type.String({ maxLength: 255, description: "a part of a job name, of at most 255 characters (for the page)" }),
   ),
   page: Type.Optional(
-    Type.String({ pattern: "^[1-9]\\d{0,6}$", description: "for the page: its number, a whole number of at least 1" }),
+    Type.String({
+      pattern: "^[1-9]\\d{0,6}$",
+      description: "the number of a page, a whole number of at least 1 (for the page)",
+    }),
   ),
   release: Type.Optional(JobName),
   released: Type.Optional(JobName),
   lost: Type.Optional(JobName),
-  lock: Type.Optional(Type.String({ maxLength: 255, description: "the id of a lock" })),
+  lock: Type.Optional(Type.String({ maxLength: 255, description: "the id of a lock, of at most 255 characters" })),
 });
 export type ListQuery = Static<typeof ListQuery>;
 
@@ -237,7 +244,7 @@ export const AbandonResponse = Type.Object({
 });
 export const JobListResponse = Type.Object({
   jobs: Type.Array(JobStateResponse),
-  unreadable: Type.Optional(
+  damaged: Type.Optional(
     Type.Array(JobName, { description: "the jobs whose state document is damaged; left out if there are none" }),
   ),
   next: Nullable(
@@ -248,7 +255,7 @@ export const HealthResponse = Type.Object({ ok: Type.Boolean() });
 const ErrorResponse = Type.Object({ message: Type.String() });
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
-  400: "The request is invalid: the message names the field, its value, and the values that it takes",
+  400: "The request is invalid: the message names the field, its value, and the values that are allowed",
   401: "The credentials are missing or wrong",
   403: "The server's rules do not allow the request",
   404: "No such job or lock",

@@ -1,19 +1,31 @@
 import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 
+// @see https://www.postgresql.org/docs/current/protocol-message-formats.html */
+const READY = Buffer.from("Z\0\0\0\x05I", "latin1");
+/** The message that a connection gets from `pg_terminate_backend`. */
+const TERMINATED = errorResponse("SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0");
+
 /** Relays connections to a database. A test can break them. */
 export async function relayTo(database: string) {
   const url = new URL(database);
   const { port, hostname } = url;
   const pairs = new Set<readonly [client: Socket, upstream: Socket]>();
   const losesAnswer = new WeakSet<Socket>();
+  let terminatesNext = false;
   const server = net.createServer((client) => {
     const upstream = net.connect(Number(port), hostname);
     const pair = [client, upstream] as const;
     pairs.add(pair);
     for (const socket of pair) socket.on("error", () => {}).on("close", () => pairs.delete(pair));
     client.pipe(upstream);
-    upstream.on("data", (bytes) => (losesAnswer.has(client) ? reset(pair) : client.write(bytes)));
+    upstream.on("data", (bytes: Buffer) => {
+      if (losesAnswer.has(client)) return reset(pair);
+      if (!terminatesNext || !bytes.subarray(-READY.length).equals(READY)) return client.write(bytes);
+      terminatesNext = false;
+      client.end(Buffer.concat([bytes, TERMINATED]));
+      upstream.destroy();
+    });
     upstream.on("end", () => client.end());
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
@@ -28,10 +40,20 @@ export async function relayTo(database: string) {
     loseAnswers(which: (nth: number) => boolean) {
       for (const [nth, [client]] of [...pairs].entries()) if (which(nth)) losesAnswer.add(client);
     },
+    /** Terminates the next connection that becomes ready, in the packet that says so. */
+    terminateNext() {
+      terminatesNext = true;
+    },
     close() {
       server.close();
     },
   };
+}
+
+function errorResponse(fields: string): Buffer {
+  const message = Buffer.from(`E\0\0\0\0${fields}`, "latin1");
+  message.writeInt32BE(message.length - 1, 1);
+  return message;
 }
 
 function reset(sockets: Iterable<Socket>): void {

@@ -87,8 +87,8 @@ export function jobStoreSuite(openStore: () => Promise<JobStore>): void {
   describe("a register of documents", () => {
     test("has no document of a job that was never written", async () => {
       const store = await open();
-      expect(await store.read([fresh("never"), fresh("never")], inTime())).toEqual(new Map());
-      expect(await store.read([], inTime())).toEqual(new Map());
+      expect((await store.read([fresh("never"), fresh("never")], inTime())).records).toEqual(new Map());
+      expect((await store.read([], inTime())).records).toEqual(new Map());
     });
 
     test("gives every store the written document, with its unknown fields", async () => {

@@ -301,8 +301,8 @@ describe("with a server that explains itself", () => {
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
     ['{"jobs":[{}]}', "jobs[0].name is missing, not a non-empty string"],
-    ['{"jobs":[],"unreadable":["b","a"]}', { states: [], damaged: ["b", "a"] }],
-    ['{"jobs":[],"unreadable":[7]}', "unreadable is [7], not a list of names"],
+    ['{"jobs":[],"damaged":["b","a"]}', { states: [], damaged: ["b", "a"] }],
+    ['{"jobs":[],"damaged":[7]}', "damaged is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
     server.fault = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
     const listed = backend.states(inTime());

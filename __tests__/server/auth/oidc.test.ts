@@ -268,7 +268,9 @@ describe("the rules", () => {
       if (status === 200) expect(answer.json).toMatchObject({ reason: "required-job" });
       else {
         expect(answer.json).toEqual({
-          message: expect.stringMatching(/^The token's rules do not allow ".*" as a required job: /),
+          message: expect.stringMatching(
+            /^requiredJobNames ".*" is not allowed by the token's rules: use jobs that a rule allows/,
+          ),
         });
         expect(server.lines.at(-1)).toMatchObject({ job: "invoice", outcome: "forbidden", field: "requiredJobNames" });
       }

@@ -44,7 +44,8 @@ export async function playAll({ url, processes, disturb }: Setting): Promise<voi
   expect(servers.crashes).toBe(0);
   const broken = stories.flatMap((story) => brokenPromises(story).map((promise) => `SEED=${story.seed}: ${promise}`));
   expect(broken).toEqual([]);
-  if (SEEDS.length > 1) expect(Object.keys(toldIn(stories))).toEqual(expect.arrayContaining(ALL));
+  const counts = toldIn(stories);
+  if (SEEDS.length > 1) expect(ALL.filter((what) => counts[what] === undefined)).toEqual([]);
 
   async function disturbing() {
     const drawn = numbersOf(0, 999);

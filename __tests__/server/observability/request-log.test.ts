@@ -35,7 +35,7 @@ test("each start, end and refusal is one line, and counted", async () => {
   expect(server.lines).toEqual([
     { ...told, msg: "start", outcome: "started", runUrl },
     { ...told, msg: "start", outcome: "active" },
-    { ...told, msg: "start", outcome: "bad-request" },
+    { ...told, msg: "start", outcome: "bad-request", field: "jobInterval" },
     { ...told, msg: "start", outcome: "bad-request", field: "jobInterval" },
     { ...told, msg: "start", outcome: "started", takeover: true },
     { ...told, msg: "interrupt", outcome: "not-found" },

@@ -46,7 +46,7 @@ test("a holder is shown with its own description, and linked if its run has an h
     `<a href="${runUrl}" rel="noopener noreferrer"><bdi>octo-org/reports, run 7</bdi></a>`,
   );
   expect(holderElement({ job: "<i>", runUrl: "javascript:alert(1)" }).text).toBe("<bdi>job &#60;i&#62;</bdi>");
-  expect(holderElement(null).text).toBe("<bdi>a run that gave no name</bdi>");
+  expect(holderElement(null).text).toBe("<bdi>an unnamed run</bdi>");
 });
 
 test("a link keeps any name, and leaves out empty parameters", () => {

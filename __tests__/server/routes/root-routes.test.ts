@@ -112,7 +112,7 @@ describe("the list", () => {
     `after=${"x".repeat(256)}`,
   ])("is refused with %s", async (query) => {
     const { status, json } = await server.send("GET", `/?${query}`);
-    expect([status, json.message]).toEqual([400, expect.stringMatching(/^(limit|name|after) is .*: it takes /)]);
+    expect([status, json.message]).toEqual([400, expect.stringMatching(/^(limit|name|after) .* is not allowed: use /)]);
   });
 
   test.each(["metrics", "healthcheck", "openapi.json", ".", "..", "a/b?c=d&e#f", "レポ📈", "__proto__"])(
@@ -209,11 +209,11 @@ describe("a job with a damaged state document", () => {
     await write(state("a"), broken, state("report", { active: lock(NOON) }), state("z"));
     expect(await list()).toMatchObject({
       jobs: [{ name: "a" }, { name: "report" }, { name: "z" }],
-      unreadable: ["broken"],
+      damaged: ["broken"],
     });
-    expect(await list("?limit=2")).toMatchObject({ jobs: [{ name: "a" }], unreadable: ["broken"], next: "broken" });
+    expect(await list("?limit=2")).toMatchObject({ jobs: [{ name: "a" }], damaged: ["broken"], next: "broken" });
     expect(await list("?after=broken")).toEqual({ jobs: [{}, {}].map(() => expect.anything()), next: null });
-    expect(await list("?name=broken")).toEqual({ jobs: [], unreadable: ["broken"], next: null });
+    expect(await list("?name=broken")).toEqual({ jobs: [], damaged: ["broken"], next: null });
     const overview = await page();
     expect(overview.status).toBe(200);
     expect(headings(overview)).toEqual(["broken", "report", "a", "z"]);
@@ -237,7 +237,7 @@ describe("a job with a damaged state document", () => {
       text: expect.stringContaining("The state document of this job is damaged"),
     });
     expect(server.lines.at(-1)).toMatchObject({
-      error: { code: "damaged", message: expect.stringContaining('"broken"') },
+      error: { code: "document-damaged", message: expect.stringContaining('"broken"') },
     });
     expect((await server.send("GET", "/broken")).json.message).toMatch(/^The state document of this job is damaged. /);
     expect(JSON.stringify(await list("?name=broken"))).toBe(before);

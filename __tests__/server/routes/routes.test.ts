@@ -117,7 +117,13 @@ describe("an idempotency key", () => {
 
   test.each([
     // Its lock's id is granted once: this can only be a request that comes late.
-    [KEY, 400, expect.stringMatching(/can't be granted again.*give each start an id of its own/)],
+    [
+      KEY,
+      400,
+      expect.stringMatching(
+        /Idempotency-Key .*6f1c9e0e.* cannot be granted again.*use a new idempotency key for each start/,
+      ),
+    ],
     ["run 7, step 3", 200, "null"],
   ])("%j gets the same lock again while it is active, and then %i", async (text, status, says) => {
     const first = await server.start("/report", HOURLY, key(text));
@@ -354,7 +360,7 @@ describe("a store that can't do its work", () => {
       msg: "start",
       job: "report",
       outcome: "failed",
-      error: { code: "unreachable", cause: { message: "connect ECONNREFUSED" } },
+      error: { code: "database-unreachable", cause: { message: "connect ECONNREFUSED" } },
     });
     expect(JSON.stringify(server.lines)).not.toMatch(/hunter2|424242/);
     expect(await server.metrics()).toMatch(/^cronyx_starts_total\{outcome="failed"\} 1$/m);

@@ -63,7 +63,8 @@ describe("what goes over the wire", () => {
       const document = commitOf("A document", 0);
       const update = { ref: refOf("job"), from: NO_OBJECT, to: idOf(document), commit: document };
       expect(await remote.push(update, inTime())).toEqual({ outcome: "moved" });
-      expect(await remote.fetch([update.ref], inTime())).toMatchObject([{ ref: update.ref, id: update.to }]);
+      const { tips } = await remote.fetch([update.ref], inTime());
+      expect(tips).toMatchObject([{ ref: update.ref, id: update.to }]);
       exchanges.push(other.exchanges);
       await remote.close();
       await other.close();

@@ -25,6 +25,7 @@ beforeAll(async () => {
     "newer",
     "cut",
     "opening",
+    "terminated",
     "replica",
     "denied",
     "late",
@@ -164,6 +165,17 @@ describe("a store in PostgreSQL", () => {
     relay.reset();
     await blocker.end();
     const store = await opening;
+    expect(await store.list(inTime())).toEqual([]);
+    await store.close();
+    relay.close();
+  });
+
+  test("a connection that is terminated in the moment in which it is ready", async () => {
+    const relay = await relayTo(postgres.url("terminated"));
+    const lines: string[] = [];
+    relay.terminateNext();
+    const store = await openDatabase(locationOf(relay.url), (line) => lines.push(line), inTime());
+    expect(lines).toEqual([expect.stringMatching(/cannot be reached \(.*\); trying again$/)]);
     expect(await store.list(inTime())).toEqual([]);
     await store.close();
     relay.close();

@@ -181,8 +181,8 @@ export function oneStatusIn(json: unknown): JobStatus {
 export function jobListIn(json: unknown, after: string) {
   return readAnswer(json, (answer) => {
     const jobs = answer.objects("jobs");
-    const { unreadable: damaged = [], next = null } = answer.fields;
-    if (!isListOfTexts(damaged)) throw answer.wrong("unreadable", "a list of names");
+    const { damaged = [], next = null } = answer.fields;
+    if (!isListOfTexts(damaged)) throw answer.wrong("damaged", "a list of names");
     // Without this check a list that does not advance would never end.
     if (next !== null && !(typeof next === "string" && next > after)) {
       throw answer.wrong("next", `a name after ${after}`);

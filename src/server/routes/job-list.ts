@@ -40,6 +40,6 @@ export async function jobListJson({ store, names, limit, after, newDeadline }: J
     }
     last = job.name;
   }
-  const unreadable = damaged.length === 0 ? "" : `"unreadable":${JSON.stringify(damaged)},`;
-  return `{"jobs":[${jobs.join(",")}],${unreadable}"next":${JSON.stringify(next ?? null)}}`;
+  const damagedField = damaged.length === 0 ? "" : `"damaged":${JSON.stringify(damaged)},`;
+  return `{"jobs":[${jobs.join(",")}],${damagedField}"next":${JSON.stringify(next ?? null)}}`;
 }

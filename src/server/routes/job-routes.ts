@@ -1,9 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
 import { Type } from "typebox";
 import type { StartAnswer } from "../../backend/job-backend.ts";
+import { ArgumentError } from "../../errors/argument-error.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { Caller } from "../auth/authentication.ts";
-import { BadRequest, Forbidden, shown } from "../bad-request.ts";
+import { ForbiddenError } from "../auth/forbidden-error.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import {
@@ -160,14 +161,16 @@ function addAbandon(server: FastifyInstance, { backend, newDeadline, metrics }: 
   );
 }
 
-/** A refusal shows a required job's progress, so the caller needs permission. @throws Forbidden */
+/** A refusal shows a required job's progress, so the caller needs permission. @throws ForbiddenError */
 function checkRequiredJobs({ requiredJobNames = [] }: StartRequest, caller: Caller | null): void {
   const forbidden = requiredJobNames.find((name) => !caller?.mayRequire(name));
   if (forbidden === undefined) return;
-  throw new Forbidden(
-    "requiredJobNames",
-    `The token's rules do not allow ${shown(forbidden)} as a required job: add it to a rule's jobs or requires`,
-  );
+  throw new ForbiddenError("not-allowed", {
+    field: "requiredJobNames",
+    value: forbidden,
+    problem: "is not allowed by the token's rules",
+    expected: "jobs that a rule allows, or add this one to the jobs or requires of a rule",
+  });
 }
 
 function outcomeOf(answer: StartAnswer, wrote: boolean): OperationOutcome {
@@ -184,10 +187,11 @@ function isTakeover(answer: StartAnswer): boolean {
 const BODY_FORMAT = `an object of ${Object.keys(StartBody.properties).join(", ")}, as application/json`;
 
 function parseBody(body: Buffer): unknown {
-  if (body.length === 0) throw new BadRequest("The body", `The body is empty: it takes ${BODY_FORMAT}`);
+  const about = { field: "The body", expected: BODY_FORMAT };
+  if (body.length === 0) throw new ArgumentError("missing", { ...about, problem: "is empty" });
   try {
     return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
   } catch (cause) {
-    throw new BadRequest("The body", `The body is not JSON in UTF-8: it takes ${BODY_FORMAT}`, { cause });
+    throw new ArgumentError("wrong-type", { ...about, problem: "is not JSON in UTF-8", cause });
   }
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { checkJobName } from "../../scheduler/job-name.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
-import { BadRequest } from "../bad-request.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import { queryLink } from "../pages/links.ts";
 import { messagePage } from "../pages/message-page.ts";
@@ -87,9 +87,7 @@ function addRelease(server: FastifyInstance, { backend, newDeadline, metrics, su
       schema: { hide: true, querystring: ReleaseQuery },
       onRequest: async (request, reply) => {
         // Without this parameter, the request is most likely a start with an empty job name.
-        if (request.query.release === undefined) {
-          throw new BadRequest("jobName", 'jobName is "": it takes a text of 1 to 255 characters');
-        }
+        if (request.query.release === undefined) checkJobName("");
         if (isSameOrigin(request.headers)) return;
         recordRequest(reply, metrics, { outcome: "forbidden" });
         return reply.code(403).send({ message: CROSS_ORIGIN_RELEASE });

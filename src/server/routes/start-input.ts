@@ -1,16 +1,17 @@
 import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
+import { ArgumentError } from "../../errors/argument-error.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
-import { BadRequest, badInput, type SchemaError, shown } from "../bad-request.ts";
+import { badInput, type SchemaError } from "../bad-request.ts";
 import { HolderHeader, type StartBody, type StartHeaders } from "../schemas.ts";
 
 /**
  * The start request in a body that matches its schema.
  *
  * @param timezone The default.
- * @throws BadRequest or ArgumentError for errors that the schema cannot express.
+ * @throws ArgumentError for errors that the schema cannot express.
  */
 export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
@@ -29,10 +30,12 @@ export function startRequestOf(jobName: string, body: StartBody, timezone: strin
 function instantOf(text: string): Instant {
   const instant = parseInstant(text);
   if (instant !== null) return instant;
-  throw new BadRequest(
-    "jobIntervalStartedAt",
-    `jobIntervalStartedAt is ${shown(text)}, which does not exist: it takes an instant such as 2026-11-24T00:29:32.532Z`,
-  );
+  throw new ArgumentError("invalid-instant", {
+    field: "jobIntervalStartedAt",
+    value: text,
+    problem: "does not exist",
+    expected: "an instant such as 2026-11-24T00:29:32.532Z",
+  });
 }
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
@@ -41,7 +44,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * The claim in a request's headers. A UUID key becomes the lock's id, so that a client whose answer was lost can still end
  * the lock.
  *
- * @throws BadRequest
+ * @throws ArgumentError
  */
 export function claimOf(
   request: FastifyRequest<{ Headers: StartHeaders }>,
@@ -60,18 +63,19 @@ function holderOf(header: string, request: Pick<FastifyRequest, "getValidationFu
   const holder = decodedJson(header);
   const validate = request.getValidationFunction(HolderHeader) ?? request.compileValidationSchema(HolderHeader);
   if (validate(holder)) return holder as Holder;
-  const { field, message } = badInput((validate.errors ?? []) as readonly SchemaError[], "Cronyx-Holder");
-  throw new BadRequest("Cronyx-Holder", field.startsWith("The ") ? message : `Cronyx-Holder's ${message}`);
+  throw badInput((validate.errors ?? []) as readonly SchemaError[], "Cronyx-Holder");
 }
 
 function decodedJson(header: string): unknown {
   try {
     return JSON.parse(decodeURIComponent(header));
   } catch (cause) {
-    throw new BadRequest(
-      "Cronyx-Holder",
-      `Cronyx-Holder is ${shown(header)}: it takes percent-encoded JSON, an object of ${HOLDER_FIELDS.join(", ")}`,
-      { cause },
-    );
+    throw new ArgumentError("wrong-type", {
+      field: "Cronyx-Holder",
+      value: header,
+      problem: "is not percent-encoded JSON",
+      expected: `an object of ${HOLDER_FIELDS.join(", ")}`,
+      cause,
+    });
   }
 }

@@ -50,6 +50,9 @@ export class PostgresStore implements JobStore {
       query_timeout: LONGEST_ANSWER,
       keepAlive: true,
     });
+    // Without a listener, the error of a broken connection ends the process. The pool has no listener of its own between the
+    // moment in which a connection is ready and that in which `migrate` gets it, and the error can be in the same packet.
+    pool.on("connect", (client) => client.on("error", () => {}));
     // An idle connection broke. The pool makes a new one when it needs it.
     pool.on("error", (error) => log(`An idle connection to ${place} broke: ${error.message}`));
     const store = new PostgresStore(pool, place, log);
@@ -211,9 +214,6 @@ function effectOf(failure: unknown): Effect {
 
 async function migrate(pool: pg.Pool, place: string): Promise<void> {
   const client = await pool.connect();
-  // A broken connection emits an error beside the query that fails. Without a listener it would end the process.
-  const ignore = () => {};
-  client.on("error", ignore);
   try {
     await client.query("BEGIN");
     await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
@@ -226,7 +226,6 @@ async function migrate(pool: pg.Pool, place: string): Promise<void> {
       await client.query("INSERT INTO cronyx_schema (version) VALUES ($1)", [makes]);
     }
     await client.query("COMMIT");
-    client.off("error", ignore);
     client.release();
   } catch (error) {
     // Destroys the connection, which rolls the transaction back.
