@@ -158,7 +158,7 @@ function parseCron(expression: string): WallClockCron {
     throw cronError(expression, { why: `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}` });
   }
   fields = fields.map((field, at) => capSteps(field, FIELDS[at]?.[1] ?? 1));
-  const [second, minute, hour, ...days] = fields;
+  const [second, minute, hour] = fields;
 
   // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes: this file has its own.
   const parse = (...pattern: (string | undefined)[]) =>
