@@ -3,8 +3,9 @@ import { type Claim, type HeldLock, LockLostError, type Started } from "../../sr
 import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
+import { grantLock } from "../../src/scheduler/job-transitions.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
-import { grantLock, type JobState, newJobState } from "../../src/scheduler/state-document.ts";
+import { type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import type { Swap } from "../../src/store/job-store.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
@@ -438,7 +439,14 @@ test("a lock that was written by hand with a holder of nothing is still told of"
     holder: null,
     idempotencyKey: null,
   };
-  await store.swap(null, grantLock(newJobState("report"), lock));
+  await store.swap(
+    null,
+    grantLock(newJobState("report"), {
+      lock,
+      begun: { intervalStartedAt: NOON - HOUR, intervalEndedAt: NOON },
+      schedule: { jobInterval: HOUR, timezone: "UTC", startBuffer: 0, requiredJobNames: [] },
+    }),
+  );
   const answer = await backend.start({ ...HOURLY, retryInterval: HOUR }, claim("ours"), DEADLINE);
   expect(answer).toEqual({ started: false, reason: "active", since: NOON, holder: null, retryAt: NOON + HOUR });
 });

@@ -1,9 +1,10 @@
 import { expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { type HeldLock, type LockLoss, LockLostError, type Started } from "../../src/backend/job-backend.ts";
+import { type HeldLock, LockLostError, type Started } from "../../src/backend/job-backend.ts";
 import { CronyxClientError } from "../../src/client/client-error.ts";
 import { Job } from "../../src/client/job.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
+import type { LockLoss } from "../../src/scheduler/lock-loss.ts";
 
 const HELD: HeldLock = { jobName: "report", id: "ours", record: null };
 const PROPERTIES = [
@@ -26,7 +27,15 @@ class Trial {
 
   constructor(lock: HeldLock | null = HELD) {
     const times = { intervalStartedAt: 0, intervalEndedAt: 1_000, createdAt: 2_000, updatedAt: 2_000 };
-    const started: Started = { started: true, jobName: "report", ...times, lock };
+    const started: Started = {
+      started: true,
+      jobName: "report",
+      ...times,
+      lock,
+      behind: 0,
+      skipped: null,
+      takenOver: null,
+    };
     const ask = (end: string) => () =>
       new Promise<void>((resolve, reject) => {
         this.sent++;

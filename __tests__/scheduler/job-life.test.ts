@@ -228,7 +228,7 @@ describe("runs that race", () => {
     const documents = new Map<string, { version: string; json: string }>();
     let now = TEN;
     const clock = { now: () => now, set: (to: Instant) => (now = to) };
-    const alone = new LocalBackend(new MemoryStore(documents), clock.now);
+    const alone = new LocalBackend({ store: new MemoryStore(documents), now: clock.now, log: () => {} });
     if (as === "new") return { documents, clock, holder: null };
     const answer = await alone.start(HOURLY, { lockId: "lock-0", holder: null, idempotencyKey: null }, DEADLINE);
     if (!answer.started || answer.lock === null) throw new Error("Expected a grant");
@@ -253,7 +253,7 @@ describe("runs that race", () => {
         clock.set(now);
         const racers = Array.from(
           { length: count },
-          () => new LocalBackend(new SlowStore(documents, scheduler), clock.now),
+          () => new LocalBackend({ store: new SlowStore(documents, scheduler), now: clock.now, log: () => {} }),
         );
         const answers = await scheduler.waitFor(Promise.all(starts(racers)));
         const [winner, ...others] = answers.filter(({ started }) => started);
@@ -272,7 +272,7 @@ describe("runs that race", () => {
         const { documents, clock, holder } = await jobLeft("active");
         if (holder === null) throw new Error("Expected an active lock");
         clock.set(TEN + 15 * MINUTE);
-        const backend = new LocalBackend(new SlowStore(documents, scheduler), clock.now);
+        const backend = new LocalBackend({ store: new SlowStore(documents, scheduler), now: clock.now, log: () => {} });
         const finish = backend.finish(holder, DEADLINE).then(
           () => true,
           (error) => expect(error).toBeInstanceOf(LockLostError),
@@ -293,7 +293,7 @@ describe("runs that race", () => {
         const { documents, clock, holder } = await jobLeft("active");
         if (holder === null) throw new Error("Expected an active lock");
         clock.set(TEN + 15 * MINUTE);
-        const backend = new LocalBackend(new SlowStore(documents, scheduler), clock.now);
+        const backend = new LocalBackend({ store: new SlowStore(documents, scheduler), now: clock.now, log: () => {} });
         const interrupt = backend.interrupt(holder, DEADLINE).catch((error) => {
           expect(error).toBeInstanceOf(LockLostError);
         });

@@ -272,7 +272,7 @@ describe("with a server that explains itself", () => {
 
   test("a job's state, and the jobs", async () => {
     expect(await backend.status(JOB, inTime())).toBeNull();
-    expect(await backend.states(inTime())).toEqual({ states: [], damaged: [] });
+    expect(await backend.states(inTime())).toEqual({ jobs: [], damaged: [] });
     await backend.finish(await started(), inTime());
     now += HOUR;
     const { id } = await started();
@@ -282,7 +282,7 @@ describe("with a server that explains itself", () => {
       active: { id, holder: HOLDER, intervalEndedAt: toIso(NOON + HOUR), idempotencyKey: null },
       history: [{ outcome: "finished" }],
     });
-    expect(await backend.states(inTime())).toMatchObject({ states: [{ name: JOB }], damaged: [] });
+    expect(await backend.states(inTime())).toMatchObject({ jobs: [{ state: { name: JOB } }], damaged: [] });
   });
 
   test("a job of any name has a state, and the jobs come in as many parts as it takes", async () => {
@@ -290,13 +290,13 @@ describe("with a server that explains itself", () => {
     const listing = await serve(ExplainingServer);
     const backend = await open(listing.url);
     for (const name of names) await listing.write(name);
-    expect((await backend.states(inTime())).states.map(({ name }) => name)).toEqual(names);
-    for (const name of names) expect(await backend.status(name, inTime())).toMatchObject({ name });
+    expect((await backend.states(inTime())).jobs.map(({ state }) => state.name)).toEqual(names);
+    for (const name of names) expect(await backend.status(name, inTime())).toMatchObject({ state: { name } });
     expect(await backend.status("b", inTime())).toBeNull();
   });
 
   test.each([
-    ['{"jobs":[]}', { states: [], damaged: [] }],
+    ['{"jobs":[]}', { jobs: [], damaged: [] }],
     ['{"jobs":[],"next":"a"}', 'next is "a", not a name after a'],
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
@@ -323,7 +323,7 @@ describe("with a server that explains itself", () => {
       body: JSON.stringify({ jobs: [{ name, lock: null, lastFinished: null, history: [] }], next }),
     });
     server.fault = ({ path }) => (path === "/?limit=500" ? part("a b", "a b") : part("c", null));
-    expect((await backend.states(inTime())).states.map(({ name }) => name)).toEqual(["a b", "c"]);
+    expect((await backend.states(inTime())).jobs.map(({ state }) => state.name)).toEqual(["a b", "c"]);
     expect(server.requests.at(-1)?.path).toBe("/?limit=500&after=a+b");
     server.fault = () => part("a b", "a b");
     const error = await failureOf(backend.states(inTime()));

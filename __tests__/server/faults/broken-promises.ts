@@ -11,7 +11,8 @@ interface Run {
   readonly id: string;
   readonly intervalStartedAt: string;
   readonly intervalEndedAt: string;
-  readonly outcome: Ending | "active";
+  /** An ending, or `active`. */
+  readonly outcome: string;
   readonly endedAt: string | null;
 }
 

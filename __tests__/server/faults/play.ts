@@ -96,7 +96,7 @@ export class Lane {
     await this.#proxy.idle();
     this.#proxy.fault = () => ({ kind: "pass" });
     const backend = await openBackend(parseLocation(this.#url), optionsOfBackend());
-    const state = await backend.status(jobName, deadlineIn(30_000));
+    const state = (await backend.status(jobName, deadlineIn(30_000)))?.state ?? null;
     await backend.close();
     return { seed, attempts, state };
   }
@@ -147,6 +147,9 @@ class Caller {
             finish: backend.finish.bind(backend),
             interrupt: backend.interrupt.bind(backend),
             abandon: (lock) => backend.abandon(lock, deadlineIn(LONGEST_RELEASE)),
+            renew: backend.renew.bind(backend),
+            resume: backend.resume.bind(backend),
+            skip: backend.skip.bind(backend),
             status: backend.status.bind(backend),
             states: backend.states.bind(backend),
             close: backend.close.bind(backend),
