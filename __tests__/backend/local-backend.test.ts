@@ -119,7 +119,9 @@ describe("start", () => {
     expect(await backend.start(HOURLY, claim("ours"), DEADLINE)).toEqual({
       started: false,
       reason: "active",
+      id: "theirs",
       since: NOON,
+      updatedAt: NOON,
       holder: theirs,
       retryAt: null,
     });
@@ -155,7 +157,8 @@ describe("start", () => {
 
   test("is refused as active, by nobody knows whom, after five lost swaps", async () => {
     store.beforeSwap = touch;
-    const refused = { started: false, reason: "active", since: null, holder: null, retryAt: null };
+    const unknown = { id: null, since: null, updatedAt: null, holder: null, retryAt: null };
+    const refused = { started: false, reason: "active", ...unknown };
     expect(await backend.start(HOURLY, claim("ours"), DEADLINE)).toEqual(refused);
     expect(store.swaps).toBe(5);
     expect((await stateNow())?.active).toBeNull();
@@ -196,6 +199,9 @@ describe("start", () => {
       createdAt: NOON,
       updatedAt: NOON,
       lock: null,
+      behind: 0,
+      skipped: null,
+      takenOver: null,
     });
     await started(other, "theirs");
     expect(await backend.start(request, claim("ours"), DEADLINE)).toMatchObject({ started: false, reason: "active" });
@@ -222,7 +228,8 @@ describe("start", () => {
       reason: "required-job",
       jobName: "clean",
       finishedUntil: null,
-      neededUntil: NOON,
+      neededUntil: null,
+      mutual: false,
     });
     await other.finish(await started(other, "clean-1", { ...HOURLY, jobName: "clean" }), DEADLINE);
     expect((await started(backend, "ours", request)).id).toBe("ours");
@@ -312,7 +319,7 @@ describe.each([
     const takenOverAt = now;
     now += MINUTE;
     await other.finish(lockOf(taken), DEADLINE);
-    const ended = { ending: "taken-over", at: takenOverAt, holder: { runUrl: theirs.runUrl } };
+    const ended = { ending: "taken-over", at: takenOverAt, holder: theirs };
     expect(await lossOn(backend[end](lock, DEADLINE))).toEqual(ended);
   });
 
@@ -357,18 +364,21 @@ describe("an id is granted once: a start that comes late gets nothing", () => {
     now += HOUR;
     expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(false);
     await expect(backend.start(HOURLY, claim("ours"), DEADLINE)).rejects.toMatchObject(SPENT);
-    expect(await stateNow()).toMatchObject({ active: null, abandoned: ["ours"] });
+    expect(await stateNow()).toMatchObject({ active: null, abandoned: [{ id: "ours" }] });
     expect(await backend.start({ ...HOURLY, noLock: true }, claim("ours"), DEADLINE)).toHaveProperty("started", true);
     expect((await started(other, "theirs")).id).toBe("theirs");
   });
 
-  test("and the last 20 that were given up are remembered", async () => {
+  test("and all that were given up within an hour are remembered, each of them once", async () => {
     for (let nth = 0; nth < 25; nth++) {
       await backend.abandon({ jobName: "report", id: `id-${nth % 23}`, record: null }, DEADLINE);
     }
     const { abandoned = [] } = (await stateNow()) ?? {};
-    expect(abandoned).toHaveLength(20);
-    expect(abandoned.slice(0, 3)).toEqual(["id-1", "id-0", "id-22"]);
+    expect(abandoned).toHaveLength(23);
+    expect(abandoned.slice(0, 3)).toMatchObject([{ id: "id-1" }, { id: "id-0" }, { id: "id-22" }]);
+    now += HOUR;
+    await backend.abandon({ jobName: "report", id: "later", record: null }, DEADLINE);
+    expect((await stateNow())?.abandoned).toMatchObject([{ id: "later" }]);
   });
 });
 
@@ -448,5 +458,13 @@ test("a lock that was written by hand with a holder of nothing is still told of"
     }),
   );
   const answer = await backend.start({ ...HOURLY, retryInterval: HOUR }, claim("ours"), DEADLINE);
-  expect(answer).toEqual({ started: false, reason: "active", since: NOON, holder: null, retryAt: NOON + HOUR });
+  expect(answer).toEqual({
+    started: false,
+    reason: "active",
+    id: "by-hand",
+    since: NOON,
+    updatedAt: NOON,
+    holder: null,
+    retryAt: NOON + HOUR,
+  });
 });

@@ -1,7 +1,7 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Effect, strongerEffect } from "../errors/service-error.ts";
 import { type Deadline, monotonicNow } from "../network/deadline.ts";
-import { type Decision, decide, type Granted } from "../scheduler/decide.ts";
+import { behindAfter, type Decision, decide, type Granted } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
 import {
@@ -70,7 +70,9 @@ export class LocalBackend implements JobBackend {
       if (record !== null && !noLock) {
         // This claim's own lock: the answer to its swap was lost, or the caller repeats the start.
         const { active } = record.state;
-        if (active !== null && isOwn(active, claim)) return startedWith(active, record, null);
+        if (active !== null && isOwn(active, claim)) {
+          return startedWith(active, record, behindAfter(Date.parse(active.intervalEndedAt), prepared, now));
+        }
         checkUnused(record.state, claim);
       }
 
@@ -270,9 +272,13 @@ function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
   return record?.state ?? newJobState(jobName);
 }
 
-/** Whether a lock may be taken over when its grant is confirmed, this long after the decision. */
+/**
+ * Whether another run may have taken a lock over by the time that its grant is confirmed, this long after the decision. A
+ * retry interval of 0 lets others do so at any time, so there is nothing to wait for.
+ */
 function isStale({ retryInterval }: PreparedStart, now: Instant, age: number): boolean {
-  return retryInterval !== null && retryInterval.after(now) <= now + age;
+  const retryAt = retryInterval?.after(now) ?? Number.POSITIVE_INFINITY;
+  return retryAt > now && retryAt <= now + age;
 }
 
 function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
@@ -330,7 +336,7 @@ function activeLock(lock: Lock, record: JobRecord): ActiveLock {
   };
 }
 
-function startedWith(lock: Lock, record: JobRecord, behind: number | null): StartAnswer & { readonly started: true } {
+function startedWith(lock: Lock, record: JobRecord, behind: number): StartAnswer & { readonly started: true } {
   const { state } = record;
   return {
     started: true,

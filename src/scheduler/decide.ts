@@ -122,6 +122,11 @@ function catchUpFrom(interval: Interval, { catchUp, schedule, due, progress }: C
   return catchUp === "merge" ? { start: interval.start, end } : { start, end };
 }
 
+/** @returns `Granted.behind` of an interval that ends at `end`, for a start that is repeated. */
+export function behindAfter(end: Instant, { schedule, startBuffer }: PreparedStart, now: Instant): number {
+  return countDue(end, schedule, dueAt(now, startBuffer));
+}
+
 /** @returns how many of the boundaries after an instant are due in a row, counted up to {@link MAX_BEHIND}. */
 export function countDue(after: Instant, schedule: Schedule, due: Due): number {
   let count = 0;

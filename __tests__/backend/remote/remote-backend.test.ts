@@ -117,6 +117,9 @@ describe("with an original server", () => {
       createdAt: NOON,
       updatedAt: NOON,
       lock: { jobName: JOB, id: expect.stringMatching(/^[0-9a-f-]{36}$/), record: null },
+      behind: null,
+      skipped: null,
+      takenOver: null,
     });
     await backend.finish((answer as Started).lock as HeldLock, inTime());
     expect(asked()).toEqual([`POST /${JOB}?explain=true`, `PUT /${JOB}/${id}/finish`]);
@@ -182,7 +185,7 @@ describe("with an original server", () => {
     for (const call of [backend.status(JOB, inTime()), backend.states(inTime())]) {
       const error = await failureOf(call);
       expect(error).toMatchObject({ code: "original-server", effect: "none" });
-      expect(error.message).toMatch(/does not show its jobs \(404\), as an original CronyxServer/);
+      expect(error.message).toMatch(/does not show its jobs, being an original CronyxServer \(404\)/);
     }
   });
 
@@ -219,9 +222,9 @@ describe("with a server that explains itself", () => {
   });
 
   test("a lock that is held: by whom, since when, until when", async () => {
-    await started(other);
+    const { id } = await started(other);
     now += 10 * MINUTE;
-    const refused = { started: false, reason: "active", since: NOON, holder: HOLDER };
+    const refused = { started: false, reason: "active", id, since: NOON, updatedAt: NOON, holder: HOLDER };
     expect(await backend.start(HOURLY, claim(), inTime())).toEqual({ ...refused, retryAt: null });
     const answer = await backend.start({ ...HOURLY, retryInterval: HOUR }, claim(), inTime());
     expect(answer).toEqual({ ...refused, retryAt: NOON + HOUR });
@@ -240,7 +243,8 @@ describe("with a server that explains itself", () => {
       reason: "required-job",
       jobName: "需要",
       finishedUntil: null,
-      neededUntil: NOON + HOUR,
+      neededUntil: null,
+      mutual: false,
     });
   });
 
@@ -276,7 +280,7 @@ describe("with a server that explains itself", () => {
     await backend.finish(await started(), inTime());
     now += HOUR;
     const { id } = await started();
-    expect(await backend.status(JOB, inTime())).toMatchObject({
+    expect((await backend.status(JOB, inTime()))?.state).toMatchObject({
       name: JOB,
       finishedUntil: toIso(NOON),
       active: { id, holder: HOLDER, intervalEndedAt: toIso(NOON + HOUR), idempotencyKey: null },
@@ -301,7 +305,7 @@ describe("with a server that explains itself", () => {
     ['{"jobs":[],"next":7}', "next is 7, not a name after "],
     ['{"jobs":{}}', "jobs is {}, not a list"],
     ['{"jobs":[{}]}', "jobs[0].name is missing, not a non-empty string"],
-    ['{"jobs":[],"damaged":["b","a"]}', { states: [], damaged: ["b", "a"] }],
+    ['{"jobs":[],"damaged":["b","a"]}', { jobs: [], damaged: ["b", "a"] }],
     ['{"jobs":[],"damaged":[7]}', "damaged is [7], not a list of names"],
   ])("a list of %s is understood as %j", async (body, means) => {
     server.fault = () => ({ status: 200, headers: { "content-type": "application/json" }, body });
@@ -313,7 +317,7 @@ describe("with a server that explains itself", () => {
   test("the states of all jobs, by one request", async () => {
     await started();
     const before = server.requests.length;
-    expect(await backend.states(inTime())).toEqual({ states: [await backend.status(JOB, inTime())], damaged: [] });
+    expect(await backend.states(inTime())).toEqual({ jobs: [await backend.status(JOB, inTime())], damaged: [] });
     expect(server.requests.slice(before).map(({ path }) => path)).toHaveLength(2);
   });
 

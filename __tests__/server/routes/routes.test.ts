@@ -55,9 +55,9 @@ describe("a start", () => {
 
   test("explains why it is not granted, if asked to", async () => {
     const explain = async (body: unknown) => (await server.start("/report?explain=true", body)).json;
-    await server.start("/report", HOURLY, holding(HOLDER));
-    const since = toIso(NOON);
-    expect(await explain(HOURLY)).toEqual({ started: false, reason: "active", since, holder: HOLDER, retryAt: null });
+    const held = (await server.start("/report", HOURLY, holding(HOLDER))).json.id;
+    const lock = { id: held, since: toIso(NOON), updatedAt: toIso(NOON), holder: HOLDER };
+    expect(await explain(HOURLY)).toEqual({ started: false, reason: "active", ...lock, retryAt: null });
     const retryAt = toIso(NOON + MINUTE);
     expect(await explain({ ...HOURLY, retryInterval: MINUTE })).toMatchObject({ reason: "active", retryAt });
 
@@ -70,7 +70,8 @@ describe("a start", () => {
       reason: "required-job",
       jobName: "orders",
       finishedUntil: null,
-      neededUntil: toIso(NOON + HOUR),
+      neededUntil: null,
+      mutual: false,
     });
     expect((await server.start("/report?explain=false", { ...HOURLY, requiredJobNames: ["orders"] })).text).toBe(
       "null",

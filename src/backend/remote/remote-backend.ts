@@ -74,9 +74,11 @@ export class RemoteBackend implements JobBackend {
       return started;
     }
     await this.#checkConfirmed(request, { answer, started, deadline });
-    const age = this.#monotonic() - sentAt;
-    const isStale = prepared.retryInterval !== null && prepared.retryInterval.after(0) <= age;
-    return isStale && started.lock !== null ? this.#renewed(started, started.lock, deadline) : started;
+    // With a retry interval of 0 other runs may take the lock over at any time, so there is nothing to wait for.
+    const { createdAt, lock } = started;
+    const retryAt = prepared.retryInterval?.after(createdAt) ?? createdAt;
+    const isStale = retryAt > createdAt && retryAt <= createdAt + this.#monotonic() - sentAt;
+    return isStale && lock !== null ? this.#renewed(started, lock, deadline) : started;
   }
 
   finish(lock: HeldLock, deadline: Deadline): Promise<void> {
