@@ -215,7 +215,11 @@ async function withoutChecks(request: StartRequest): Promise<PreparedStart | nul
     };
     const prepared = await prepareStart(others);
     if (typeof ms !== "number") return { ...prepared, jobName };
-    return { ...prepared, jobName, schedule: { next: (at) => at + ms, previous: (at) => at - ms, seek: () => null } };
+    return {
+      ...prepared,
+      jobName,
+      schedule: { next: (at) => Math.trunc(at + ms), previous: (at) => Math.trunc(at - ms), seek: () => null },
+    };
   } catch {
     return null;
   }
