@@ -32,12 +32,9 @@ export interface WhatComesNextInput {
 
 /** See docs/semantics.md, "What comes next". */
 export async function whatComesNext({ state, required, now }: WhatComesNextInput): Promise<WhatComesNext> {
-  const [newest] = state.history;
-  const ending = newest === undefined ? null : endingOf(newest);
-  const failing = ending === "interrupted" || ending === "taken-over";
-
+  const failing = isFailing(state);
   const recorded = state.schedule;
-  const prepared = recorded === undefined ? null : await preparedFrom(recorded);
+  const prepared = recorded === undefined ? null : await prepareSchedule(recorded);
   const end = prepared && nextEnd(state, prepared.schedule);
   if (recorded === undefined || prepared === null || end === null) {
     return { dueAt: null, behind: null, overdue: null, failing, waitingFor: null };
@@ -58,6 +55,29 @@ export async function whatComesNext({ state, required, now }: WhatComesNextInput
   };
 }
 
+/** Whether the newest run that ended was interrupted or taken over. */
+export function isFailing({ history: [newest] }: JobState): boolean {
+  const ending = newest === undefined ? null : endingOf(newest);
+  return ending === "interrupted" || ending === "taken-over";
+}
+
+/**
+ * When {@link WhatComesNext.overdue} becomes true, without counting the intervals: for a list of all jobs.
+ *
+ * @param prepared The job's recorded schedule, or null if there is none that this version understands.
+ * @returns null where the state does not tell.
+ */
+export function overdueAt(state: JobState, prepared: PreparedSchedule | null): Instant | null {
+  const end = prepared && nextEnd(state, prepared.schedule);
+  return prepared === null || end === null ? null : prepared.startBuffer.after(prepared.schedule.next(end));
+}
+
+/** A recorded schedule, parsed. */
+export interface PreparedSchedule {
+  readonly schedule: Schedule;
+  readonly startBuffer: Wait;
+}
+
 /** @returns where the job's next interval ends, or null if that is not known before its start. */
 function nextEnd(state: JobState, schedule: Schedule): Instant | null {
   const finishedUntil = finishedUntilOf(state);
@@ -65,11 +85,11 @@ function nextEnd(state: JobState, schedule: Schedule): Instant | null {
 }
 
 /** @returns null for a schedule that only a newer version understands. */
-async function preparedFrom({
+export async function prepareSchedule({
   jobInterval,
   timezone,
   startBuffer,
-}: RecordedSchedule): Promise<{ schedule: Schedule; startBuffer: Wait } | null> {
+}: RecordedSchedule): Promise<PreparedSchedule | null> {
   try {
     return {
       schedule: await scheduleOf(jobInterval, timezone),

@@ -1,11 +1,13 @@
 import accepts from "@fastify/accepts";
 import swagger from "@fastify/swagger";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
+import type { Instant } from "../scheduler/instant.ts";
 import { addAccessControl } from "./auth/access-control.ts";
 import { badInput, type SchemaError } from "./bad-request.ts";
+import type { JobSummary } from "./jobs/job-summary.ts";
 import { JobSummaryCache } from "./jobs/job-summary-cache.ts";
 import { loggableError } from "./observability/loggable-error.ts";
-import { createMetrics, type Metrics } from "./observability/metrics.ts";
+import { createMetrics, type JobCounts, type Metrics } from "./observability/metrics.ts";
 import { refuse } from "./refuse.ts";
 import { addJobRoutes } from "./routes/job-routes.ts";
 import { addRootRoutes } from "./routes/root-routes.ts";
@@ -16,7 +18,7 @@ import type { ServerOptions } from "./server-options.ts";
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { store, now, newDeadline, schemes, anyHost = false } = options;
   const summaries = new JobSummaryCache(store, now, newDeadline);
-  const metrics = createMetrics(() => countActiveLocks(summaries));
+  const metrics = createMetrics(() => countJobs(summaries, now));
   const context = { ...options, metrics, summaries };
   const server = newFastify(options, metrics);
   // The response schemas are for /openapi.json. As serializers they would drop every field that they do not name.
@@ -65,11 +67,16 @@ function newFastify({ log, requestTimeout = REQUEST_TIMEOUT }: ServerOptions, me
 }
 
 /** Counting reads every job, so most scrapes get the last count. */
-const ACTIVE_LOCKS_MAX_AGE = 15_000;
+const COUNTS_MAX_AGE = 15_000;
 
-async function countActiveLocks(summaries: JobSummaryCache): Promise<number> {
-  const all = [...(await summaries.read(ACTIVE_LOCKS_MAX_AGE)).values()];
-  return all.filter(({ lockedAt }) => lockedAt !== null).length;
+async function countJobs(summaries: JobSummaryCache, now: () => Instant): Promise<JobCounts> {
+  const all = [...(await summaries.read(COUNTS_MAX_AGE)).values()];
+  const count = (holds: (summary: JobSummary) => boolean) => all.filter(holds).length;
+  return {
+    active: count(({ lockedAt }) => lockedAt !== null),
+    overdue: count(({ overdueAt }) => overdueAt !== null && now() >= overdueAt),
+    failing: count(({ failing }) => failing),
+  };
 }
 
 /** Fastify closes idle connections only. A connection with a request in flight would stay open after it, as keep-alive. */

@@ -1,5 +1,6 @@
 import { type Static, Type } from "typebox";
 import { DURATION_FIELDS } from "../scheduler/duration.ts";
+import { CATCH_UPS } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 
 // The only definition of requests and responses: it validates requests, and gives the types and /openapi.json. A request
@@ -23,9 +24,12 @@ const Duration = Type.Object(
   { additionalProperties: false, minProperties: 1, description: `an object of at least one of ${unitNames}` },
 );
 
+/** A text is parsed after the schema: src/scheduler/interval-text.ts. */
+const LengthText = Type.String({ minLength: 1, maxLength: 1000 });
+
 const Wait = (meaning: string) =>
-  Type.Union([Type.Integer({ minimum: 0 }), Duration], {
-    description: `${meaning}, as a whole number of milliseconds of at least 0, or an object of ${unitNames}`,
+  Type.Union([LengthText, Type.Integer({ minimum: 0 }), Duration], {
+    description: `${meaning}, as a whole number of milliseconds of at least 0, a duration such as "90 minutes" or "PT1H30M", or an object of ${unitNames}`,
   });
 
 const JobName = Type.String({ minLength: 1, maxLength: 255, description: "a text of 1 to 255 characters" });
@@ -37,10 +41,18 @@ const UtcInstant = Type.String({
 const Nullable = <Schema extends Parameters<typeof Type.Union>[0][number]>(schema: Schema) =>
   Type.Union([schema, Type.Null()]);
 
+/** RFC 3339. Whether the date exists is checked after the schema. */
+const INSTANT_PATTERN = "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?(Z|[+-]\\d{2}:\\d{2})$";
+
+const InstantText = Type.String({
+  pattern: INSTANT_PATTERN,
+  description: "an instant in whole milliseconds such as 2026-11-24T00:29:32.532Z",
+});
+
 export const StartBody = Type.Object(
   {
-    jobInterval: Type.Union([Type.String({ minLength: 1, maxLength: 1000 }), Type.Integer({ minimum: 1 }), Duration], {
-      description: `the length of one interval, as a cron expression such as "0 * * * *", a whole number of milliseconds of at least 1, or an object of ${unitNames}`,
+    jobInterval: Type.Union([LengthText, Type.Integer({ minimum: 1 }), Duration], {
+      description: `the length of one interval, as a cron expression such as "0 * * * *", a duration such as "90 minutes" or "PT1H30M", a whole number of milliseconds of at least 1, or an object of ${unitNames}`,
     }),
     startBuffer: Type.Optional(Wait("the wait after an interval's end")),
     retryInterval: Type.Optional(
@@ -59,7 +71,7 @@ export const StartBody = Type.Object(
     noLock: Type.Optional(Type.Boolean({ description: "true or false" })),
     jobIntervalStartedAt: Type.Optional(
       Type.String({
-        pattern: "^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,3})?(Z|[+-]\\d{2}:\\d{2})$",
+        pattern: INSTANT_PATTERN,
         description: "an instant in whole milliseconds such as 2026-11-24T00:29:32.532Z, and only together with noLock",
       }),
     ),
@@ -72,9 +84,20 @@ export const StartBody = Type.Object(
 );
 export type StartBody = Static<typeof StartBody>;
 
-export const StartQuery = Type.Object({
-  explain: Type.Optional(Type.Enum(["true", "false"], { description: "true or false" })),
-});
+export const StartQuery = Type.Object(
+  {
+    explain: Type.Optional(Type.Enum(["true", "false"], { description: "true or false" })),
+    startsAt: Type.Optional(InstantText),
+    catchUp: Type.Optional(Type.Enum([...CATCH_UPS], { description: `one of ${CATCH_UPS.join(", ")}` })),
+    takeOver: Type.Optional(
+      Type.String({
+        pattern: "^.{1,255},[^,]+$",
+        description: "a lock's id and its updatedAt, separated by a comma, as the refusal of a start has them",
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
 export type StartQuery = Static<typeof StartQuery>;
 
 export const StartHeaders = Type.Object({
@@ -123,6 +146,12 @@ export const LockParams = Type.Object({
 });
 export type LockParams = Static<typeof LockParams>;
 
+export const ResumeHeaders = Type.Pick(StartHeaders, ["cronyx-holder"]);
+export type ResumeHeaders = Static<typeof ResumeHeaders>;
+
+export const SkipQuery = Type.Object({ until: InstantText }, { additionalProperties: false });
+export type SkipQuery = Static<typeof SkipQuery>;
+
 /** The store keeps the ids of abandoned starts, so their length is limited to that of an idempotency key. */
 export const AbandonParams = Type.Object({
   jobName: JobName,
@@ -159,21 +188,30 @@ export const ListQuery = Type.Object({
   release: Type.Optional(JobName),
   released: Type.Optional(JobName),
   lost: Type.Optional(JobName),
+  skip: Type.Optional(JobName),
+  skipped: Type.Optional(JobName),
+  until: Type.Optional(InstantText),
   lock: Type.Optional(Type.String({ maxLength: 255, description: "the id of a lock, of at most 255 characters" })),
 });
 export type ListQuery = Static<typeof ListQuery>;
 
-export const ReleaseQuery = Type.Object({
-  release: JobName,
-  lock: Type.String({ minLength: 1, description: "the id of the lock to release" }),
-});
-export type ReleaseQuery = Static<typeof ReleaseQuery>;
+/** The query of the page's forms: a release of a lock, or a skip. */
+export const FormQuery = Type.Union([
+  Type.Object({
+    release: JobName,
+    lock: Type.String({ minLength: 1, description: "the id of the lock to release" }),
+  }),
+  Type.Object({ skip: JobName, until: InstantText }),
+]);
+export type FormQuery = Static<typeof FormQuery>;
 
 const intervalFields = {
   interval: Type.Integer({ description: "the interval's length in milliseconds" }),
   intervalStartedAt: UtcInstant,
   intervalEndedAt: UtcInstant,
 };
+
+const AnyHolder = Nullable(Type.Record(Type.String(), Type.Unknown()));
 
 export const JobResponse = Type.Object({
   id: Nullable(Type.String()),
@@ -182,10 +220,13 @@ export const JobResponse = Type.Object({
   isActive: Type.Literal(true),
   createdAt: UtcInstant,
   updatedAt: UtcInstant,
+  startsAt: Type.Optional(UtcInstant),
+  catchUp: Type.Optional(Type.Enum([...CATCH_UPS])),
+  behind: Type.Optional(Type.Integer({ description: "further intervals that are due after this one, up to 1000" })),
+  skippedStartedAt: Type.Optional(UtcInstant),
+  takenOver: Type.Optional(Type.Object({ holder: AnyHolder, since: Nullable(UtcInstant) })),
 });
 export type JobResponse = Static<typeof JobResponse>;
-
-const AnyHolder = Nullable(Type.Record(Type.String(), Type.Unknown()));
 
 export const RefusalResponse = Type.Union([
   Type.Object({
@@ -213,8 +254,17 @@ const EndedRun = Type.Object({
   id: Type.String(),
   ...intervalFields,
   outcome: Type.String({ description: "finished, interrupted, taken-over, or a word of a newer version" }),
+  createdAt: Type.Optional(UtcInstant),
   endedAt: UtcInstant,
   runUrl: Nullable(Type.String()),
+  holder: Type.Optional(AnyHolder),
+});
+
+const WaitingFor = Type.Object({
+  jobName: Nullable(Type.String({ description: "null for a job that the caller may neither use nor require" })),
+  finishedUntil: Nullable(UtcInstant),
+  neededUntil: Nullable(UtcInstant),
+  mutual: Type.Boolean({ description: "whether that job requires this one in turn" }),
 });
 
 export const JobStateResponse = Type.Object({
@@ -236,6 +286,23 @@ export const JobStateResponse = Type.Object({
     }),
   ),
   history: Type.Array(EndedRun),
+  begun: Type.Optional(Type.Object({ intervalStartedAt: UtcInstant, intervalEndedAt: UtcInstant })),
+  schedule: Type.Optional(
+    Type.Object({
+      jobInterval: Type.Unknown(),
+      timezone: Type.String(),
+      startBuffer: Type.Unknown(),
+      requiredJobNames: Type.Array(Nullable(Type.String())),
+    }),
+  ),
+  skipped: Type.Optional(
+    Type.Array(Type.Object({ skippedStartedAt: UtcInstant, skippedEndedAt: UtcInstant, recordedAt: UtcInstant })),
+  ),
+  dueAt: Nullable(UtcInstant),
+  behind: Nullable(Type.Integer()),
+  overdue: Nullable(Type.Boolean()),
+  failing: Type.Boolean(),
+  waitingFor: Nullable(Type.Array(WaitingFor)),
 });
 export type JobStateResponse = Static<typeof JobStateResponse>;
 
@@ -253,6 +320,20 @@ export const JobListResponse = Type.Object({
 });
 export const HealthResponse = Type.Object({ ok: Type.Boolean() });
 const ErrorResponse = Type.Object({ message: Type.String() });
+
+/** An id that is not the job's active lock. */
+export const LockLostResponse = Type.Object({
+  message: Type.String(),
+  outcome: Type.Enum(["finished", "interrupted", "taken-over", "unknown"], {
+    description: "how the lock of this id ended",
+  }),
+  grantedSince: Type.Optional(AnyHolder),
+});
+export const JobActiveResponse = Type.Object({
+  message: Type.String(),
+  holder: AnyHolder,
+  since: Nullable(UtcInstant),
+});
 
 const DESCRIPTIONS: Readonly<Record<number, string>> = {
   400: "The request is invalid: the message names the field, its value, and the values that are allowed",

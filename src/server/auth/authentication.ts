@@ -1,9 +1,15 @@
+import type { Holder } from "../../scheduler/state-document.ts";
+
 /** The sender of a request, as its credentials describe it. */
 export interface Caller {
   /** The repository in the token's claims, for the log. Null if the credentials name none. */
   readonly repository: string | null;
+  /** The run in the token's claims. Null if the credentials name none. */
+  readonly run: Pick<Holder, "repository" | "runId" | "attempt"> | null;
   /** Whether the caller may start, end and read this job. */
   mayUse(jobName: string): boolean;
+  /** Whether the caller may skip intervals of this job, which discards work. */
+  maySkip(jobName: string): boolean;
   /** Whether a start may require this job. A required job's progress shows in refusals. */
   mayRequire(jobName: string): boolean;
   /** Whether the caller may use the routes that name no job: the list of jobs, /metrics and /openapi.json. */
@@ -32,7 +38,9 @@ export class IssuerUnreachable extends Error {
 /** A caller without any restriction. */
 export const UNRESTRICTED: Caller = {
   repository: null,
+  run: null,
   mayUse: () => true,
+  maySkip: () => true,
   mayRequire: () => true,
   hasAnyAccess: true,
 };

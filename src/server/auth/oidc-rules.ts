@@ -12,6 +12,7 @@ const Rules = Type.Array(
     {
       jobs: Patterns,
       requires: Type.Optional(Patterns),
+      skip: Type.Optional(Type.Boolean()),
       claims: Type.Record(Type.String({ minLength: 1 }), Patterns),
     },
     { additionalProperties: false },
@@ -30,6 +31,8 @@ type Pattern = (text: string) => boolean;
 export interface OidcRule {
   readonly jobs: readonly Pattern[];
   readonly requires: readonly Pattern[];
+  /** Whether the token may skip intervals of the jobs. */
+  readonly skip: boolean;
   readonly claims: readonly { readonly name: string; readonly patterns: readonly Pattern[] }[];
 }
 
@@ -50,8 +53,9 @@ export function parseOidcRules(source: string, json: string): readonly OidcRule[
       expected: `one of ${OWNER_CLAIMS.join(", ")} without a pattern, or a repository such as octo-org/*`,
     });
   }
-  return rules.map(({ jobs, requires = [], claims }) => ({
+  return rules.map(({ jobs, requires = [], skip = false, claims }) => ({
     jobs: listOf(jobs).map(compilePattern),
+    skip,
     requires: listOf(requires).map(compilePattern),
     claims: Object.entries(claims).map(([name, patterns]) => ({
       name,

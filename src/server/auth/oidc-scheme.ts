@@ -60,10 +60,18 @@ function callerOf(claims: JWTPayload, allRules: readonly OidcRule[]): Caller {
   const mayUse = (jobName: string) => rules.some(({ jobs }) => matchesAny(jobs, jobName));
   return {
     repository: typeof claims.repository === "string" ? claims.repository : null,
+    run: runOf(claims),
     mayUse,
+    maySkip: (jobName) => rules.some(({ jobs, skip }) => skip && matchesAny(jobs, jobName)),
     mayRequire: (jobName) => mayUse(jobName) || rules.some(({ requires }) => matchesAny(requires, jobName)),
     hasAnyAccess: rules.length > 0,
   };
+}
+
+/** @see https://docs.github.com/en/actions/reference/security/oidc */
+function runOf({ repository, run_id: runId, run_attempt: attempt }: JWTPayload): Caller["run"] {
+  const claimed = Object.entries({ repository, runId, attempt }).filter(([, value]) => typeof value === "string");
+  return claimed.length === 0 ? null : Object.fromEntries(claimed);
 }
 
 /** Whether jose found the token invalid. Its other errors come from fetching the issuer's keys. */

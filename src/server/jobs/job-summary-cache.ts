@@ -2,7 +2,8 @@ import type { Deadline } from "../../network/deadline.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobStore } from "../../store/job-store.ts";
 import { type JobSummary, summaryOf } from "./job-summary.ts";
-import { type ListedJob, readJobs } from "./read-jobs.ts";
+import { isDamaged, type ListedJob, readJobs } from "./read-jobs.ts";
+import { ScheduleCache } from "./schedule-cache.ts";
 
 /**
  * The summaries stay valid for this many times as long as it took to read them. So at most one eleventh of the time goes
@@ -22,6 +23,7 @@ export class JobSummaryCache {
   readonly #store: JobStore;
   readonly #now: () => Instant;
   readonly #newDeadline: () => Deadline;
+  readonly #schedules = new ScheduleCache();
   #last: Reading | null = null;
 
   constructor(store: JobStore, now: () => Instant, newDeadline: () => Deadline) {
@@ -54,7 +56,13 @@ export class JobSummaryCache {
   /** Replaces the summary of a job that was read or changed since. */
   update(job: ListedJob): void {
     // A failed reading rejects in read(), so there is nothing to report here.
-    this.#last?.summaries.then((summaries) => summaries.set(job.name, summaryOf(job))).catch(() => {});
+    Promise.all([this.#last?.summaries, this.#summaryOf(job)])
+      .then(([summaries, summary]) => summaries?.set(job.name, summary))
+      .catch(() => {});
+  }
+
+  async #summaryOf(job: ListedJob): Promise<JobSummary> {
+    return summaryOf(job, isDamaged(job) ? null : await this.#schedules.prepare(job.schedule));
   }
 
   #isValid({ startedAt, validUntil }: Reading, maxAge: number): boolean {
@@ -67,7 +75,7 @@ export class JobSummaryCache {
     const summaries = new Map<string, JobSummary>();
     const names = await this.#store.list(this.#newDeadline());
     for await (const job of readJobs(this.#store, names, this.#newDeadline)) {
-      summaries.set(job.name, summaryOf(job));
+      summaries.set(job.name, await this.#summaryOf(job));
     }
     return summaries;
   }

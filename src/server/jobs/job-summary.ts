@@ -1,45 +1,48 @@
+import type { JobStatus } from "../../backend/job-backend.ts";
 import type { Instant } from "../../scheduler/instant.ts";
-import type { JobState } from "../../scheduler/state-document.ts";
-import { isDamaged, type ListedJob } from "./read-jobs.ts";
+import { isFailing, overdueAt, type PreparedSchedule } from "../../scheduler/what-comes-next.ts";
+import { type DamagedJob, isDamaged, type ListedJob } from "./read-jobs.ts";
 
 /** The part of a job's state that the overview needs to sort and count all jobs. */
 export interface JobSummary {
   readonly name: string;
   /** When the active lock was taken. Null without an active lock. */
   readonly lockedAt: Instant | null;
-  /** See {@link overdueFrom}. */
-  readonly overdueFrom: Instant | null;
-  /** The state document is damaged. The other fields are null then. */
+  /** When the job is a whole interval late. Null where the state does not tell. */
+  readonly overdueAt: Instant | null;
+  readonly failing: boolean;
+  /** The state document is damaged. The other fields are null or false then. */
   readonly damaged?: true;
 }
 
-/** An overdue job may be running too: its run may be stuck. */
-export type JobCondition = "damaged" | "overdue" | "running" | "free";
+/** A failing or overdue job may be running too: its run may be stuck. */
+export type JobCondition = "damaged" | "failing" | "overdue" | "running" | "free";
 
-export function summaryOf(job: ListedJob): JobSummary {
+/** @param prepared The job's recorded schedule, or null. */
+export function summaryOf(job: ListedJob, prepared: PreparedSchedule | null): JobSummary {
   const { name } = job;
-  if (isDamaged(job)) return { name, lockedAt: null, overdueFrom: null, damaged: true };
+  if (isDamaged(job)) return { name, lockedAt: null, overdueAt: null, failing: false, damaged: true };
   const { active } = job;
-  return { name, lockedAt: active && Date.parse(active.createdAt), overdueFrom: overdueFrom(job) };
+  return {
+    name,
+    lockedAt: active && Date.parse(active.createdAt),
+    overdueAt: overdueAt(job, prepared),
+    failing: isFailing(job),
+  };
 }
 
-export function conditionOf({ lockedAt, overdueFrom, damaged }: JobSummary, now: Instant): JobCondition {
-  if (damaged) return "damaged";
-  if (overdueFrom !== null && now > overdueFrom) return "overdue";
-  return lockedAt === null ? "free" : "running";
+export function conditionOf({ lockedAt, overdueAt, failing, damaged }: JobSummary, now: Instant): JobCondition {
+  const overdue = overdueAt !== null && now >= overdueAt;
+  return firstOf({ damaged: damaged === true, failing, overdue, running: lockedAt !== null });
 }
 
-/**
- * The instant after which a job is overdue: one interval after the end of the next interval to finish. That interval starts
- * at `finishedUntil`; before there is one, it is the active lock's. The state does not hold the schedule, and the intervals
- * of a cron expression differ in length, so the longest interval among the active lock and the last runs counts.
- *
- * @returns null if the state holds no start or no length.
- */
-export function overdueFrom({ finishedUntil, active, history }: JobState): Instant | null {
-  const start = finishedUntil ?? active?.intervalStartedAt;
-  const runs = active === null ? history : [active, ...history];
-  if (start === undefined || runs.length === 0) return null;
-  const lengths = runs.map((run) => Date.parse(run.intervalEndedAt) - Date.parse(run.intervalStartedAt));
-  return Date.parse(start) + 2 * Math.max(...lengths);
+/** The same for a job whose status was read. */
+export function conditionOfStatus(job: JobStatus | DamagedJob): JobCondition {
+  if (isDamaged(job)) return "damaged";
+  const { failing, overdue } = job.next;
+  return firstOf({ damaged: false, failing, overdue: overdue === true, running: job.state.active !== null });
+}
+
+function firstOf(holds: Readonly<Record<Exclude<JobCondition, "free">, boolean>>): JobCondition {
+  return (["damaged", "failing", "overdue", "running"] as const).find((condition) => holds[condition]) ?? "free";
 }

@@ -1,7 +1,10 @@
 import { setImmediate } from "node:timers/promises";
+import type { JobStatus } from "../../backend/job-backend.ts";
 import type { Deadline } from "../../network/deadline.ts";
+import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import type { JobStore } from "../../store/job-store.ts";
+import { whatComesNext } from "../../scheduler/what-comes-next.ts";
+import type { JobRecord, JobStore } from "../../store/job-store.ts";
 import { readEach } from "../../store/read-each.ts";
 
 /** A job whose state document is damaged. It cannot start until the document is repaired. */
@@ -12,9 +15,12 @@ export interface DamagedJob {
 
 export type ListedJob = JobState | DamagedJob;
 
-export function isDamaged(job: ListedJob): job is DamagedJob {
+/** A job with what its state tells about the next start. */
+export type ListedStatus = JobStatus | DamagedJob;
+
+export function isDamaged<Job extends JobState | JobStatus>(job: Job | DamagedJob): job is DamagedJob {
   // Not `"damaged" in job`: a state document may have an unknown field of that name. It always has a version.
-  return !("v" in job);
+  return !("v" in job || "state" in job);
 }
 
 /** SQLite reads synchronously, and a batch of this size blocks the event loop for some 10 ms. */
@@ -42,3 +48,29 @@ export async function* readJobs(
     }
   }
 }
+
+export interface StatusOptions {
+  readonly store: JobStore;
+  readonly now: () => Instant;
+  /** Gives the deadline of one batch. */
+  readonly newDeadline: () => Deadline;
+}
+
+/** The same, with what each state tells about the next start. Reads the jobs that they require too. */
+export async function* readStatuses(
+  names: readonly string[],
+  { store, now, newDeadline }: StatusOptions,
+): AsyncGenerator<ListedStatus> {
+  for await (const job of readJobs(store, names, newDeadline)) {
+    if (isDamaged(job)) {
+      yield job;
+      continue;
+    }
+    const requiredNames = job.schedule?.requiredJobNames ?? [];
+    const { records } = requiredNames.length === 0 ? NOTHING_READ : await readEach(store, requiredNames, newDeadline());
+    const required = new Map([...records].map(([name, { state }]) => [name, state]));
+    yield { state: job, next: await whatComesNext({ state: job, required, now: now() }) };
+  }
+}
+
+const NOTHING_READ = { records: new Map<string, JobRecord>() };

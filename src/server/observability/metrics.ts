@@ -10,8 +10,15 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** @param countActiveLocks A scrape waits for it. If it fails, the gauge is NaN. */
-export function createMetrics(countActiveLocks: () => Promise<number>): Metrics {
+/** Of all jobs in the store, which several servers may share. */
+export interface JobCounts {
+  readonly active: number;
+  readonly overdue: number;
+  readonly failing: number;
+}
+
+/** @param countJobs A scrape waits for it. If it fails, the gauges are NaN. */
+export function createMetrics(countJobs: () => Promise<JobCounts>): Metrics {
   const registry = new Registry();
   const registers = [registry];
   const starts = new Counter({
@@ -22,7 +29,7 @@ export function createMetrics(countActiveLocks: () => Promise<number>): Metrics 
   });
   const ends = new Counter({
     name: "cronyx_ends_total",
-    help: "Finish, interrupt and abandon requests, by outcome",
+    help: "Finish, interrupt, abandon, renew, resume and skip requests, by outcome",
     labelNames: ["operation", "outcome"],
     registers,
   });
@@ -38,14 +45,25 @@ export function createMetrics(countActiveLocks: () => Promise<number>): Metrics 
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  new Gauge({
-    name: "cronyx_active_locks",
-    help: "Active locks in the store, which several servers may share",
-    registers,
-    async collect() {
-      this.set(await countActiveLocks().catch(() => Number.NaN));
-    },
-  });
+  for (const [name, help, count] of [
+    ["cronyx_active_locks", "Active locks in the store, which several servers may share", "active"],
+    ["cronyx_overdue_jobs", "Jobs that are a whole interval late", "overdue"],
+    ["cronyx_failing_jobs", "Jobs whose last run was interrupted or taken over", "failing"],
+  ] as const) {
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.set(
+          await countJobs().then(
+            (counts) => counts[count],
+            () => Number.NaN,
+          ),
+        );
+      },
+    });
+  }
   return {
     contentType: registry.contentType,
     countOperation(operation, outcome, seconds) {

@@ -1,5 +1,5 @@
 /** What a request does to a job. */
-export type Operation = "start" | "finish" | "interrupt" | "abandon";
+export type Operation = "start" | "finish" | "interrupt" | "abandon" | "renew" | "resume" | "skip";
 
 /** The result of an operation, as the log and the metrics' labels name it. */
 export type OperationOutcome =
@@ -12,6 +12,9 @@ export type OperationOutcome =
   | "unknown"
   | "finished"
   | "interrupted"
+  | "renewed"
+  | "resumed"
+  | "skipped"
   /** The abandoned start holds no lock. */
   | "abandoned"
   /** The id is not that of the job's active lock. */

@@ -3,8 +3,8 @@ import type { Operation } from "./operation.ts";
 
 declare module "fastify" {
   interface FastifyContextConfig {
-    /** The operation of this route. Its requests are logged and counted. */
-    operation?: Operation;
+    /** The operation of this route, which may depend on the query. Its requests are logged and counted. */
+    operation?: Operation | ((query: object) => Operation);
     /** The query parameters of this route that hold a job name. */
     jobParameters?: readonly string[];
   }
@@ -24,7 +24,8 @@ type Fields = Readonly<Record<string, unknown>> | null;
 export function requestedOperation(
   request: FastifyRequest,
 ): { readonly operation: Operation; readonly jobName: string } | null {
-  const operation = request.routeOptions?.config?.operation;
+  const configured = request.routeOptions?.config?.operation;
+  const operation = typeof configured === "function" ? configured(request.query ?? {}) : configured;
   const [jobName] = requestedJobNames(request);
   return operation === undefined || jobName === undefined ? null : { operation, jobName };
 }

@@ -1,21 +1,30 @@
-import type { JobState } from "../../scheduler/state-document.ts";
-import { overdueFrom } from "../jobs/job-summary.ts";
+import type { JobStatus } from "../../backend/job-backend.ts";
 import { type Html, html } from "./html.ts";
 import { formatLength, type TimeFormatter } from "./time-formatter.ts";
 
 export const OVERDUE_RULE =
-  "A job is overdue when its next interval ended more than one interval length ago. The length is that of the longest interval among its last runs.";
+  "A job is failing when its last run was interrupted or taken over. It is overdue when a whole further interval is due beside the next one.";
 
-/** The job's condition: free, running, overdue, or overdue and running. */
-export function badges(state: JobState, times: TimeFormatter): Html {
-  const { now } = times;
-  const overdueAt = overdueFrom(state);
-  const isOverdue = overdueAt !== null && now > overdueAt;
-  const overdue = isOverdue
-    ? html`<span class="badge overdue">Overdue for ${formatLength(now - overdueAt)}</span>`
-    : null;
-  if (state.active === null) return overdue ?? html`<span class="badge">Free</span>`;
+/** The job's condition: free, running, overdue, failing, or several of them. */
+export function badges({ state, next }: JobStatus, times: TimeFormatter): Html {
+  const failing = next.failing ? html`<span class="badge failing">Failing</span> ` : null;
+  const overdue = next.overdue ? html`<span class="badge overdue">${overdueText(next, times)}</span> ` : null;
+  if (state.active === null) {
+    return failing === null && overdue === null ? html`<span class="badge">Free</span>` : html`${failing}${overdue}`;
+  }
   const since = Date.parse(state.active.createdAt);
-  const length = times.element(since, formatLength(now - since));
-  return html`${overdue} <span class="badge running">Running for ${length}${isOverdue ? ", stuck?" : ""}</span>`;
+  const length = times.element(since, formatLength(times.now - since));
+  const isStuck = next.overdue ? ", stuck?" : "";
+  return html`${failing}${overdue}<span class="badge running">Running for ${length}${isStuck}</span>`;
+}
+
+function overdueText({ dueAt, behind }: JobStatus["next"], times: TimeFormatter): string {
+  const late = dueAt === null ? "" : ` for ${formatLength(times.now - dueAt)}`;
+  return `Overdue${late}, ${intervals((behind ?? 0) + 1)} due`;
+}
+
+/** `1 interval`, `3 intervals`, `1000 intervals or more`. */
+export function intervals(count: number): string {
+  if (count > 1_000) return "1000 intervals or more";
+  return count === 1 ? "1 interval" : `${count} intervals`;
 }

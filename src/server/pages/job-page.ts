@@ -1,7 +1,7 @@
+import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
-import type { EndedRun, JobState, Lock } from "../../scheduler/state-document.ts";
-import { overdueFrom } from "../jobs/job-summary.ts";
-import { badges, OVERDUE_RULE } from "./badges.ts";
+import type { EndedRun, Lock } from "../../scheduler/state-document.ts";
+import { badges, intervals, OVERDUE_RULE } from "./badges.ts";
 import { type Html, html } from "./html.ts";
 import { holderElement, nameElement, queryLink, webUrl } from "./links.ts";
 import type { Page } from "./page-layout.ts";
@@ -9,23 +9,30 @@ import type { TimeFormatter } from "./time-formatter.ts";
 import { endingName, endingShape, runsInWords } from "./timeline.ts";
 
 /** One job: its lock, and its last runs. */
-export function jobPage(state: JobState, times: TimeFormatter): Page {
-  const { name, active, finishedUntil, history } = state;
-  const overdueAt = overdueFrom(state);
+export function jobPage(status: JobStatus, times: TimeFormatter): Page {
+  const { name, active, finishedUntil, history } = status.state;
   return {
     title: oneLine(name),
     asOf: { times, refresh: queryLink({ name }) },
     main: html`<div class="top"><h1>${nameElement(name)}</h1></div>
-<div class="sheet card wide"><p class="condition">${badges(state, times)}</p>
+<div class="sheet card wide"><p class="condition">${badges(status, times)}</p>
 <dl class="facts">
 ${active && lockFacts(active, times)}<dt>Finished until</dt><dd>${finishedUntil === null ? "no interval yet" : times.element(Date.parse(finishedUntil))}</dd>
-<dt>Overdue after</dt><dd>${overdueAt === null ? "unknown" : times.element(overdueAt)}</dd>
-</dl>${active && html`\n<p class="actions"><a class="button" href="${queryLink({ release: name })}">Release…</a></p>`}</div>
+${nextFacts(status, times)}</dl>
+<p class="actions">${active === null ? html`<a class="button" href="${queryLink({ skip: name })}">Skip…</a>` : html`<a class="button" href="${queryLink({ release: name })}">Release…</a>`}</p></div>
 <section class="sheet card wide" aria-labelledby="runs"><h2 id="runs">Last runs</h2>
 <p>${runsInWords(history, active !== null)}.</p>
 ${history.length === 0 ? null : runTable(history, times)}</section>`,
     footer: html`<p>${OVERDUE_RULE} Times are in the time zone ${times.zone}.</p>`,
   };
+}
+
+function nextFacts({ next: { dueAt, behind, waitingFor } }: JobStatus, times: TimeFormatter): Html {
+  const due = dueAt === null ? html`unknown` : times.element(dueAt);
+  const further = behind !== null && behind > 0 ? html`, with ${intervals(behind)} behind it` : null;
+  const required = waitingFor?.map(({ jobName }, at) => html`${at === 0 ? "" : ", "}${nameElement(jobName)}`) ?? [];
+  return html`<dt>Next interval due</dt><dd>${due}${further}</dd>
+${required.length === 0 ? null : html`<dt>Waiting for</dt><dd>${required}</dd>\n`}`;
 }
 
 export function lockFacts(lock: Lock, times: TimeFormatter): Html {

@@ -1,7 +1,8 @@
+import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import { conditionOf, type JobCondition, summaryOf } from "../jobs/job-summary.ts";
-import { type DamagedJob, isDamaged, type ListedJob } from "../jobs/read-jobs.ts";
+import { conditionOfStatus, type JobCondition } from "../jobs/job-summary.ts";
+import { type DamagedJob, isDamaged, type ListedStatus } from "../jobs/read-jobs.ts";
 import { badges, OVERDUE_RULE } from "./badges.ts";
 import { type Html, html } from "./html.ts";
 import { holderElement, nameElement, queryLink } from "./links.ts";
@@ -12,6 +13,7 @@ import { legend, timeline } from "./timeline.ts";
 
 const HEADINGS: Readonly<Record<JobCondition, string>> = {
   damaged: "Damaged",
+  failing: "Failing",
   overdue: "Overdue",
   running: "Running",
   free: "Free",
@@ -20,7 +22,7 @@ const HEADINGS: Readonly<Record<JobCondition, string>> = {
 interface OverviewContent {
   readonly overview: Overview;
   /** The jobs that `overview` names. */
-  readonly jobs: readonly ListedJob[];
+  readonly jobs: readonly ListedStatus[];
   /** Shown above the jobs. */
   readonly note: Html | null;
   readonly times: TimeFormatter;
@@ -29,13 +31,13 @@ interface OverviewContent {
 /** All jobs, those first that may need attention. */
 export function overviewPage({ overview, jobs, note, times }: OverviewContent): Page {
   const { counts, running, search, page } = overview;
-  const total = counts.damaged + counts.overdue + counts.running + counts.free;
+  const total = Object.values(counts).reduce((sum, number) => sum + number, 0);
   return {
     title: titleOf(overview),
     asOf: { times, refresh: queryLink({ search, page: page === 1 ? "" : page }) },
     main: html`${note}<div class="top"><div>
 <h1>Jobs</h1>
-<dl class="counts">${counts.damaged > 0 ? count("damaged", counts.damaged) : null}${count("overdue", counts.overdue)}${count("running", running)}${count("in total", total)}</dl>
+<dl class="counts">${counts.damaged > 0 ? count("damaged", counts.damaged) : null}${count("failing", counts.failing)}${count("overdue", counts.overdue)}${count("running", running)}${count("in total", total)}</dl>
 </div>
 <search><form class="search" method="get" action="?"><div class="field"><label for="search">Part of a name</label><input id="search" name="search" type="search" value="${search}" maxlength="255" autocomplete="off" spellcheck="false"></div>
 <button class="find" type="submit">Search</button></form></search></div>
@@ -49,6 +51,7 @@ const EMPTY = html`<p class="sheet empty"><strong>No job has started yet</strong
 function titleOf({ counts, running }: Overview): string {
   const parts = [
     counts.damaged > 0 && `${counts.damaged} damaged`,
+    counts.failing > 0 && `${counts.failing} failing`,
     counts.overdue > 0 && `${counts.overdue} overdue`,
     running > 0 && `${running} running`,
   ].filter(Boolean);
@@ -63,9 +66,9 @@ function searchResult({ found, search }: Overview): Html {
   return html`<p role="status">${found === 1 ? "1 job has" : `${found} jobs have`} “<bdi>${oneLine(search)}</bdi>” in the name. <a href="?">Show all</a></p>`;
 }
 
-function sections(all: readonly ListedJob[], times: TimeFormatter): Html {
+function sections(all: readonly ListedStatus[], times: TimeFormatter): Html {
   return html`${(Object.keys(HEADINGS) as JobCondition[]).map((condition) => {
-    const jobs = all.filter((job) => conditionOf(summaryOf(job), times.now) === condition);
+    const jobs = all.filter((job) => conditionOfStatus(job) === condition);
     if (jobs.length === 0) return null;
     return html`<section aria-labelledby="${condition}"><h2 id="${condition}">${HEADINGS[condition]}</h2>
 <ul class="sheet" role="list">${jobs.map((job) => row(job, times))}</ul></section>
@@ -73,8 +76,8 @@ function sections(all: readonly ListedJob[], times: TimeFormatter): Html {
   })}`;
 }
 
-function row(job: ListedJob, times: TimeFormatter): Html {
-  return isDamaged(job) ? damagedRow(job) : stateRow(job, times);
+function row(job: ListedStatus, times: TimeFormatter): Html {
+  return isDamaged(job) ? damagedRow(job) : statusRow(job, times);
 }
 
 function damagedRow({ name }: DamagedJob): Html {
@@ -83,10 +86,11 @@ function damagedRow({ name }: DamagedJob): Html {
 `;
 }
 
-function stateRow(state: JobState, times: TimeFormatter): Html {
+function statusRow(status: JobStatus, times: TimeFormatter): Html {
+  const { state } = status;
   const { name, active } = state;
   return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">${about(state, times)}</p></div>
-<p class="condition">${badges(state, times)}</p>
+<p class="condition">${badges(status, times)}</p>
 <div class="runs">${timeline(state, times)}</div>
 <p class="act">${active && html`<a class="button small" href="${queryLink({ release: name })}">Release…<span class="hidden"> ${oneLine(name)}</span></a>`}</p></li>
 `;

@@ -7,12 +7,12 @@ const PAGE_SIZE = 100;
 export interface Overview {
   /** The counts of all jobs, whether the search matches them or not. */
   readonly counts: Readonly<Record<JobCondition, number>>;
-  /** The number of active locks, including those of overdue jobs. */
+  /** The number of active locks, including those of failing and overdue jobs. */
   readonly running: number;
   readonly search: string;
   /** The number of jobs that the search matches. */
   readonly found: number;
-  /** The page's jobs: damaged ones, then overdue and running ones, the longest at the top, then free ones by name. */
+  /** The page's jobs: damaged ones, failing ones, overdue and running ones, the longest at the top, free ones by name. */
   readonly names: readonly string[];
   /** Counted from 1. */
   readonly page: number;
@@ -29,8 +29,8 @@ export function overviewOf(
   { search, page }: { readonly search: string; readonly page: number },
   now: Instant,
 ): Overview {
-  const counts = { damaged: 0, overdue: 0, running: 0, free: 0 };
-  const found: Record<JobCondition, JobSummary[]> = { damaged: [], overdue: [], running: [], free: [] };
+  const counts = { damaged: 0, failing: 0, overdue: 0, running: 0, free: 0 };
+  const found: Record<JobCondition, JobSummary[]> = { damaged: [], failing: [], overdue: [], running: [], free: [] };
   const part = search.toLowerCase();
   let running = 0;
   for (const summary of summaries) {
@@ -39,9 +39,9 @@ export function overviewOf(
     if (summary.lockedAt !== null) running++;
     if (part === "" || summary.name.toLowerCase().includes(part)) found[condition].push(summary);
   }
-  found.overdue.sort((a, b) => Number(a.overdueFrom) - Number(b.overdueFrom));
+  found.overdue.sort((a, b) => Number(a.overdueAt) - Number(b.overdueAt));
   found.running.sort((a, b) => Number(a.lockedAt) - Number(b.lockedAt));
-  const order = [found.damaged, found.overdue, found.running, found.free];
+  const order = [found.damaged, found.failing, found.overdue, found.running, found.free];
   const total = order.reduce((sum, { length }) => sum + length, 0);
   const pages = Math.max(1, Math.ceil(total / PAGE_SIZE));
   const shown = Math.min(page, pages);

@@ -8,7 +8,7 @@ import type { Page } from "./page-layout.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
 /** Asks for confirmation. The form names the lock that the page shows, so that it can release no later one. */
-export function releasePage({ name, active, finishedUntil }: JobState, times: TimeFormatter): Page {
+export function releasePage({ name, active }: JobState, times: TimeFormatter): Page {
   const asOf = { times, refresh: queryLink({ release: name }) };
   if (active === null) {
     return {
@@ -28,7 +28,7 @@ export function releasePage({ name, active, finishedUntil }: JobState, times: Ti
 ${lockFacts(active, times)}</dl>
 <div><h2>What this does</h2>
 <ul class="steps">
-<li>${finishedUntil === null ? html`This job has finished no interval yet: the next start gets its first interval, up to that time.` : html`The interval ${times.intervalElement(active)} is granted again, to the next start of this job.`}</li>
+<li>The interval ${times.intervalElement(active)} is granted again, to the next start of this job.</li>
 <li>The run that holds the lock is not stopped. If it is still alive, its work may be done twice. When it ends, it finds its lock gone and fails.</li>
 </ul></div>
 <form class="actions" method="post" action="${queryLink({ release: name, lock: active.id })}"><button class="danger" type="submit">Release the lock</button> <a class="button" href="?">Keep it</a></form>
@@ -50,11 +50,7 @@ export function releaseNote(
   const name = nameElement(state.name);
   const run = state.history.find(({ id }) => id === lock);
   if (released && run?.outcome === "interrupted") {
-    const next =
-      state.finishedUntil === null
-        ? html`the next start gets its first interval, up to that time`
-        : html`the interval ${times.intervalElement(run)} is granted again, to the next start`;
-    return html`<p class="sheet note" role="status">Released ${name}: ${next}.</p>`;
+    return html`<p class="sheet note" role="status">Released ${name}: the interval ${times.intervalElement(run)} is granted again, to the next start.</p>`;
   }
   return html`<p class="sheet note failed" role="status">Nothing was released: that lock of ${name} is no longer active. ${endingSentence(lossOf(lock, state), times)}</p>`;
 }

@@ -46,7 +46,7 @@ h2 .count { color: var(--faint); font-weight: 400; margin-inline-start: 0.25rem;
 .counts { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-top: 0.5rem; color: var(--faint); }
 .counts div { display: flex; flex-direction: row-reverse; gap: 0.3rem; align-items: baseline; }
 .counts dd { font-weight: 650; font-size: 1.125rem; color: var(--ink); }
-.counts :is(.overdue, .damaged) dd { color: var(--overdue); }
+.counts :is(.overdue, .failing, .damaged) dd { color: var(--overdue); }
 .counts .running dd { color: var(--running); }
 form.search { display: flex; gap: 0.5rem; align-items: end; max-width: 100%; }
 form.search .field { flex: 1 1 15rem; min-width: 0; }
@@ -82,6 +82,7 @@ section:not(.card) > h2 { margin-inline-start: 0.125rem; }
   padding: 0.0625rem 0.5rem; border-radius: 1rem; border: 1px solid var(--free-line);
   background: var(--free-tint); color: var(--free); white-space: nowrap;
 }
+.badge.failing { background: var(--overdue); color: var(--sheet); border-color: var(--overdue); font-weight: 600; }
 .badge.overdue { background: var(--overdue-tint); color: var(--overdue); border-color: var(--overdue-line); font-weight: 600; }
 .badge.running { background: var(--running-tint); color: var(--running); border-color: var(--running-line); }
 .timeline { display: block; max-width: 100%; height: 1.5rem; }

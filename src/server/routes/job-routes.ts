@@ -8,22 +8,20 @@ import { ForbiddenError } from "../auth/forbidden-error.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import {
-  AbandonParams,
-  AbandonResponse,
   errorResponses,
   JobParams,
   JobResponse,
   JobStateResponse,
-  LockParams,
   RefusalResponse,
   StartBody,
   StartHeaders,
   StartQuery,
 } from "../schemas.ts";
 import type { ServerContext } from "../server-context.ts";
-import { falseIfLockLost } from "./end-result.ts";
+import { addLockRoutes } from "./lock-routes.ts";
 import { RecentGrants } from "./recent-grants.ts";
 import { jobResponse, jobStateResponse, refusalResponse } from "./responses.ts";
+import { addSkip } from "./skip-route.ts";
 import { claimOf, startRequestOf } from "./start-input.ts";
 
 /** The routes that start, end and show one job. */
@@ -39,8 +37,8 @@ export async function addJobRoutes(server: FastifyInstance, context: ServerConte
     // Ends have no body. One that is sent is read and ignored, whatever its content type.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
-    addEnds(scope, context, grants);
-    addAbandon(scope, context);
+    addLockRoutes(scope, context, grants);
+    addSkip(scope, context);
   });
 }
 
@@ -55,10 +53,10 @@ function addJobState(server: FastifyInstance, { backend, newDeadline }: ServerCo
         response: { 200: JobStateResponse, ...errorResponses(400, 401, 403, 404, 500, 503) },
       },
     },
-    async ({ params: { jobName } }, reply) => {
-      const state = (await backend.status(jobName, newDeadline()))?.state ?? null;
-      if (state === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
-      return jobStateResponse(state);
+    async ({ params: { jobName }, caller }, reply) => {
+      const status = await backend.status(jobName, newDeadline());
+      if (status === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
+      return jobStateResponse(status, (name) => caller?.mayRequire(name) ?? false);
     },
   );
 }
@@ -87,7 +85,7 @@ function addStart(server: FastifyInstance, context: ServerContext, grants: Recen
     { config: { operation: "start" }, schema: START_SCHEMA },
     async (request, reply) => {
       const { params, body, query } = request;
-      const start = startRequestOf(params.jobName, body, timezone);
+      const start = startRequestOf({ jobName: params.jobName, body, query, timezone });
       checkRequiredJobs(start, request.caller);
       // Without a write, a grant repeats that of the same idempotency key.
       let wrote = false;
@@ -100,63 +98,13 @@ function addStart(server: FastifyInstance, context: ServerContext, grants: Recen
       recordRequest(reply, metrics, {
         outcome: outcomeOf(answer, wrote),
         runUrl: claim.holder?.runUrl,
-        takeover: wrote && isTakeover(answer),
+        takeover: wrote && answer.started && answer.takenOver !== null,
       });
-      if (answer.started) return jobResponse(answer);
-      if (query.explain === "true") return refusalResponse(answer);
+      const explain = query.explain === "true";
+      if (answer.started) return jobResponse(answer, start, explain);
+      if (explain) return refusalResponse(answer);
       // Fastify would send the value null as an empty body.
       return reply.type("application/json; charset=utf-8").serializer(String).send("null");
-    },
-  );
-}
-
-function addEnds(server: FastifyInstance, context: ServerContext, grants: RecentGrants): void {
-  const { backend, newDeadline, metrics } = context;
-  for (const [operation, outcome, summary] of [
-    ["finish", "finished", "Ends a run that succeeded"],
-    ["interrupt", "interrupted", "Ends a run that failed"],
-  ] as const) {
-    server.put<{ Params: LockParams }>(
-      `/:jobName/:jobId/${operation}`,
-      {
-        config: { operation },
-        schema: {
-          operationId: `${operation}Job`,
-          summary,
-          params: LockParams,
-          response: {
-            200: { description: "The run is ended", type: "null" },
-            ...errorResponses(400, 401, 403, 404, 413, 500, 503),
-          },
-        },
-      },
-      async (request, reply) => {
-        const { jobName, jobId } = request.params;
-        const ended = await falseIfLockLost(backend[operation](grants.take(jobName, jobId), newDeadline()));
-        recordRequest(reply, metrics, { outcome: ended ? outcome : "not-found" });
-        return ended ? reply.send() : reply.code(404).send({ message: `Cannot find job lock for ${jobName}` });
-      },
-    );
-  }
-}
-
-function addAbandon(server: FastifyInstance, { backend, newDeadline, metrics }: ServerContext): void {
-  server.put<{ Params: AbandonParams }>(
-    "/:jobName/:jobId/abandon",
-    {
-      config: { operation: "abandon" },
-      schema: {
-        operationId: "abandonJob",
-        summary: "Abandons a start whose answer was lost: its lock is interrupted, or is never granted",
-        params: AbandonParams,
-        response: { 200: AbandonResponse, ...errorResponses(400, 401, 403, 404, 413, 500, 503) },
-      },
-    },
-    async (request, reply) => {
-      const { jobName, jobId } = request.params;
-      const held = await backend.abandon({ jobName, id: jobId, record: null }, newDeadline());
-      recordRequest(reply, metrics, { outcome: held ? "interrupted" : "abandoned" });
-      return { held };
     },
   );
 }
@@ -176,12 +124,6 @@ function checkRequiredJobs({ requiredJobNames = [] }: StartRequest, caller: Call
 function outcomeOf(answer: StartAnswer, wrote: boolean): OperationOutcome {
   if (!answer.started) return answer.reason;
   return wrote || answer.lock === null ? "started" : "started-again";
-}
-
-function isTakeover(answer: StartAnswer): boolean {
-  if (!answer.started) return false;
-  const last = answer.lock?.record?.state.history[0];
-  return last?.outcome === "taken-over" && Date.parse(last.endedAt) === answer.createdAt;
 }
 
 const BODY_FORMAT = `an object of ${Object.keys(StartBody.properties).join(", ")}, as application/json`;

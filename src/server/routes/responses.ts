@@ -1,12 +1,37 @@
-import type { Started } from "../../backend/job-backend.ts";
-import { toIso } from "../../scheduler/instant.ts";
+import type { ActiveLock, JobStatus, LockLostError, Started } from "../../backend/job-backend.ts";
+import { type Instant, toIso } from "../../scheduler/instant.ts";
 import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
-import type { JobState } from "../../scheduler/state-document.ts";
+import type { StartRequest } from "../../scheduler/start-request.ts";
+import type { EndedRun } from "../../scheduler/state-document.ts";
 import type { JobResponse, JobStateResponse } from "../schemas.ts";
 
-export function jobResponse({ jobName, lock, ...started }: Started): JobResponse {
+/** @param request With `explain`, the policies are repeated, so that the client sees that this server knows them. */
+export function jobResponse(started: Started, { startsAt, catchUp }: StartRequest, explain: boolean): JobResponse {
+  const { behind, skipped, takenOver, lock } = started;
   return {
-    id: lock?.id ?? null,
+    ...activeLockResponse({ ...started, id: lock?.id ?? null }),
+    ...(explain && {
+      ...(startsAt !== undefined && { startsAt: toIso(startsAt) }),
+      ...(catchUp !== undefined && { catchUp }),
+      ...(behind !== null && { behind }),
+      ...(skipped !== null && { skippedStartedAt: toIso(skipped.from) }),
+      ...(takenOver !== null && {
+        takenOver: {
+          holder: takenOver.holder as Record<string, unknown> | null,
+          since: takenOver.since === null ? null : toIso(takenOver.since),
+        },
+      }),
+    }),
+  };
+}
+
+export function activeLockResponse({
+  jobName,
+  id,
+  ...started
+}: Omit<ActiveLock, "lock"> & { readonly id: string | null }): JobResponse {
+  return {
+    id,
     name: jobName,
     interval: started.intervalEndedAt - started.intervalStartedAt,
     intervalStartedAt: toIso(started.intervalStartedAt),
@@ -21,11 +46,22 @@ export function refusalResponse(refusal: NotStarted): NotStarted<string> {
   return mapInstants(refusal, toIso);
 }
 
-/** Leaves out the idempotency key: with it, a reader could get the lock granted again. */
-export function jobStateResponse({ name, active, finishedUntil, history }: JobState): JobStateResponse {
+/** @returns the body of a 404 for an id that is not the job's active lock. */
+export function lockLostResponse(jobName: string, { loss }: LockLostError) {
+  return { message: `Cannot find job lock for ${jobName}`, outcome: loss.ending };
+}
+
+/**
+ * Leaves out the idempotency key: with it, a reader could get the lock granted again.
+ *
+ * @param mayName Whether the caller may see the name of another job.
+ */
+export function jobStateResponse({ state, next }: JobStatus, mayName: (jobName: string) => boolean): JobStateResponse {
+  const { name, active, finishedUntil, history, begun, schedule, skipped } = state;
   const lastFinished = history.find(
     ({ outcome, intervalEndedAt }) => outcome === "finished" && intervalEndedAt === finishedUntil,
   );
+  const named = (jobName: string) => (mayName(jobName) ? jobName : null);
   return {
     name,
     lock: active && {
@@ -44,14 +80,38 @@ export function jobStateResponse({ name, active, finishedUntil, history }: JobSt
             endedAt: lastFinished?.endedAt ?? null,
             runUrl: lastFinished?.runUrl ?? null,
           },
-    history: history.map((run) => ({
-      id: run.id,
-      ...intervalFields(run),
-      outcome: run.outcome,
-      endedAt: run.endedAt,
-      runUrl: run.runUrl,
-    })),
+    history: history.map(endedRunResponse),
+    ...(begun !== undefined && { begun }),
+    ...(schedule !== undefined && {
+      schedule: { ...schedule, requiredJobNames: schedule.requiredJobNames.map(named) },
+    }),
+    ...(skipped !== undefined && { skipped: [...skipped] }),
+    ...next,
+    dueAt: isoOrNull(next.dueAt),
+    waitingFor:
+      next.waitingFor?.map(({ jobName, finishedUntil: reached, neededUntil, mutual }) => ({
+        jobName: named(jobName),
+        finishedUntil: isoOrNull(reached),
+        neededUntil: isoOrNull(neededUntil),
+        mutual,
+      })) ?? null,
   };
+}
+
+function endedRunResponse({ holder, ...run }: EndedRun) {
+  return {
+    id: run.id,
+    ...intervalFields(run),
+    outcome: run.outcome,
+    ...(run.createdAt !== undefined && { createdAt: run.createdAt }),
+    endedAt: run.endedAt,
+    runUrl: run.runUrl,
+    ...(holder !== undefined && { holder: holder as Record<string, unknown> }),
+  };
+}
+
+function isoOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : toIso(instant);
 }
 
 function intervalFields({

@@ -1,19 +1,23 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
+import { JobActiveError } from "../../backend/job-backend.ts";
+import { ArgumentError } from "../../errors/argument-error.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import { queryLink } from "../pages/links.ts";
 import { messagePage } from "../pages/message-page.ts";
 import { PAGE_HEADERS, type Page, renderPage } from "../pages/page-layout.ts";
-import { errorResponses, JobListResponse, ListQuery, ReleaseQuery } from "../schemas.ts";
+import { errorResponses, FormQuery, JobListResponse, ListQuery } from "../schemas.ts";
 import type { ServerContext } from "../server-context.ts";
 import { falseIfLockLost } from "./end-result.ts";
 import { DEFAULT_LIMIT, jobListJson } from "./job-list.ts";
 import { requestedPage } from "./requested-page.ts";
+import { checkMaySkip } from "./skip-route.ts";
+import { instantOf } from "./start-input.ts";
 
-/** The routes of the path `/`: the list of jobs as JSON and as a page, and the page's form that releases a lock. */
+/** The routes of the path `/`: the list of jobs as JSON and as a page, and the page's forms. */
 export async function addRootRoutes(server: FastifyInstance, context: ServerContext): Promise<void> {
-  // The form has no fields, so its body is ignored: the job's name must be in the query, where access control reads it.
+  // The forms have no fields, so a body is ignored: the job's name must be in the query, where access control reads it.
   server.removeAllContentTypeParsers();
   server.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
   server.addHook("onRequest", async (_, reply) => {
@@ -21,14 +25,14 @@ export async function addRootRoutes(server: FastifyInstance, context: ServerCont
   });
   server.addHook("preSerialization", async (request, reply, answer) => messagesAsPages(request, reply, answer));
   addList(server, context);
-  addRelease(server, context);
+  addForms(server, context);
 }
 
 function addList(server: FastifyInstance, context: ServerContext): void {
   server.get<{ Querystring: ListQuery }>(
     "/",
     {
-      config: { jobParameters: ["name", "release", "released", "lost"] },
+      config: { jobParameters: ["name", "release", "released", "lost", "skip", "skipped"] },
       schema: {
         operationId: "listJobs",
         summary: "The states of all jobs that the caller may use, sorted by name. Browsers get a page",
@@ -70,42 +74,74 @@ function alsoAsPages(schemas: Readonly<Record<number, object>>) {
 
 async function requestedList(
   { query, caller }: FastifyRequest<{ Querystring: ListQuery }>,
-  { store, newDeadline }: ServerContext,
+  { store, now, newDeadline }: ServerContext,
 ): Promise<string> {
   const { limit = DEFAULT_LIMIT, after = "", name } = query;
   const names =
     name === undefined ? (await store.list(newDeadline())).filter((listed) => caller?.mayUse(listed)) : [name];
-  return jobListJson({ store, names, limit: Number(limit), after, newDeadline });
+  const mayName = (jobName: string) => caller?.mayRequire(jobName) ?? false;
+  return jobListJson({ store, names, limit: Number(limit), after, now, newDeadline, mayName });
 }
 
-/** Releases the lock that the page showed, and no later one, and redirects to the overview with a note. */
-function addRelease(server: FastifyInstance, { backend, newDeadline, metrics, summaries }: ServerContext): void {
-  server.post<{ Querystring: ReleaseQuery }>(
+/** The page's forms. Each redirects to the overview, which shows a note. */
+function addForms(server: FastifyInstance, context: ServerContext): void {
+  server.post<{ Querystring: FormQuery }>(
     "/",
     {
-      config: { operation: "interrupt", jobParameters: ["release"] },
-      schema: { hide: true, querystring: ReleaseQuery },
+      config: {
+        operation: (query) => ("skip" in query ? "skip" : "interrupt"),
+        jobParameters: ["release", "skip"],
+      },
+      schema: { hide: true, querystring: FormQuery },
       onRequest: async (request, reply) => {
-        // Without this parameter, the request is most likely a start with an empty job name.
-        if (request.query.release === undefined) checkJobName("");
+        // Without these parameters, the request is most likely a start with an empty job name.
+        if (!("release" in request.query || "skip" in request.query)) checkJobName("");
         if (isSameOrigin(request.headers)) return;
-        recordRequest(reply, metrics, { outcome: "forbidden" });
-        return reply.code(403).send({ message: CROSS_ORIGIN_RELEASE });
+        recordRequest(reply, context.metrics, { outcome: "forbidden" });
+        return reply.code(403).send({ message: CROSS_ORIGIN_FORM });
       },
     },
-    async (request, reply) => {
-      const { release: jobName, lock } = request.query;
-      const released = await falseIfLockLost(backend.interrupt({ jobName, id: lock, record: null }, newDeadline()));
-      recordRequest(reply, metrics, { outcome: released ? "interrupted" : "not-found" });
-      const state = (await backend.status(jobName, newDeadline()))?.state ?? null;
-      if (state !== null) summaries.update(state);
-      return reply.redirect(queryLink({ [released ? "released" : "lost"]: jobName, lock }), 303);
+    async ({ query, caller }, reply) => {
+      if ("release" in query) return reply.redirect(await release(query, reply, context), 303);
+      checkMaySkip(query.skip, caller);
+      return reply.redirect(await skip(query, reply, context), 303);
     },
   );
 }
 
-const CROSS_ORIGIN_RELEASE =
-  "The request does not come from the server's own page: release the lock there, or send PUT /{jobName}/{jobId}/interrupt";
+/** Releases the lock that the page showed, and no later one. @returns the link to the note. */
+async function release(
+  { release: jobName, lock }: { readonly release: string; readonly lock: string },
+  reply: FastifyReply,
+  { backend, newDeadline, metrics, summaries }: ServerContext,
+): Promise<string> {
+  const released = await falseIfLockLost(backend.interrupt({ jobName, id: lock, record: null }, newDeadline()));
+  recordRequest(reply, metrics, { outcome: released ? "interrupted" : "not-found" });
+  const status = await backend.status(jobName, newDeadline());
+  if (status !== null) summaries.update(status.state);
+  return queryLink({ [released ? "released" : "lost"]: jobName, lock });
+}
+
+/** Skips the intervals that the page showed. @returns the link to the note. */
+async function skip(
+  { skip: jobName, until }: { readonly skip: string; readonly until: string },
+  reply: FastifyReply,
+  { backend, newDeadline, metrics, summaries }: ServerContext,
+): Promise<string> {
+  try {
+    const { state } = await backend.skip(jobName, instantOf("until", until), newDeadline());
+    recordRequest(reply, metrics, { outcome: "skipped" });
+    summaries.update(state);
+  } catch (error) {
+    // The job has changed since the page was shown. The note says so.
+    if (!(error instanceof JobActiveError || error instanceof ArgumentError)) throw error;
+    recordRequest(reply, metrics, { outcome: error instanceof JobActiveError ? "active" : "bad-request" });
+  }
+  return queryLink({ skipped: jobName, until });
+}
+
+const CROSS_ORIGIN_FORM =
+  "The request does not come from the server's own page: use the page, or send PUT /{jobName}/{jobId}/interrupt or PUT /{jobName}/skip";
 
 function acceptedType(request: FastifyRequest): "html" | "json" | null {
   const type = request.accepts().type(["json", "html"]);

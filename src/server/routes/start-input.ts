@@ -1,37 +1,62 @@
 import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
+import type { Length } from "../../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
-import type { StartRequest } from "../../scheduler/start-request.ts";
+import { parseInterval, parseWait } from "../../scheduler/interval-text.ts";
+import type { StartRequest, TakeOver } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
 import { badInput, type SchemaError } from "../bad-request.ts";
-import { HolderHeader, type StartBody, type StartHeaders } from "../schemas.ts";
+import { HolderHeader, type StartBody, type StartHeaders, type StartQuery } from "../schemas.ts";
+
+interface StartInput {
+  readonly jobName: string;
+  readonly body: StartBody;
+  readonly query: StartQuery;
+  /** The time zone of a start that names none. */
+  readonly timezone: string;
+}
 
 /**
- * The start request in a body that matches its schema.
+ * The start request in a body and a query that match their schemas.
  *
- * @param timezone The default.
- * @throws ArgumentError for errors that the schema cannot express.
+ * @throws ArgumentError for errors that the schemas cannot express.
  */
-export function startRequestOf(jobName: string, body: StartBody, timezone: string): StartRequest {
+export function startRequestOf({ jobName, body, query, timezone }: StartInput): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
+  const { startsAt, catchUp, takeOver } = query;
   return {
     jobName,
-    jobInterval,
+    jobInterval: typeof jobInterval === "string" ? parseInterval("jobInterval", jobInterval) : jobInterval,
     timezone: body.timezone ?? timezone,
-    ...(startBuffer !== undefined && { startBuffer }),
-    ...(retryInterval !== undefined && { retryInterval }),
+    ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
+    ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
     ...(requiredJobNames !== undefined && { requiredJobNames }),
     ...(noLock !== undefined && { noLock }),
-    ...(jobIntervalStartedAt !== undefined && { jobIntervalStartedAt: instantOf(jobIntervalStartedAt) }),
+    ...(jobIntervalStartedAt !== undefined && {
+      jobIntervalStartedAt: instantOf("jobIntervalStartedAt", jobIntervalStartedAt),
+    }),
+    ...(startsAt !== undefined && { startsAt: instantOf("startsAt", startsAt) }),
+    ...(catchUp !== undefined && { catchUp }),
+    ...(takeOver !== undefined && { takeOver: takeOverOf(takeOver) }),
   };
 }
 
-function instantOf(text: string): Instant {
+function lengthOf(field: string, length: NonNullable<StartBody["startBuffer"]>): Length {
+  return typeof length === "string" ? parseWait(field, length) : length;
+}
+
+function takeOverOf(text: string): TakeOver {
+  const comma = text.lastIndexOf(",");
+  return { id: text.slice(0, comma), updatedAt: instantOf("takeOver", text.slice(comma + 1)) };
+}
+
+/** @throws ArgumentError for a date that does not exist. */
+export function instantOf(field: string, text: string): Instant {
   const instant = parseInstant(text);
   if (instant !== null) return instant;
   throw new ArgumentError("invalid-instant", {
-    field: "jobIntervalStartedAt",
+    field,
     value: text,
     problem: "does not exist",
     expected: "an instant such as 2026-11-24T00:29:32.532Z",
@@ -50,16 +75,44 @@ export function claimOf(
   request: FastifyRequest<{ Headers: StartHeaders }>,
   { newId, beforeTaking }: { readonly newId: () => string; readonly beforeTaking: () => void },
 ): Claim {
-  const { "idempotency-key": idempotencyKey = null, "cronyx-holder": holder } = request.headers;
+  const { "idempotency-key": idempotencyKey = null } = request.headers;
   return {
     lockId: idempotencyKey !== null && UUID.test(idempotencyKey) ? idempotencyKey : newId(),
-    holder: holder === undefined ? null : holderOf(holder, request),
+    holder: holderOf(request),
     idempotencyKey,
     beforeTaking,
   };
 }
 
-function holderOf(header: string, request: Pick<FastifyRequest, "getValidationFunction" | "compileValidationSchema">) {
+/**
+ * The holder in a request's header. Under OIDC the token's claims identify the run: they fill in what the header leaves out.
+ *
+ * @throws ArgumentError for a header that is malformed, or that contradicts the token.
+ */
+export function holderOf(
+  request: Pick<FastifyRequest, "headers" | "caller" | "getValidationFunction" | "compileValidationSchema">,
+): Holder | null {
+  const header = request.headers["cronyx-holder"];
+  const holder = typeof header === "string" ? validHolder(header, request) : null;
+  const run = request.caller?.run ?? null;
+  if (run === null) return holder;
+  for (const [field, claimed] of Object.entries(run) as [keyof Holder, string][]) {
+    const given = holder?.[field];
+    if (given === undefined || given === claimed) continue;
+    throw new ArgumentError("not-allowed", {
+      field: `Cronyx-Holder.${field}`,
+      value: given,
+      problem: "is not that of the token",
+      expected: `${JSON.stringify(claimed)}, or leave it out`,
+    });
+  }
+  return { ...holder, ...run };
+}
+
+function validHolder(
+  header: string,
+  request: Pick<FastifyRequest, "getValidationFunction" | "compileValidationSchema">,
+) {
   const holder = decodedJson(header);
   const validate = request.getValidationFunction(HolderHeader) ?? request.compileValidationSchema(HolderHeader);
   if (validate(holder)) return holder as Holder;
