@@ -22,6 +22,9 @@ test.each([
   expect(toIso(parseInstantOrDate("startsAt", text, timezone))).toBe(instant);
 });
 
-test.each(["2026-02-30", "2026-11", "0000-01-01", "2026-11-24T00:00", "tomorrow", "20261124", ""])("refuses %j", (text) => {
-  expect(() => parseInstantOrDate("startsAt", text, "UTC")).toThrow(/^startsAt .* is neither an instant nor a date$/);
-});
+test.each(["2026-02-30", "2026-11", "0000-01-01", "2026-11-24T00:00", "tomorrow", "20261124", ""])(
+  "refuses %j",
+  (text) => {
+    expect(() => parseInstantOrDate("startsAt", text, "UTC")).toThrow(/^startsAt .* is neither an instant nor a date$/);
+  },
+);

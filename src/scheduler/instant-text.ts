@@ -17,7 +17,8 @@ export function parseInstantOrDate(field: string, text: string, timezone: string
     field,
     value: text,
     problem: "is neither an instant nor a date",
-    expected: "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00, or a date such as 2026-11-24",
+    expected:
+      "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00, or a date such as 2026-11-24",
   });
 }
 
