@@ -14,10 +14,10 @@ export function startedLines(answer: Started): readonly string[] {
   const started = lock === null ? "Started without a lock" : "Started";
   return [
     `${started}: ${job} for ${span({ from: intervalStartedAt, until: intervalEndedAt })}`,
-    ...(takenOver === null ? [] : [`Took the lock over from ${takenOverLine(takenOver)}, whose run never ended`]),
+    ...(takenOver === null ? [] : [`Took over the lock of ${takenOverLine(takenOver)}`]),
     ...(skipped === null
       ? []
-      : [`Left out, by catch-up: latest: ${span(skipped)}; no run will get it once this one finishes`]),
+      : [`catch-up: latest leaves out ${span(skipped)}: no run gets it once this run finishes`]),
     ...(behind === null || behind === 0 ? [] : [behindLine(job, behind)]),
   ];
 }
@@ -27,7 +27,7 @@ function span({ from, until }: { readonly from: Instant; readonly until: Instant
 }
 
 function takenOverLine({ holder, since }: TakenOver): string {
-  return `${holderLine(holder)}${since === null ? "" : `, which held it since ${toIso(since)}`}`;
+  return `${holderLine(holder)}${since === null ? "" : `, held since ${toIso(since)}`}`;
 }
 
 function behindLine(job: string, behind: number): string {
@@ -63,9 +63,9 @@ function waitingLine(request: StartRequest, answer: NotStarted): string {
 
 function takeoverLine({ retryInterval }: StartRequest, { retryAt }: Active): string {
   if (retryInterval === undefined) {
-    return `if that run is dead, set retry-interval, so that a later run takes the lock over, or free it by hand: ${freeByHand()}`;
+    return "no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)";
   }
-  if (retryAt === null) return "if that run is dead, a later run takes the lock over by retry-interval";
+  if (retryAt === null) return "if its run is dead, a later run takes the lock over by retry-interval";
   return `it can be taken over from ${toIso(retryAt)}, or earlier with a shorter retry-interval`;
 }
 
@@ -93,7 +93,7 @@ function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mut
     if (finishedUntil === null) {
       return `check that required-job-names has its exact name, and that its workflow runs`;
     }
-    return `if it never gets there, mend its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names`;
+    return `if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names`;
   }
 }
 

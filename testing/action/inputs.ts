@@ -106,7 +106,6 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ [STARTS_AT]: "2026-11-01T00:00:00" }, [STARTS_AT, '"2026-11-01T00:00:00"', INSTANT]],
   [{ [STARTS_AT]: "0000-12-31T00:00:00Z" }, [STARTS_AT, '"0000-12-31T00:00:00Z"', INSTANT]],
   [{ [STARTS_AT]: "2026-11-01", timezone: "BST" }, ["timezone", '"BST"', "Europe/London may be meant"]],
-  [{ [STARTS_AT]: "9999-12-31T23:30:00Z" }, [STARTS_AT, "beyond the years 1 to 9999"]],
   [{ [STARTS_AT]: "2026-11-01", url: SERVER }, [STARTS_AT, '"2026-11-01"', "set the input timezone"]],
   [
     { [STARTS_AT]: "2026-11-01T00:00:00Z", "no-lock": "true", [STARTED_AT]: "2026-11-24T00:00:00Z" },
