@@ -105,6 +105,30 @@ describe("accepted", () => {
     expect(jobIntervalStartedAt).toBe(Date.parse(instant));
   });
 
+  test.each([
+    ["2026-11-24T09:00:00+09:00", "", "2026-11-24T00:00:00.000Z"],
+    ["2026-11-01", "", "2026-11-01T00:00:00.000Z"],
+    ["2026-11-01", "Asia/Tokyo", "2026-10-31T15:00:00.000Z"],
+    ["2024-09-08", "America/Santiago", "2024-09-08T04:00:00.000Z"],
+  ])("starts-at: %s, timezone: %j", async (text, timezone, instant) => {
+    expect((await requestFor({ "starts-at": text, timezone })).startsAt).toBe(Date.parse(instant));
+  });
+
+  test("starts-at at a server: an instant, or a date in a timezone that the workflow names", async () => {
+    const server = { url: "https://locks.example.com", "starts-at": "2026-11-01" };
+    expect((await requestFor({ ...server, timezone: "UTC" })).startsAt).toBe(Date.parse("2026-11-01T00:00:00Z"));
+    expect((await requestFor({ ...server, "starts-at": "2026-11-01T00:00Z" })).timezone).toBeUndefined();
+  });
+
+  test.each([
+    ["", undefined],
+    ["each", "each"],
+    ["merge", "merge"],
+    ["latest", "latest"],
+  ])("catch-up: %j", async (text, catchUp) => {
+    expect((await requestFor({ "catch-up": text })).catchUp).toBe(catchUp);
+  });
+
   test.each(["Europe/London", "UTC", "america/new_york", "Asia/Kathmandu"])("timezone: %s", async (timezone) => {
     expect((await requestFor({ timezone })).timezone).toBe(timezone);
   });

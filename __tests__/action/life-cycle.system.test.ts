@@ -42,6 +42,10 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
       "job-created-at": expect.stringMatching(ISO),
       "job-updated-at": expect.stringMatching(ISO),
       "due-at": "",
+      behind: "0",
+      "skipped-started-at": "",
+      "skipped-ended-at": "",
+      "taken-over-from": "",
     });
     expect(held).toEqual({
       id: main.outputs["job-id"],
@@ -76,7 +80,9 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     expect(refused.code).toBe(0);
     const dueAt = new Date(end + 5_400_000).toISOString();
     expect(refused.outputs).toEqual({ ...NOT_STARTED, "job-name": jobName, reason: "not-due", "due-at": dueAt });
-    expect(refused.log).toContainEqual(`Not started (not-due): ${jobName} is due at ${dueAt}`);
+    expect(refused.log).toContainEqual(
+      `Not started (not-due): ${jobName} is due at ${dueAt}, and a run from then on starts it`,
+    );
     const untouched = await repository.refs();
     expect(await again.post("success")).toMatchObject({ code: 0, log: ["This step holds no lock: nothing to end"] });
     expect(await repository.refs()).toEqual(untouched);
@@ -105,6 +111,7 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     }
     const never = await stepOf(jobName).main();
     expect(never.outputs).toMatchObject({ reason: "active", "due-at": "" });
+    expect(never.log.at(-1)).toContain("set retry-interval, or free the lock by hand (docs/locks.md)");
 
     expect((await step.post("success")).code).toBe(0);
     expect(await repository.state(jobName)).toEqual(held);
@@ -125,14 +132,39 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     expect(again.outputs["job-id"]).not.toBe(granted.outputs["job-id"]);
   });
 
+  test("a very first run that fails: the same interval comes again, though time has passed", async () => {
+    const jobName = jobNamed("first run fails");
+    const inputs = { "job-interval": "0 0 1 1 *" };
+    const first = stepOf(jobName, inputs);
+    const granted = await first.main();
+    expect(granted.outputs.started).toBe("true");
+    const post = await first.post("failure");
+    expect(post.log.at(-1)).toBe(
+      `Interrupted: ${jobName}, because the job's status is failure; the next start gets the same interval`,
+    );
+    expect(await repository.state(jobName)).toMatchObject({ finishedUntil: null, active: null });
+
+    const again = stepOf(jobName, inputs);
+    const repeated = await again.main();
+    expect(intervalOf(repeated.outputs)).toEqual(intervalOf(granted.outputs));
+    expect(Date.parse(repeated.outputs["job-created-at"] ?? "")).toBeGreaterThan(
+      Date.parse(repeated.outputs["job-interval-ended-at"] ?? ""),
+    );
+    expect((await again.post("success")).code).toBe(0);
+    expect((await repository.state(jobName))?.finishedUntil).toBe(granted.outputs["job-interval-ended-at"]);
+  });
+
   test("a job that fell behind catches up, interval by interval", async () => {
     const jobName = jobNamed("catch-up");
     const begin = Date.now() - 3.5 * HOUR;
     await repository.write(jobName, finishedUntil(jobName, begin));
     const intervals: unknown[] = [];
+    const behind: unknown[] = [];
     for (let run = 0; run < 3; run++) {
       const step = stepOf(jobName);
-      intervals.push(intervalOf((await step.main()).outputs));
+      const { outputs, log } = await step.main();
+      intervals.push(intervalOf(outputs));
+      behind.push([outputs.behind, log.find((line) => line.includes("behind"))]);
       await step.post("success");
     }
     const at = (hours: number) => new Date(begin + hours * HOUR).toISOString();
@@ -141,7 +173,57 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
       [at(1), at(2)],
       [at(2), at(3)],
     ]);
-    expect((await stepOf(jobName).main()).outputs).toMatchObject({ reason: "not-due", "due-at": at(4) });
+    expect(behind).toEqual([
+      ["2", `${jobName} is behind: 2 further intervals are due`],
+      ["1", `${jobName} is behind: 1 further interval is due`],
+      ["0", undefined],
+    ]);
+    expect((await stepOf(jobName).main()).outputs).toMatchObject({ reason: "not-due", "due-at": at(4), behind: "" });
+  });
+
+  describe("a job that is three intervals behind", () => {
+    const begin = Date.now() - 3.5 * HOUR;
+    const at = (hours: number) => new Date(begin + hours * HOUR).toISOString();
+    const behind = async (name: string) => {
+      const jobName = jobNamed(name);
+      await repository.write(jobName, finishedUntil(jobName, begin));
+      return jobName;
+    };
+
+    test("gets one long interval with catch-up: merge, and that again after a failure", async () => {
+      const jobName = await behind("merge");
+      for (const status of ["failure", "success"]) {
+        const step = stepOf(jobName, { "catch-up": "merge" });
+        const { outputs } = await step.main();
+        expect(intervalOf(outputs)).toEqual([at(0), at(3)]);
+        expect(outputs).toMatchObject({ behind: "0", "skipped-started-at": "", "skipped-ended-at": "" });
+        const { log } = await step.post(status);
+        if (status === "failure") expect(log.at(-1)).toMatch(/gets an interval that starts at the same instant$/);
+      }
+      expect((await repository.state(jobName))?.finishedUntil).toBe(at(3));
+      expect((await stepOf(jobName, { "catch-up": "merge" }).main()).outputs).toMatchObject({ reason: "not-due" });
+    });
+
+    test("gets the newest interval with catch-up: latest, and records the older ones as skipped once that is done", async () => {
+      const jobName = await behind("latest");
+      for (const status of ["failure", "success"]) {
+        const step = stepOf(jobName, { "catch-up": "latest" });
+        const { outputs, log } = await step.main();
+        expect(intervalOf(outputs)).toEqual([at(2), at(3)]);
+        expect(outputs).toMatchObject({ behind: "0", "skipped-started-at": at(0), "skipped-ended-at": at(2) });
+        expect(log).toContainEqual(
+          `catch-up: latest leaves out ${at(0)} to ${at(2)}: no run gets it once this run finishes`,
+        );
+        const ended = await step.post(status);
+        if (status === "failure") expect(ended.log.at(-1)).toMatch(/gets the latest interval that is due by then$/);
+        const state = await repository.state(jobName);
+        expect(state?.finishedUntil).toBe(status === "success" ? at(3) : at(0));
+        expect(state?.skipped ?? []).toHaveLength(status === "success" ? 1 : 0);
+      }
+      expect((await repository.state(jobName))?.skipped).toMatchObject([
+        { skippedStartedAt: at(0), skippedEndedAt: at(2) },
+      ]);
+    });
   });
 
   test("takeover: the old run's post fails and says by whom, the new one keeps its lock", async () => {
@@ -153,6 +235,12 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     const second = await taking.main();
     expect(second.outputs.started).toBe("true");
     expect(intervalOf(second.outputs)).toEqual(intervalOf(first.outputs));
+    expect(second.outputs["taken-over-from"]).toBe(
+      "octo-org/reports, run 1, job report (https://github.com/octo-org/reports/actions/runs/1/attempts/1)",
+    );
+    expect(second.log).toContainEqual(
+      `Took over the lock of ${second.outputs["taken-over-from"]}, held since ${first.outputs["job-created-at"]}`,
+    );
     const held = await repository.refs();
 
     const late = await old.post("success");
@@ -175,21 +263,90 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
 const stepOf = (inputs: Record<string, string>) => repository.step({ token: TOKEN, ...inputs });
 
 test("a required job has to have finished up to the interval's end", async () => {
-  await repository.write("orders", finishedUntil("orders", Date.now() - 4 * HOUR));
-  await repository.write("summary", finishedUntil("summary", Date.now() - 3 * HOUR));
+  const now = Date.now();
+  await repository.write("orders", finishedUntil("orders", now - 4 * HOUR));
+  await repository.write("customers", finishedUntil("customers", now));
+  await repository.write("summary", finishedUntil("summary", now - 3 * HOUR));
   const asked = { "job-name": "summary", "required-job-names": "orders\ncustomers" };
-  const unfulfilled = await stepOf(asked).main();
-  expect(unfulfilled.code).toBe(0);
-  expect(unfulfilled.outputs).toEqual({ ...NOT_STARTED, "job-name": "summary", reason: "required-job" });
-  expect(unfulfilled.log.at(-1)).toMatch(
-    /^Not started \(required-job\): summary needs orders to have finished until .*Z, and it has finished until/,
+  const behind = await stepOf(asked).main();
+  expect(behind.code).toBe(0);
+  expect(behind.outputs).toEqual({ ...NOT_STARTED, "job-name": "summary", reason: "required-job" });
+  const [needed, reached] = [now - 2 * HOUR, now - 4 * HOUR].map((at) => new Date(at).toISOString());
+  expect(behind.log.at(-1)).toBe(
+    `Not started (required-job): summary needs orders to have finished until ${needed}, and it has finished until ${reached}; ` +
+      "if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names",
   );
 
-  await repository.write("orders", finishedUntil("orders", Date.now() - 2 * HOUR + 60_000));
-  expect((await stepOf(asked).main()).log.at(-1)).toMatch(/summary needs customers .* and it has finished nothing yet/);
+  const unknown = await stepOf({ ...asked, "required-job-names": "orders, clients" }).main();
+  expect(unknown.log.at(-1)).toBe(
+    "Not started (required-job): summary needs clients to have finished, and it has finished nothing yet; " +
+      "check that required-job-names has its exact name, and that its workflow runs",
+  );
 
-  await repository.write("customers", finishedUntil("customers", Date.now()));
+  await repository.write("orders", finishedUntil("orders", now - 2 * HOUR));
   expect((await stepOf(asked).main()).outputs).toMatchObject({ started: "true", reason: "" });
+});
+
+test("two jobs that require each other: the message names the way out", async () => {
+  const now = Date.now();
+  for (const [name, required] of [
+    ["chicken", "egg"],
+    ["egg", "chicken"],
+  ] as const) {
+    const schedule = { jobInterval: HOUR, timezone: "UTC", startBuffer: 0, requiredJobNames: [required] };
+    await repository.write(name, { ...finishedUntil(name, now - 2 * HOUR), schedule });
+  }
+  const { log, outputs } = await stepOf({ "job-name": "chicken", "required-job-names": "egg" }).main();
+  expect(outputs.reason).toBe("required-job");
+  expect(log.at(-1)).toMatch(
+    /; it requires chicken in turn, so neither can start: take one of the two out of required-job-names$/,
+  );
+});
+
+test("two daily jobs, one of which requires the other, work from nothing and without a start-buffer", async () => {
+  // Half a day from now, so that no boundary falls into this test.
+  const daily = `0 ${(new Date().getUTCHours() + 12) % 24} * * *`;
+  const orders = { "job-name": "daily-orders", "job-interval": daily };
+  const summary = { "job-name": "daily-summary", "job-interval": daily, "required-job-names": "daily-orders" };
+  const run = async (inputs: Record<string, string>, status = "success") => {
+    const step = stepOf(inputs);
+    const { outputs } = await step.main();
+    if (outputs.started === "true") expect((await step.post(status)).code).toBe(0);
+    return outputs;
+  };
+  /** Moves all that the jobs have done a day into the past, as if a day had gone by. */
+  const nextDay = async () => {
+    for (const name of ["daily-orders", "daily-summary"]) {
+      const text = JSON.stringify(await repository.state(name));
+      const earlier = (instant: string) => new Date(Date.parse(instant) - 24 * HOUR).toISOString();
+      await repository.write(name, text.replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, earlier));
+    }
+  };
+
+  // The first day: the summary has to wait, and then gets just what the orders have finished.
+  expect((await run(summary)).reason).toBe("required-job");
+  const firstOrders = await run(orders);
+  expect(firstOrders.started).toBe("true");
+  expect(intervalOf(await run(summary))).toEqual(intervalOf(firstOrders));
+  expect((await run(summary)).reason).toBe("not-due");
+
+  // The second day: the orders fail once, and the summary waits for them.
+  await nextDay();
+  const failed = await run(orders, "failure");
+  expect(failed["job-interval-started-at"]).toBe((await repository.state("daily-orders"))?.finishedUntil);
+  expect((await run(summary)).reason).toBe("required-job");
+  const repeated = await run(orders);
+  expect(intervalOf(repeated)).toEqual(intervalOf(failed));
+  expect(intervalOf(await run(summary))).toEqual(intervalOf(repeated));
+
+  // A day is missed: both catch up, in order.
+  await nextDay();
+  await nextDay();
+  const missed = [await run(orders), await run(orders)];
+  expect(missed.map(({ behind }) => behind)).toEqual(["1", "0"]);
+  const summaries = [await run(summary), await run(summary)];
+  expect(summaries.map(intervalOf)).toEqual(missed.map(intervalOf));
+  expect([await run(orders), await run(summary)]).toMatchObject([{ reason: "not-due" }, { reason: "not-due" }]);
 });
 
 describe("the first interval", () => {
@@ -202,21 +359,47 @@ describe("the first interval", () => {
     expect(main.outputs["job-interval"]).toBe(String(Date.parse(end ?? "") - Date.parse(start ?? "")));
   });
 
-  test("ends a start-buffer ago", async () => {
-    const main = await stepOf({
-      "job-name": "buffered",
-      "job-interval": "1 hour",
-      "start-buffer": "10 minutes",
-    }).main();
-    const now = Date.parse(main.outputs["job-created-at"] ?? "");
-    expect(intervalOf(main.outputs)).toEqual([now - HOUR, now - HOUR / 6].map((at) => new Date(at).toISOString()));
-    expect(main.outputs["job-interval"]).toBe("3000000");
+  test("ends a start-buffer ago, and keeps its length", async () => {
+    const main = await stepOf({ "job-name": "buffered", "start-buffer": "10 minutes" }).main();
+    const end = Date.parse(main.outputs["job-created-at"] ?? "") - HOUR / 6;
+    expect(intervalOf(main.outputs)).toEqual([end - HOUR, end].map((at) => new Date(at).toISOString()));
   });
 
-  test("is not due when the start-buffer leaves nothing of it", async () => {
+  test("is due at once with a start-buffer that is longer than the interval", async () => {
     const main = await stepOf({ "job-name": "all buffer", "start-buffer": "2 hours" }).main();
-    expect(main).toMatchObject({ code: 0, outputs: { started: "false", reason: "not-due", "due-at": "" } });
-    expect(await repository.state("all buffer")).toBeNull();
+    const end = Date.parse(main.outputs["job-created-at"] ?? "") - 2 * HOUR;
+    expect(intervalOf(main.outputs)).toEqual([end - HOUR, end].map((at) => new Date(at).toISOString()));
+  });
+
+  test("starts at starts-at, whole, and comes again as it was after a failure", async () => {
+    const inputs = {
+      "job-name": "begins",
+      "job-interval": "@daily",
+      "starts-at": "2026-11-01",
+      timezone: "Asia/Tokyo",
+    };
+    const step = stepOf(inputs);
+    const main = await step.main();
+    expect(intervalOf(main.outputs)).toEqual(["2026-10-31T15:00:00.000Z", "2026-11-01T15:00:00.000Z"]);
+    expect(Number(main.outputs.behind)).toBeGreaterThan(20);
+    await step.post("failure");
+    const again = stepOf(inputs);
+    expect(intervalOf((await again.main()).outputs)).toEqual(intervalOf(main.outputs));
+    await again.post("success");
+    // From then on starts-at is ignored.
+    const next = await stepOf({ ...inputs, "starts-at": "2020-01-01" }).main();
+    expect(intervalOf(next.outputs)).toEqual(["2026-11-01T15:00:00.000Z", "2026-11-02T15:00:00.000Z"]);
+  });
+
+  test("that starts at an instant to come is not due, and the message names starts-at", async () => {
+    const startsAt = new Date(Date.now() + HOUR).toISOString();
+    const main = await stepOf({ "job-name": "to come", "starts-at": startsAt }).main();
+    const dueAt = new Date(Date.parse(startsAt) + HOUR).toISOString();
+    expect(main).toMatchObject({ code: 0, outputs: { reason: "not-due", "due-at": dueAt } });
+    expect(main.log.at(-1)).toBe(
+      `Not started (not-due): to come is due at ${dueAt}, and a run from then on starts it; if it has finished nothing yet, ` +
+        `its first interval starts at ${startsAt}, by starts-at, which must be the same in every run`,
+    );
   });
 });
 
@@ -244,9 +427,10 @@ describe("no-lock", () => {
     expect(main.outputs).toMatchObject({ started: "true", "job-id": "", "job-interval": "86400000" });
     expect(intervalOf(main.outputs)).toEqual(["2026-02-01T00:00:00.000Z", "2026-02-02T00:00:00.000Z"]);
 
-    const soon = new Date(Date.now() + HOUR).toISOString();
+    const start = Date.now() + HOUR;
+    const [soon, dueAt] = [start, start + 1].map((at) => new Date(at).toISOString());
     const early = await stepOf({ ...inputs, "job-interval-started-at": soon }).main();
-    expect(early.outputs).toMatchObject({ started: "false", reason: "not-due", "due-at": soon });
+    expect(early.outputs).toMatchObject({ started: "false", reason: "not-due", "due-at": dueAt });
     const cut = await stepOf({ ...inputs, "job-interval-started-at": ago(HOUR) }).main();
     expect(cut.outputs).toMatchObject({ started: "true", "job-interval-ended-at": cut.outputs["job-created-at"] });
     expect(repository.exchanges).toHaveLength(asked);

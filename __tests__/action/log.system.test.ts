@@ -41,14 +41,21 @@ test("what a run prints", async () => {
   await say("cancelled", third.post("cancelled"));
   const fourth = step({ "job-name": "hourly" });
   await fourth.main();
-  await step({ "job-name": "hourly", "retry-interval": "0" }, "43").main();
+  await say("takes over", step({ "job-name": "hourly", "retry-interval": "0" }, "43").main());
   await say("taken over", fourth.post("success"));
 
   await repository.write("done", finishedUntil("done", Date.now()));
   const notDue = step({ "job-name": "done" });
   await say("refused, not due", notDue.main());
   await say("nothing to end", notDue.post("success"));
-  await say("refused, required job", step({ "job-name": "summary", "required-job-names": "hourly" }).main());
+  await repository.write("behind", finishedUntil("behind", Date.now() - 2 * HOUR));
+  await repository.write("summary", finishedUntil("summary", Date.now() - 1.5 * HOUR));
+  await say("refused, required job", step({ "job-name": "summary", "required-job-names": "behind" }).main());
+  await say(
+    "refused, required job that never ran",
+    step({ "job-name": "summary", "required-job-names": "orders" }).main(),
+  );
+  await say("latest", step({ "job-name": "behind", "catch-up": "latest" }).main());
   await say("no lock", step({ "job-name": "summary", "no-lock": "true" }).main());
   await say("wrong input", step({ "job-name": "hourly", "job-interval": "90 x" }).main());
 
@@ -60,21 +67,31 @@ Interrupted: hourly, because the job's status is cancelled; the next start gets 
 Finished: hourly until INSTANT",
   "interrupted": "::add-mask::TOKEN
 Interrupted: hourly, because the job's status is failure; the next start gets the same interval",
+  "latest": "::add-mask::TOKEN
+Started: behind for INSTANT to INSTANT
+catch-up: latest leaves out INSTANT to INSTANT: no run gets it once this run finishes",
   "no lock": "::add-mask::TOKEN
 Started without a lock: summary for INSTANT to INSTANT",
   "nothing to end": "This step holds no lock: nothing to end",
   "refused, active": "::add-mask::TOKEN
-Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; this step has no retry-interval, so it does not take the lock over",
+Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)",
   "refused, active, may be taken over": "::add-mask::TOKEN
-Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; it can be taken over from INSTANT",
+Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; it can be taken over from INSTANT, or earlier with a shorter retry-interval",
   "refused, not due": "::add-mask::TOKEN
-Not started (not-due): done is due at INSTANT",
+Not started (not-due): done is due at INSTANT, and a run from then on starts it",
   "refused, required job": "::add-mask::TOKEN
-Not started (required-job): summary needs hourly to have finished until INSTANT, and it has finished until INSTANT",
+Not started (required-job): summary needs behind to have finished until INSTANT, and it has finished until INSTANT; if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names",
+  "refused, required job that never ran": "::add-mask::TOKEN
+Not started (required-job): summary needs orders to have finished, and it has finished nothing yet; check that required-job-names has its exact name, and that its workflow runs",
   "started": "::add-mask::TOKEN
-Started: hourly for INSTANT to INSTANT",
+Started: hourly for INSTANT to INSTANT
+hourly is behind: 2 further intervals are due",
   "taken over": "::add-mask::TOKEN
 ::error::The lock of hourly was taken over at INSTANT by octo-org/reports, run 43, job report (https://github.com/octo-org/reports/actions/runs/43/attempts/1) before this run ended, so both did the same interval: set retry-interval to more than the longest run takes",
+  "takes over": "::add-mask::TOKEN
+Started: hourly for INSTANT to INSTANT
+Took over the lock of octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1), held since INSTANT
+hourly is behind: 1 further interval is due",
   "wrong input": "::error::job-interval "90 x" has the unknown unit "x": use one of years, months, weeks, days, hours, minutes, seconds",
 }
 `);

@@ -1,7 +1,6 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { parseLocation } from "../location/location.ts";
-import type { JobRecord } from "../store/job-store.ts";
 import { type JobStatus, loadJobStatus } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { freeByHand, lossLine, messageOf } from "./messages.ts";
@@ -57,15 +56,19 @@ async function endOn(backend: JobBackend, { state, status, surroundings }: Endin
     return `Finished: ${job} until ${state.record?.state.active?.intervalEndedAt ?? "the end of its interval"}`;
   }
   await backend.interrupt(lock, deadline);
-  return `Interrupted: ${job}, because the job's status is ${status}; ${nextStartAfter(state.record)}`;
+  return `Interrupted: ${job}, because the job's status is ${status}; ${nextStart(surroundings)}`;
 }
 
-/** A first interval is not remembered: nothing has finished that the next one could start from. */
-function nextStartAfter(record: JobRecord | null): string {
-  if (record === null) return "the next start can take the job";
-  return record.state.finishedUntil === null
-    ? "no interval has finished yet, so the next start gets a first interval up to then"
-    : "the next start gets the same interval";
+/** The input is read again, and only for these words: the start alone decides. */
+function nextStart({ toolkit }: Surroundings): string {
+  switch (toolkit.getInput("catch-up")) {
+    case "merge":
+      return "the next start gets an interval that starts at the same instant";
+    case "latest":
+      return "the next start gets the latest interval that is due by then";
+    default:
+      return "the next start gets the same interval";
+  }
 }
 
 function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): void {

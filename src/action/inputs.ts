@@ -1,8 +1,9 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { type Instant, parseInstant } from "../scheduler/instant.ts";
+import { isDate, parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
-import type { StartRequest } from "../scheduler/start-request.ts";
+import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import { type Login, loadLogin } from "./login.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
@@ -34,6 +35,8 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   const url = optional("url") ?? `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
   const location = parseLocation(url);
   const startedAt = optional("job-interval-started-at");
+  const startsAt = optional("starts-at");
+  const timezone = optional("timezone");
   const request = {
     jobName: required("job-name"),
     jobInterval: parseInterval("job-interval", required("job-interval")),
@@ -43,9 +46,11 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
       .split(/[\n,]/)
       .map((name) => name.trim())
       .filter((name) => name !== ""),
-    timezone: optional("timezone"),
+    timezone,
     noLock: booleanIn("no-lock", optional("no-lock") ?? "false"),
     jobIntervalStartedAt: startedAt === undefined ? undefined : instantIn("job-interval-started-at", startedAt),
+    startsAt: startsAt === undefined ? undefined : startsAtIn(startsAt, { timezone, location }),
+    catchUp: catchUpIn(optional("catch-up")),
   };
   if (loadJobStatus(toolkit) === null) {
     throw new ArgumentError("not-allowed", {
@@ -83,6 +88,33 @@ function instantIn(input: string, text: string): Instant {
     value: text,
     problem: "is not an instant",
     expected: "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
+  });
+}
+
+function startsAtIn(
+  text: string,
+  { timezone, location }: { readonly timezone: string | undefined; readonly location: Location },
+): Instant {
+  // The server has a time zone of its own for starts without one, which this step does not know.
+  if (timezone === undefined && location.kind === "server" && isDate(text)) {
+    throw new ArgumentError("invalid-instant", {
+      field: "starts-at",
+      value: text,
+      problem: "is a date, and without the input timezone only the server knows in which time zone",
+      expected: "an instant such as 2026-11-24T00:00:00Z, or set the input timezone",
+    });
+  }
+  return parseInstantOrDate("starts-at", text, timezone ?? "UTC");
+}
+
+function catchUpIn(text: string | undefined): CatchUp | undefined {
+  const catchUp = CATCH_UPS.find((word) => word === text);
+  if (catchUp !== undefined || text === undefined) return catchUp;
+  throw new ArgumentError("unknown-word", {
+    field: "catch-up",
+    value: text,
+    problem: "is not a way to catch up",
+    expected: `one of ${CATCH_UPS.join(", ")}`,
   });
 }
 

@@ -1,42 +1,99 @@
-import type { Started } from "../backend/job-backend.ts";
+import type { Started, TakenOver } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
-import { toIso } from "../scheduler/instant.ts";
+import { MAX_BEHIND } from "../scheduler/decide.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
-import type { NotStarted } from "../scheduler/not-started.ts";
+import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
+import type { StartRequest } from "../scheduler/start-request.ts";
 import { actionMessage } from "./remedies.ts";
 
-export function startedLine({ jobName, intervalStartedAt, intervalEndedAt, lock }: Started): string {
+/** What the log says about a start: the interval first. */
+export function startedLines(answer: Started): readonly string[] {
+  const { jobName, intervalStartedAt, intervalEndedAt, lock, behind, skipped, takenOver } = answer;
+  const job = oneLine(jobName);
   const started = lock === null ? "Started without a lock" : "Started";
-  return `${started}: ${oneLine(jobName)} for ${toIso(intervalStartedAt)} to ${toIso(intervalEndedAt)}`;
+  return [
+    `${started}: ${job} for ${span({ from: intervalStartedAt, until: intervalEndedAt })}`,
+    ...(takenOver === null ? [] : [`Took over the lock of ${takenOverLine(takenOver)}`]),
+    ...(skipped === null
+      ? []
+      : [`catch-up: latest leaves out ${span(skipped)}: no run gets it once this run finishes`]),
+    ...(behind === null || behind === 0 ? [] : [behindLine(job, behind)]),
+  ];
 }
 
-export function notStartedLine(jobName: string, answer: NotStarted): string {
-  const job = oneLine(jobName);
+function span({ from, until }: { readonly from: Instant; readonly until: Instant }): string {
+  return `${toIso(from)} to ${toIso(until)}`;
+}
+
+function takenOverLine({ holder, since }: TakenOver): string {
+  return `${holderLine(holder)}${since === null ? "" : `, held since ${toIso(since)}`}`;
+}
+
+function behindLine(job: string, behind: number): string {
+  const [count, are] = behind === 1 ? ["1 further interval", "is"] : [`${behind} further intervals`, "are"];
+  // The rules count up to this number.
+  const least = behind < MAX_BEHIND ? "" : "at least ";
+  return `${job} is behind: ${least}${count} ${are} due`;
+}
+
+/** What the log says about a refusal: what the job waits for, until when, and the way out if that never comes. */
+export function notStartedLine(request: StartRequest, answer: NotStarted): string {
+  return `Not started (${answer.reason}): ${waitingLine(request, answer)}`;
+}
+
+function waitingLine(request: StartRequest, answer: NotStarted): string {
+  const job = oneLine(request.jobName);
   switch (answer.reason) {
     case "active": {
-      if (answer.since === null) {
-        return `Not started (active): other runs keep taking the lock of ${job}; a later run can take it`;
+      const { since, holder } = answer;
+      if (since === null) {
+        return `other runs took the lock of ${job} before each attempt of this step, and a later run can take it; if that goes on, let fewer runs start ${job} at the same time`;
       }
-      const takeover =
-        answer.retryAt === null
-          ? "this step has no retry-interval, so it does not take the lock over"
-          : `it can be taken over from ${toIso(answer.retryAt)}`;
-      return `Not started (active): ${job} is held by ${holderLine(answer.holder)} since ${toIso(answer.since)}; ${takeover}`;
+      return `${job} is held by ${holderLine(holder)} since ${toIso(since)}; ${takeoverLine(request, answer)}`;
     }
     case "not-due":
-      return answer.dueAt === null
-        ? `Not started (not-due): the first interval of ${job} is shorter than start-buffer`
-        : `Not started (not-due): ${job} is due at ${toIso(answer.dueAt)}`;
-    case "required-job": {
-      const { neededUntil, finishedUntil } = answer;
-      const needed = neededUntil === null ? "" : ` until ${toIso(neededUntil)}`;
-      const mutual = answer.mutual ? `; it requires ${job} in turn, so neither can ever start` : "";
-      return `Not started (required-job): ${job} needs ${oneLine(answer.jobName)} to have finished${needed}, and it ${
-        finishedUntil === null ? "has finished nothing yet" : `has finished until ${toIso(finishedUntil)}`
-      }${mutual}`;
-    }
+      return notDueLine(request, answer);
+    case "required-job":
+      return requiredJobLine(job, answer);
     case "unknown":
-      return `Not started (unknown): the server does not say whether ${job} is held, not due, or waits for a required job`;
+      return `the server does not say whether ${job} is held, not due, or waits for a required job; a later run tries again, and with retry-interval set it takes over the lock of a run that never ended`;
+  }
+}
+
+function takeoverLine({ retryInterval }: StartRequest, { retryAt }: Active): string {
+  if (retryInterval === undefined) {
+    return "no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)";
+  }
+  if (retryAt === null) return "if its run is dead, a later run takes the lock over by retry-interval";
+  return `it can be taken over from ${toIso(retryAt)}, or earlier with a shorter retry-interval`;
+}
+
+function notDueLine({ jobName, startsAt, startBuffer }: StartRequest, { dueAt }: NotDue): string {
+  const job = oneLine(jobName);
+  if (dueAt === null) return `${job} is not due yet, and the server does not say when it is`;
+  const buffer = startBuffer === undefined ? "" : ", start-buffer included";
+  const first =
+    startsAt === undefined
+      ? ""
+      : `; if it has finished nothing yet, its first interval starts at ${toIso(startsAt)}, by starts-at, which must be the same in every run`;
+  return `${job} is due at ${toIso(dueAt)}${buffer}, and a run from then on starts it${first}`;
+}
+
+function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mutual }: RequiredJob): string {
+  const required = oneLine(jobName);
+  const needed = neededUntil === null ? "" : ` until ${toIso(neededUntil)}`;
+  const reached = finishedUntil === null ? "has finished nothing yet" : `has finished until ${toIso(finishedUntil)}`;
+  return `${job} needs ${required} to have finished${needed}, and it ${reached}; ${wayOut()}`;
+
+  function wayOut(): string {
+    if (mutual) {
+      return `it requires ${job} in turn, so neither can start: take one of the two out of required-job-names`;
+    }
+    if (finishedUntil === null) {
+      return `check that required-job-names has its exact name, and that its workflow runs`;
+    }
+    return `if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names`;
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
+import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { toIso } from "../scheduler/instant.ts";
@@ -6,7 +7,7 @@ import type { StartRequest } from "../scheduler/start-request.ts";
 import { connect } from "./connect.ts";
 import { holderOf } from "./holder.ts";
 import { loadInputs } from "./inputs.ts";
-import { freeByHand, messageOf, notStartedLine, startedLine } from "./messages.ts";
+import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
@@ -35,7 +36,7 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
         const { id: lockId, record } = answer.lock;
         saveStepState(toolkit, { ...taking, started: true, lockId, record });
       }
-      toolkit.info(answer.started ? startedLine(answer) : notStartedLine(request.jobName, answer));
+      for (const line of answer.started ? startedLines(answer) : [notStartedLine(request, answer)]) toolkit.info(line);
     } finally {
       await backend.close();
     }
@@ -92,6 +93,10 @@ function setOutputs(toolkit: Toolkit, jobName: string, answer: StartAnswer): voi
     "job-created-at": "",
     "job-updated-at": "",
     "due-at": "",
+    behind: "",
+    "skipped-started-at": "",
+    "skipped-ended-at": "",
+    "taken-over-from": "",
   };
   if (answer.started) {
     outputs["job-id"] = answer.lock?.id ?? "";
@@ -100,6 +105,12 @@ function setOutputs(toolkit: Toolkit, jobName: string, answer: StartAnswer): voi
     outputs["job-interval-ended-at"] = toIso(answer.intervalEndedAt);
     outputs["job-created-at"] = toIso(answer.createdAt);
     outputs["job-updated-at"] = toIso(answer.updatedAt);
+    outputs.behind = String(answer.behind ?? "");
+    if (answer.skipped !== null) {
+      outputs["skipped-started-at"] = toIso(answer.skipped.from);
+      outputs["skipped-ended-at"] = toIso(answer.skipped.until);
+    }
+    if (answer.takenOver !== null) outputs["taken-over-from"] = holderLine(answer.takenOver.holder);
   } else {
     const dueAt = answer.reason === "active" ? answer.retryAt : answer.reason === "not-due" ? answer.dueAt : null;
     if (dueAt !== null) outputs["due-at"] = toIso(dueAt);

@@ -160,14 +160,15 @@ export class LocalBackend implements JobBackend {
     return this.#store.close();
   }
 
-  /** Reads all that a start depends on. @returns `now` by the store's clock, and the time since then. */
+  /** Reads all that a start depends on. @returns `now` by the store's clock, and the most time that can have passed since. */
   async #readFor({ jobName, requiredJobNames, jobIntervalStartedAt }: PreparedStart, deadline: Deadline) {
     // A chosen interval is granted whatever the job's state.
     const names = jobIntervalStartedAt === null ? [jobName, ...requiredJobNames] : [];
+    // The store's clock was read while the request was in flight, and the answer may have waited for this process since.
+    const since = this.#monotonic();
     const { records, now: storeNow }: Reading =
       names.length === 0 ? NOTHING_READ : await this.#store.read(names, deadline);
     const now = this.#clock.read(storeNow);
-    const since = this.#monotonic();
     // The monotonic clock stands still while a machine sleeps, and the other clock may be set.
     const age = () => Math.max(this.#monotonic() - since, this.#clock.now() - now);
     return { records, now, age };

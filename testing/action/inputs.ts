@@ -18,6 +18,7 @@ const WHOLE = "whole number";
 const LONGER = "use an interval longer than 0";
 const NEGATIVE = "is negative";
 const STARTED_AT = "job-interval-started-at";
+const STARTS_AT = "starts-at";
 const INSTANT = "use an ISO 8601 instant such as 2026-11-24T00:00:00Z";
 const URLS = "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this";
 
@@ -99,6 +100,24 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ "no-lock": "true", [STARTED_AT]: "2026-02-30T00:00:00Z" }, [STARTED_AT, '"2026-02-30T00:00:00Z"', INSTANT]],
   [{ "no-lock": "true", [STARTED_AT]: "1790000000000" }, [STARTED_AT, '"1790000000000"', INSTANT]],
   [{ "no-lock": "true", [STARTED_AT]: "2026-11-24T25:00:00Z" }, [STARTED_AT, '"2026-11-24T25:00:00Z"', INSTANT]],
+
+  [{ [STARTS_AT]: "tomorrow" }, [STARTS_AT, '"tomorrow"', INSTANT, "or a date such as 2026-11-24"]],
+  [{ [STARTS_AT]: "2026-02-30" }, [STARTS_AT, '"2026-02-30"', INSTANT]],
+  [{ [STARTS_AT]: "2026-11-01T00:00:00" }, [STARTS_AT, '"2026-11-01T00:00:00"', INSTANT]],
+  [{ [STARTS_AT]: "0000-12-31T00:00:00Z" }, [STARTS_AT, '"0000-12-31T00:00:00Z"', INSTANT]],
+  [{ [STARTS_AT]: "2026-11-01", timezone: "BST" }, ["timezone", '"BST"', "Europe/London may be meant"]],
+  [{ [STARTS_AT]: "2026-11-01", url: SERVER }, [STARTS_AT, '"2026-11-01"', "set the input timezone"]],
+  [
+    { [STARTS_AT]: "2026-11-01T00:00:00Z", "no-lock": "true", [STARTED_AT]: "2026-11-24T00:00:00Z" },
+    [STARTS_AT, "2026-11-01T00:00:00.000Z", "chooses its interval", "leave it out"],
+  ],
+
+  [{ "catch-up": "all" }, ["catch-up", '"all"', "each, merge, latest"]],
+  [{ "catch-up": "Latest" }, ["catch-up", '"Latest"', "each, merge, latest"]],
+  [
+    { "catch-up": "each", "no-lock": "true", [STARTED_AT]: "2026-11-24T00:00:00Z" },
+    ["catch-up", '"each"', "chooses its interval", "leave it out"],
+  ],
 
   [{ url: "octo-org/locks" }, ["url", '"octo-org/locks"', URLS]],
   [{ url: "git+ftp://example.com/locks" }, ["url", '"git+ftp://example.com/locks"', URLS]],

@@ -25,6 +25,10 @@ export const NOT_STARTED = {
   "job-created-at": "",
   "job-updated-at": "",
   "due-at": "",
+  behind: "",
+  "skipped-started-at": "",
+  "skipped-ended-at": "",
+  "taken-over-from": "",
 };
 
 /** The errors or warnings that the run's page shows for a step, decoded from the workflow commands in its log. */

@@ -1,0 +1,50 @@
+import { ArgumentError } from "../errors/argument-error.ts";
+import { type Instant, isInstant, parseInstant } from "./instant.ts";
+import { type WallTime, type Zone, zoneNamed } from "./zone.ts";
+
+/**
+ * Parses an instant (`2026-11-24T00:00:00Z`), or a date (`2026-11-24`), which stands for the first instant of that day.
+ *
+ * @param field What messages call the text.
+ * @param timezone The IANA name of the zone whose wall clock a date is read on.
+ * @throws ArgumentError
+ */
+export function parseInstantOrDate(field: string, text: string, timezone: string): Instant {
+  const midnight = midnightOf(text);
+  const instant = midnight === null ? parseInstant(text) : startOfDay(midnight, zoneNamed(timezone));
+  if (instant !== null && isInstant(instant)) return instant;
+  throw new ArgumentError("invalid-instant", {
+    field,
+    value: text,
+    problem: "is neither an instant nor a date",
+    expected:
+      "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00, or a date such as 2026-11-24",
+  });
+}
+
+/** Whether the text has the form of a date without a time, which needs a time zone to be an instant. */
+export function isDate(text: string): boolean {
+  return /^\d{4}-\d\d-\d\d$/.test(text);
+}
+
+function midnightOf(text: string): WallTime | null {
+  return isDate(text) ? parseInstant(`${text}T00:00Z`) : null;
+}
+
+/**
+ * @param midnight 0:00 of the day.
+ * @returns the first instant at which the wall clock shows that day. Where a time zone left a whole day out, it is the
+ *   first instant of the day after.
+ */
+export function startOfDay(midnight: WallTime, zone: Zone): Instant {
+  const [first] = zone.instantsOf(midnight);
+  if (first !== undefined) return first;
+  // Midnight is in a gap: the day begins where the gap ends, which need not be a full hour.
+  let { earlier: before, later: start } = zone.aroundGap(midnight);
+  while (start - before > 1) {
+    const middle = Math.floor((before + start) / 2);
+    if (middle + zone.offsetAt(middle) < midnight) before = middle;
+    else start = middle;
+  }
+  return start;
+}
