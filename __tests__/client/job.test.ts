@@ -41,7 +41,12 @@ class Trial {
         this.sent++;
         this.asked.push({ end, answer: (error) => (error ? reject(error) : resolve()) });
       });
-    this.job = new Job(started, { finish: ask("finish"), interrupt: ask("interrupt"), inBackground() {} });
+    this.job = new Job(started, {
+      finish: ask("finish"),
+      interrupt: ask("interrupt"),
+      renew: async () => 0,
+      inBackground() {},
+    });
   }
 }
 

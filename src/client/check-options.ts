@@ -1,7 +1,10 @@
 import { isDate } from "node:util/types";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
-import type { StartRequest } from "../scheduler/start-request.ts";
+import type { Length } from "../scheduler/duration.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
+import type { StartRequest, TakeOver } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 
@@ -27,6 +30,9 @@ const START_OPTIONS: readonly (keyof JobStartOptions)[] = [
   "timezone",
   "noLock",
   "jobIntervalStartedAt",
+  "startsAt",
+  "catchUp",
+  "takeOver",
   "signal",
   "deadline",
 ];
@@ -86,29 +92,59 @@ export function checkCallOptions(options: CallOptions): void {
  * @throws ArgumentError for values of the wrong type. The backend checks the values themselves.
  */
 export function startRequestOf(options: JobStartOptions, timezone: string | undefined): StartRequest {
-  const { requiredJobNames, jobIntervalStartedAt, ...given } = checkObject("options", options);
+  const given = checkObject("options", options);
   checkNames(options, START_OPTIONS);
-  checkType("jobName", given.jobName, "string");
+  const { jobName, jobInterval, startBuffer, retryInterval, requiredJobNames, noLock } = given;
+  const { jobIntervalStartedAt, startsAt, catchUp, takeOver } = given;
+  checkType("jobName", jobName, "string");
   if (given.timezone !== undefined) checkType("timezone", given.timezone, "string");
-  if (given.noLock !== undefined) checkType("noLock", given.noLock, "boolean");
+  if (noLock !== undefined) checkType("noLock", noLock, "boolean");
+  if (catchUp !== undefined) checkType("catchUp", catchUp, "string");
   if (requiredJobNames !== undefined && !isListOfStrings(requiredJobNames)) {
     throw wrongType("requiredJobNames", requiredJobNames, "an array of job names");
   }
-  if (jobIntervalStartedAt !== undefined && !isDate(jobIntervalStartedAt)) {
-    throw wrongType("jobIntervalStartedAt", jobIntervalStartedAt, "a Date");
-  }
-  const { jobName, jobInterval, startBuffer, retryInterval, noLock } = given;
   const zone = given.timezone ?? timezone;
   return {
     jobName,
-    jobInterval,
-    ...(startBuffer !== undefined && { startBuffer }),
-    ...(retryInterval !== undefined && { retryInterval }),
+    jobInterval: typeof jobInterval === "string" ? parseInterval("jobInterval", jobInterval) : jobInterval,
+    ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
+    ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
     ...(requiredJobNames !== undefined && { requiredJobNames }),
     ...(zone !== undefined && { timezone: zone }),
     ...(noLock !== undefined && { noLock }),
-    ...(jobIntervalStartedAt !== undefined && { jobIntervalStartedAt: jobIntervalStartedAt.getTime() }),
+    ...(jobIntervalStartedAt !== undefined && {
+      jobIntervalStartedAt: instantOf("jobIntervalStartedAt", jobIntervalStartedAt),
+    }),
+    ...(startsAt !== undefined && { startsAt: instantOf("startsAt", startsAt) }),
+    ...(catchUp !== undefined && { catchUp }),
+    ...(takeOver !== undefined && { takeOver: takeOverOf(takeOver) }),
   };
+}
+
+function lengthOf(field: string, length: NonNullable<JobStartOptions["startBuffer"]>): Length {
+  return typeof length === "string" ? parseWait(field, length) : length;
+}
+
+function takeOverOf(takeOver: NonNullable<JobStartOptions["takeOver"]>): TakeOver {
+  const { id, updatedAt } = checkObject("takeOver", takeOver);
+  checkType("takeOver.id", id, "string");
+  return { id, updatedAt: instantOf("takeOver.updatedAt", updatedAt) };
+}
+
+/** @throws ArgumentError */
+export function instantOf(field: string, date: Date): Instant {
+  if (!isDate(date)) throw wrongType(field, date, "a Date");
+  return date.getTime();
+}
+
+/** @throws ArgumentError */
+export function checkJobOptions(
+  options: object,
+  { known, text }: { readonly known: readonly string[]; readonly text: readonly string[] },
+): void {
+  checkObject("options", options);
+  checkNames(options, [...known, ...text, "signal", "deadline"]);
+  for (const field of text) checkType(field, (options as Record<string, unknown>)[field], "string");
 }
 
 /** The holder becomes part of the state document, and a document with a bad holder could no longer be read. */

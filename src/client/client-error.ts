@@ -1,4 +1,5 @@
-import { LockLostError } from "../backend/job-backend.ts";
+import { JobActiveError, LockLostError } from "../backend/job-backend.ts";
+import { holderLine } from "../backend/one-line.ts";
 import { ArgumentError, type ArgumentErrorCode } from "../errors/argument-error.ts";
 import { type Effect, type RemoteErrorCode, ServiceError } from "../errors/service-error.ts";
 import { clientMessage } from "./remedies.ts";
@@ -15,6 +16,8 @@ export type CronyxClientErrorCode =
   | "pending"
   /** The run no longer holds its lock: it was finished, interrupted or taken over by another caller. */
   | "lock-lost"
+  /** A lock of the job is active, so its intervals cannot be skipped. */
+  | "job-active"
   /** The caller's `signal` was aborted. */
   | "aborted"
   /** The client was closed. */
@@ -54,7 +57,14 @@ export function clientErrorOf(error: unknown): CronyxClientError {
   if (error instanceof ServiceError) {
     return new CronyxClientError(error.code as RemoteErrorCode, message, { cause: error, effect: error.effect });
   }
-  return new CronyxClientError(error instanceof LockLostError ? "lock-lost" : "unexpected", message, { cause: error });
+  if (error instanceof LockLostError) return new CronyxClientError("lock-lost", lossMessage(error), { cause: error });
+  return new CronyxClientError(error instanceof JobActiveError ? "job-active" : "unexpected", message, {
+    cause: error,
+  });
+}
+
+function lossMessage({ message, grantedSince }: LockLostError): string {
+  return grantedSince === null ? message : `${message}: it was granted to ${holderLine(grantedSince)} since`;
 }
 
 /** Calls `check`, and throws its error as the error that this library throws. */

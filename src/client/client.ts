@@ -6,19 +6,23 @@ import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
-import { type Deadline, deadlineIn } from "../network/deadline.ts";
+import { type Deadline, deadlineIn, monotonicNow } from "../network/deadline.ts";
 import { mapInstants } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import { waitOf } from "../scheduler/wait.ts";
 import {
   checkCallOptions,
   checkClientOptions,
   checkCredentialsFor,
+  checkJobOptions,
+  instantOf,
   startRequestOf,
   wrongType,
 } from "./check-options.ts";
 import { CronyxClientError, clientErrorOf, throwingClientErrors } from "./client-error.ts";
-import { Job, type LockEnds } from "./job.ts";
-import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
+import { Job, type JobTask, type LockCalls } from "./job.ts";
+import { LockRenewal, type Timers } from "./lock-renewal.ts";
+import type { CallOptions, CronyxClientOptions, JobResumeOptions, JobSkipOptions, JobStartOptions } from "./options.ts";
 import type { JobStartResult } from "./start-result.ts";
 
 const DEADLINE = 60_000;
@@ -36,6 +40,7 @@ export interface Surroundings {
   readonly temporary: string;
   readonly now: () => number;
   readonly newId: () => string;
+  readonly timers: Timers;
   /** Reports what no call can throw: a background interrupt that failed, and an unencrypted connection. */
   readonly warn: (message: string) => void;
 }
@@ -48,7 +53,7 @@ export class CronyxClient implements AsyncDisposable {
   readonly #options: CronyxClientOptions;
   readonly #location: Location;
   readonly #surroundings: Surroundings;
-  readonly #ends: LockEnds;
+  readonly #calls: LockCalls;
   /** The calls in progress, for which `close()` waits. */
   readonly #inProgress = new Set<Promise<unknown>>();
   #backend: Promise<JobBackend> | null = null;
@@ -72,14 +77,17 @@ export class CronyxClient implements AsyncDisposable {
       temporary: tmpdir(),
       now: Date.now,
       newId: randomUUID,
+      timers: { monotonic: monotonicNow, after: unrefTimer },
       warn: (message) => process.emitWarning(message, "CronyxClientWarning"),
       ...surroundings,
     };
     const warning = unencryptedWarning(this.#location);
     if (warning !== null) this.#surroundings.warn(warning);
-    this.#ends = {
+    this.#calls = {
       finish: (lock, call) => this.#ask(call, (backend, deadline) => backend.finish(lock, deadline)),
       interrupt: (lock, call) => this.#ask(call, (backend, deadline) => backend.interrupt(lock, deadline)),
+      renew: (lock, call) =>
+        this.#ask(call, async (backend, deadline) => (await backend.renew(lock, deadline)).updatedAt),
       inBackground: (jobName, work) => this.#inBackground(jobName, work),
     };
   }
@@ -93,12 +101,42 @@ export class CronyxClient implements AsyncDisposable {
   /**
    * Starts a job, calls `task`, and finishes the job. If `task` throws, it interrupts the job and throws the same error. If
    * the job was not started, `task` is not called. The option `signal` aborts the start only, and never the end.
+   *
+   * With a `retryInterval` the lock is renewed at each third of it while the task runs. `task` gets a signal that is aborted
+   * when the lock is lost, or could not be renewed in time.
    */
-  async requestJobExec(options: JobStartOptions, task: (job: Job) => unknown): Promise<void> {
+  async requestJobExec(options: JobStartOptions, task: JobTask): Promise<void> {
     if (typeof task !== "function") {
       throw clientErrorOf(wrongType("task", task, "a function that takes the job"));
     }
-    await this.#tracked(this.requestJobStart(options).then((job) => job?.exec(task)));
+    await this.#tracked(this.#exec(options, task));
+  }
+
+  /**
+   * Declares all intervals of a job up to an instant done, although no run did them, so that later ones can start. It throws
+   * `job-active` while a lock of the job is active.
+   */
+  async skip(options: JobSkipOptions): Promise<void> {
+    const until = throwingClientErrors(() => {
+      checkJobOptions(options, { text: ["jobName"], known: ["until"] });
+      return instantOf("until", options.until);
+    });
+    await this.#ask(options, (backend, deadline) => backend.skip(options.jobName, until, deadline));
+  }
+
+  /**
+   * Makes a lock active again that was interrupted, with this client's holder, if no lock of the job was granted since. It
+   * throws `lock-lost` otherwise.
+   */
+  async resumeJob(options: JobResumeOptions): Promise<Job> {
+    throwingClientErrors(() => checkJobOptions(options, { text: ["jobName", "id"], known: [] }));
+    const { jobName, id } = options;
+    const lock: HeldLock = { jobName, id, record: null };
+    const { holder = null } = this.#options;
+    return new Job(
+      await this.#ask(options, (backend, deadline) => backend.resume(lock, holder, deadline)),
+      this.#calls,
+    );
   }
 
   /** Asks for the next due interval of a job. @returns the job, or why it was not started. */
@@ -106,7 +144,7 @@ export class CronyxClient implements AsyncDisposable {
     const request = throwingClientErrors(() => startRequestOf(options, this.#options.timezone));
     if (this.#closing !== null) throw closedError();
     const answer = await this.#ask(options, (backend, deadline) => this.#start(backend, request, deadline));
-    if (answer.started) return { started: true, job: new Job(answer, this.#ends) };
+    if (answer.started) return { started: true, job: new Job(answer, this.#calls) };
     return mapInstants(answer, (instant) => new Date(instant));
   }
 
@@ -122,6 +160,27 @@ export class CronyxClient implements AsyncDisposable {
   /** `await using`: closes the client. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
+  }
+
+  async #exec(options: JobStartOptions, task: JobTask): Promise<void> {
+    const sentAt = this.#surroundings.timers.monotonic();
+    const job = await this.requestJobStart(options);
+    if (job !== null) await job.exec(task, await this.#renewalOf(job, options, sentAt));
+  }
+
+  async #renewalOf(job: Job, options: JobStartOptions, sentAt: number): Promise<LockRenewal | null> {
+    const { jobName, retryInterval, timezone = "UTC" } = startRequestOf(options, this.#options.timezone);
+    if (retryInterval === undefined || job.id === null) return null;
+    const wait = await waitOf("retryInterval", retryInterval, timezone);
+    const updatedAt = job.updatedAt.getTime();
+    // A lock that can be taken over at any time is not worth renewing.
+    if (wait.after(updatedAt) === updatedAt) return null;
+    const { timers, warn } = this.#surroundings;
+    const renew = async () => {
+      await job.renew();
+      return job.updatedAt.getTime();
+    };
+    return new LockRenewal({ jobName, updatedAt, sentAt, retryInterval: wait, renew, timers, warn });
   }
 
   #ask<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {
@@ -220,6 +279,11 @@ export class CronyxClient implements AsyncDisposable {
 function credentialsOf({ credentials, token }: CronyxClientOptions): BackendOptions["credentials"] {
   if (credentials !== undefined) return { kind: "basic", ...credentials };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
+}
+
+function unrefTimer(ms: number, callback: () => void): () => void {
+  const timer = setTimeout(callback, ms).unref();
+  return () => clearTimeout(timer);
 }
 
 function closedError(): CronyxClientError {

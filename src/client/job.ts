@@ -1,21 +1,37 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
+import { type ActiveLock, type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 import { CronyxClientError, clientErrorOf } from "./client-error.ts";
+import type { LockRenewal } from "./lock-renewal.ts";
 import type { CallOptions } from "./options.ts";
 
 /**
- * The client's part in ending a job's lock.
+ * The client's part in ending and renewing a job's lock.
  *
  * @internal
  */
-export interface LockEnds {
+export interface LockCalls {
   finish(lock: HeldLock, options: CallOptions): Promise<void>;
   interrupt(lock: HeldLock, options: CallOptions): Promise<void>;
+  renew(lock: HeldLock, options: CallOptions): Promise<Instant>;
   /** Lets the client's `close()` wait for `work`, and warns if it fails. */
   inBackground(jobName: string, work: Promise<void>): void;
 }
 
 type End = "finish" | "interrupt";
+
+/** A start or a resumption of a lock. */
+type JobStart = Omit<ActiveLock, "lock"> &
+  Pick<Started, "lock"> &
+  Partial<Pick<Started, "behind" | "skipped" | "takenOver">>;
+
+/**
+ * The work for one interval of a job.
+ *
+ * @param signal Aborted when the lock is lost, so that another run may do the same interval. See `requestJobExec`.
+ */
+export type JobTask = (job: Job, signal: AbortSignal) => unknown;
 
 /** The ending in the job's history that each call makes. */
 const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
@@ -25,8 +41,9 @@ const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
  * reading a property and ending it again throw a {@link CronyxClientError} with the code `not-active`.
  */
 export class Job implements Disposable, AsyncDisposable {
-  readonly #started: Started;
-  readonly #ends: LockEnds;
+  readonly #started: JobStart;
+  #updatedAt: Instant;
+  readonly #calls: LockCalls;
   #active = true;
   #endInProgress: Promise<void> | null = null;
   /** Whether an end has failed: its caller got the error. */
@@ -35,9 +52,10 @@ export class Job implements Disposable, AsyncDisposable {
   readonly #possibleEnds = new Set<End>();
 
   /** @internal */
-  constructor(started: Started, ends: LockEnds) {
+  constructor(started: JobStart, calls: LockCalls) {
     this.#started = started;
-    this.#ends = ends;
+    this.#updatedAt = started.updatedAt;
+    this.#calls = calls;
   }
 
   /** The lock's id; null for a job that was started without a lock. */
@@ -77,7 +95,34 @@ export class Job implements Disposable, AsyncDisposable {
 
   /** When the lock was last updated. */
   get updatedAt(): Date {
-    return new Date(this.#whileActive().updatedAt);
+    this.#whileActive();
+    return new Date(this.#updatedAt);
+  }
+
+  /** How many further intervals are due after this one, up to 1,000. Null: the server does not say. */
+  get behind(): number | null {
+    return this.#whileActive().behind ?? null;
+  }
+
+  /** The span before the interval that `catchUp: "latest"` leaves out, or null. */
+  get skipped(): { readonly from: Date; readonly until: Date } | null {
+    const { skipped = null } = this.#whileActive();
+    return skipped && { from: new Date(skipped.from), until: new Date(skipped.until) };
+  }
+
+  /** The lock that this start took over, or null. */
+  get takenOver(): { readonly holder: Holder | null; readonly since: Date | null } | null {
+    const { takenOver = null } = this.#whileActive();
+    return takenOver && { ...takenOver, since: takenOver.since === null ? null : new Date(takenOver.since) };
+  }
+
+  /**
+   * Updates the lock, so that its retry interval counts from now. Without a lock it does nothing. If it throws `lock-lost`,
+   * another run may do the same interval.
+   */
+  async renew(options: CallOptions = {}): Promise<void> {
+    const { lock } = this.#whileActive();
+    if (lock !== null) this.#updatedAt = await this.#calls.renew(lock, options);
   }
 
   /** Ends a run that succeeded: the next interval starts where this one ended. If it throws, the job stays active. */
@@ -109,29 +154,31 @@ export class Job implements Disposable, AsyncDisposable {
    * If it fails, Node emits a warning.
    */
   [Symbol.dispose](): void {
-    if (this.#active) this.#ends.inBackground(this.#started.jobName, this[Symbol.asyncDispose]());
+    if (this.#active) this.#calls.inBackground(this.#started.jobName, this[Symbol.asyncDispose]());
   }
 
   /**
-   * Calls `task`, then finishes the job, or interrupts it if the task threw; unless the task has ended it itself.
+   * Calls `task`, and renews the lock meanwhile, then finishes the job, or interrupts it if the task threw; unless the task has ended it itself.
    *
    * @internal
    */
-  async exec(task: (job: Job) => unknown): Promise<void> {
+  async exec(task: JobTask, renewal: LockRenewal | null): Promise<void> {
     try {
-      await task(this);
+      await task(this, renewal?.signal ?? new AbortController().signal);
     } catch (error) {
+      renewal?.stop();
       // The task's own error is the one to throw, even if the interrupt fails.
       const interrupted = this[Symbol.asyncDispose]();
-      this.#ends.inBackground(this.#started.jobName, interrupted);
+      this.#calls.inBackground(this.#started.jobName, interrupted);
       await interrupted.catch(() => {});
       throw error;
     }
+    renewal?.stop();
     await this.#endInProgress;
     if (this.#active) await this.#end("finish", {});
   }
 
-  #whileActive(): Started {
+  #whileActive(): JobStart {
     if (this.#active) return this.#started;
     throw new CronyxClientError("not-active", `Job is not active for ${this.#started.jobName}`);
   }
@@ -140,7 +187,7 @@ export class Job implements Disposable, AsyncDisposable {
     const { jobName, lock } = this.#whileActive();
     if (this.#endInProgress !== null) throw new CronyxClientError("pending", `Job is pending for ${jobName}`);
     try {
-      this.#endInProgress = lock === null ? Promise.resolve() : this.#ends[end](lock, options);
+      this.#endInProgress = lock === null ? Promise.resolve() : this.#calls[end](lock, options);
       await this.#endInProgress;
       this.#active = false;
     } catch (error) {

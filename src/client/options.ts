@@ -42,12 +42,15 @@ export interface CallOptions {
 export interface JobStartOptions extends CallOptions {
   /** The job: any text of 1 to 255 characters. */
   jobName: string;
-  /** The schedule: a cron expression, whole milliseconds, or a duration. */
+  /**
+   * The schedule: a cron expression (`0 * * * *`, `@daily`), a duration as text (`90 minutes`, `PT1H30M`), whole
+   * milliseconds, or a {@link Duration}.
+   */
   jobInterval: string | number | Duration;
-  /** How long to wait after an interval's end before it may start, in milliseconds or as a duration. Default: 0. */
-  startBuffer?: number | Duration | undefined;
-  /** How long after its last update an active lock can be taken over, in milliseconds or as a duration. Default: never. */
-  retryInterval?: number | Duration | undefined;
+  /** How long after its end an interval may start: a duration as text, milliseconds, or a {@link Duration}. Default: 0. */
+  startBuffer?: string | number | Duration | undefined;
+  /** How long after its last update an active lock can be taken over, likewise. Default: never. */
+  retryInterval?: string | number | Duration | undefined;
   /** The jobs that must have finished up to the interval's end. Default: none. */
   requiredJobNames?: readonly string[] | undefined;
   /** The IANA time zone of the schedule. Default: the client's. */
@@ -56,4 +59,27 @@ export interface JobStartOptions extends CallOptions {
   noLock?: boolean | undefined;
   /** Start the interval that starts exactly here, whatever the job's state. Only with `noLock`. */
   jobIntervalStartedAt?: Date | undefined;
+  /** Where the job's very first interval starts. Ignored once the job has finished or skipped anything. */
+  readonly startsAt?: Date | undefined;
+  /**
+   * Which interval a job gets that fell behind: `each`, oldest first; one long interval (`merge`); or only the `latest`, with
+   * the older ones skipped. Default: `each`.
+   */
+  readonly catchUp?: "each" | "merge" | "latest" | undefined;
+  /** A lock whose holder is known to be dead, as the refusal of a start named it: it is taken over at once. */
+  readonly takeOver?: { readonly id: string; readonly updatedAt: Date } | undefined;
+}
+
+/** The options of a skip. */
+export interface JobSkipOptions extends CallOptions {
+  readonly jobName: string;
+  /** Up to where intervals count as done, although no run did them: not in the future. */
+  readonly until: Date;
+}
+
+/** The options of a resumption. */
+export interface JobResumeOptions extends CallOptions {
+  readonly jobName: string;
+  /** The id of the lock that was interrupted. */
+  readonly id: string;
 }
