@@ -9,7 +9,9 @@ import { finishedUntil, heldSince } from "../../testing/states/states-of-other-r
 const libfaketime = findLibfaketime(process.env);
 const MISSING = "there is no libfaketime: install it (apt-get install faketime), or name its file in LIBFAKETIME_PATH";
 if (libfaketime === null) {
-  if (process.env.CI === "true") throw new Error(`Runners with wrong clocks cannot be tested: ${MISSING}`);
+  // libfaketime is a library for Linux.
+  if (process.env.CI === "true" && process.platform === "linux")
+    throw new Error(`Runners with wrong clocks cannot be tested: ${MISSING}`);
   console.warn(`Runners with wrong clocks are not tested: ${MISSING}`);
 }
 
