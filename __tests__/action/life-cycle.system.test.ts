@@ -428,7 +428,8 @@ describe("no-lock", () => {
     expect(intervalOf(main.outputs)).toEqual(["2026-02-01T00:00:00.000Z", "2026-02-02T00:00:00.000Z"]);
 
     const start = Date.now() + HOUR;
-    const [soon, dueAt] = [start, start + 1].map((at) => new Date(at).toISOString());
+    const soon = new Date(start).toISOString();
+    const dueAt = new Date(start + 1).toISOString();
     const early = await stepOf({ ...inputs, "job-interval-started-at": soon }).main();
     expect(early.outputs).toMatchObject({ started: "false", reason: "not-due", "due-at": dueAt });
     const cut = await stepOf({ ...inputs, "job-interval-started-at": ago(HOUR) }).main();

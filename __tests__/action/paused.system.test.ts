@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, afterEach, beforeAll, expect, test } from "@jest/globals";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "@jest/globals";
 import { HOUR, SECOND } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runOf, type Step } from "../../testing/action/runner.mjs";
@@ -57,51 +57,54 @@ async function freeJob(jobName: string) {
   return { mine: mine as Step, others: others as Step };
 }
 
-test("between its read and its push, while another run is granted the job: it does not run", async () => {
-  const { mine, others } = await freeJob("read, then stopped");
-  const { goOn } = await stoppedAt(mine, "fetch");
-  expect((await others.main()).outputs.started).toBe("true");
-  await pause(2.5 * SECOND);
-  // The other run is alive.
-  const renewed = await repository.state("read, then stopped");
-  const updatedAt = new Date().toISOString();
-  await repository.write("read, then stopped", { ...renewed, active: { ...renewed?.active, updatedAt } });
+// Windows cannot stop a process.
+(process.platform === "win32" ? describe.skip : describe)("a main that is stopped", () => {
+  test("between its read and its push, while another run is granted the job: it does not run", async () => {
+    const { mine, others } = await freeJob("read, then stopped");
+    const { goOn } = await stoppedAt(mine, "fetch");
+    expect((await others.main()).outputs.started).toBe("true");
+    await pause(2.5 * SECOND);
+    // The other run is alive.
+    const renewed = await repository.state("read, then stopped");
+    const updatedAt = new Date().toISOString();
+    await repository.write("read, then stopped", { ...renewed, active: { ...renewed?.active, updatedAt } });
 
-  const main = await goOn();
-  expect(main).toMatchObject({ code: 0, outputs: { started: "false", reason: "active" } });
-  expect(main.log.at(-1)).toContain(HELD_BY_OTHER);
-  expect(await mine.post("success")).toMatchObject({ code: 0, log: ["This step holds no lock: nothing to end"] });
+    const main = await goOn();
+    expect(main).toMatchObject({ code: 0, outputs: { started: "false", reason: "active" } });
+    expect(main.log.at(-1)).toContain(HELD_BY_OTHER);
+    expect(await mine.post("success")).toMatchObject({ code: 0, log: ["This step holds no lock: nothing to end"] });
+  });
+
+  test("after its push took the lock, while another run takes it over: it does not run", async () => {
+    const { mine, others } = await freeJob("pushed, then stopped");
+    const { goOn } = await stoppedAt(mine, "push");
+    await pause(2.5 * SECOND);
+    const taking = await others.main();
+    expect(taking.outputs).toMatchObject({ started: "true", "taken-over-from": expect.stringContaining("run 1") });
+
+    const main = await goOn();
+    expect(main).toMatchObject({ code: 0, outputs: { started: "false", reason: "active", "job-id": "" } });
+    expect(main.log.at(-1)).toContain(HELD_BY_OTHER);
+    expect(await mine.post("success")).toMatchObject({ code: 0, log: ["This step holds no lock: nothing to end"] });
+    expect((await others.post("success")).code).toBe(0);
+  });
+
+  test.each(["fetch", "push"])(
+    "at its %s, and no other run came: its lock is as good as new when it runs",
+    async (at) => {
+      const jobName = `alone, stopped at its ${at}`;
+      const { mine, others } = await freeJob(jobName);
+      const { goOn } = await stoppedAt(mine, at);
+      await pause(4 * SECOND);
+      const { outputs } = await goOn();
+      expect(outputs).toMatchObject({ started: "true" });
+      const [created, updated] = ["job-created-at", "job-updated-at"].map((name) => Date.parse(outputs[name] ?? ""));
+      expect(Number(updated) - Number(created)).toBeGreaterThan(2 * SECOND);
+      expect((await repository.state(jobName))?.active?.updatedAt).toBe(outputs["job-updated-at"]);
+
+      const refused = await others.main();
+      expect(refused.outputs).toMatchObject({ started: "false", reason: "active" });
+      expect((await mine.post("success")).code).toBe(0);
+    },
+  );
 });
-
-test("after its push took the lock, while another run takes it over: it does not run", async () => {
-  const { mine, others } = await freeJob("pushed, then stopped");
-  const { goOn } = await stoppedAt(mine, "push");
-  await pause(2.5 * SECOND);
-  const taking = await others.main();
-  expect(taking.outputs).toMatchObject({ started: "true", "taken-over-from": expect.stringContaining("run 1") });
-
-  const main = await goOn();
-  expect(main).toMatchObject({ code: 0, outputs: { started: "false", reason: "active", "job-id": "" } });
-  expect(main.log.at(-1)).toContain(HELD_BY_OTHER);
-  expect(await mine.post("success")).toMatchObject({ code: 0, log: ["This step holds no lock: nothing to end"] });
-  expect((await others.post("success")).code).toBe(0);
-});
-
-test.each(["fetch", "push"])(
-  "at its %s, and no other run came: its lock is as good as new when it runs",
-  async (at) => {
-    const jobName = `alone, stopped at its ${at}`;
-    const { mine, others } = await freeJob(jobName);
-    const { goOn } = await stoppedAt(mine, at);
-    await pause(4 * SECOND);
-    const { outputs } = await goOn();
-    expect(outputs).toMatchObject({ started: "true" });
-    const [created, updated] = ["job-created-at", "job-updated-at"].map((name) => Date.parse(outputs[name] ?? ""));
-    expect(Number(updated) - Number(created)).toBeGreaterThan(2 * SECOND);
-    expect((await repository.state(jobName))?.active?.updatedAt).toBe(outputs["job-updated-at"]);
-
-    const refused = await others.main();
-    expect(refused.outputs).toMatchObject({ started: "false", reason: "active" });
-    expect((await mine.post("success")).code).toBe(0);
-  },
-);
