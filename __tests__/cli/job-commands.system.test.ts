@@ -1,11 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { type CommandSurroundings, release, status } from "../../src/cli/job-commands.ts";
+import type { CommandSurroundings } from "../../src/cli/job-command.ts";
+import { release, skip, status } from "../../src/cli/job-commands.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { newJobState } from "../../src/scheduler/state-document.ts";
+import { DAY, HOUR } from "../../src/scheduler/instant.ts";
+import { type EndedRun, newJobState, type RecordedSchedule } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runServer } from "../../testing/servers/running-server.ts";
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
 
+/** The start of the hour that began a number of hours ago. */
+const HOURS_AGO = (hours: number) => Math.floor(Date.now() / HOUR - hours) * HOUR;
 const SINCE = Date.parse("2026-11-24T04:00:00.000Z");
 const TOKEN = "ghs_0123456789abcdefTOKEN";
 
@@ -17,8 +21,29 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all([repository.close(), server.close()]));
 
-async function run(command: typeof status, args: readonly string[], env: CommandSurroundings["env"] = {}) {
-  const said = { output: "", errors: "" };
+function hourly(): RecordedSchedule {
+  return { jobInterval: "0 * * * *", timezone: "UTC", startBuffer: 0, requiredJobNames: [] };
+}
+
+function interrupted(hoursAgo: number): EndedRun {
+  const [intervalStartedAt, intervalEndedAt] = [hoursAgo + 1, hoursAgo].map((h) => new Date(HOURS_AGO(h)).toISOString());
+  return {
+    id: `run-${hoursAgo}`,
+    intervalStartedAt: intervalStartedAt as string,
+    intervalEndedAt: intervalEndedAt as string,
+    outcome: "interrupted",
+    endedAt: intervalEndedAt as string,
+    runUrl: null,
+  };
+}
+
+async function run(
+  command: typeof status,
+  args: readonly string[],
+  env: CommandSurroundings["env"] = {},
+  answer: boolean | null = null,
+) {
+  const said = { output: "", errors: "", asked: [] as string[] };
   const code = await command({
     args,
     env: { PATH: process.env.PATH, CRONYX_URL: repository.httpUrl, CRONYX_TOKEN: TOKEN, ...env },
@@ -26,8 +51,13 @@ async function run(command: typeof status, args: readonly string[], env: Command
     deadline: () => deadlineIn(2_000),
     output: { write: (text) => (said.output += text) },
     errors: { write: (text) => (said.errors += text) },
+    confirm: async (question) => {
+      said.asked.push(question);
+      return answer;
+    },
   });
-  return { code, ...said };
+  const { asked, ...written } = said;
+  return { code, ...written, ...(asked.length > 0 && { asked }) };
 }
 
 describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (way) => {
@@ -51,11 +81,11 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
     expect(json.lock).not.toHaveProperty("idempotencyKey");
   });
 
-  test("release of a job that never finished promises no interval", async () => {
+  test("release of a job's first interval says that it is granted again too", async () => {
     const state = heldSince("report", SINCE);
     await repository.write("report", { ...state, finishedUntil: null });
     expect((await run(release, ["report", "--url", repository[way]])).output).toMatch(
-      /^Released report, .*: no interval has finished yet, so the next start gets a first interval up to then\n$/,
+      /^Released report, .*: 2026-11-24T03:00:00\.000Z to 2026-11-24T04:00:00\.000Z will be granted again\n$/,
     );
   });
 
@@ -79,6 +109,83 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
   });
 });
 
+describe("skip", () => {
+  /** Three full hours are due: those after 03:00 of a job that runs hourly, a while after 06:00. */
+  const behind = { ...finishedUntil("orders", HOURS_AGO(3)), schedule: hourly() };
+
+  test("shows what will not be run, asks, and moves the job's progress", async () => {
+    await repository.write("orders", behind);
+    const until = new Date(HOURS_AGO(0)).toISOString();
+    const skipped = await run(skip, ["orders", "--until", until], {}, true);
+    const what = `orders: ${behind.finishedUntil} to ${until}, 3 intervals, will not be run`;
+    expect(skipped).toEqual({ code: 0, output: `${what}: skipped\n`, errors: "", asked: [`${what}. Skip them?`] });
+    expect(await repository.state("orders")).toMatchObject({
+      finishedUntil: until,
+      skipped: [{ skippedStartedAt: behind.finishedUntil, skippedEndedAt: until }],
+      history: [],
+    });
+  });
+
+  test("changes nothing when the answer is no, or when there is no terminal to ask on", async () => {
+    await repository.write("orders", behind);
+    const args = ["orders", "--until", new Date(HOURS_AGO(2)).toISOString()];
+    expect(await run(skip, args, {}, false)).toMatchObject({ code: 1, errors: "orders: nothing was skipped\n" });
+    expect(await run(skip, args)).toMatchObject({
+      code: 2,
+      errors: "--yes is missing, and there is no terminal to ask on: pass --yes to skip without a question\n",
+    });
+    expect(await repository.state("orders")).toEqual(behind);
+  });
+
+  test("--yes asks no question, and --json prints the job's new state", async () => {
+    await repository.write("orders", behind);
+    const until = new Date(HOURS_AGO(2)).toISOString();
+    const { asked, output, ...rest } = { asked: [], ...(await run(skip, ["orders", "--until", until, "-y", "--json"])) };
+    expect({ asked, ...rest }).toEqual({ asked: [], code: 0, errors: "" });
+    expect(JSON.parse(output)).toMatchObject({ name: "orders", finishedUntil: until, behind: 1, overdue: true });
+  });
+
+  test("is refused while a lock is active, for a future instant, and for one that is not after the progress", async () => {
+    await repository.write("report", heldSince("report", SINCE));
+    const yes = (job: string, until: number) => run(skip, [job, "--until", new Date(until).toISOString(), "--yes"]);
+    expect(await yes("report", SINCE)).toMatchObject({ code: 1, errors: expect.stringContaining("is active") });
+    await repository.write("orders", behind);
+    expect(await yes("orders", Date.now() + DAY)).toMatchObject({ code: 2, errors: expect.stringContaining("future") });
+    expect(await yes("orders", HOURS_AGO(3))).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining(`is not after ${behind.finishedUntil}`),
+    });
+    expect(await repository.state("orders")).toEqual(behind);
+  });
+
+  test("of a job on a server", async () => {
+    const { id, intervalEndedAt: until } = (await server.start("/hourly", { jobInterval: HOUR })).json;
+    await server.send("PUT", `/hourly/finish/${id}`);
+    const refused = await run(skip, ["hourly", "--until", until, "--yes"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
+    expect(refused).toMatchObject({ code: 2, errors: expect.stringContaining(`is not after ${until}`) });
+  });
+});
+
+test("status shows first the jobs that fail or are overdue, and when each is due next", async () => {
+  const kept = await runServer();
+  const overdue = { ...finishedUntil("b-overdue", HOURS_AGO(3)), schedule: hourly() };
+  const failing = {
+    ...finishedUntil("c-failing", HOURS_AGO(1)),
+    schedule: hourly(),
+    history: [1, 2, 3].map((n) => interrupted(n)),
+  };
+  const waiting = { ...finishedUntil("a-waiting", HOURS_AGO(0)), schedule: hourly() };
+  for (const state of [waiting, overdue, failing]) await kept.store.swap(null, state, deadlineIn(1_000));
+  const { output } = await run(status, [], { CRONYX_URL: kept.url, CRONYX_TOKEN: "" });
+  const dueOf = (hours: number) => new Date(HOURS_AGO(hours)).toISOString();
+  expect(output.trimEnd().split("\n")).toEqual([
+    expect.stringContaining(`c-failing: failing, free, finished until ${dueOf(1)}, next due since`),
+    `b-overdue: overdue, free, finished until ${dueOf(3)}, next due since ${dueOf(2)}, 2 more behind it`,
+    `a-waiting: free, finished until ${dueOf(0)}, next due ${dueOf(-1)}`,
+  ]);
+  await kept.close();
+});
+
 test("of a server", async () => {
   const { id } = (await server.start("/nightly%2Freport", { jobInterval: 3_600_000 })).json;
   const all = await run(status, ["--json"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
@@ -93,6 +200,11 @@ test.each([
   [release, ["never"], {}, 3, "never has never been started"],
   [release, [], {}, 2, "JOB is missing: pass the name of a job"],
   [release, ["nightly", "report"], {}, 2, 'argument "report" is one too many: pass one job name'],
+  [skip, ["never", "--until", "2026-11-24T00:00:00Z"], {}, 3, "never has never been started"],
+  [skip, ["orders"], {}, 2, "--until is missing: pass --until with an instant such as"],
+  [skip, ["orders", "--until", "yesterday"], {}, 2, '--until "yesterday" is not an instant'],
+  [skip, ["orders", "--until", "2026-11-24"], {}, 2, '--until "2026-11-24" is not an instant'],
+  [skip, ["--until", "2026-11-24T00:00:00Z"], {}, 2, "JOB is missing"],
   [status, [], { CRONYX_URL: "" }, 2, "--url or CRONYX_URL is missing: pass the address"],
   [status, [], { CRONYX_URL: "octo-org/locks" }, 2, "octo-org/locks"],
   [status, ["--jsn"], {}, 2, "--jsn"],

@@ -303,12 +303,18 @@ function skipError(jobName: string, until: Instant, refusal: SkipRefusal): Error
       return new JobActiveError(jobName, { holder, since: Date.parse(createdAt) });
     }
     case "in-future":
-      return new ArgumentError("cannot-skip", { field: "until", value: toIso(until), problem: "is in the future" });
+      return new ArgumentError("cannot-skip", {
+        field: "until",
+        value: toIso(until),
+        problem: "is in the future",
+        expected: "an instant that has passed",
+      });
     case "passed":
       return new ArgumentError("cannot-skip", {
         field: "until",
         value: toIso(until),
         problem: `is not after ${toIso(refusal.after)}, where the next interval of the job starts`,
+        expected: "a later instant",
       });
   }
 }

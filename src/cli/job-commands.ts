@@ -1,62 +1,36 @@
-import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
-import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import type { JobStatus } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
-import { openBackend } from "../backend/open-backend.ts";
-import type { Credentials } from "../backend/remote/server-connection.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
-import { flagRefusal } from "../errors/flag-refusal.ts";
-import { ServiceError } from "../errors/service-error.ts";
-import { type Location, parseLocation } from "../location/location.ts";
-import { unencryptedWarning } from "../location/unencrypted-warning.ts";
-import type { Deadline } from "../network/deadline.ts";
-import type { JobState, Lock } from "../scheduler/state-document.ts";
-import { commandMessage } from "./remedies.ts";
+import { dueSpan } from "../scheduler/due-span.ts";
+import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
+import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
+import { shownLock, shownStatus, statusLine } from "./job-status.ts";
 
-/** All that the commands use outside of this process. */
-export interface CommandSurroundings {
-  readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
-  readonly now: () => number;
-  readonly deadline: () => Deadline;
-  readonly output: { write(line: string): unknown };
-  readonly errors: { write(line: string): unknown };
-}
-
-/** The exit codes, for scripts. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3 } as const;
-type Exit = (typeof EXIT)[keyof typeof EXIT];
-
-export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   shows one job or all jobs: free or held, by which run, since when
-  release JOB --url URL [--json]    interrupts an active lock, so that its interval is granted again
-
-URL is the address of a CronyxServer (https://HOST) or of a repository (git+https://HOST/PATH, git+ssh://…, git+file:///…).
-Without --url it is read from CRONYX_URL. CRONYX_TOKEN is a repository's token or a server's bearer token; CRONYX_USERNAME
-and CRONYX_PASSWORD are a server's login. The exit code is 0 on success, 1 on failure, 2 for wrong arguments, and 3 where
-the job does not exist or has no lock to release.
-`;
-
-/** `status [JOB]`: shows one job, or all jobs. */
+/** `status [JOB]`: shows one job, or all jobs: those first that may need attention. */
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
-    const { output, errors, deadline } = surroundings;
+    const { output, errors, deadline, now } = surroundings;
     if (job === undefined) {
       const { jobs, damaged } = await backend.states(deadline());
-      const states = jobs.map(({ state }) => state);
-      if (json) output.write(`${JSON.stringify(states.map(shown))}\n`);
-      else for (const state of states) output.write(`${lineOf(state)}\n`);
+      const sorted = jobs.toSorted((a, b) => urgencyOf(b) - urgencyOf(a));
+      if (json) output.write(`${JSON.stringify(sorted.map(shownStatus))}\n`);
+      else for (const one of sorted) output.write(`${statusLine(one, now())}\n`);
       for (const name of damaged) {
         errors.write(`${oneLine(name)}: its state document is damaged; status ${oneLine(name)} shows where\n`);
       }
       if (damaged.length > 0) return EXIT.failed;
-      if (states.length === 0) errors.write("No job has been started there\n");
+      if (jobs.length === 0) errors.write("No job has been started there\n");
       return EXIT.done;
     }
-    const state = (await backend.status(job, deadline()))?.state ?? null;
-    if (json) output.write(`${JSON.stringify(state && shown(state))}\n`);
-    else if (state !== null) output.write(`${lineOf(state)}\n`);
-    return state === null ? neverStarted(job, errors) : EXIT.done;
+    const found = await backend.status(job, deadline());
+    if (json) output.write(`${JSON.stringify(found && shownStatus(found))}\n`);
+    else if (found !== null) output.write(`${statusLine(found, now())}\n`);
+    return found === null ? neverStarted(job, errors) : EXIT.done;
   });
+}
+
+function urgencyOf({ next }: JobStatus): number {
+  return (next.failing ? 2 : 0) + (next.overdue ? 1 : 0);
 }
 
 /** `release JOB`: interrupts the lock that it finds active, and no other. */
@@ -65,7 +39,7 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
     const { output, errors, deadline } = surroundings;
     const state = (await backend.status(job, deadline()))?.state ?? null;
     if (state === null) return neverStarted(job, errors);
-    const { active, finishedUntil } = state;
+    const { active } = state;
     if (active === null) {
       errors.write(`${oneLine(job)} is free: there is no lock to release\n`);
       return EXIT.notFound;
@@ -74,141 +48,57 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
     output.write(
       json
         ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
-        : `Released ${oneLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${
-            finishedUntil === null
-              ? "no interval has finished yet, so the next start gets a first interval up to then"
-              : `${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again`
-          }\n`,
+        : `Released ${oneLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again\n`,
     );
     return EXIT.done;
   });
 }
 
+/** `skip JOB --until INSTANT`: shows which intervals will not be run, asks, and skips them. */
+export function skip(surroundings: CommandSurroundings): Promise<Exit> {
+  return onBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
+    const { output, errors, deadline, now, confirm } = surroundings;
+    const until = untilIn(text);
+    const status = await backend.status(job, deadline());
+    if (status === null) return neverStarted(job, errors);
+    const question = `${oneLine(job)}: ${await skippedLine(status, until, now())}`;
+    if (!yes) {
+      const answer = await confirm(`${question}. Skip them?`);
+      if (answer === null) {
+        throw new ArgumentError("missing", {
+          field: "yes",
+          problem: "is missing, and there is no terminal to ask on",
+          expected: "--yes to skip without a question",
+        });
+      }
+      if (!answer) {
+        errors.write(`${oneLine(job)}: nothing was skipped\n`);
+        return EXIT.failed;
+      }
+    }
+    const skipped = await backend.skip(job, until, deadline());
+    output.write(json ? `${JSON.stringify(shownStatus(skipped))}\n` : `${question}: skipped\n`);
+    return EXIT.done;
+  });
+}
+
+function untilIn(text: string | undefined): Instant {
+  const about = { field: "until", expected: "--until with an instant such as 2026-11-24T00:00:00Z" };
+  if (text === undefined) throw new ArgumentError("missing", { ...about, problem: "is missing" });
+  const instant = parseInstant(text);
+  if (instant !== null) return instant;
+  throw new ArgumentError("invalid-instant", { ...about, value: text, problem: "is not an instant" });
+}
+
+/** What a skip leaves out, as far as the job's last schedule tells. */
+async function skippedLine({ state, next }: JobStatus, until: Instant, now: Instant): Promise<string> {
+  const span = await dueSpan(state, next, now);
+  if (span === null) return `no interval until ${toIso(until)} will be run`;
+  const count = until === span.lastUntil ? `, ${span.count === 1 ? "1 interval" : `${span.count} intervals`},` : "";
+  return `${toIso(span.from)} to ${toIso(until)}${count} will not be run`;
+}
+
 function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {
   errors.write(`${oneLine(job)} has never been started\n`);
   return EXIT.notFound;
-}
-
-interface Arguments {
-  readonly location: Location;
-  readonly job: string | undefined;
-  readonly json: boolean;
-}
-
-async function onBackend(
-  surroundings: CommandSurroundings,
-  jobs: readonly [least: number, most: number],
-  work: (backend: JobBackend, given: Arguments) => Promise<Exit>,
-): Promise<Exit> {
-  const { args, env, now, output, errors } = surroundings;
-  try {
-    const given = argumentsIn(args, env, jobs);
-    if (given === null) {
-      output.write(`Usage: cronyx-action COMMAND\n\n${JOB_COMMANDS_HELP}`);
-      return EXIT.done;
-    }
-    const backend = await openBackend(given.location, {
-      token: env.CRONYX_TOKEN ?? "",
-      credentials: credentialsIn(env),
-      userAgent: "cronyx",
-      env,
-      temporary: tmpdir(),
-      log: (line) => errors.write(`${oneLine(line)}\n`),
-      now,
-    });
-    const warning = unencryptedWarning(given.location);
-    if (warning !== null) errors.write(`${warning}\n`);
-    try {
-      return await work(backend, given);
-    } finally {
-      await backend.close();
-    }
-  } catch (error) {
-    if (error instanceof ArgumentError || error instanceof ServiceError || error instanceof LockLostError) {
-      errors.write(`${oneLine(commandMessage(error))}\n`);
-      return error instanceof ArgumentError ? EXIT.wrongUse : EXIT.failed;
-    }
-    throw error;
-  }
-}
-
-/**
- * @param jobs The least and the most job names that the command takes.
- * @returns null for --help.
- * @throws ArgumentError
- */
-function argumentsIn(
-  args: readonly string[],
-  env: CommandSurroundings["env"],
-  [least, most]: readonly [number, number],
-): Arguments | null {
-  const { values, positionals } = parsed(args);
-  if (values.help) return null;
-  const url = values.url ?? env.CRONYX_URL;
-  if (!url) {
-    throw new ArgumentError("missing", {
-      field: "url",
-      problem: "is missing",
-      expected: "the address of a repository or a CronyxServer",
-    });
-  }
-  if (positionals.length < least) {
-    throw new ArgumentError("missing", { field: "jobName", problem: "is missing", expected: "the name of a job" });
-  }
-  if (positionals.length > most) {
-    throw new ArgumentError("unknown-name", {
-      field: "argument",
-      value: positionals[most],
-      problem: "is one too many",
-      expected: "one job name, in quotes if it has spaces",
-    });
-  }
-  return { location: parseLocation(url), job: positionals[0], json: values.json };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        url: { type: "string" },
-        json: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
-  } catch (cause) {
-    throw flagRefusal(cause, "the flags that cronyx-action --help shows");
-  }
-}
-
-function credentialsIn({
-  CRONYX_TOKEN: token,
-  CRONYX_USERNAME: username,
-  CRONYX_PASSWORD: password,
-}: CommandSurroundings["env"]): Credentials {
-  if (!username !== !password) {
-    const [missing, given] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
-    throw new ArgumentError("incomplete-login", {
-      field: `CRONYX_${missing}`,
-      problem: `is missing, and CRONYX_${given} is set`,
-    });
-  }
-  if (username) return { kind: "basic", username, password: password ?? "" };
-  return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
-}
-
-function lineOf({ name, active, finishedUntil }: JobState): string {
-  const progress = finishedUntil === null ? "nothing finished yet" : `finished until ${finishedUntil}`;
-  if (active === null) return `${oneLine(name)}: free, ${progress}`;
-  return `${oneLine(name)}: held by ${holderLine(active.holder)} since ${active.createdAt} for ${active.intervalStartedAt} to ${active.intervalEndedAt}, ${progress}`;
-}
-
-function shown({ name, active, finishedUntil, history }: JobState) {
-  return { name, lock: active === null ? null : shownLock(active), finishedUntil, history };
-}
-
-/** Without the idempotency key, which starts the same lock again: it is the holder's secret. */
-function shownLock({ id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder }: Lock) {
-  return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder };
 }

@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
 import { deadlineIn } from "../network/deadline.ts";
-import { JOB_COMMANDS_HELP, release, status } from "./job-commands.ts";
+import { JOB_COMMANDS_HELP } from "./job-command.ts";
+import { release, skip, status } from "./job-commands.ts";
 
 const USAGE = `Usage: cronyx-action COMMAND
 
@@ -12,20 +14,30 @@ cronyx-action --version prints the release.
 `;
 
 const [command, ...args] = process.argv.slice(2);
-const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr };
+const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr, confirm };
 
 if (command === "serve") await serveHere();
 else if (command === "status") process.exitCode = await status({ ...surroundings, deadline });
 else if (command === "release") process.exitCode = await release({ ...surroundings, deadline });
+else if (command === "skip") process.exitCode = await skip({ ...surroundings, deadline });
 else if (command === "--version") process.stdout.write(`${version()}\n`);
 else if (command === "--help" || command === "-h") process.stdout.write(USAGE);
 else {
   process.stderr.write(
     command === undefined
       ? USAGE
-      : `${JSON.stringify(command)} is not a command: use serve, status or release; --help describes them\n`,
+      : `${JSON.stringify(command)} is not a command: use serve, status, release or skip; --help describes them\n`,
   );
   process.exitCode = 2;
+}
+
+/** Anything but "y" or "yes" is a no. */
+async function confirm(question: string): Promise<boolean | null> {
+  if (!process.stdin.isTTY) return null;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(`${question} [y/N] `);
+  terminal.close();
+  return /^y(es)?$/i.test(answer.trim());
 }
 
 function deadline() {

@@ -3,7 +3,12 @@ import type { RemoteErrorCode } from "../errors/service-error.ts";
 
 const URL_FLAG = "--url or CRONYX_URL";
 
-const NAMES: Readonly<Record<string, string>> = { url: URL_FLAG, jobName: "JOB" };
+const NAMES: Readonly<Record<string, string>> = {
+  url: URL_FLAG,
+  jobName: "JOB",
+  until: "--until",
+  yes: "--yes",
+};
 
 /** Errors in the terms of the job commands: their flags, and the environment. */
 const WORDING: Wording<RemoteErrorCode> = {

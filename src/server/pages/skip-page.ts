@@ -1,8 +1,8 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
+import type { DueSpan } from "../../scheduler/due-span.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import type { Skippable } from "../jobs/skippable.ts";
 import { intervals } from "./badges.ts";
 import { type Html, html } from "./html.ts";
 import { nameElement, queryLink } from "./links.ts";
@@ -10,10 +10,10 @@ import type { Page } from "./page-layout.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
 /** Asks for confirmation. Each form names the instant up to which the page shows that intervals will not be run. */
-export function skipPage({ state }: JobStatus, skippable: Skippable | null, times: TimeFormatter): Page {
+export function skipPage({ state }: JobStatus, dueSpan: DueSpan | null, times: TimeFormatter): Page {
   const { name, active } = state;
   const asOf = { times, refresh: queryLink({ skip: name }) };
-  if (active !== null || skippable === null) {
+  if (active !== null || dueSpan === null) {
     const why = active === null ? "has no interval that is due" : "has an active lock: release it first";
     return {
       title: "Nothing to skip",
@@ -23,7 +23,7 @@ export function skipPage({ state }: JobStatus, skippable: Skippable | null, time
 <p class="actions"><a class="button" href="${queryLink({ name })}">Back to the job</a></p></div>`,
     };
   }
-  const { from, firstUntil, lastUntil, count } = skippable;
+  const { from, firstUntil, lastUntil, count } = dueSpan;
   const form = (until: Instant, label: string) =>
     html`<form class="actions" method="post" action="${queryLink({ skip: name, until: toIso(until) })}"><button class="danger" type="submit">${label}</button></form>`;
   return {

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { dueSpan } from "../../scheduler/due-span.ts";
 import { isDamaged, type ListedStatus, readStatuses } from "../jobs/read-jobs.ts";
-import { skippable } from "../jobs/skippable.ts";
 import type { Html } from "../pages/html.ts";
 import { jobPage } from "../pages/job-page.ts";
 import { messagePage } from "../pages/message-page.ts";
@@ -28,7 +28,9 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   }
   const times = new TimeFormatter(now(), timezone);
   if (release !== undefined) return releasePage(status.state, times);
-  return skip === undefined ? jobPage(status, times) : skipPage(status, await skippable(status, times.now), times);
+  return skip === undefined
+    ? jobPage(status, times)
+    : skipPage(status, await dueSpan(status.state, status.next, times.now), times);
 }
 
 async function requestedOverview(request: ListRequest, context: ServerContext): Promise<Page> {
