@@ -44,8 +44,9 @@ afterAll(() => server.close());
 
 const JSON_TYPE = { "content-type": "application/json" };
 const LENGTHS = "years, months, weeks, days, hours, minutes, seconds";
-const USE_INTERVAL = `use the length of one interval, as a cron expression such as "0 * * * *", a whole number of milliseconds of at least 1, or an object of ${LENGTHS}`;
-const A_WAIT = `as a whole number of milliseconds of at least 0, or an object of ${LENGTHS}`;
+const A_DURATION = 'a duration such as "90 minutes" or "PT1H30M"';
+const USE_INTERVAL = `use the length of one interval, as a cron expression such as "0 * * * *", ${A_DURATION}, a whole number of milliseconds of at least 1, or an object of ${LENGTHS}`;
+const A_WAIT = `as a whole number of milliseconds of at least 0, ${A_DURATION}, or an object of ${LENGTHS}`;
 const FIELDS = "jobInterval, startBuffer, retryInterval, requiredJobNames, timezone, noLock, jobIntervalStartedAt";
 const USE_INSTANT =
   "use an instant in whole milliseconds such as 2026-11-24T00:29:32.532Z, and only together with noLock";
@@ -93,7 +94,9 @@ describe("a field of the body", () => {
       { jobInterval: HOUR, startBuffer: -1 },
       `startBuffer -1 is not allowed: use the wait after an interval's end, ${A_WAIT}`,
     ],
-    [{ jobInterval: HOUR, startBuffer: "5" }, /^startBuffer "5" is not allowed: use the wait/],
+    [{ jobInterval: HOUR, startBuffer: "soon" }, /^startBuffer "soon" is not a length of time: use whole milliseconds/],
+    [{ jobInterval: HOUR, startBuffer: "" }, /^startBuffer "" is not allowed: use the wait/],
+    [{ jobInterval: "0 minutes" }, /^jobInterval "0 minutes" .*: use/],
     [{ jobInterval: HOUR, startBuffer: null }, /^startBuffer null is not allowed: use the wait/],
     [{ jobInterval: HOUR, startBuffer: {} }, /^startBuffer \{\} is not allowed: use the wait/],
     [{ jobInterval: HOUR, startBuffer: { days: -2 } }, `startBuffer.days -2 is not allowed: ${USE_WHOLE}`],
@@ -106,7 +109,7 @@ describe("a field of the body", () => {
       `retryInterval -1 is not allowed: use the wait after an active lock's last update, after which another start may take it over, ${A_WAIT}`,
     ],
     [{ jobInterval: HOUR, retryInterval: 0.1 }, /^retryInterval 0.1 is not allowed: use/],
-    [{ jobInterval: HOUR, retryInterval: "* * * * *" }, /^retryInterval "\* \* \* \* \*" is not allowed: use/],
+    [{ jobInterval: HOUR, retryInterval: "* * * * *" }, /^retryInterval "\* \* \* \* \*" is not a length of time: use/],
     [
       { jobInterval: HOUR, retryInterval: { minute: 1 } },
       `retryInterval contains the unknown field "minute": use ${LENGTHS} only`,

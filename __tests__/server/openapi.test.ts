@@ -40,6 +40,11 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   jobInterval: ["0 * * * *", "@daily", "*/7 3-9 * * MON"],
   timezone: ["UTC", "Asia/Tokyo", "Europe/London"],
   jobIntervalStartedAt: ["2026-11-24T00:00:00Z", "2026-11-24T09:00:00.123+09:00"],
+  startBuffer: ["90 minutes", "PT1H", "0"],
+  retryInterval: ["90 minutes", "PT1H", "3600000"],
+  startsAt: ["2026-11-01T00:00:00Z", "2026-11-24T09:00:00.123+09:00"],
+  takeOver: ["no-lock,2026-11-24T00:00:00.000Z"],
+  until: ["2026-11-24T11:00:00.000Z", "2026-11-24T12:00:00.000Z", "2026-11-25T00:00:00Z"],
   jobName: ["report", "a/b c", "held-0"],
   "cronyx-holder": ['{"job":"a","runUrl":"https://example.com/"}', "{}"].map(encodeURIComponent),
 };
@@ -106,9 +111,12 @@ test("is a valid OpenAPI 3.1 document with every route", async () => {
     "GET /healthcheck",
     "GET /{jobName}",
     "POST /{jobName}",
+    "PUT /{jobName}/skip",
     "PUT /{jobName}/{jobId}/abandon",
     "PUT /{jobName}/{jobId}/finish",
     "PUT /{jobName}/{jobId}/interrupt",
+    "PUT /{jobName}/{jobId}/renew",
+    "PUT /{jobName}/{jobId}/resume",
   ]);
   expect(json.paths["/{jobName}"].post.requestBody.content["application/json"].schema.required).toEqual([
     "jobInterval",
@@ -138,7 +146,7 @@ test("every answer to random input matches its description, and none is an inter
   );
   /** Locks that are held, so that an end finds something to end. */
   const granted: { readonly jobName: string; readonly jobId: string }[] = [];
-  for (let at = 0; at < 300; at++) {
+  for (let at = 0; at < 700; at++) {
     const { name, id } = (await guarded.start(`/held-${at}`, { jobInterval: 1 }, { authorization: good })).json;
     granted.push({ jobName: name, jobId: id });
   }
@@ -221,6 +229,10 @@ test("every answer to random input matches its description, and none is an inter
   for (const key of [
     ...["200", "400", "401", "403"].map((status) => `startJob ${status}`),
     ...["finishJob", "interruptJob"].flatMap((end) => ["200", "401", "403", "404"].map((status) => `${end} ${status}`)),
+    ...["renewJob", "resumeJob"].flatMap((call) =>
+      ["200", "400", "401", "403", "404"].map((status) => `${call} ${status}`),
+    ),
+    ...["200", "400", "401", "403"].map((status) => `skipJob ${status}`),
     ...["200", "401", "403"].map((status) => `abandonJob ${status}`),
     ...["200", "401", "403", "404"].map((status) => `getJob ${status}`),
     ...["200", "401", "406"].map((status) => `listJobs ${status}`),
@@ -239,6 +251,8 @@ function bearerOf(jobName: string): Scheme {
     challenge: "Bearer",
     check: async (token) => ({
       repository: null,
+      run: null,
+      maySkip: () => false,
       mayUse: (name) => name === jobName && token === jobName,
       mayRequire: () => false,
       hasAnyAccess: true,

@@ -5,9 +5,13 @@ import {
   type JobState,
   type Lock,
   newJobState,
+  type RecordedSchedule,
 } from "../../src/scheduler/state-document.ts";
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
+
+/** The schedule of an hourly job. */
+export const HOURLY: RecordedSchedule = { jobInterval: HOUR, timezone: "UTC", startBuffer: 0, requiredJobNames: [] };
 
 interface RunOptions {
   readonly outcome?: Ending;

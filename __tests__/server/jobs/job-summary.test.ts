@@ -1,57 +1,74 @@
 import { expect, test } from "@jest/globals";
-import { DAY, HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobState } from "../../../src/scheduler/state-document.ts";
-import { conditionOf, overdueFrom, summaryOf } from "../../../src/server/jobs/job-summary.ts";
-import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
+import { HOUR, type Instant, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
+import type { Ending, JobState, RecordedSchedule } from "../../../src/scheduler/state-document.ts";
+import { whatComesNext } from "../../../src/scheduler/what-comes-next.ts";
+import {
+  conditionOf,
+  conditionOfStatus,
+  type JobCondition,
+  type JobSummary,
+  summaryOf,
+} from "../../../src/server/jobs/job-summary.ts";
+import { ScheduleCache } from "../../../src/server/jobs/schedule-cache.ts";
+import { HOURLY, lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 
-const until = (instant: Instant) => toIso(instant);
+const begun = { intervalStartedAt: toIso(NOON - HOUR), intervalEndedAt: toIso(NOON) };
 
-test.each<[what: string, state: Partial<JobState>, from: Instant | null]>([
+async function summarized(job: JobState): Promise<JobSummary> {
+  return summaryOf(job, await new ScheduleCache().prepare(job.schedule));
+}
+
+/** The condition by the summary, which the status must agree with: the overview sorts by one and shows the other. */
+async function conditionAt(job: JobState, now: Instant): Promise<JobCondition> {
+  const condition = conditionOf(await summarized(job), now);
+  const next = await whatComesNext({ state: job, required: new Map(), now });
+  expect(conditionOfStatus({ state: job, next })).toBe(condition);
+  return condition;
+}
+
+test.each<[what: string, state: Partial<JobState>, at: Instant | null]>([
   ["was never granted anything", {}, null],
+  ["has no recorded schedule", { finishedUntil: toIso(NOON), history: [run(NOON)] }, null],
+  ["has a schedule of a newer version", { finishedUntil: toIso(NOON), schedule: scheduleOf("by tides") }, null],
+  ["finished an hour", { finishedUntil: toIso(NOON), schedule: HOURLY }, NOON + 2 * HOUR],
   [
-    "was only ever given up or interrupted before its first end",
-    { history: [run(NOON, { outcome: "interrupted" })] },
-    null,
+    "finished an hour, with a buffer",
+    { finishedUntil: toIso(NOON), schedule: scheduleOf(HOUR, MINUTE) },
+    NOON + 2 * HOUR + MINUTE,
   ],
-  ["finished an hour", { finishedUntil: until(NOON), history: [run(NOON)] }, NOON + 2 * HOUR],
+  ["runs its next hour", { finishedUntil: toIso(NOON), schedule: HOURLY, active: lock(NOON + HOUR) }, NOON + 2 * HOUR],
+  ["runs its first hour", { begun, schedule: HOURLY, active: lock(NOON) }, NOON + HOUR],
   [
-    "runs its next hour",
-    { finishedUntil: until(NOON), active: lock(NOON + HOUR), history: [run(NOON)] },
-    NOON + 2 * HOUR,
+    "finished an hour, and has a daily schedule since",
+    { finishedUntil: toIso(NOON), schedule: scheduleOf("0 0 * * *") },
+    NOON + 36 * HOUR,
   ],
-  ["runs its first hour", { active: lock(NOON) }, NOON + HOUR],
-  [
-    "was taken over in its first hour",
-    { active: lock(NOON), history: [run(NOON, { outcome: "taken-over" })] },
-    NOON + HOUR,
-  ],
-  [
-    "has intervals of several lengths: the longest counts",
-    { finishedUntil: until(NOON), history: [run(NOON), run(NOON - HOUR, { length: 3 * DAY }), run(NOON - 4 * DAY)] },
-    NOON + 6 * DAY,
-  ],
-  [
-    "runs one that is longer than all before",
-    { finishedUntil: until(NOON), active: lock(NOON + 3 * DAY, 3 * DAY), history: [run(NOON)] },
-    NOON + 6 * DAY,
-  ],
-  ["has lost its last runs, so that no length is known", { finishedUntil: until(NOON) }, null],
-])("a job that %s", (_, more, from) => {
-  expect(overdueFrom(state("report", more))).toBe(from);
+])("a job that %s", async (_, more, at) => {
+  expect((await summarized(state("report", more))).overdueAt).toBe(at);
 });
 
-test("overdue begins after that instant, whether the job is running or not", () => {
-  const free = state("report", { finishedUntil: until(NOON), history: [run(NOON)] });
+test("a job becomes overdue at that instant, whether it is running or not", async () => {
+  const free = state("report", { finishedUntil: toIso(NOON), schedule: HOURLY });
   const running = { ...free, active: lock(NOON + HOUR) };
-  const at = (of: JobState, now: Instant) => conditionOf(summaryOf(of), now);
-  expect([at(free, NOON + 2 * HOUR), at(free, NOON + 2 * HOUR + 1)]).toEqual(["free", "overdue"]);
-  expect([at(running, NOON + 2 * HOUR), at(running, NOON + 2 * HOUR + 1)]).toEqual(["running", "overdue"]);
-});
-
-test("a job that is on time never is, however long its runs take within an interval", () => {
-  for (let end = NOON; end < NOON + DAY; end += HOUR) {
-    const waiting = state("report", { finishedUntil: until(end), history: [run(end)] });
-    // The next interval ends an hour later, and its run ends just before the one after that is due.
-    expect(conditionOf(summaryOf(waiting), end + 2 * HOUR - 1)).toBe("free");
+  for (const [job, before] of [
+    [free, "free"],
+    [running, "running"],
+  ] as const) {
+    expect(await conditionAt(job, NOON + 2 * HOUR - 1)).toBe(before);
+    expect(await conditionAt(job, NOON + 2 * HOUR)).toBe("overdue");
   }
 });
+
+test.each<[Ending, JobCondition]>([
+  ["finished", "overdue"],
+  ["interrupted", "failing"],
+  ["taken-over", "failing"],
+])("a job whose newest run ended as %s is %s, although it is also overdue and running", async (outcome, condition) => {
+  const history = [run(NOON, { outcome }), run(NOON - HOUR, { outcome: "interrupted" })];
+  const job = state("report", { finishedUntil: toIso(NOON), schedule: HOURLY, history, active: lock(NOON + HOUR) });
+  expect(await conditionAt(job, NOON + 5 * HOUR)).toBe(condition);
+});
+
+function scheduleOf(jobInterval: number | string, startBuffer = 0): RecordedSchedule {
+  return { ...HOURLY, jobInterval, startBuffer };
+}

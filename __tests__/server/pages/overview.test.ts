@@ -4,30 +4,31 @@ import type { JobSummary } from "../../../src/server/jobs/job-summary.ts";
 import { overviewOf } from "../../../src/server/pages/overview.ts";
 import { NOON } from "../../../testing/states/states-by-instant.ts";
 
-const free = (name: string): JobSummary => ({ name, lockedAt: null, overdueFrom: NOON });
-const running = (name: string, since: number): JobSummary => ({ name, lockedAt: since, overdueFrom: null });
-const overdue = (name: string, from: number, lockedAt: number | null = null): JobSummary => ({
-  name,
-  lockedAt,
-  overdueFrom: from,
-});
+const free = (name: string): JobSummary => ({ name, lockedAt: null, overdueAt: NOON + 1, failing: false });
+const running = (name: string, since: number): JobSummary => ({ ...free(name), lockedAt: since });
+const overdue = (name: string, at: number): JobSummary => ({ ...free(name), overdueAt: at });
+const failing = (job: JobSummary): JobSummary => ({ ...job, failing: true });
 
-const JOBS = [
+const JOBS: readonly JobSummary[] = [
   free("a"),
-  overdue("b", NOON - HOUR),
+  overdue("b", NOON),
   running("c", NOON - 1),
   free("d/Report"),
   running("e", NOON - 2),
-  overdue("f", NOON - 2 * HOUR, NOON - 3 * HOUR),
+  { ...overdue("f", NOON - 2 * HOUR), lockedAt: NOON - 3 * HOUR },
+  failing(overdue("g", NOON - HOUR)),
+  failing(running("h", NOON - 3)),
+  { name: "i", lockedAt: null, overdueAt: null, failing: false, damaged: true },
 ];
+const counts = { damaged: 1, failing: 2, overdue: 2, running: 2, free: 2 };
 
-test("overdue jobs come first, then running ones, the longest at the top, then free ones by name", () => {
+test("damaged jobs come first, then failing, overdue and running ones, the longest at the top, then free ones", () => {
   expect(overviewOf(JOBS, { search: "", page: 1 }, NOON)).toEqual({
-    counts: { damaged: 0, overdue: 2, running: 2, free: 2 },
-    running: 3,
+    counts,
+    running: 4,
     search: "",
-    found: 6,
-    names: ["f", "b", "e", "c", "a", "d/Report"],
+    found: 9,
+    names: ["i", "g", "h", "f", "b", "e", "c", "a", "d/Report"],
     page: 1,
     pages: 1,
   });
@@ -35,11 +36,7 @@ test("overdue jobs come first, then running ones, the longest at the top, then f
 
 test("the search finds a part of a name in any case, and the counts stay those of all jobs", () => {
   const overview = overviewOf(JOBS, { search: "D/rep", page: 1 }, NOON);
-  expect(overview).toMatchObject({
-    names: ["d/Report"],
-    found: 1,
-    counts: { damaged: 0, overdue: 2, running: 2, free: 2 },
-  });
+  expect(overview).toMatchObject({ names: ["d/Report"], found: 1, counts });
   expect(overviewOf(JOBS, { search: ".*", page: 1 }, NOON)).toMatchObject({ names: [], found: 0, page: 1, pages: 1 });
 });
 

@@ -1,14 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
-import { HOUR, toIso } from "../../../src/scheduler/instant.ts";
+import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, newKey } from "../../../testing/servers/token-issuer.ts";
-import { lock, run, state } from "../../../testing/states/states-by-instant.ts";
+import { HOURLY, lock, run, state } from "../../../testing/states/states-by-instant.ts";
 import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
 const BROWSER = { accept: "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,*/*;q=0.8" };
@@ -25,6 +25,8 @@ const write = (...states: readonly JobState[]) =>
 const list = async (query = "") => (await server.send("GET", `/${query}`)).json;
 const page = (query = "", headers = {}) => server.send("GET", `/${query}`, { headers: { ...BROWSER, ...headers } });
 const namesOf = ({ jobs }: { jobs: readonly { name: string }[] }) => jobs.map(({ name }) => name);
+/** The text of a page, without its stylesheet. */
+const wordsOf = ({ text }: { text: string }) => text.replace(/<style>.*<\/style>/s, "").replace(/<[^>]+>/g, "");
 /** The names in the order that a page has them. */
 const headings = ({ text }: { text: string }) =>
   [...text.matchAll(/<h3>.*?<bdi>(.*?)<\/bdi>/g)].map(([, name]) => name);
@@ -143,22 +145,29 @@ describe("the page", () => {
     }
   });
 
-  test("lists overdue jobs first, then running ones, then free ones, and counts them", async () => {
+  test("lists failing jobs first, then overdue, running and free ones, and counts them", async () => {
     await write(
-      state("done", { finishedUntil: toIso(NOON), history: [run(NOON)] }),
-      state("late", { finishedUntil: toIso(NOON - 3 * HOUR), history: [run(NOON - 3 * HOUR)] }),
+      state("done", { finishedUntil: toIso(NOON), schedule: HOURLY, history: [run(NOON)] }),
+      state("late", { finishedUntil: toIso(NOON - 3 * HOUR), schedule: HOURLY, history: [run(NOON - 3 * HOUR)] }),
+      state("failed", {
+        finishedUntil: toIso(NOON - HOUR),
+        schedule: HOURLY,
+        history: [run(NOON, { outcome: "interrupted" })],
+      }),
       state("running", { active: lock(NOON) }),
       state("stuck", {
         finishedUntil: toIso(NOON - 9 * HOUR),
+        schedule: HOURLY,
         active: lock(NOON - 8 * HOUR),
         history: [run(NOON - 9 * HOUR)],
       }),
     );
     const answer = await page();
-    expect(headings(answer)).toEqual(["stuck", "late", "running", "done"]);
-    expect(answer.text).toContain("<title>2 overdue, 2 running · CronyxServer</title>");
-    expect(answer.text.replace(/<[^>]+>/g, "")).toMatch(/Overdue for 7 h Running for 8 h, stuck\?/);
-    server.clock.now += 1;
+    expect(headings(answer)).toEqual(["failed", "stuck", "late", "running", "done"]);
+    expect(answer.text).toContain("<title>1 failing, 2 overdue, 2 running · CronyxServer</title>");
+    const words = wordsOf(answer);
+    expect(words).toMatch(/Overdue for 8 h, 9 intervals due Running for 8 h, stuck\?/);
+    expect(words).toMatch(/Overdue for 2 h, 3 intervals due *\n/);
     expect((await page("?search=STU")).text).toMatch(/1 job has “<bdi>STU<\/bdi>” in the name/);
     expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
   });
@@ -261,7 +270,7 @@ describe("a release", () => {
     const held = lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - HOUR) });
     await write(state("report", { finishedUntil, active: held }));
     const { text } = await page("?release=report");
-    const words = text.replace(/<style>.*<\/style>/s, "").replace(/<[^>]+>/g, "");
+    const words = wordsOf({ text });
     for (const part of [
       "Release report?",
       "octo-org/reports, run 7",
@@ -275,12 +284,15 @@ describe("a release", () => {
     expect(await active()).toMatchObject({ id: "one" });
   });
 
-  test("of a job that never finished names no interval", async () => {
-    await write(state("report", { active: lock(NOON, HOUR, { id: "one" }) }));
-    const says = "the next start gets its first interval, up to that time";
-    expect((await page("?release=report")).text).toContain(`This job has finished no interval yet: ${says}.`);
-    const { headers } = await release("one");
-    expect((await page(String(headers.location))).text).toMatch(new RegExp(`Released .*report.*: ${says}`));
+  test("of a job that never finished names its first interval, which is granted again", async () => {
+    const id = (await server.start("/report", { jobInterval: HOUR })).json.id;
+    const says = "The interval 11:00 to 12:00 is granted again, to the next start";
+    const words = async (query: string) => wordsOf(await page(query));
+    expect(await words("?release=report")).toContain(says);
+    const { headers } = await release(id);
+    expect(await words(String(headers.location))).toContain(`Released report: ${says.replace("The", "the")}`);
+    server.clock.now += MINUTE;
+    expect((await server.start("/report", { jobInterval: HOUR })).json.intervalEndedAt).toBe(toIso(NOON));
   });
 
   test("interrupts only that lock, shows a note, and is logged and counted", async () => {
@@ -288,7 +300,7 @@ describe("a release", () => {
     const answer = await release("one");
     expect([answer.status, answer.headers.location]).toEqual([303, "?released=report&lock=one"]);
     expect(await active()).toBeNull();
-    expect((await page(answer.headers.location)).text.replace(/<[^>]+>/g, "")).toContain(
+    expect(wordsOf(await page(answer.headers.location))).toContain(
       "Released report: the interval 11:00 to 12:00 is granted again, to the next start.",
     );
     expect(server.lines).toMatchObject([{ msg: "interrupt", job: "report", outcome: "interrupted" }]);
@@ -322,7 +334,7 @@ describe("a release", () => {
     const answer = await release(id);
     expect([answer.status, answer.headers.location]).toEqual([303, `?lost=report&lock=${id}`]);
     expect(await active()).toEqual(now);
-    const words = (await page(answer.headers.location)).text.replace(/<[^>]+>/g, "");
+    const words = wordsOf(await page(answer.headers.location));
     expect(words).toContain("Nothing was released: that lock of report is no longer active.");
     expect(words).toContain(says);
     expect(server.lines.at(-1)).toMatchObject({ msg: "interrupt", outcome: "not-found" });

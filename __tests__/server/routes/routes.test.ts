@@ -199,12 +199,16 @@ describe("an end", () => {
     const ended = await startedId("/report");
     await server.send("PUT", `/report/${ended}/interrupt`);
     const held = await startedId("/report", { jobInterval: HOUR });
-    for (const id of [other, ended, "no-uuid", "00000000-0000-4000-8000-000000000000", "%27%3B--", "%00"]) {
+    for (const [id, outcome] of [
+      [ended, "interrupted"],
+      ...[other, "no-uuid", "00000000-0000-4000-8000-000000000000", "%27%3B--", "%00"].map((id) => [id, "unknown"]),
+    ]) {
       const answer = await server.send("PUT", `/report/${id}/${operation}`);
-      expect([answer.status, answer.text]).toEqual([404, '{"message":"Cannot find job lock for report"}']);
+      expect([answer.status, answer.json]).toEqual([404, { message: "Cannot find job lock for report", outcome }]);
     }
     expect((await server.send("PUT", `/never/${held}/${operation}`)).json).toEqual({
       message: "Cannot find job lock for never",
+      outcome: "unknown",
     });
     expect((await server.send("GET", "/report")).json.lock.id).toBe(held);
   });
@@ -215,7 +219,10 @@ describe("an end", () => {
     const holder = await startedId("/report", { ...HOURLY, retryInterval: MINUTE });
     expect(holder).not.toBe(zombie);
     for (const operation of ["finish", "interrupt"]) {
-      expect((await server.send("PUT", `/report/${zombie}/${operation}`)).status).toBe(404);
+      expect(await server.send("PUT", `/report/${zombie}/${operation}`)).toMatchObject({
+        status: 404,
+        json: { outcome: "taken-over" },
+      });
     }
     expect((await server.send("GET", "/report")).json).toMatchObject({
       lock: { id: holder },
@@ -246,10 +253,18 @@ describe("a job's state", () => {
           intervalStartedAt: toIso(NOON - HOUR),
           intervalEndedAt: toIso(NOON),
           outcome: "finished",
+          createdAt: toIso(NOON),
           endedAt: toIso(NOON),
           runUrl: null,
         },
       ],
+      begun: { intervalStartedAt: toIso(NOON - HOUR), intervalEndedAt: toIso(NOON) },
+      schedule: { jobInterval: HOUR, timezone: "UTC", startBuffer: 0, requiredJobNames: [] },
+      dueAt: toIso(NOON + HOUR),
+      behind: 0,
+      overdue: false,
+      failing: false,
+      waitingFor: [],
     });
   });
 

@@ -25,6 +25,8 @@ export class JobSummaryCache {
   readonly #newDeadline: () => Deadline;
   readonly #schedules = new ScheduleCache();
   #last: Reading | null = null;
+  /** Settles once all updates so far are applied, in their order. It never rejects. */
+  #updates: Promise<void> = Promise.resolve();
 
   constructor(store: JobStore, now: () => Instant, newDeadline: () => Deadline) {
     this.#store = store;
@@ -36,8 +38,25 @@ export class JobSummaryCache {
    * @param maxAge Summaries up to this age are valid in any case, in milliseconds.
    * @returns the summaries by job name.
    */
-  read(maxAge = 0): Promise<ReadonlyMap<string, JobSummary>> {
-    if (this.#last !== null && this.#isValid(this.#last, maxAge)) return this.#last.summaries;
+  async read(maxAge = 0): Promise<ReadonlyMap<string, JobSummary>> {
+    const reading = this.#last !== null && this.#isValid(this.#last, maxAge) ? this.#last : this.#startReading();
+    await this.#updates;
+    return reading.summaries;
+  }
+
+  /** Replaces the summary of a job that was read or changed since. */
+  update(job: ListedJob): void {
+    const summaries = this.#last?.summaries;
+    this.#updates = this.#updates
+      .then(async () => (await summaries)?.set(job.name, await this.#summaryOf(job)))
+      // A failed reading rejects in read(), so there is nothing to report here.
+      .then(
+        () => {},
+        () => {},
+      );
+  }
+
+  #startReading(): Reading {
     const startedAt = this.#now();
     const reading: Reading = { startedAt, validUntil: Number.POSITIVE_INFINITY, summaries: this.#readAll() };
     this.#last = reading;
@@ -50,15 +69,7 @@ export class JobSummaryCache {
         if (this.#last === reading) this.#last = null;
       },
     );
-    return reading.summaries;
-  }
-
-  /** Replaces the summary of a job that was read or changed since. */
-  update(job: ListedJob): void {
-    // A failed reading rejects in read(), so there is nothing to report here.
-    Promise.all([this.#last?.summaries, this.#summaryOf(job)])
-      .then(([summaries, summary]) => summaries?.set(job.name, summary))
-      .catch(() => {});
+    return reading;
   }
 
   async #summaryOf(job: ListedJob): Promise<JobSummary> {
