@@ -186,6 +186,13 @@ describe("a main that is killed", () => {
   });
 });
 
+test("catch-up at an original server, which grants another interval than that: an error that says so, and no lock", async () => {
+  const main = await step(original, { "catch-up": "latest" }).main();
+  expect(main).toMatchObject({ code: 1, outputs: {} });
+  expect(annotations("error", main)[0]).toMatch(/: update that server, or leave starts-at and catch-up out$/);
+  expect(await keptOf(original)).toMatchObject({ active: null });
+});
+
 test("a start whose answer was lost by an original server fails, and names the remedy", async () => {
   original.fault = () => (original.requests.length === 1 ? { cut: "after" } : undefined);
   const main = await step(original).main();

@@ -33,8 +33,9 @@ import { promisify } from "node:util";
  * @param {string} options.root The folder.
  * @param {string} [options.token] The required password. Without one, every client may write.
  * @param {(exchange: GitExchange) => GitFault | undefined} [options.fault] The fault for a request, if any.
+ * @param {() => number} [options.now] The server's clock, for the `Date` of its answers.
  */
-export async function serveGit({ root, token, fault = () => undefined }) {
+export async function serveGit({ root, token, fault = () => undefined, now = Date.now }) {
   /** @type {GitExchange[]} */
   const exchanges = [];
 
@@ -77,6 +78,7 @@ export async function serveGit({ root, token, fault = () => undefined }) {
     response.end(answered.body);
   };
   const server = http.createServer((request, response) => {
+    response.setHeader("date", new Date(now()).toUTCString());
     // A client that went away in the middle of its request gets no answer.
     answer(request, response).catch(() => request.socket.destroy());
   });
