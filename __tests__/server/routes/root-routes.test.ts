@@ -172,6 +172,14 @@ describe("the page", () => {
     expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
   });
 
+  test("marks no run of a job that catches up as stuck before it has run for as long as its interval", async () => {
+    const late = { finishedUntil: toIso(NOON - 9 * HOUR), schedule: HOURLY };
+    await write(state("report", { ...late, active: lock(NOON - 8 * HOUR, HOUR, { createdAt: toIso(NOON - MINUTE) }) }));
+    expect(wordsOf(await page("?name=report"))).toMatch(/9 intervals due Running for 1 min *\n/);
+    server.clock.now += 59 * MINUTE;
+    expect(wordsOf(await page("?name=report"))).toMatch(/Running for 1 h, stuck\?/);
+  });
+
   test("has a hundred jobs, and links to the previous and the next page", async () => {
     await write(...Array.from({ length: 250 }, (_, at) => state(`job-${String(at).padStart(3, "0")}`)));
     const second = await page("?page=2&search=job");

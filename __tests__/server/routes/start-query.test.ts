@@ -115,7 +115,7 @@ test.each([
   ["explain=yes", /^explain "yes" is not allowed: use true or false$/],
   [
     "explain=true&startAt=2026-11-01T00:00:00Z",
-    /contains the unknown field "startAt": use explain, startsAt, catchUp, takeOver only$/,
+    /^The query contains the unknown field "startAt": use explain, startsAt, catchUp, takeOver only$/,
   ],
 ])("the query %s is a 400", async (query, message) => {
   expect(await start(`?${query}`)).toMatchObject({ status: 400, json: { message: expect.stringMatching(message) } });
