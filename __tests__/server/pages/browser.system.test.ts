@@ -183,7 +183,7 @@ let faults: string[];
       "Failing",
       "Overdue for 2 h, 3 intervals due",
     ]);
-    expect(await page.locator(".facts").innerText()).toMatch(/with 2 intervals behind it\s+Waiting for\s+stuck/);
+    expect(await page.locator(".facts").textContent()).toMatch(/with 2 intervals behind it\s+Waiting forstuck/);
     await tabTo(page, "Skip…");
     await Promise.all([page.waitForURL("**/?skip=failed"), page.keyboard.press("Enter")]);
     expect(await page.locator("h1").textContent()).toBe("Skip intervals of failed?");

@@ -74,7 +74,11 @@ test.each([
   ["no instant", "noon", /^until "noon" is not allowed: use an instant/],
   ["no date", "2026-02-30T00:00:00Z", /^until "2026-02-30T00:00:00Z" does not exist: use an instant/],
   ["given twice", `${toIso(NOON + HOUR)}&until=${toIso(NOON + HOUR)}`, /^until .* is not allowed: use an instant/],
-  ["with something else", `${toIso(NOON + HOUR)}&force=true`, /^The query contains the unknown field "force": use until only$/],
+  [
+    "with something else",
+    `${toIso(NOON + HOUR)}&force=true`,
+    /^The query contains the unknown field "force": use until only$/,
+  ],
 ])("an until that is %s is a 400, and skips nothing", async (_, until, message) => {
   const before = await state();
   expect(await skip(until)).toMatchObject({ status: 400, json: { message: expect.stringMatching(message) } });
