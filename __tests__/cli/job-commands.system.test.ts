@@ -26,7 +26,9 @@ function hourly(): RecordedSchedule {
 }
 
 function interrupted(hoursAgo: number): EndedRun {
-  const [intervalStartedAt, intervalEndedAt] = [hoursAgo + 1, hoursAgo].map((h) => new Date(HOURS_AGO(h)).toISOString());
+  const [intervalStartedAt, intervalEndedAt] = [hoursAgo + 1, hoursAgo].map((h) =>
+    new Date(HOURS_AGO(h)).toISOString(),
+  );
   return {
     id: `run-${hoursAgo}`,
     intervalStartedAt: intervalStartedAt as string,
@@ -140,7 +142,10 @@ describe("skip", () => {
   test("--yes asks no question, and --json prints the job's new state", async () => {
     await repository.write("orders", behind);
     const until = new Date(HOURS_AGO(2)).toISOString();
-    const { asked, output, ...rest } = { asked: [], ...(await run(skip, ["orders", "--until", until, "-y", "--json"])) };
+    const { asked, output, ...rest } = {
+      asked: [],
+      ...(await run(skip, ["orders", "--until", until, "-y", "--json"])),
+    };
     expect({ asked, ...rest }).toEqual({ asked: [], code: 0, errors: "" });
     expect(JSON.parse(output)).toMatchObject({ name: "orders", finishedUntil: until, behind: 1, overdue: true });
   });
@@ -160,8 +165,11 @@ describe("skip", () => {
 
   test("of a job on a server", async () => {
     const { id, intervalEndedAt: until } = (await server.start("/hourly", { jobInterval: HOUR })).json;
-    await server.send("PUT", `/hourly/finish/${id}`);
-    const refused = await run(skip, ["hourly", "--until", until, "--yes"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
+    await server.send("PUT", `/hourly/${id}/finish`);
+    const refused = await run(skip, ["hourly", "--until", until, "--yes"], {
+      CRONYX_URL: server.url,
+      CRONYX_TOKEN: "",
+    });
     expect(refused).toMatchObject({ code: 2, errors: expect.stringContaining(`is not after ${until}`) });
   });
 });

@@ -94,7 +94,12 @@ describe("a start's options are checked before anything is sent", () => {
       "jobInterval",
       "jobInterval is missing: pass a cron expression, whole milliseconds, or an object of",
     ],
-    [{ ...HOURLY, jobInterval: "hourly" }, "invalid-interval", "jobInterval", 'jobInterval "hourly" is not an interval'],
+    [
+      { ...HOURLY, jobInterval: "hourly" },
+      "invalid-interval",
+      "jobInterval",
+      'jobInterval "hourly" is not an interval',
+    ],
     [{ ...HOURLY, jobInterval: 0 }, "invalid-interval", "jobInterval", "pass an interval longer than 0"],
     [
       { ...HOURLY, jobInterval: { hours: 0.5 } },

@@ -67,6 +67,8 @@ function fieldName(part: string, path: readonly string[]): string {
       return name === "" ? part : `${part}.${name}`;
     case "headers":
       return HEADER_NAMES[name] ?? name;
+    case "querystring":
+      return name === "" ? "The query" : name;
     default:
       return name === "" ? `The ${part}` : name;
   }

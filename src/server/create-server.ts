@@ -17,7 +17,7 @@ import type { ServerOptions } from "./server-options.ts";
 /** The REST API of a backend: docs/rest-api.md. */
 export async function createServer(options: ServerOptions): Promise<FastifyInstance> {
   const { store, now, newDeadline, schemes, anyHost = false } = options;
-  const summaries = new JobSummaryCache(store, now, newDeadline);
+  const summaries = new JobSummaryCache({ store, now, newDeadline });
   const metrics = createMetrics(() => countJobs(summaries, now));
   const context = { ...options, metrics, summaries };
   const server = newFastify(options, metrics);

@@ -1,17 +1,21 @@
 import { createHmac } from "node:crypto";
 import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
-import { HOUR, MINUTE, SECOND } from "../../../src/scheduler/instant.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { matchesAny, parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
+import type { JobRecord } from "../../../src/store/job-store.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, type Key, newKey } from "../../../testing/servers/token-issuer.ts";
+import { HOURLY } from "../../../testing/states/states-by-instant.ts";
 
 const RULES = [
   { jobs: "report-*", claims: { repository: "octo-org/*" } },
   { jobs: ["deploy/**", "release"], claims: { repository: "octo-org/app", ref: ["refs/heads/main", "refs/tags/v*"] } },
   { jobs: "invoice", requires: ["orders/*", "report-x"], claims: { repository: "octo-org/shop" } },
+  { jobs: "backfill-*", skip: true, claims: { repository: "octo-org/*" } },
   { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
 ];
 
@@ -293,4 +297,118 @@ describe("the rules", () => {
       expect((await server.send("GET", path, { headers: stranger })).status).toBe(403);
     }
   });
+});
+
+const BASIC = { authorization: `Basic ${Buffer.from("octo:password").toString("base64")}` };
+
+describe("a skip", () => {
+  const until = toIso(NOON);
+  const skip = (job: string, headers: Record<string, string>) =>
+    server.send("PUT", `/${job}/skip?until=${until}`, { headers });
+
+  beforeEach(async () => {
+    for (const job of ["report-daily", "backfill-daily"]) {
+      const { id } = (await server.start(`/${job}`, { jobInterval: HOUR }, BASIC)).json;
+      await server.send("PUT", `/${job}/${id}/interrupt`, { headers: BASIC });
+    }
+  });
+
+  test("needs a rule with skip, or basic authentication", async () => {
+    const bearer = bearing(await token());
+    expect(await skip("report-daily", bearer)).toMatchObject({
+      status: 403,
+      json: { message: expect.stringMatching(/^skip is not allowed by the token's rules.*"skip": true$/) },
+    });
+    expect(server.lines.at(-1)).toMatchObject({ msg: "skip", job: "report-daily", outcome: "forbidden" });
+    expect((await skip("payout", bearer)).status).toBe(403);
+    expect((await skip("backfill-daily", bearer)).json.lastFinished).toMatchObject({ intervalEndedAt: until });
+    expect((await skip("report-daily", {})).status).toBe(401);
+    expect((await skip("report-daily", BASIC)).status).toBe(200);
+  });
+
+  test("on the page needs the same", async () => {
+    const send = async (job: string) =>
+      server.send("POST", `/?skip=${job}&until=${until}`, {
+        headers: { ...bearing(await token()), "sec-fetch-site": "same-origin" },
+      });
+    expect((await send("report-daily")).status).toBe(403);
+    expect((await send("payout")).status).toBe(403);
+    expect((await server.send("GET", "/report-daily", { headers: BASIC })).json.lastFinished).toBeNull();
+    expect((await send("backfill-daily")).status).toBe(303);
+  });
+});
+
+describe("the run in a token's claims", () => {
+  const CLAIMS = { run_id: "7", run_attempt: "2" };
+  const RUN = { repository: "octo-org/reports", runId: "7", attempt: "2" };
+  const holding = (holder: unknown) => ({ "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) });
+  const start = async (headers: Record<string, string> = {}, claims: JWTPayload = CLAIMS) =>
+    server.start("/report-daily", { jobInterval: HOUR }, { ...bearing(await token(claims)), ...headers });
+  const lock = async () => (await server.send("GET", "/report-daily", { headers: BASIC })).json.lock;
+
+  test.each<[what: string, header: Record<string, string>, holder: Record<string, string>]>([
+    ["is the holder of a start without one", {}, RUN],
+    ["fills in what the header leaves out", holding({ job: "report" }), { ...RUN, job: "report" }],
+    ["may be repeated by the header", holding({ ...RUN, job: "report" }), { ...RUN, job: "report" }],
+  ])("%s", async (_, header, holder) => {
+    await start(header);
+    expect((await lock()).holder).toEqual(holder);
+  });
+
+  test.each([
+    ["repository", "octo-org/other"],
+    ["runId", "8"],
+    ["attempt", "1"],
+  ])("is not contradicted: another %s in the header is a 400", async (field, value) => {
+    const claimed = JSON.stringify(RUN[field as keyof typeof RUN]);
+    expect(await start(holding({ [field]: value }))).toMatchObject({
+      status: 400,
+      json: {
+        message: `Cronyx-Holder.${field} "${value}" is not that of the token: use ${claimed}, or leave it out`,
+      },
+    });
+    expect((await server.send("GET", "/report-daily", { headers: BASIC })).status).toBe(404);
+  });
+
+  test("is the holder of a resume too", async () => {
+    const { id } = (await start()).json;
+    const headers = bearing(await token({ ...CLAIMS, run_id: "8" }));
+    await server.send("PUT", `/report-daily/${id}/interrupt`, { headers });
+    const resume = (more = {}) =>
+      server.send("PUT", `/report-daily/${id}/resume`, { headers: { ...headers, ...more } });
+    expect((await resume(holding(RUN))).status).toBe(400);
+    expect((await resume()).status).toBe(200);
+    expect((await lock()).holder).toEqual({ ...RUN, runId: "8" });
+  });
+
+  test("of which a token has only the repository leaves the rest to the header", async () => {
+    await start(holding({ runId: "9" }), {});
+    expect((await lock()).holder).toEqual({ repository: "octo-org/reports", runId: "9" });
+  });
+});
+
+test("a required job that the caller may neither use nor require has no name in a state or on the page", async () => {
+  const required = ["orders/eu", "payout"];
+  await server.start("/invoice", { jobInterval: HOUR }, BASIC);
+  await server.store.read(["invoice"], deadlineIn(1_000)).then(async ({ records }) => {
+    const { state, version } = records.get("invoice") as JobRecord;
+    const schedule = { ...HOURLY, requiredJobNames: required };
+    await server.store.swap(version, { ...state, active: null, schedule }, deadlineIn(1_000));
+  });
+  const stateOf = async (headers: Record<string, string>) => (await server.send("GET", "/invoice", { headers })).json;
+  const bearer = bearing(await token({ repository: "octo-org/shop" }));
+  const missing = { finishedUntil: null, neededUntil: null, mutual: false };
+  for (const [headers, names] of [
+    [BASIC, required],
+    [bearer, ["orders/eu", null]],
+  ] as const) {
+    const state = await stateOf(headers);
+    expect(state).toMatchObject({
+      schedule: { requiredJobNames: names },
+      waitingFor: names.map((jobName) => ({ ...missing, jobName })),
+    });
+    expect((await server.send("GET", "/?name=invoice", { headers })).json.jobs).toEqual([state]);
+  }
+  const page = await server.send("GET", "/?name=invoice", { headers: { ...bearer, accept: "text/html" } });
+  expect(page.text.replace(/<[^>]+>/g, "")).toContain("Waiting fororders/eu, another job");
 });

@@ -1,9 +1,11 @@
 import { beforeEach, expect, test } from "@jest/globals";
 import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
-import { HOUR, SECOND } from "../../../src/scheduler/instant.ts";
+import { HOUR, SECOND, toIso } from "../../../src/scheduler/instant.ts";
+import { prepareSchedule } from "../../../src/scheduler/what-comes-next.ts";
 import { JobSummaryCache } from "../../../src/server/jobs/job-summary-cache.ts";
-import { lock, NOON, state } from "../../../testing/states/states-by-instant.ts";
+import { ScheduleCache } from "../../../src/server/jobs/schedule-cache.ts";
+import { HOURLY, lock, NOON, state } from "../../../testing/states/states-by-instant.ts";
 import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
 /** Takes a second to read, by the test's clock. */
@@ -31,11 +33,7 @@ beforeEach(async () => {
   now = NOON;
   store = new SlowStore();
   await store.swap(null, state("report"));
-  summaries = new JobSummaryCache(
-    store,
-    () => now,
-    () => deadlineIn(5_000),
-  );
+  summaries = new JobSummaryCache({ store, now: () => now, newDeadline: () => deadlineIn(5_000) });
 });
 
 test("summaries are valid for ten times as long as it took to read them, or up to the caller's maximum age", async () => {
@@ -60,6 +58,29 @@ test("an update replaces one job's summary", async () => {
   summaries.update(state("report", { active: lock(NOON) }));
   expect((await summaries.read()).get("report")?.lockedAt).toBe(NOON);
   expect(store.reads).toBe(1);
+});
+
+test("updates are applied in their order, although the first schedule has to be parsed", async () => {
+  await summaries.read();
+  const finishedUntil = toIso(NOON);
+  summaries.update(state("report", { finishedUntil, schedule: { ...HOURLY, jobInterval: "0 0 * * *" } }));
+  summaries.update(state("report", { active: lock(NOON) }));
+  expect((await summaries.read()).get("report")).toMatchObject({ lockedAt: NOON, overdueAt: null });
+});
+
+test("20,000 jobs of one schedule parse it once", async () => {
+  const schedule = { ...HOURLY, jobInterval: "*/7 3-9 * * MON", timezone: "Europe/London" };
+  const names = Array.from({ length: 20_000 }, (_, at) => `job-${at}`);
+  for (const name of names) await store.swap(null, state(name, { finishedUntil: toIso(NOON), schedule }));
+  let parsed = 0;
+  const schedules = new ScheduleCache((recorded) => {
+    parsed++;
+    return prepareSchedule(recorded);
+  });
+  const many = new JobSummaryCache({ store, now: () => now, newDeadline: () => deadlineIn(60_000), schedules });
+  const read = await many.read();
+  expect([read.size, parsed]).toEqual([20_001, 1]);
+  expect(read.get("job-19999")?.overdueAt).toBe(Date.parse("2026-11-30T03:07:00Z"));
 });
 
 test("summaries are read again after a failed reading, and after the clock was set back", async () => {

@@ -10,7 +10,7 @@ import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { CHROMIUM_FLAGS, findChromium } from "../../../testing/browser/chromium.ts";
 import { type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
-import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
+import { HOURLY, lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 
 const executablePath = findChromium(process.env);
 const MISSING = "there is no Chromium: install one (apt-get install chromium), or name it in CHROMIUM_PATH";
@@ -51,6 +51,7 @@ let faults: string[];
     const states = [
       state("stuck", {
         finishedUntil: toIso(NOON - 9 * HOUR),
+        schedule: HOURLY,
         active: lock(NOON - 8 * HOUR, HOUR, { holder: HOLDER }),
         history: [run(NOON - 9 * HOUR)],
       }),
@@ -58,6 +59,11 @@ let faults: string[];
         finishedUntil: toIso(NOON - HOUR),
         active: lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - 5 * MINUTE) }),
         history,
+      }),
+      state("failed", {
+        finishedUntil: toIso(NOON - 3 * HOUR),
+        schedule: { ...HOURLY, requiredJobNames: ["stuck"] },
+        history: [run(NOON - 2 * HOUR, { outcome: "interrupted" }), run(NOON - 3 * HOUR)],
       }),
       state(HOSTILE, { active: lock(NOON, HOUR, { holder: { job: HOSTILE, runUrl: "javascript:window.pwned=1" } }) }),
       ...Array.from({ length: 100 }, (_, at) => state(`free-${at}`, { finishedUntil: toIso(NOON), history })),
@@ -89,12 +95,24 @@ let faults: string[];
     return records.get(name)?.state.active ?? null;
   };
 
-  const PAGES = ["", "?page=2", "?search=free-1", "?name=reports/hourly", "?release=stuck", "?name=never"];
+  const PAGES = [
+    "",
+    "?page=2",
+    "?search=free-1",
+    "?name=reports/hourly",
+    "?release=stuck",
+    "?skip=failed",
+    "?name=failed",
+    "?name=never",
+  ];
 
   test.each(["light", "dark"] as const)("axe finds nothing wrong in the %s", async (colorScheme) => {
     const page = await open("", { colorScheme });
     // A hundred rows would tell no more than each kind of them does, and take axe a while.
-    for (const path of ["?search=s", "?page=2", "?name=reports/hourly", "?release=stuck"]) {
+    for (const path of [
+      ...["?search=s", "?search=failed", "?page=2", "?name=reports/hourly", "?name=failed", "?release=stuck"],
+      ...["?skip=failed", "?skip=stuck"],
+    ]) {
       await page.goto(`${server.url}/${path}`);
       await page.evaluate(AXE);
       const { violations, passes } = await page.evaluate<AxeResults>("axe.run(document)");
@@ -124,7 +142,7 @@ let faults: string[];
     const name = page.locator("h3", { hasText: "window.pwned" });
     expect(await name.textContent()).toBe(HOSTILE.replace("\u202E", "\\u{202e}").replace("\u202C", "\\u{202c}"));
     expect(asked.filter((url) => new URL(url).origin !== server.url)).toEqual([]);
-    expect(await page.title()).toBe("1 overdue, 3 running · CronyxServer");
+    expect(await page.title()).toBe("1 failing, 1 overdue, 3 running · CronyxServer");
   });
 
   test("the policy holds: a script that got in would not run", async () => {
@@ -157,6 +175,23 @@ let faults: string[];
     );
     expect(await activeLock("reports/hourly")).toBeNull();
     expect(await activeLock("stuck")).not.toBeNull();
+  });
+
+  test("intervals of a failing and overdue job are skipped by the keyboard alone, without JavaScript", async () => {
+    const page = await open("?name=failed", { javaScriptEnabled: false, reducedMotion: "reduce" });
+    expect(await page.locator(".condition .badge").allTextContents()).toEqual([
+      "Failing",
+      "Overdue for 2 h, 3 intervals due",
+    ]);
+    expect(await page.locator(".facts").textContent()).toMatch(/with 2 intervals behind it\s+Waiting forstuck/);
+    await tabTo(page, "Skip…");
+    await Promise.all([page.waitForURL("**/?skip=failed"), page.keyboard.press("Enter")]);
+    expect(await page.locator("h1").textContent()).toBe("Skip intervals of failed?");
+    await tabTo(page, "Skip 3 intervals");
+    await Promise.all([page.waitForURL("**/?skipped=*"), page.keyboard.press("Enter")]);
+    expect(await page.getByRole("status").textContent()).toBe("Skipped failed: 09:00 to 12:00 will not be run.");
+    const { records } = await server.store.read(["failed"], deadlineIn(1_000));
+    expect(records.get("failed")?.state.finishedUntil).toBe(toIso(NOON));
   });
 
   test("a job is found by the keyboard, and its runs are shown as text and links", async () => {

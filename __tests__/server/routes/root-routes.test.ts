@@ -172,6 +172,14 @@ describe("the page", () => {
     expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
   });
 
+  test("marks no run of a job that catches up as stuck before it has run for as long as its interval", async () => {
+    const late = { finishedUntil: toIso(NOON - 9 * HOUR), schedule: HOURLY };
+    await write(state("report", { ...late, active: lock(NOON - 8 * HOUR, HOUR, { createdAt: toIso(NOON - MINUTE) }) }));
+    expect(wordsOf(await page("?name=report"))).toMatch(/9 intervals due Running for 1 min *\n/);
+    server.clock.now += 59 * MINUTE;
+    expect(wordsOf(await page("?name=report"))).toMatch(/Running for 1 h, stuck\?/);
+  });
+
   test("has a hundred jobs, and links to the previous and the next page", async () => {
     await write(...Array.from({ length: 250 }, (_, at) => state(`job-${String(at).padStart(3, "0")}`)));
     const second = await page("?page=2&search=job");
@@ -391,6 +399,160 @@ describe("a release", () => {
     expect([status, json]).toEqual([400, undefined]);
     expect((await release("", OWN_PAGE)).status).toBe(400);
   });
+});
+
+describe("a skip", () => {
+  const LATE = { finishedUntil: toIso(NOON - 3 * HOUR), schedule: HOURLY, history: [run(NOON - 3 * HOUR)] };
+  const skip = (until: string, headers: Record<string, string> = OWN_PAGE) =>
+    server.send("POST", `/?skip=report&until=${until}`, { headers, body: "" });
+  const finishedUntil = async () => (await list("?name=report")).jobs[0].lastFinished?.intervalEndedAt;
+  const actions = ({ text }: { text: string }) =>
+    [...text.matchAll(/ method="post" action="(.*?)"><button class="danger" type="submit">(.*?)<\/button>/g)].map(
+      ([, action, label]) => [action?.replaceAll("&#38;", "&"), label],
+    );
+
+  test("asks for confirmation, and offers the next interval or all that are due", async () => {
+    await write(state("report", LATE));
+    expect((await page("?name=report")).text).toContain('<a class="button" href="?skip=report">Skip…</a>');
+    const confirmation = await page("?skip=report");
+    expect(actions(confirmation)).toEqual([
+      [`?skip=report&until=${encodeURIComponent(toIso(NOON - 2 * HOUR))}`, "Skip the next interval"],
+      [`?skip=report&until=${encodeURIComponent(toIso(NOON))}`, "Skip 3 intervals"],
+    ]);
+    expect(wordsOf(confirmation)).toMatch(/Next interval09:00 to 10:00\nAll that are due09:00 to 12:00: 3 intervals/);
+    expect(await finishedUntil()).toBe(LATE.finishedUntil);
+  });
+
+  test("offers one form where one interval is due, and none where none is or a lock is active", async () => {
+    await write(
+      state("report", { ...LATE, finishedUntil: toIso(NOON - HOUR) }),
+      state("done", { ...LATE, finishedUntil: toIso(NOON) }),
+      state("running", { ...LATE, active: lock(NOON) }),
+      state("old", { finishedUntil: toIso(NOON - HOUR) }),
+    );
+    expect(actions(await page("?skip=report")).map(([, label]) => label)).toEqual(["Skip the next interval"]);
+    for (const [name, why] of [
+      ["done", "has no interval that is due"],
+      ["running", "has an active lock: release it first"],
+      ["old", "has no interval that is due"],
+    ]) {
+      const answer = await page(`?skip=${name}`);
+      expect([actions(answer), wordsOf(answer)]).toEqual([[], expect.stringContaining(`${name} ${why}.`)]);
+    }
+    expect((await page("?skip=never")).status).toBe(404);
+  });
+
+  test("offers the first interval of a job that never finished one", async () => {
+    const { id } = (await server.start("/report", { jobInterval: HOUR })).json;
+    await server.send("PUT", `/report/${id}/interrupt`);
+    expect(wordsOf(await page("?skip=report"))).toContain("Next interval11:00 to 12:00");
+    await skip(toIso(NOON));
+    expect(await finishedUntil()).toBe(toIso(NOON));
+  });
+
+  test("of what the page showed is recorded, noted, logged and counted", async () => {
+    await write(state("report", LATE));
+    expect(headings(await page())).toEqual(["report"]);
+    const answer = await skip(toIso(NOON - HOUR));
+    expect([answer.status, answer.headers.location]).toEqual([
+      303,
+      `?skipped=report&until=${encodeURIComponent(toIso(NOON - HOUR))}`,
+    ]);
+    const after = await page(answer.headers.location);
+    expect(wordsOf(after)).toContain("Skipped report: 09:00 to 11:00 will not be run.");
+    expect(after.text).toContain('<h2 id="free">Free</h2>');
+    expect(server.lines).toMatchObject([{ msg: "skip", job: "report", outcome: "skipped" }]);
+    expect(await server.metrics()).toMatch(/^cronyx_ends_total\{operation="skip",outcome="skipped"\} 1$/m);
+    // Sent again, as by the browser's reload of the form.
+    expect((await skip(toIso(NOON - HOUR))).status).toBe(303);
+    expect(await finishedUntil()).toBe(toIso(NOON - HOUR));
+  });
+
+  test.each<[what: string, changed: Partial<JobState>, says: string]>([
+    ["a run has the lock", { active: lock(NOON - 2 * HOUR) }, "it has finished until 2026-11-24T09:00:00.000Z"],
+    ["a run has finished", { finishedUntil: toIso(NOON) }, "it has finished until 2026-11-24T12:00:00.000Z"],
+  ])("skips nothing if %s since, and says so", async (_, changed, says) => {
+    await write(state("report", { ...LATE, ...changed }));
+    const before = await list("?name=report");
+    const answer = await skip(toIso(NOON - 2 * HOUR));
+    expect(wordsOf(await page(answer.headers.location))).toContain(
+      `Nothing was skipped: report has changed since, and ${says}.`,
+    );
+    expect(await list("?name=report")).toEqual(before);
+  });
+
+  test.each<[what: string, headers: Record<string, string>]>([
+    ["another site's page", { "sec-fetch-site": "cross-site", origin: "https://evil.example" }],
+    ["no browser", {}],
+  ])("from %s is refused", async (_, headers) => {
+    await write(state("report", LATE));
+    const answer = await skip(toIso(NOON), headers);
+    expect([answer.status, answer.json.message]).toEqual([403, expect.stringContaining("PUT /{jobName}/skip")]);
+    expect(await finishedUntil()).toBe(LATE.finishedUntil);
+    expect(server.lines).toMatchObject([{ msg: "skip", job: "report", outcome: "forbidden" }]);
+  });
+
+  test("without an instant is a 400", async () => {
+    for (const query of ["skip=report", "skip=report&until=noon", "skip=&until=2026-11-24T12:00:00Z"]) {
+      expect((await server.send("POST", `/?${query}`, { headers: OWN_PAGE, body: "" })).status).toBe(400);
+    }
+  });
+});
+
+describe("jobs that require each other", () => {
+  test("are listed with what each waits for, and none of them starts", async () => {
+    const names = ["a", "b", "c"];
+    const others = (name: string) => names.filter((other) => other !== name);
+    for (const name of names) {
+      const { id } = (await server.start(`/${name}`, { jobInterval: HOUR })).json;
+      await server.send("PUT", `/${name}/${id}/finish`);
+    }
+    server.clock.now += HOUR;
+    for (const name of names) {
+      const { records } = await server.store.read([name], deadlineIn(1_000));
+      const record = records.get(name);
+      if (record === undefined) throw new Error(`${name} was not stored`);
+      const changed = { ...record.state, schedule: { ...HOURLY, requiredJobNames: others(name) } };
+      await server.store.swap(record.version, changed, deadlineIn(1_000));
+    }
+    const { jobs } = await list();
+    const waiting = { finishedUntil: toIso(NOON), neededUntil: toIso(NOON + HOUR), mutual: true };
+    expect(jobs).toMatchObject(
+      names.map((name) => ({
+        name,
+        schedule: { requiredJobNames: others(name) },
+        waitingFor: others(name).map((jobName) => ({ jobName, ...waiting })),
+      })),
+    );
+    for (const name of names) {
+      const body = { jobInterval: HOUR, requiredJobNames: others(name) };
+      expect((await server.start(`/${name}?explain=true`, body)).json).toMatchObject({
+        reason: "required-job",
+        jobName: others(name)[0],
+        mutual: true,
+      });
+    }
+    expect(wordsOf(await page("?name=a"))).toContain("Waiting forb, c");
+  });
+});
+
+test("the metrics count overdue and failing jobs, and a job may be both", async () => {
+  await write(
+    state("late", { finishedUntil: toIso(NOON - 3 * HOUR), schedule: HOURLY }),
+    state("failed", { finishedUntil: toIso(NOON), schedule: HOURLY, history: [run(NOON, { outcome: "interrupted" })] }),
+    state("both", {
+      finishedUntil: toIso(NOON - 3 * HOUR),
+      schedule: HOURLY,
+      history: [run(NOON, { outcome: "taken-over" })],
+      active: lock(NOON),
+    }),
+    state("fine", { finishedUntil: toIso(NOON), schedule: HOURLY }),
+    { ...state("broken"), active: {} } as unknown as JobState,
+  );
+  const metrics = (await server.metrics()).split("\n");
+  expect(metrics).toEqual(
+    expect.arrayContaining(["cronyx_active_locks 1", "cronyx_overdue_jobs 2", "cronyx_failing_jobs 2"]),
+  );
 });
 
 describe("with authentication", () => {

@@ -18,20 +18,29 @@ interface Reading {
   readonly summaries: Promise<Map<string, JobSummary>>;
 }
 
+interface JobSummaryCacheOptions {
+  readonly store: JobStore;
+  readonly now: () => Instant;
+  /** Gives the deadline of one batch. */
+  readonly newDeadline: () => Deadline;
+  readonly schedules?: ScheduleCache;
+}
+
 /** The summaries of all jobs. Concurrent callers share one reading of the store. */
 export class JobSummaryCache {
   readonly #store: JobStore;
   readonly #now: () => Instant;
   readonly #newDeadline: () => Deadline;
-  readonly #schedules = new ScheduleCache();
+  readonly #schedules: ScheduleCache;
   #last: Reading | null = null;
   /** Settles once all updates so far are applied, in their order. It never rejects. */
   #updates: Promise<void> = Promise.resolve();
 
-  constructor(store: JobStore, now: () => Instant, newDeadline: () => Deadline) {
+  constructor({ store, now, newDeadline, schedules = new ScheduleCache() }: JobSummaryCacheOptions) {
     this.#store = store;
     this.#now = now;
     this.#newDeadline = newDeadline;
+    this.#schedules = schedules;
   }
 
   /**

@@ -1,4 +1,5 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
+import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { formatLength, type TimeFormatter } from "./time-formatter.ts";
 
@@ -14,8 +15,12 @@ export function badges({ state, next }: JobStatus, times: TimeFormatter): Html {
   }
   const since = Date.parse(state.active.createdAt);
   const length = times.element(since, formatLength(times.now - since));
-  const isStuck = next.overdue ? ", stuck?" : "";
+  const isStuck = next.overdue && times.now - since >= lengthOf(state.active) ? ", stuck?" : "";
   return html`${failing}${overdue}<span class="badge running">Running for ${length}${isStuck}</span>`;
+}
+
+function lengthOf({ intervalStartedAt, intervalEndedAt }: Lock): number {
+  return Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt);
 }
 
 function overdueText({ dueAt, behind }: JobStatus["next"], times: TimeFormatter): string {

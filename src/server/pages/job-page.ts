@@ -8,8 +8,12 @@ import type { Page } from "./page-layout.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 import { endingName, endingShape, runsInWords } from "./timeline.ts";
 
-/** One job: its lock, and its last runs. */
-export function jobPage(status: JobStatus, times: TimeFormatter): Page {
+/**
+ * One job: its lock, and its last runs.
+ *
+ * @param mayName Whether the caller may see the name of another job.
+ */
+export function jobPage(status: JobStatus, times: TimeFormatter, mayName: (jobName: string) => boolean): Page {
   const { name, active, finishedUntil, history } = status.state;
   return {
     title: oneLine(name),
@@ -18,7 +22,7 @@ export function jobPage(status: JobStatus, times: TimeFormatter): Page {
 <div class="sheet card wide"><p class="condition">${badges(status, times)}</p>
 <dl class="facts">
 ${active && lockFacts(active, times)}<dt>Finished until</dt><dd>${finishedUntil === null ? "no interval yet" : times.element(Date.parse(finishedUntil))}</dd>
-${nextFacts(status, times)}</dl>
+${nextFacts(status, times, mayName)}</dl>
 <p class="actions">${active === null ? html`<a class="button" href="${queryLink({ skip: name })}">Skip…</a>` : html`<a class="button" href="${queryLink({ release: name })}">Release…</a>`}</p></div>
 <section class="sheet card wide" aria-labelledby="runs"><h2 id="runs">Last runs</h2>
 <p>${runsInWords(history, active !== null)}.</p>
@@ -27,10 +31,18 @@ ${history.length === 0 ? null : runTable(history, times)}</section>`,
   };
 }
 
-function nextFacts({ next: { dueAt, behind, waitingFor } }: JobStatus, times: TimeFormatter): Html {
+function nextFacts(
+  { next: { dueAt, behind, waitingFor } }: JobStatus,
+  times: TimeFormatter,
+  mayName: (jobName: string) => boolean,
+): Html {
   const due = dueAt === null ? html`unknown` : times.element(dueAt);
   const further = behind !== null && behind > 0 ? html`, with ${intervals(behind)} behind it` : null;
-  const required = waitingFor?.map(({ jobName }, at) => html`${at === 0 ? "" : ", "}${nameElement(jobName)}`) ?? [];
+  const required =
+    waitingFor?.map(({ jobName }, at) => {
+      const name = mayName(jobName) ? nameElement(jobName) : "another job";
+      return html`${at === 0 ? "" : ", "}${name}`;
+    }) ?? [];
   return html`<dt>Next interval due</dt><dd>${due}${further}</dd>
 ${required.length === 0 ? null : html`<dt>Waiting for</dt><dd>${required}</dd>\n`}`;
 }

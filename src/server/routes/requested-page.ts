@@ -28,9 +28,10 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   }
   const times = new TimeFormatter(now(), timezone);
   if (release !== undefined) return releasePage(status.state, times);
-  return skip === undefined
-    ? jobPage(status, times)
-    : skipPage(status, await dueSpan(status.state, status.next, times.now), times);
+  if (skip === undefined) {
+    return jobPage(status, times, (other) => request.caller?.mayRequire(other) ?? false);
+  }
+  return skipPage(status, await dueSpan(status.state, status.next, times.now), times);
 }
 
 async function requestedOverview(request: ListRequest, context: ServerContext): Promise<Page> {
