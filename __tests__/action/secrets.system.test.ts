@@ -172,6 +172,8 @@ describe("what others wrote gives the runner no commands", () => {
     ["timezone", NASTY],
     ["no-lock", NASTY],
     ["job-interval-started-at", NASTY],
+    ["starts-at", NASTY],
+    ["catch-up", NASTY],
     ["url", `git+ftp://${NASTY}`],
     ["url", NASTY],
   ])("a wrong %s", async (input, value) => {
