@@ -5,7 +5,7 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import { DAY, HOUR } from "../../src/scheduler/instant.ts";
 import { type EndedRun, newJobState, type RecordedSchedule } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
-import { runServer } from "../../testing/servers/running-server.ts";
+import { Clock, runServer } from "../../testing/servers/running-server.ts";
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
 
 /** The start of the hour that began a number of hours ago. */
@@ -170,12 +170,14 @@ describe("skip", () => {
       CRONYX_URL: server.url,
       CRONYX_TOKEN: "",
     });
-    expect(refused).toMatchObject({ code: 2, errors: expect.stringContaining(`is not after ${until}`) });
+    expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining(`is not after ${until}`) });
   });
 });
 
 test("status shows first the jobs that fail or are overdue, and when each is due next", async () => {
-  const kept = await runServer();
+  const clock = new Clock();
+  clock.now = Date.now();
+  const kept = await runServer({ clock });
   const overdue = { ...finishedUntil("b-overdue", HOURS_AGO(3)), schedule: hourly() };
   const failing = {
     ...finishedUntil("c-failing", HOURS_AGO(1)),
@@ -195,12 +197,15 @@ test("status shows first the jobs that fail or are overdue, and when each is due
 });
 
 test("of a server", async () => {
-  const { id } = (await server.start("/nightly%2Freport", { jobInterval: 3_600_000 })).json;
-  const all = await run(status, ["--json"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
+  const kept = await runServer();
+  const env = { CRONYX_URL: kept.url, CRONYX_TOKEN: "" };
+  const { id } = (await kept.start("/nightly%2Freport", { jobInterval: 3_600_000 })).json;
+  const all = await run(status, ["--json"], env);
   expect(JSON.parse(all.output)).toMatchObject([{ name: "nightly/report", lock: { id } }]);
-  const released = await run(release, ["nightly/report", "--json"], { CRONYX_URL: server.url, CRONYX_TOKEN: "" });
+  const released = await run(release, ["nightly/report", "--json"], env);
   expect(JSON.parse(released.output)).toMatchObject({ name: "nightly/report", released: { id } });
-  expect((await server.send("GET", "/nightly%2Freport")).json.lock).toBeNull();
+  expect((await kept.send("GET", "/nightly%2Freport")).json.lock).toBeNull();
+  await kept.close();
 });
 
 test.each([
