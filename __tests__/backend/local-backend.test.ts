@@ -189,6 +189,51 @@ describe("start", () => {
     expect(store.swaps).toBe(1);
   });
 
+  describe("one holder: a grant that is confirmed after the retry interval", () => {
+    const RETRIED: StartRequest = { ...HOURLY, retryInterval: MINUTE };
+    /** The first `swaps` swaps take a minute each. */
+    function slow(swaps: number): void {
+      store.answer = (swap) => {
+        if (swaps-- > 0) now += MINUTE;
+        return swap;
+      };
+    }
+
+    test("is renewed before the run starts", async () => {
+      slow(1);
+      const answer = await backend.start(RETRIED, claim("lock-1"), DEADLINE);
+      expect(answer).toMatchObject({ started: true, createdAt: NOON, updatedAt: NOON + MINUTE });
+      expect((await stateNow())?.active?.updatedAt).toBe(toIso(NOON + MINUTE));
+    });
+
+    test("is renewed again until a renewal is confirmed in time", async () => {
+      slow(3);
+      const answer = await backend.start(RETRIED, claim("lock-1"), DEADLINE);
+      expect(answer).toMatchObject({ started: true, createdAt: NOON, updatedAt: NOON + 3 * MINUTE });
+      expect(store.swaps).toBe(4);
+    });
+
+    test("starts no run when another run has taken the lock over", async () => {
+      const swaps = store.answer;
+      slow(1);
+      const late = store.answer;
+      store.answer = (swap) => {
+        store.answer = swaps;
+        const answer = late(swap);
+        store.beforeSwap = async () => {
+          store.beforeSwap = async () => {};
+          await other.start(RETRIED, claim("theirs"), DEADLINE);
+        };
+        return answer;
+      };
+      expect(await backend.start(RETRIED, claim("ours"), DEADLINE)).toMatchObject({
+        started: false,
+        reason: "active",
+        id: "theirs",
+      });
+    });
+  });
+
   test("without a lock it decides as usual, and writes nothing", async () => {
     const request = { ...HOURLY, noLock: true };
     expect(await backend.start(request, claim("ours"), DEADLINE)).toEqual({

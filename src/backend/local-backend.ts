@@ -113,11 +113,7 @@ export class LocalBackend implements JobBackend {
   }
 
   async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
-    return this.#change(lock, deadline, (state, now) => {
-      const { state: renewed, refusal } = renew(state, lock.id, now);
-      if (refusal !== null) throw new LockLostError(lock, refusal);
-      return renewed;
-    });
+    return (await this.#renew(lock, deadline)).renewed;
   }
 
   async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
@@ -169,9 +165,17 @@ export class LocalBackend implements JobBackend {
     const { records, now: storeNow }: Reading =
       names.length === 0 ? NOTHING_READ : await this.#store.read(names, deadline);
     const now = this.#clock.read(storeNow);
+    return { records, now, age: () => this.#age(now, since) };
+  }
+
+  /**
+   * @param now An instant by this backend's clock.
+   * @param since The monotonic clock then, or earlier.
+   * @returns the most time that can have passed since then.
+   */
+  #age(now: Instant, since: number): number {
     // The monotonic clock stands still while a machine sleeps, and the other clock may be set.
-    const age = () => Math.max(this.#monotonic() - since, this.#clock.now() - now);
-    return { records, now, age };
+    return Math.max(this.#monotonic() - since, this.#clock.now() - now);
   }
 
   #decide(prepared: PreparedStart, records: ReadonlyMap<string, JobRecord>, now: Instant): Decision {
@@ -181,7 +185,7 @@ export class LocalBackend implements JobBackend {
 
   /**
    * The process was paused, or the answer was late: another run may have taken the lock over already, or may do so at any
-   * moment. So the lock is renewed before its run starts.
+   * moment. So the lock is renewed before its run starts, until a renewal is confirmed in time.
    */
   async #startedLate(
     prepared: PreparedStart,
@@ -190,8 +194,11 @@ export class LocalBackend implements JobBackend {
   ): Promise<StartAnswer> {
     const held = { jobName: prepared.jobName, id: lock.id, record };
     try {
-      const renewed = await this.renew(held, deadline);
-      return { ...startedWith(lock, renewed.lock.record ?? record, behind), updatedAt: renewed.updatedAt };
+      for (;;) {
+        const { renewed, now, age } = await this.#renew(held, deadline);
+        if (isStale(prepared, now, age)) continue;
+        return { ...startedWith(lock, renewed.lock.record ?? record, behind), updatedAt: renewed.updatedAt };
+      }
     } catch (error) {
       if (!(error instanceof LockLostError)) throw error;
       const { records, now } = await this.#readFor(prepared, deadline);
@@ -199,6 +206,19 @@ export class LocalBackend implements JobBackend {
       // The lock's id is spent, so this start can take no other lock.
       return decision.started ? CONTESTED : decision;
     }
+  }
+
+  /** @returns `now` as the renewal recorded it, and the most time that can have passed since then. */
+  async #renew(lock: HeldLock, deadline: Deadline) {
+    const since = this.#monotonic();
+    let renewedAt = 0;
+    const renewed = await this.#change(lock, deadline, (state, now) => {
+      renewedAt = now;
+      const { state: renewed, refusal } = renew(state, lock.id, now);
+      if (refusal !== null) throw new LockLostError(lock, refusal);
+      return renewed;
+    });
+    return { renewed, now: renewedAt, age: this.#age(renewedAt, since) };
   }
 
   async #end(lock: HeldLock, ending: "finished" | "interrupted", deadline: Deadline): Promise<void> {

@@ -1,0 +1,102 @@
+import { beforeEach, describe, expect, test } from "@jest/globals";
+import { ServiceError } from "../../../src/errors/service-error.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { newJobState } from "../../../src/scheduler/state-document.ts";
+import type { GitRemote, PushAnswer, RefUpdate } from "../../../src/store/git/git-remote.ts";
+import { GitStore } from "../../../src/store/git/git-store.ts";
+import { idOf, NO_OBJECT } from "../../../src/store/git/objects.ts";
+
+const JOB = newJobState("report");
+const OTHER = "a".repeat(40);
+const NOT_MOVED: PushAnswer = { outcome: "rejected", words: "failed to update ref" };
+
+function unknown(): PushAnswer {
+  const details = { place: "memory", problem: "lost the answer", effect: "possible", retryAfter: 0 } as const;
+  return { outcome: "unknown", failure: new ServiceError("unreachable", details) };
+}
+
+/** A remote of one ref, which answers each push as `answers` say. */
+class OneRef implements GitRemote {
+  readonly place = "memory";
+  readonly pushed: RefUpdate[] = [];
+  id: string = NO_OBJECT;
+  /** The next answers to pushes, and what happens to the ref meanwhile. Without one the push moves the ref. */
+  answers: ((update: RefUpdate) => PushAnswer)[] = [];
+
+  async push(update: RefUpdate): Promise<PushAnswer> {
+    this.pushed.push(update);
+    const answer = this.answers.shift();
+    if (answer !== undefined) return answer(update);
+    if (this.id !== update.from) return NOT_MOVED;
+    this.id = update.to;
+    return { outcome: "moved" };
+  }
+
+  async tips(refs: readonly string[]) {
+    return this.id === NO_OBJECT ? [] : refs.map((ref) => ({ ref, id: this.id }));
+  }
+
+  async fetch(): Promise<never> {
+    throw new Error("A swap fetches nothing");
+  }
+
+  async close(): Promise<void> {}
+}
+
+let remote: OneRef;
+let store: GitStore;
+
+beforeEach(() => {
+  remote = new OneRef();
+  store = new GitStore({ remote, log: () => {}, now: () => 0 });
+});
+
+const swap = (expected: string | null = null) => store.swap(expected, JOB, deadlineIn(10_000));
+
+describe("one holder: the ref alone tells whether a push moved it", () => {
+  test("a push without an answer that moved the ref is made", async () => {
+    remote.answers.push((update) => {
+      remote.id = update.to;
+      return unknown();
+    });
+    expect(await swap()).toEqual({ version: remote.id });
+    expect(remote.pushed).toHaveLength(1);
+  });
+
+  test("a rejected push that moved the ref is made", async () => {
+    remote.answers.push((update) => {
+      remote.id = update.to;
+      return NOT_MOVED;
+    });
+    expect(await swap()).toEqual({ version: remote.id });
+  });
+
+  test("a rejected push beside another one is lost, and changed nothing", async () => {
+    remote.id = OTHER;
+    expect(await swap()).toEqual({ version: null, effect: "none" });
+    expect(remote.pushed).toHaveLength(1);
+  });
+
+  test("a push without an answer whose ref is another one now may have been made", async () => {
+    remote.answers.push(() => {
+      remote.id = OTHER;
+      return unknown();
+    });
+    expect(await swap()).toEqual({ version: null, effect: "possible" });
+  });
+
+  test("a push that left the ref as it was is sent again, the same", async () => {
+    remote.answers.push(unknown, () => NOT_MOVED);
+    expect(await swap()).toEqual({ version: remote.id });
+    expect(new Set(remote.pushed.map(({ to }) => to)).size).toBe(1);
+    expect(remote.pushed).toHaveLength(3);
+  });
+});
+
+test("one holder: two swaps to equal documents push different commits", async () => {
+  await swap();
+  remote.id = NO_OBJECT;
+  await swap();
+  const [first, second] = remote.pushed.map(({ commit }) => idOf(commit));
+  expect(first).not.toBe(second);
+});
