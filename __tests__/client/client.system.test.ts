@@ -18,6 +18,8 @@ let warnings: string[];
 
 beforeAll(async () => {
   served = await serveRepository();
+  // Decisions go by the git server's clock.
+  served.now = () => now;
 });
 
 afterAll(() => served.close());
@@ -90,11 +92,13 @@ describe.each(["http", "file"])("a repository by git+%s", (scheme) => {
 describe("startJob says why a job was not started", () => {
   test("because another run holds it, and who that is", async () => {
     await using client = clientOf({ holder: { job: "nightly", runUrl: "https://example.com/runs/1" } });
-    await startedBy(client);
+    const first = await startedBy(client);
     expect(await client.startJob({ ...hourly, retryInterval: { minutes: 10 } })).toEqual({
       started: false,
       reason: "active",
+      id: first.id,
       since: new Date(NOON),
+      updatedAt: new Date(NOON),
       holder: { job: "nightly", runUrl: "https://example.com/runs/1" },
       retryAt: new Date(NOON + 10 * MINUTE),
     });
@@ -117,7 +121,8 @@ describe("startJob says why a job was not started", () => {
       reason: "required-job",
       jobName: "never-run",
       finishedUntil: null,
-      neededUntil: new Date(NOON),
+      neededUntil: null,
+      mutual: false,
     });
   });
 });

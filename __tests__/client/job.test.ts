@@ -44,7 +44,7 @@ class Trial {
     this.job = new Job(started, {
       finish: ask("finish"),
       interrupt: ask("interrupt"),
-      renew: async () => 0,
+      renew: async (held) => ({ jobName: "report", ...times, updatedAt: 3_000, lock: held }),
       inBackground() {},
     });
   }

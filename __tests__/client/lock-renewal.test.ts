@@ -1,63 +1,40 @@
 import { expect, test } from "@jest/globals";
 import { CronyxClientError, clientErrorOf } from "../../src/client/client-error.ts";
-import { LockRenewal, type Timers } from "../../src/client/lock-renewal.ts";
+import { LockRenewal } from "../../src/client/lock-renewal.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
 import { DAY, HOUR, MINUTE } from "../../src/scheduler/instant.ts";
 import { waitOf } from "../../src/scheduler/wait.ts";
-
-/** Timers that fire as a test moves the time. None of them may be longer than Node's longest. */
-class ManualTimers implements Timers {
-  now = 0;
-  readonly #pending = new Set<{ readonly at: number; readonly callback: () => void }>();
-
-  readonly monotonic = () => this.now;
-
-  readonly after = (ms: number, callback: () => void) => {
-    expect(ms).toBeLessThanOrEqual(2 ** 31 - 1);
-    const timer = { at: this.now + ms, callback };
-    this.#pending.add(timer);
-    return () => this.#pending.delete(timer);
-  };
-
-  get pending(): number {
-    return this.#pending.size;
-  }
-
-  async advance(ms: number): Promise<void> {
-    const end = this.now + ms;
-    for (;;) {
-      const [next] = [...this.#pending].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at);
-      if (next === undefined) break;
-      this.#pending.delete(next);
-      this.now = next.at;
-      next.callback();
-      await new Promise(setImmediate);
-    }
-    this.now = end;
-  }
-}
+import { ManualTimers } from "../../testing/clock/manual-timers.ts";
 
 const UNREACHABLE = new ServiceError("unreachable", { place: "https://locks", problem: "is away", effect: "possible" });
 
-async function trial(retryInterval: number | { days: number }, answers: (sent: number) => Error | null = () => null) {
+async function trial(
+  retryInterval: number | { days: number },
+  answers: (sent: number) => Error | null | Promise<null> = () => null,
+  { startTook = 0 } = {},
+) {
   const timers = new ManualTimers();
   const sent: number[] = [];
+  const signals: AbortSignal[] = [];
   const warnings: string[] = [];
   const renewal = new LockRenewal({
     jobName: "report",
     updatedAt: 0,
     sentAt: 0,
     retryInterval: await waitOf("retryInterval", retryInterval, "UTC"),
-    renew: async () => {
+    renew: async (signal) => {
       sent.push(timers.now);
-      const error = answers(sent.length);
+      signals.push(signal);
+      const error = await answers(sent.length);
       if (error !== null) throw clientErrorOf(error);
       return timers.now;
     },
     timers,
     warn: (message) => warnings.push(message),
   });
-  return { timers, sent, warnings, renewal };
+  timers.now = startTook;
+  await renewal.begin();
+  return { timers, sent, signals, warnings, renewal };
 }
 
 test("a lock is renewed at each third of the retry interval, until the task ends", async () => {
@@ -114,4 +91,57 @@ test("an original server cannot renew: one warning, no signal, no further attemp
   expect(sent).toHaveLength(1);
   expect(warnings).toEqual([expect.stringMatching(/cannot be renewed.*set retryInterval to more than/)]);
   expect(renewal.signal.aborted).toBe(false);
+});
+
+test("after a start that took long the lock is renewed before the task", async () => {
+  const { timers, sent, renewal } = await trial(30 * MINUTE, () => null, { startTook: 40 * MINUTE });
+  expect(sent).toEqual([40 * MINUTE]);
+  expect(renewal.signal.aborted).toBe(false);
+  await timers.advance(10 * MINUTE);
+  expect(sent).toEqual([40 * MINUTE, 50 * MINUTE]);
+  renewal.stop();
+});
+
+test.each([
+  ["that was lost meanwhile", new CronyxClientError("lock-lost", "Lost"), 11 * MINUTE],
+  ["that cannot be renewed, and is older than its retry interval,", UNREACHABLE, 30 * MINUTE],
+])("a lock %s aborts the signal before the task", async (_, error, startTook) => {
+  const { timers, renewal } = await trial(30 * MINUTE, () => error, { startTook });
+  expect(renewal.signal.reason).toMatchObject({ name: "CronyxClientError", code: "lock-lost" });
+  expect(timers.pending).toBe(0);
+});
+
+test("after a start that took long a renewal that fails is tried again while the lock is held", async () => {
+  const { timers, renewal } = await trial(30 * MINUTE, () => UNREACHABLE, { startTook: 12 * MINUTE });
+  expect(renewal.signal.aborted).toBe(false);
+  await timers.advance(18 * MINUTE);
+  expect(renewal.signal.aborted).toBe(true);
+});
+
+test("a job that its task has ended is not renewed any more, and its signal stays silent", async () => {
+  const ended = new CronyxClientError("not-active", "Job is not active for report");
+  const { timers, sent, renewal } = await trial(30 * MINUTE, () => ended);
+  await timers.advance(DAY);
+  expect([sent.length, timers.pending, renewal.signal.aborted]).toEqual([1, 0, false]);
+});
+
+test("a renewal without an answer is given up when the task ends, and when the lock counts as lost", async () => {
+  const never = () => new Promise<null>(() => {});
+  const ended = await trial(30 * MINUTE, never);
+  await ended.timers.advance(10 * MINUTE);
+  expect(ended.signals.map(({ aborted }) => aborted)).toEqual([false]);
+  ended.renewal.stop();
+  expect(ended.signals.map(({ aborted }) => aborted)).toEqual([true]);
+
+  const expired = await trial(30 * MINUTE, never);
+  await expired.timers.advance(30 * MINUTE);
+  expect(expired.signals.map(({ aborted }) => aborted)).toEqual([true]);
+  expect(expired.renewal.signal.aborted).toBe(true);
+});
+
+test("a fault of the renewal itself aborts nothing before its time, and breaks no process", async () => {
+  const { timers, renewal } = await trial(30 * MINUTE, (count) => (count === 1 ? new TypeError("Broken") : null));
+  await timers.advance(DAY);
+  expect(renewal.signal.aborted).toBe(false);
+  renewal.stop();
 });

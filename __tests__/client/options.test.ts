@@ -147,6 +147,59 @@ describe("a start's options are checked before anything is sent", () => {
       "jobIntervalStartedAt",
       "is not an instant",
     ],
+    [{ ...HOURLY, jobInterval: "90 minuets" }, "invalid-interval", "jobInterval", 'has the unknown unit "minuets"'],
+    [
+      { ...HOURLY, startBuffer: "soon" },
+      "invalid-interval",
+      "startBuffer",
+      'startBuffer "soon" is not a length of time',
+    ],
+    [
+      { ...HOURLY, retryInterval: "@daily" },
+      "invalid-interval",
+      "retryInterval",
+      'retryInterval "@daily" is not a length',
+    ],
+    [{ ...HOURLY, retryInterval: "-PT1H" }, "invalid-interval", "retryInterval", 'retryInterval "-PT1H" is negative'],
+    [
+      { ...HOURLY, startsAt: "2026-11-01" },
+      "wrong-type",
+      "startsAt",
+      'startsAt "2026-11-01" has the wrong type: pass a Date',
+    ],
+    [{ ...HOURLY, startsAt: new Date(Number.NaN) }, "invalid-instant", "startsAt", "startsAt NaN is not an instant"],
+    [{ ...HOURLY, catchUp: 1 }, "wrong-type", "catchUp", "catchUp 1 has the wrong type: pass a string"],
+    [
+      { ...HOURLY, catchUp: "newest" },
+      "unknown-word",
+      "catchUp",
+      'catchUp "newest" is not a word that it takes: pass one of each, merge, latest',
+    ],
+    [
+      { ...HOURLY, noLock: true, jobIntervalStartedAt: new Date(0), catchUp: "each" },
+      "chosen-interval-conflict",
+      "catchUp",
+      'catchUp "each" has no meaning for a start that chooses its interval: leave it out',
+    ],
+    [{ ...HOURLY, takeOver: "id" }, "wrong-type", "takeOver", 'takeOver "id" has the wrong type: pass an object'],
+    [
+      { ...HOURLY, takeOver: { id: "a" } },
+      "missing",
+      "takeOver.updatedAt",
+      "takeOver.updatedAt is missing: pass a Date",
+    ],
+    [
+      { ...HOURLY, takeOver: { updatedAt: new Date(0) } },
+      "missing",
+      "takeOver.id",
+      "takeOver.id is missing: pass a str",
+    ],
+    [
+      { ...HOURLY, takeOver: { id: "", updatedAt: new Date(0) } },
+      "wrong-type",
+      "takeOver",
+      'takeOver "" is not the id',
+    ],
     [{ ...HOURLY, signal: "now" }, "wrong-type", "signal", 'signal "now" has the wrong type: pass an AbortSignal'],
     [{ ...HOURLY, deadline: 1.5 }, "out-of-range", "deadline", "deadline 1.5 is"],
   ])("%j", async (options, code, option, message) => {
@@ -168,6 +221,36 @@ describe("a start's options are checked before anything is sent", () => {
       code: "missing",
       option: "task",
       message: "task is missing: pass a function that takes the job",
+    });
+  });
+});
+
+describe("the options of skip and resumeJob are checked before anything is sent", () => {
+  test.each<[call: "skip" | "resumeJob", unknown, code: string, option: string, message: string]>([
+    ["skip", undefined, "missing", "options", "options is missing: pass an object"],
+    ["skip", { until: new Date(0) }, "missing", "jobName", "jobName is missing: pass a string"],
+    ["skip", { jobName: "", until: new Date(0) }, "invalid-job-name", "jobName", 'jobName "" is empty'],
+    ["skip", { jobName: "report" }, "missing", "until", "until is missing: pass a Date"],
+    [
+      "skip",
+      { jobName: "report", until: new Date(Number.NaN) },
+      "invalid-instant",
+      "until",
+      "until NaN is not an inst",
+    ],
+    ["skip", { jobName: "report", till: new Date(0) }, "unknown-name", "till", "till is not a known option"],
+    ["resumeJob", undefined, "missing", "options", "options is missing: pass an object"],
+    ["resumeJob", { jobName: "report" }, "missing", "id", "id is missing: pass a string"],
+    ["resumeJob", { jobName: "report", id: 7 }, "wrong-type", "id", "id 7 has the wrong type: pass a string"],
+  ])("%s %j", async (call, options, code, option, message) => {
+    await using client = new CronyxClient({ url: LOCKS });
+    const given = options as { jobName: string; id: string; until: Date };
+    await expect((async () => client[call](given))()).rejects.toMatchObject({
+      name: "CronyxClientError",
+      code,
+      option,
+      effect: "none",
+      message: expect.stringContaining(message),
     });
   });
 });

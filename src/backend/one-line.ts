@@ -1,4 +1,6 @@
+import { toIso } from "../scheduler/instant.ts";
 import type { Holder } from "../scheduler/state-document.ts";
+import type { JobActiveError, LockLostError } from "./job-backend.ts";
 
 /**
  * Makes text that others wrote (a job's name, a state document) safe for a line of a log or a terminal. GitHub's runner
@@ -24,4 +26,19 @@ export function holderLine(holder: Holder | null): string {
   ].filter(Boolean);
   const name = run.length === 0 ? "an unnamed run" : run.join(", ");
   return oneLine((runUrl ? (run.length === 0 ? runUrl : `${name} (${runUrl})`) : name).slice(0, 500));
+}
+
+/** The holder that keeps a job from being skipped. */
+export function activeHolderLine({ holder, since }: JobActiveError): string {
+  return `it is held by ${holderLine(holder)}${since === null ? "" : ` since ${toIso(since)}`}`;
+}
+
+/** The error's own sentence, with how the lock ended and who was granted the job since, where that is known. */
+export function lockLossLine({ message, loss, grantedSince }: LockLostError): string {
+  const known = [
+    loss.ending === "taken-over" && `${holderLine(loss.holder)} took it over`,
+    (loss.ending === "finished" || loss.ending === "interrupted") && `it was ${loss.ending}`,
+    grantedSince !== null && `the job was granted to ${holderLine(grantedSince)} since`,
+  ].filter(Boolean);
+  return known.length === 0 ? message : `${message}: ${known.join(", and ")}`;
 }

@@ -1,10 +1,11 @@
-import type { JobStatus } from "../backend/job-backend.ts";
+import { JobActiveError, type JobStatus } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
-import { dueSpan } from "../scheduler/due-span.ts";
+import { MAX_BEHIND } from "../scheduler/decide.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
 import { shownLock, shownStatus, statusLine } from "./job-status.ts";
+import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
 
 /** `status [JOB]`: shows one job, or all jobs: those first that may need attention. */
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
@@ -57,11 +58,16 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
 /** `skip JOB --until INSTANT`: shows which intervals will not be run, asks, and skips them. */
 export function skip(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
-    const { output, errors, deadline, now, confirm } = surroundings;
+    const { output, errors, deadline, confirm } = surroundings;
     const until = untilIn(text);
     const status = await backend.status(job, deadline());
     if (status === null) return neverStarted(job, errors);
-    const question = `${oneLine(job)}: ${await skippedLine(status, until, now())}`;
+    const { active, finishedUntil } = status.state;
+    // The backend refuses it too, but only after a person has answered. A repeated skip changes nothing, so it may be sent.
+    if (active !== null && finishedUntil !== toIso(until)) {
+      throw new JobActiveError(job, { holder: active.holder, since: Date.parse(active.createdAt) });
+    }
+    const question = `${oneLine(job)}: ${await skippedLine(status, until)}`;
     if (!yes) {
       const answer = await confirm(`${question}. Skip them?`);
       if (answer === null) {
@@ -90,12 +96,20 @@ function untilIn(text: string | undefined): Instant {
   throw new ArgumentError("invalid-instant", { ...about, value: text, problem: "is not an instant" });
 }
 
-/** What a skip leaves out, as far as the job's last schedule tells. */
-async function skippedLine({ state, next }: JobStatus, until: Instant, now: Instant): Promise<string> {
-  const span = await dueSpan(state, next, now);
+/** The span that a skip leaves out, with its number of intervals where the job's last schedule tells it. */
+async function skippedLine({ state }: JobStatus, until: Instant): Promise<string> {
+  const span = await skippedSpan(state, until);
   if (span === null) return `no interval until ${toIso(until)} will be run`;
-  const count = until === span.lastUntil ? `, ${span.count === 1 ? "1 interval" : `${span.count} intervals`},` : "";
+  const count = span.count === null ? "" : `, ${countLine(span.count)},`;
   return `${toIso(span.from)} to ${toIso(until)}${count} will not be run`;
+}
+
+function countLine({ whole, hasPart }: IntervalCount): string {
+  const number = whole === MAX_BEHIND ? `at least ${whole}` : String(whole);
+  if (!hasPart) return `${number} ${whole === 1 ? "interval" : "intervals"}`;
+  return whole === 0
+    ? "a part of one interval"
+    : `${number} ${whole === 1 ? "interval" : "intervals"} and a part of the next`;
 }
 
 function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {

@@ -1,3 +1,5 @@
+import { JobActiveError, LockLostError } from "../backend/job-backend.ts";
+import { activeHolderLine, lockLossLine } from "../backend/one-line.ts";
 import { COMMON_REMEDIES, COMMON_REMOTE_REMEDIES, messageWithRemedy, type Wording } from "../errors/remedies.ts";
 import type { RemoteErrorCode } from "../errors/service-error.ts";
 
@@ -49,5 +51,9 @@ const WORDING: Wording<RemoteErrorCode> = {
 
 /** @returns what went wrong and what to do about it, in the terms of the commands. */
 export function commandMessage(error: unknown): string {
+  if (error instanceof LockLostError) return `${lockLossLine(error)}; run status to see the job now`;
+  if (error instanceof JobActiveError) {
+    return `${error.message}: ${activeHolderLine(error)}; wait for that run, or free the lock with release`;
+  }
   return messageWithRemedy(error, WORDING);
 }

@@ -2,7 +2,7 @@ import { isDate } from "node:util/types";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import type { Length } from "../scheduler/duration.ts";
-import type { Instant } from "../scheduler/instant.ts";
+import { type Instant, isInstant } from "../scheduler/instant.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
@@ -134,7 +134,14 @@ function takeOverOf(takeOver: NonNullable<JobStartOptions["takeOver"]>): TakeOve
 /** @throws ArgumentError */
 export function instantOf(field: string, date: Date): Instant {
   if (!isDate(date)) throw wrongType(field, date, "a Date");
-  return date.getTime();
+  const instant = date.getTime();
+  if (isInstant(instant)) return instant;
+  throw new ArgumentError("invalid-instant", {
+    field,
+    value: instant,
+    problem: "is not an instant",
+    expected: "a valid Date in the years 1 to 9999",
+  });
 }
 
 /** @throws ArgumentError */

@@ -1,5 +1,4 @@
 import { JobActiveError, LockLostError } from "../backend/job-backend.ts";
-import { holderLine } from "../backend/one-line.ts";
 import { ArgumentError, type ArgumentErrorCode } from "../errors/argument-error.ts";
 import { type Effect, type RemoteErrorCode, ServiceError } from "../errors/service-error.ts";
 import { clientMessage } from "./remedies.ts";
@@ -57,14 +56,10 @@ export function clientErrorOf(error: unknown): CronyxClientError {
   if (error instanceof ServiceError) {
     return new CronyxClientError(error.code as RemoteErrorCode, message, { cause: error, effect: error.effect });
   }
-  if (error instanceof LockLostError) return new CronyxClientError("lock-lost", lossMessage(error), { cause: error });
+  if (error instanceof LockLostError) return new CronyxClientError("lock-lost", message, { cause: error });
   return new CronyxClientError(error instanceof JobActiveError ? "job-active" : "unexpected", message, {
     cause: error,
   });
-}
-
-function lossMessage({ message, grantedSince }: LockLostError): string {
-  return grantedSince === null ? message : `${message}: it was granted to ${holderLine(grantedSince)} since`;
 }
 
 /** Calls `check`, and throws its error as the error that this library throws. */

@@ -86,8 +86,7 @@ export class CronyxClient implements AsyncDisposable {
     this.#calls = {
       finish: (lock, call) => this.#ask(call, (backend, deadline) => backend.finish(lock, deadline)),
       interrupt: (lock, call) => this.#ask(call, (backend, deadline) => backend.interrupt(lock, deadline)),
-      renew: (lock, call) =>
-        this.#ask(call, async (backend, deadline) => (await backend.renew(lock, deadline)).updatedAt),
+      renew: (lock, call) => this.#ask(call, (backend, deadline) => backend.renew(lock, deadline)),
       inBackground: (jobName, work) => this.#inBackground(jobName, work),
     };
   }
@@ -130,6 +129,7 @@ export class CronyxClient implements AsyncDisposable {
    */
   async resumeJob(options: JobResumeOptions): Promise<Job> {
     throwingClientErrors(() => checkJobOptions(options, { text: ["jobName", "id"], known: [] }));
+    if (this.#closing !== null) throw closedError();
     const { jobName, id } = options;
     const lock: HeldLock = { jobName, id, record: null };
     const { holder = null } = this.#options;
@@ -176,8 +176,8 @@ export class CronyxClient implements AsyncDisposable {
     // A lock that can be taken over at any time is not worth renewing.
     if (wait.after(updatedAt) === updatedAt) return null;
     const { timers, warn } = this.#surroundings;
-    const renew = async () => {
-      await job.renew();
+    const renew = async (signal: AbortSignal) => {
+      await job.renew({ signal });
       return job.updatedAt.getTime();
     };
     return new LockRenewal({ jobName, updatedAt, sentAt, retryInterval: wait, renew, timers, warn });
@@ -258,8 +258,12 @@ export class CronyxClient implements AsyncDisposable {
 
   #inBackground(jobName: string, work: Promise<void>): void {
     const reported = work.catch((error) => {
-      const { message } = clientErrorOf(error);
-      this.#surroundings.warn(`The job ${JSON.stringify(jobName)} was not interrupted and keeps its lock: ${message}`);
+      const { code, message } = clientErrorOf(error);
+      const problem =
+        code === "lock-lost"
+          ? "had lost its lock when it was to be interrupted"
+          : "was not interrupted and keeps its lock";
+      this.#surroundings.warn(`The job ${JSON.stringify(jobName)} ${problem}: ${message}`);
     });
     void this.#tracked(reported);
   }

@@ -14,7 +14,7 @@ import type { CallOptions } from "./options.ts";
 export interface LockCalls {
   finish(lock: HeldLock, options: CallOptions): Promise<void>;
   interrupt(lock: HeldLock, options: CallOptions): Promise<void>;
-  renew(lock: HeldLock, options: CallOptions): Promise<Instant>;
+  renew(lock: HeldLock, options: CallOptions): Promise<ActiveLock>;
   /** Lets the client's `close()` wait for `work`, and warns if it fails. */
   inBackground(jobName: string, work: Promise<void>): void;
 }
@@ -42,6 +42,8 @@ const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
  */
 export class Job implements Disposable, AsyncDisposable {
   readonly #started: JobStart;
+  /** With the record that the last renewal wrote, so that an end after it needs no read. Null: there is nothing to end. */
+  #lock: HeldLock | null;
   #updatedAt: Instant;
   readonly #calls: LockCalls;
   #active = true;
@@ -54,6 +56,7 @@ export class Job implements Disposable, AsyncDisposable {
   /** @internal */
   constructor(started: JobStart, calls: LockCalls) {
     this.#started = started;
+    this.#lock = started.lock;
     this.#updatedAt = started.updatedAt;
     this.#calls = calls;
   }
@@ -121,8 +124,18 @@ export class Job implements Disposable, AsyncDisposable {
    * another run may do the same interval.
    */
   async renew(options: CallOptions = {}): Promise<void> {
-    const { lock } = this.#whileActive();
-    if (lock !== null) this.#updatedAt = await this.#calls.renew(lock, options);
+    this.#whileActive();
+    if (this.#lock === null) return;
+    try {
+      const { lock, updatedAt } = await this.#calls.renew(this.#lock, options);
+      this.#lock = lock;
+      this.#updatedAt = updatedAt;
+    } catch (error) {
+      // The lock is not lost if this job's own end came first.
+      await this.#endInProgress?.catch(() => {});
+      this.#whileActive();
+      throw error;
+    }
   }
 
   /** Ends a run that succeeded: the next interval starts where this one ended. If it throws, the job stays active. */
@@ -144,7 +157,7 @@ export class Job implements Disposable, AsyncDisposable {
       await this.#end("interrupt", {});
     } catch (error) {
       // The caller of the end that failed knows already. The lock was lost to another run, or that end was carried out.
-      if (wasReported && error instanceof CronyxClientError && error.code === "lock-lost") return;
+      if (wasReported && isLockLost(error)) return;
       throw error;
     }
   }
@@ -158,17 +171,24 @@ export class Job implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Calls `task`, and renews the lock meanwhile, then finishes the job, or interrupts it if the task threw; unless the task has ended it itself.
+   * Calls `task`, and renews the lock meanwhile. Then it finishes the job, or interrupts it if the task threw; unless the task
+   * has ended it itself.
    *
    * @internal
    */
   async exec(task: JobTask, renewal: LockRenewal | null): Promise<void> {
+    const signal = renewal?.signal ?? new AbortController().signal;
     try {
-      await task(this, renewal?.signal ?? new AbortController().signal);
+      await renewal?.begin();
+      signal.throwIfAborted();
+      await task(this, signal);
     } catch (error) {
       renewal?.stop();
       // The task's own error is the one to throw, even if the interrupt fails.
-      const interrupted = this[Symbol.asyncDispose]();
+      const interrupted = this[Symbol.asyncDispose]().catch((failure) => {
+        // The signal has said so.
+        if (!(signal.aborted && isLockLost(failure))) throw failure;
+      });
       this.#calls.inBackground(this.#started.jobName, interrupted);
       await interrupted.catch(() => {});
       throw error;
@@ -184,7 +204,8 @@ export class Job implements Disposable, AsyncDisposable {
   }
 
   async #end(end: End, options: CallOptions): Promise<void> {
-    const { jobName, lock } = this.#whileActive();
+    const { jobName } = this.#whileActive();
+    const lock = this.#lock;
     if (this.#endInProgress !== null) throw new CronyxClientError("pending", `Job is pending for ${jobName}`);
     try {
       this.#endInProgress = lock === null ? Promise.resolve() : this.#calls[end](lock, options);
@@ -209,6 +230,10 @@ export class Job implements Disposable, AsyncDisposable {
       this.#endInProgress = null;
     }
   }
+}
+
+function isLockLost(error: unknown): boolean {
+  return error instanceof CronyxClientError && error.code === "lock-lost";
 }
 
 /** The lock is gone, an earlier end may have been carried out, and the job's state could not be read. */

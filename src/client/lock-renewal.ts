@@ -1,7 +1,6 @@
-import { ServiceError } from "../errors/service-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { Wait } from "../scheduler/wait.ts";
-import { CronyxClientError } from "./client-error.ts";
+import { CronyxClientError, clientErrorOf } from "./client-error.ts";
 
 /** The longest delay of a timer, in milliseconds. Node fires a longer one at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
@@ -13,8 +12,13 @@ export interface RenewalOptions {
   /** When the request for that update was sent, by {@link Timers.monotonic}. */
   readonly sentAt: number;
   readonly retryInterval: Wait;
-  /** Renews the lock. @returns its new `updatedAt`. @throws CronyxClientError */
-  readonly renew: () => Promise<Instant>;
+  /**
+   * Renews the lock, and gives that up when the signal is aborted.
+   *
+   * @returns its new `updatedAt`.
+   * @throws CronyxClientError: `not-active` once the job was ended here.
+   */
+  readonly renew: (signal: AbortSignal) => Promise<Instant>;
   readonly timers: Timers;
   readonly warn: (message: string) => void;
 }
@@ -35,12 +39,13 @@ export interface Timers {
 export class LockRenewal {
   readonly #options: RenewalOptions;
   readonly #abort = new AbortController();
+  /** Gives up a renewal in progress. */
+  readonly #stopping = new AbortController();
   /** When the retry interval passes since the last update, by the monotonic clock. */
   #expiresAt: number;
   readonly #period: number;
   #cancelRenewal = () => {};
   #cancelExpiry = () => {};
-  #isStopped = false;
 
   constructor(options: RenewalOptions) {
     this.#options = options;
@@ -48,7 +53,20 @@ export class LockRenewal {
     const length = retryInterval.after(updatedAt) - updatedAt;
     this.#period = length / 3;
     this.#expiresAt = sentAt + length;
-    this.#schedule(sentAt);
+  }
+
+  /**
+   * Begins to renew. A start that took long has used up much of the retry interval, so the lock is then renewed before its
+   * task runs: `signal` may be aborted when this returns.
+   */
+  async begin(): Promise<void> {
+    const { sentAt, timers } = this.#options;
+    if (timers.monotonic() < sentAt + this.#period) {
+      this.#schedule(sentAt + this.#period);
+      return;
+    }
+    await this.#renew();
+    if (!this.#isStopped && timers.monotonic() >= this.#expiresAt) this.#expire();
   }
 
   /** Aborted when the lock is lost. The reason is a {@link CronyxClientError}. */
@@ -58,14 +76,17 @@ export class LockRenewal {
 
   /** Ends the renewals, as when the task has ended. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopping.abort();
     this.#cancelRenewal();
     this.#cancelExpiry();
   }
 
-  /** @param sentAt When the last request that updated the lock was sent: the lock was updated after that. */
-  #schedule(sentAt: number): void {
-    this.#cancelRenewal = this.#wait(sentAt + this.#period, () => this.#renew());
+  get #isStopped(): boolean {
+    return this.#stopping.signal.aborted;
+  }
+
+  #schedule(renewAt: number): void {
+    this.#cancelRenewal = this.#wait(renewAt, () => this.#renew());
     this.#cancelExpiry();
     this.#cancelExpiry = this.#wait(this.#expiresAt, () => this.#expire());
   }
@@ -84,24 +105,37 @@ export class LockRenewal {
   }
 
   async #renew(): Promise<void> {
-    const { renew, retryInterval, timers, warn, jobName } = this.#options;
+    const { renew, retryInterval, timers } = this.#options;
+    // The lock is updated after this instant, so the retry interval passes no earlier than it is counted from here.
     const sentAt = timers.monotonic();
     try {
-      const updatedAt = await renew();
+      const updatedAt = await renew(this.#stopping.signal);
       if (this.#isStopped) return;
       this.#expiresAt = sentAt + (retryInterval.after(updatedAt) - updatedAt);
-      this.#schedule(sentAt);
+      this.#schedule(sentAt + this.#period);
     } catch (error) {
       if (this.#isStopped) return;
-      if (!(error instanceof CronyxClientError)) throw error;
-      if (error.code === "lock-lost") this.#lose(error);
-      else if (error.cause instanceof ServiceError && error.code === "original-server") {
-        this.stop();
-        warn(
-          `The lock of the job ${JSON.stringify(jobName)} cannot be renewed, because its server is an original CronyxServer: set retryInterval to more than the longest run takes`,
-        );
-      } else this.#cancelRenewal = this.#wait(timers.monotonic() + this.#period, () => this.#renew());
+      const failure = clientErrorOf(error);
+      switch (failure.code) {
+        case "lock-lost":
+          return this.#lose(failure);
+        case "not-active":
+          // The task has ended the job itself.
+          return this.stop();
+        case "original-server":
+          return this.#giveUp();
+        default:
+          this.#schedule(timers.monotonic() + this.#period);
+      }
     }
+  }
+
+  #giveUp(): void {
+    const { jobName, warn } = this.#options;
+    this.stop();
+    warn(
+      `The lock of the job ${JSON.stringify(jobName)} cannot be renewed, because its server is an original CronyxServer: set retryInterval to more than the longest run takes`,
+    );
   }
 
   #expire(): void {

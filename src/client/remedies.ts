@@ -1,3 +1,5 @@
+import { JobActiveError, LockLostError } from "../backend/job-backend.ts";
+import { activeHolderLine, lockLossLine } from "../backend/one-line.ts";
 import { COMMON_REMEDIES, COMMON_REMOTE_REMEDIES, messageWithRemedy, type Wording } from "../errors/remedies.ts";
 import type { RemoteErrorCode } from "../errors/service-error.ts";
 
@@ -41,5 +43,9 @@ const WORDING: Wording<RemoteErrorCode> = {
 
 /** @returns what went wrong and what to do about it, in the terms of the library. */
 export function clientMessage(error: unknown): string {
+  if (error instanceof LockLostError) return lockLossLine(error);
+  if (error instanceof JobActiveError) {
+    return `${error.message}: ${activeHolderLine(error)}; finish or interrupt that run first`;
+  }
   return messageWithRemedy(error, WORDING);
 }

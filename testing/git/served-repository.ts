@@ -40,6 +40,8 @@ export async function serveRepository(token?: string) {
   const served = {
     repository,
     fault: (_: GitExchange): GitFault | undefined => undefined,
+    /** The server's clock, for the `Date` of its answers. */
+    now: Date.now,
     /** The log lines of the stores that `open` returned. */
     log: [] as string[],
     open: (options: Partial<BackendOptions> & { name?: string } = {}) =>
@@ -57,6 +59,7 @@ export async function serveRepository(token?: string) {
     root: repository.root,
     ...(token !== undefined && { token }),
     fault: (exchange) => served.fault(exchange),
+    now: () => served.now(),
   });
   return Object.assign(served, { url: server.url(repository.name), exchanges: server.exchanges });
 }

@@ -1,0 +1,39 @@
+import { MAX_BEHIND } from "../scheduler/decide.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import { begunOf, finishedUntilOf, type JobState } from "../scheduler/state-document.ts";
+import { prepareSchedule } from "../scheduler/what-comes-next.ts";
+
+/** The span that a skip leaves out. */
+export interface SkippedSpan {
+  readonly from: Instant;
+  /** Null where the state has no schedule that this version understands. */
+  readonly count: IntervalCount | null;
+}
+
+/** How many intervals a span has by the job's last schedule. */
+export interface IntervalCount {
+  /** Counted up to `MAX_BEHIND`. */
+  readonly whole: number;
+  /** Whether the span ends within an interval. */
+  readonly hasPart: boolean;
+}
+
+/** @returns null for a job that never began, and where the job's progress is at `until` or beyond. */
+export async function skippedSpan(state: JobState, until: Instant): Promise<SkippedSpan | null> {
+  const finishedUntil = finishedUntilOf(state);
+  const begun = begunOf(state);
+  const from = finishedUntil ?? begun?.intervalStartedAt ?? null;
+  if (from === null || until <= from) return null;
+  const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);
+  if (prepared === null) return { from, count: null };
+  const { schedule } = prepared;
+  let whole = 0;
+  let reached = from;
+  // A first interval may be shorter than those of the schedule.
+  let end = finishedUntil === null && begun !== null ? begun.intervalEndedAt : schedule.next(from);
+  for (; end <= until && whole < MAX_BEHIND; end = schedule.next(end)) {
+    whole++;
+    reached = end;
+  }
+  return { from, count: { whole, hasPart: whole < MAX_BEHIND && reached < until } };
+}
