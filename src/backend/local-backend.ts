@@ -35,6 +35,7 @@ import {
   type StartAnswer,
 } from "./job-backend.ts";
 import { skippedBefore, takenOverBy } from "./started.ts";
+import { swapsOfACall } from "./swaps-of-a-call.ts";
 
 /** After this many lost swaps in a row other runs keep taking the job, so it is reported as active. */
 const MOST_LOST_SWAPS = 5;
@@ -62,6 +63,14 @@ export class LocalBackend implements JobBackend {
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
     const prepared = await prepareStart(request);
+    return swapsOfACall(this.#store, (swap) => this.#start(prepared, claim, { swap, deadline }));
+  }
+
+  async #start(
+    prepared: PreparedStart,
+    claim: Claim,
+    { swap, deadline }: { readonly swap: JobStore["swap"]; readonly deadline: Deadline },
+  ): Promise<StartAnswer> {
     const { jobName, noLock } = prepared;
 
     for (let lostSwaps = 0; ; lostSwaps++) {
@@ -85,7 +94,7 @@ export class LocalBackend implements JobBackend {
       const { begun, behind } = decision;
       const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
       claim.beforeTaking?.();
-      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
+      const { version } = await swap(record?.version ?? null, state, deadline);
       if (version === null) continue;
       const granted = { version, state };
       if (!isStale(prepared, now, age())) return startedWith(lock, granted, behind);
@@ -102,14 +111,16 @@ export class LocalBackend implements JobBackend {
   }
 
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
-    for (;;) {
-      const record = await this.#read(jobName, deadline);
-      // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
-      // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
-      const { state, held } = abandon(record?.state ?? newJobState(jobName), id, this.#clock.now());
-      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
-      if (version !== null) return held;
-    }
+    return swapsOfACall(this.#store, async (swap) => {
+      for (;;) {
+        const record = await this.#read(jobName, deadline);
+        // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
+        // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
+        const { state, held } = abandon(record?.state ?? newJobState(jobName), id, this.#clock.now());
+        const { version } = await swap(record?.version ?? null, state, deadline);
+        if (version !== null) return held;
+      }
+    });
   }
 
   async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
@@ -126,15 +137,17 @@ export class LocalBackend implements JobBackend {
 
   async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
     checkJobName(jobName);
-    for (;;) {
-      const record = await this.#read(jobName, deadline);
-      const { state, refusal } = skip(record?.state ?? newJobState(jobName), until, this.#clock.now());
-      if (refusal !== null) throw skipError(jobName, until, refusal);
-      // A repeated call changes nothing.
-      if (state === record?.state) return this.#statusOf(state, deadline);
-      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
-      if (version !== null) return this.#statusOf(state, deadline);
-    }
+    return swapsOfACall(this.#store, async (swap) => {
+      for (;;) {
+        const record = await this.#read(jobName, deadline);
+        const { state, refusal } = skip(record?.state ?? newJobState(jobName), until, this.#clock.now());
+        if (refusal !== null) throw skipError(jobName, until, refusal);
+        // A repeated call changes nothing.
+        if (state === record?.state) return this.#statusOf(state, deadline);
+        const { version } = await swap(record?.version ?? null, state, deadline);
+        if (version !== null) return this.#statusOf(state, deadline);
+      }
+    });
   }
 
   async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
@@ -223,19 +236,21 @@ export class LocalBackend implements JobBackend {
 
   async #end(lock: HeldLock, ending: "finished" | "interrupted", deadline: Deadline): Promise<void> {
     const end = ending === "finished" ? finish : interrupt;
-    let record = lock.record ?? (await this.#read(lock.jobName, deadline));
-    for (let effect: Effect = "none"; ; ) {
-      const ended: Transition<LockLoss> = end(stateOf(record, lock), lock.id, this.#clock.now());
-      if (ended.state === null) {
-        // A swap whose answer was lost ended the run. Without one, another caller did, even if it ended the same way.
-        if (effect === "possible" && ended.refusal.ending === ending) return;
-        throw new LockLostError(lock, ended.refusal);
+    return swapsOfACall(this.#store, async (swap) => {
+      let record = lock.record ?? (await this.#read(lock.jobName, deadline));
+      for (let effect: Effect = "none"; ; ) {
+        const ended: Transition<LockLoss> = end(stateOf(record, lock), lock.id, this.#clock.now());
+        if (ended.state === null) {
+          // A swap whose answer was lost ended the run. Without one, another caller did, even if it ended the same way.
+          if (effect === "possible" && ended.refusal.ending === ending) return;
+          throw new LockLostError(lock, ended.refusal);
+        }
+        const made = await swap(record?.version ?? null, ended.state, deadline);
+        if (made.version !== null) return;
+        effect = strongerEffect(effect, made.effect);
+        record = await this.#read(lock.jobName, deadline);
       }
-      const swap = await this.#store.swap(record?.version ?? null, ended.state, deadline);
-      if (swap.version !== null) return;
-      effect = strongerEffect(effect, swap.effect);
-      record = await this.#read(lock.jobName, deadline);
-    }
+    });
   }
 
   /** Changes an active lock. After a lost swap it changes the lock as it is then. */
@@ -244,13 +259,15 @@ export class LocalBackend implements JobBackend {
     deadline: Deadline,
     change: (state: JobState, now: Instant) => JobState,
   ): Promise<ActiveLock> {
-    for (;;) {
-      const record = await this.#read(lock.jobName, deadline);
-      const state = change(stateOf(record, lock), this.#clock.now());
-      const { version } = await this.#store.swap(record?.version ?? null, state, deadline);
-      if (version === null || state.active === null) continue;
-      return activeLock(state.active, { version, state });
-    }
+    return swapsOfACall(this.#store, async (swap) => {
+      for (;;) {
+        const record = await this.#read(lock.jobName, deadline);
+        const state = change(stateOf(record, lock), this.#clock.now());
+        const { version } = await swap(record?.version ?? null, state, deadline);
+        if (version === null || state.active === null) continue;
+        return activeLock(state.active, { version, state });
+      }
+    });
   }
 
   async #statusOf(state: JobState, deadline: Deadline): Promise<JobStatus> {

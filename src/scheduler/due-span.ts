@@ -1,3 +1,4 @@
+import { MAX_BEHIND } from "./decide.ts";
 import type { Instant } from "./instant.ts";
 import type { JobState } from "./state-document.ts";
 import { prepareSchedule, type WhatComesNext } from "./what-comes-next.ts";
@@ -10,8 +11,10 @@ export interface DueSpan {
   readonly firstUntil: Instant;
   /** Where the last of them ends. */
   readonly lastUntil: Instant;
-  /** How many there are, counted like `behind`. */
+  /** How many there are: at most one more than `MAX_BEHIND`. */
   readonly count: number;
+  /** Whether further intervals may be due after these. */
+  readonly mayHaveMore: boolean;
 }
 
 /** @returns null where no interval is due, or where the state does not tell. */
@@ -26,5 +29,5 @@ export async function dueSpan(state: JobState, next: WhatComesNext, now: Instant
   const behind = next.behind ?? 0;
   let lastUntil = firstUntil;
   for (let count = 0; count < behind; count++) lastUntil = prepared.schedule.next(lastUntil);
-  return { from, firstUntil, lastUntil, count: behind + 1 };
+  return { from, firstUntil, lastUntil, count: behind + 1, mayHaveMore: behind >= MAX_BEHIND };
 }

@@ -16,7 +16,7 @@ test("on SQLite, with another writer that holds the database", async () => {
     processes: 1,
     async disturb(drawn) {
       await pause(drawn() / 10);
-      const other = new DatabaseSync(file, { timeout: 1_000 });
+      const other = new DatabaseSync(file, { timeout: 10_000 });
       other.exec("BEGIN IMMEDIATE");
       await pause(drawn() / 15);
       other.exec("ROLLBACK");

@@ -423,6 +423,16 @@ describe("a skip", () => {
     expect(await finishedUntil()).toBe(LATE.finishedUntil);
   });
 
+  test("names the first intervals of a job that is further behind than it counts", async () => {
+    await write(state("report", { ...LATE, finishedUntil: toIso(NOON - 2_000 * HOUR) }));
+    const confirmation = await page("?skip=report");
+    expect(actions(confirmation)[1]).toEqual([
+      `?skip=report&until=${encodeURIComponent(toIso(NOON - 999 * HOUR))}`,
+      "Skip the first 1001 intervals",
+    ]);
+    expect(wordsOf(confirmation)).toContain("The first that are due");
+  });
+
   test("offers one form where one interval is due, and none where none is or a lock is active", async () => {
     await write(
       state("report", { ...LATE, finishedUntil: toIso(NOON - HOUR) }),

@@ -23,7 +23,8 @@ export function skipPage({ state }: JobStatus, dueSpan: DueSpan | null, times: T
 <p class="actions"><a class="button" href="${queryLink({ name })}">Back to the job</a></p></div>`,
     };
   }
-  const { from, firstUntil, lastUntil, count } = dueSpan;
+  const { from, firstUntil, lastUntil, count, mayHaveMore } = dueSpan;
+  const which = mayHaveMore ? `the first ${count} intervals` : intervals(count);
   const form = (until: Instant, label: string) =>
     html`<form class="actions" method="post" action="${queryLink({ skip: name, until: toIso(until) })}"><button class="danger" type="submit">${label}</button></form>`;
   return {
@@ -33,14 +34,14 @@ export function skipPage({ state }: JobStatus, dueSpan: DueSpan | null, times: T
 <h1>Skip intervals of ${nameElement(name)}?</h1>
 <dl class="facts">
 <dt>Next interval</dt><dd>${span(from, firstUntil, times)}</dd>
-${count === 1 ? null : html`<dt>All that are due</dt><dd>${span(from, lastUntil, times)}: ${intervals(count)}</dd>\n`}</dl>
+${count === 1 ? null : html`<dt>${mayHaveMore ? "The first that are due" : "All that are due"}</dt><dd>${span(from, lastUntil, times)}: ${which}</dd>\n`}</dl>
 <div><h2>What this does</h2>
 <ul class="steps">
 <li>The intervals count as done, although no run did them. They are never granted again.</li>
 <li>The next start gets the interval after them. Jobs that require this job may start too.</li>
 </ul></div>
 ${form(firstUntil, "Skip the next interval")}
-${count === 1 ? null : form(lastUntil, `Skip ${intervals(count)}`)}
+${count === 1 ? null : form(lastUntil, `Skip ${which}`)}
 <p class="actions"><a class="button" href="${queryLink({ name })}">Skip none</a></p>
 </div>`,
   };
