@@ -206,6 +206,17 @@ describe("start", () => {
       expect((await stateNow())?.active?.updatedAt).toBe(toIso(NOON + MINUTE));
     });
 
+    test("is renewed where only the monotonic clock shows the pause", async () => {
+      let elapsed = 0;
+      const paused = new LocalBackend({ store, now: () => now, monotonic: () => elapsed, log: () => {} });
+      store.answer = (swap) => {
+        if (store.swaps === 1) elapsed += MINUTE;
+        return swap;
+      };
+      expect(await paused.start(RETRIED, claim("lock-1"), DEADLINE)).toMatchObject({ started: true });
+      expect(store.swaps).toBe(2);
+    });
+
     test("is renewed again until a renewal is confirmed in time", async () => {
       slow(3);
       const answer = await backend.start(RETRIED, claim("lock-1"), DEADLINE);
@@ -474,6 +485,35 @@ describe("abandon", () => {
     expect(await backend.abandon({ jobName: "report", id: "ours", record: null }, DEADLINE)).toBe(true);
     expect((await stateNow())?.active).toBeNull();
   });
+});
+
+test("fencing: an end without an answer is not done when another caller ended the run the other way", async () => {
+  const lock = await started(backend, "ours");
+  store.beforeSwap = async () => {
+    store.beforeSwap = async () => {};
+    await other.interrupt({ ...lock, record: null }, DEADLINE);
+  };
+  store.answer = lost;
+  expect(await lossOn(backend.finish(lock, DEADLINE))).toMatchObject({ ending: "interrupted" });
+  expect((await stateNow())?.finishedUntil).toBeNull();
+});
+
+test("tiling: a skip decides again after a lost swap", async () => {
+  store.beforeSwap = async () => {
+    store.beforeSwap = async () => {};
+    await other.finish(await started(other, "theirs"), DEADLINE);
+  };
+  now = NOON + HOUR;
+  await expect(backend.skip(HOURLY.jobName, NOON, DEADLINE)).rejects.toMatchObject({ code: "cannot-skip" });
+  expect((await stateNow())?.finishedUntil).toBe(toIso(NOON + HOUR));
+
+  now = NOON + 2 * HOUR;
+  store.beforeSwap = async () => {
+    store.beforeSwap = async () => {};
+    await touch();
+  };
+  await backend.skip(HOURLY.jobName, NOON + 2 * HOUR, DEADLINE);
+  expect((await stateNow())?.finishedUntil).toBe(toIso(NOON + 2 * HOUR));
 });
 
 test("fields of a later version are kept through a run", async () => {

@@ -67,7 +67,6 @@ export const SHORT: readonly Scenario[] = [
     name: "a takeover by time, with answers that come late",
     from,
     passing: [MINUTE],
-    faulty: true,
     slowAnswers: true,
     scripts: [retried, retried],
   },
@@ -105,9 +104,17 @@ export const SHORT: readonly Scenario[] = [
   },
 ];
 
-/** Those of `npm run test:explorer`: three minutes together at most. */
+/** Those of `EXPLORER=long npm test __tests__/proofs`: three minutes together at most. */
 export const LONG: readonly Scenario[] = [
   ...SHORT,
+  {
+    name: "a takeover by time, with answers that come late and a fault",
+    from,
+    passing: [MINUTE],
+    faulty: true,
+    slowAnswers: true,
+    scripts: [retried, retried],
+  },
   {
     name: "a finish, an interrupt and an abandon, with a fault",
     from,
