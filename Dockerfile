@@ -25,10 +25,6 @@ USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.SERVER_PORT || 3000}/healthcheck`).then(({ ok }) => { process.exitCode = ok ? 0 : 1; })"]
-<<<<<<< HEAD
 # The flags of `npm run serve`. They halve the server's memory: docs/server.md, "Where the locks are kept".
-=======
-# The same flags as in `npm run serve`. Without them, V8 lets the heap grow to several times the live data.
->>>>>>> server
 ENTRYPOINT ["node", "--max-semi-space-size=2", "--heap-growing-percent=40", "/app/dist/package/cli/main.js"]
 CMD ["serve"]
