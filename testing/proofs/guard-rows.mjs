@@ -325,16 +325,6 @@ export const GUARDS = [
       "",
       "three starts that finish",
     ],
-    "the explorer: a used id is refused": [
-      "checkUnused(record.state, claim);",
-      "",
-      "a takeover by time, with answers that come late",
-    ],
-    "the explorer: a start knows its own lock again": [
-      "if (active !== null && isOwn(active, claim)) {",
-      "if (active !== null && isOwn(active, { ...claim, lockId: '' })) {",
-      "three starts that finish",
-    ],
     "the explorer: a late grant is renewed": [
       "if (!isStale(prepared, now, age())) return",
       "return",
@@ -350,11 +340,6 @@ export const GUARDS = [
       "if (record?.state.active?.id !== id) return false;\n      // Where the lock is not there, the document is replaced",
       "a finish beside an abandon",
     ],
-    "the explorer: an end whose answer got lost is done": [
-      `if (effect === "possible" && ended.refusal.ending === ending) return;`,
-      "",
-      "three starts that finish",
-    ],
   }),
   ...guardsOf(DECIDE, "proofs/explorer", {
     "the explorer: an active lock refuses": [
@@ -366,11 +351,6 @@ export const GUARDS = [
       " && takeOver.updatedAt === updatedAt",
       "",
       "a renewal beside a takeover of a lock whose holder is dead",
-    ],
-    "the explorer: a required job has got to the end": [
-      "if (unfinished) return requiredJob(unfinished);",
-      "",
-      "a job that requires another",
     ],
   }),
   ...guardsOf(TRANSITIONS, "proofs/explorer", {
