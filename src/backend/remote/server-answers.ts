@@ -90,6 +90,11 @@ export function namedHolderIn(json: unknown, field: string): Holder | null {
   });
 }
 
+/** Since when the lock is active that a 409 is about. Null: the server does not say. @throws AnswerError */
+export function activeSinceIn(json: unknown): Instant | null {
+  return readAnswer(json, (answer) => optional(answer, "since"));
+}
+
 function refusalIn(answer: JsonObject): NotStarted {
   switch (answer.fields.reason) {
     case "active":

@@ -7,6 +7,7 @@ import {
 import type { Deadline } from "../../network/deadline.ts";
 import { type HttpAnswer, HttpConnection, type HttpRequest } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
+import { AnswerError } from "./server-answers.ts";
 
 /** What a caller logs in with. */
 export type Credentials =
@@ -73,6 +74,24 @@ export class ServerConnection {
   /** @returns the error for an answer that does not come from a CronyxServer. */
   notAServer(why: string, effect: Effect, cause?: unknown): ServiceError {
     return this.failure("not-a-server", { problem: `does not answer as a CronyxServer (${why})`, effect, cause });
+  }
+
+  /** @returns the error for a call that an original server does not have. */
+  originalServer(problem: string): ServiceError {
+    return this.failure("original-server", {
+      problem: `${problem}, being an original CronyxServer (404)`,
+      effect: "none",
+    });
+  }
+
+  /** @throws ServiceError for an answer that `read` does not understand. */
+  understood<T>({ earlierEffect }: ServerAnswer, read: () => T): T {
+    try {
+      return read();
+    } catch (cause) {
+      if (cause instanceof AnswerError) throw this.notAServer(cause.message, earlierEffect, cause);
+      throw cause;
+    }
   }
 
   failure(code: ServiceErrorCode, details: Omit<ServiceErrorDetails, "place">): ServiceError {

@@ -1,0 +1,81 @@
+import { type Effect, ServiceError } from "../../errors/service-error.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import { checkJobName } from "../../scheduler/job-name.ts";
+import { type LockLoss, lossOf } from "../../scheduler/lock-loss.ts";
+import { type HeldLock, type JobStates, type JobStatus, LockLostError } from "../job-backend.ts";
+import { jobListIn } from "./server-answers.ts";
+import type { ServerAnswer, ServerConnection } from "./server-connection.ts";
+
+/** The most that this project's server lists in one answer. */
+const LISTED_AT_ONCE = 500;
+
+/** The jobs that a CronyxServer lists. An original server lists none. */
+export class ServerJobs {
+  readonly #server: ServerConnection;
+
+  constructor(server: ServerConnection) {
+    this.#server = server;
+  }
+
+  async states(deadline: Deadline): Promise<JobStates> {
+    const limit = String(LISTED_AT_ONCE);
+    const all: JobStatus[] = [];
+    const allDamaged: string[] = [];
+    for (let after: string | null = ""; after !== null; ) {
+      const answer = await this.#ask({ limit, ...(after && { after }) }, deadline);
+      const { jobs, damaged, next } = this.#jobsIn(answer, after);
+      all.push(...jobs);
+      allDamaged.push(...damaged);
+      after = next;
+    }
+    return { jobs: all, damaged: allDamaged };
+  }
+
+  /** By a query: some names are paths of the server itself, and others cannot be in a path. */
+  async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
+    return this.#jobIn(await this.#ask({ name: checkJobName(jobName) }, deadline), jobName);
+  }
+
+  /**
+   * @param earlierEffect The effect of earlier attempts to end the lock.
+   * @returns how a lock that is not active ended.
+   * @throws LockLostError or ServiceError when the job cannot be read, depending on what an earlier attempt may have done.
+   */
+  async lossOf(lock: HeldLock, earlierEffect: Effect, deadline: Deadline): Promise<LockLoss> {
+    try {
+      const answer = await this.#ask({ name: lock.jobName }, deadline);
+      // An original server shows no jobs.
+      if (answer.status === 404) return { ending: "unknown" };
+      return lossOf(lock.id, this.#jobIn(answer, lock.jobName)?.state ?? null);
+    } catch (cause) {
+      if (!(cause instanceof ServiceError)) throw cause;
+      if (earlierEffect === "none") throw new LockLostError(lock, { ending: "unknown" }, { cause });
+      throw new ServiceError(cause.code, {
+        place: `The lock ${lock.id} of the job ${JSON.stringify(lock.jobName)}`,
+        problem: `is no longer active, and whether this step ended it is not known, since ${cause.message}`,
+        effect: "possible",
+        cause,
+      });
+    }
+  }
+
+  #ask(query: Readonly<Record<string, string>>, deadline: Deadline): Promise<ServerAnswer> {
+    const request = { method: "GET", path: [], query: `?${new URLSearchParams(query)}`, writes: false } as const;
+    return this.#server.ask(request, deadline);
+  }
+
+  #jobIn(answer: ServerAnswer, jobName: string): JobStatus | null {
+    const { jobs, damaged } = this.#jobsIn(answer);
+    if (!damaged.includes(jobName)) return jobs.find(({ state }) => state.name === jobName) ?? null;
+    throw new ServiceError("document-damaged", {
+      place: `The state document of the job ${JSON.stringify(jobName)}`,
+      problem: `is damaged on ${this.#server.place}`,
+      effect: "none",
+    });
+  }
+
+  #jobsIn(answer: ServerAnswer, after = "") {
+    if (answer.status === 404) throw this.#server.originalServer("does not show its jobs");
+    return this.#server.understood(answer, () => jobListIn(answer.json, after));
+  }
+}

@@ -1,0 +1,49 @@
+import { ArgumentError } from "../../errors/argument-error.ts";
+import { toIso } from "../../scheduler/instant.ts";
+import type { StartRequest } from "../../scheduler/start-request.ts";
+import type { Holder } from "../../scheduler/state-document.ts";
+import type { Claim } from "../job-backend.ts";
+
+// The parts of a start's HTTP request; see docs/rest-api.md.
+
+/** In the query, which an original server ignores: it refuses an unknown field of the body. */
+export function startQuery({ startsAt, catchUp = "each", takeOver }: StartRequest): string {
+  const query = new URLSearchParams({ explain: "true" });
+  if (startsAt !== undefined) query.set("startsAt", toIso(startsAt));
+  if (catchUp !== "each") query.set("catchUp", catchUp);
+  if (takeOver !== undefined) query.set("takeOver", `${takeOver.id},${toIso(takeOver.updatedAt)}`);
+  return `?${query}`;
+}
+
+export function holderHeader(holder: Holder | null): Record<string, string> {
+  return holder === null ? {} : { "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) };
+}
+
+export function claimHeaders({ lockId, idempotencyKey, holder }: Claim): Record<string, string> {
+  if (idempotencyKey !== null && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
+    throw new ArgumentError("invalid-idempotency-key", {
+      field: "idempotencyKey",
+      value: idempotencyKey,
+      problem: "contains a space or a character beyond ASCII, or is too long",
+    });
+  }
+  return {
+    "idempotency-key": idempotencyKey ?? lockId,
+    ...holderHeader(holder),
+  };
+}
+
+/** Fields that were left out are not sent: the original server refuses an unknown field, and one that is null. */
+export function startBody(request: StartRequest): object {
+  const { jobInterval, startBuffer, retryInterval, requiredJobNames = [], timezone, noLock = false } = request;
+  const { jobIntervalStartedAt } = request;
+  return {
+    jobInterval,
+    ...(startBuffer !== undefined && { startBuffer }),
+    ...(retryInterval !== undefined && { retryInterval }),
+    ...(requiredJobNames.length > 0 && { requiredJobNames }),
+    ...(timezone !== undefined && { timezone }),
+    ...(noLock && { noLock }),
+    ...(jobIntervalStartedAt !== undefined && { jobIntervalStartedAt: toIso(jobIntervalStartedAt) }),
+  };
+}
