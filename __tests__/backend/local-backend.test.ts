@@ -224,6 +224,28 @@ describe("start", () => {
       expect(store.swaps).toBe(4);
     });
 
+    test("is renewed where the answer to its swap got lost, and the lock is found later", async () => {
+      const made = store.answer;
+      store.answer = () => {
+        store.answer = made;
+        now += MINUTE;
+        return { version: null, effect: "possible" };
+      };
+      const answer = await backend.start(RETRIED, claim("lock-1"), DEADLINE);
+      expect(answer).toMatchObject({ started: true, createdAt: NOON, updatedAt: NOON + MINUTE });
+      expect((await stateNow())?.active).toMatchObject({ id: "lock-1", updatedAt: toIso(NOON + MINUTE) });
+    });
+
+    test("is renewed where the same start comes again after the retry interval", async () => {
+      const repeated = { ...claim("lock-1"), idempotencyKey: "key" };
+      expect(await backend.start(RETRIED, repeated, DEADLINE)).toMatchObject({ started: true, updatedAt: NOON });
+      now += MINUTE - 1;
+      expect(await backend.start(RETRIED, repeated, DEADLINE)).toMatchObject({ started: true, updatedAt: NOON });
+      now += 1;
+      const answer = await backend.start(RETRIED, { ...repeated, lockId: "lock-2" }, DEADLINE);
+      expect(answer).toMatchObject({ started: true, updatedAt: NOON + MINUTE, lock: { id: "lock-1" } });
+    });
+
     test("starts no run when another run has taken the lock over", async () => {
       const swaps = store.answer;
       slow(1);

@@ -11,7 +11,6 @@ import {
   interrupt,
   renew,
   resume,
-  type SkipRefusal,
   skip,
   type Transition,
 } from "../scheduler/job-transitions.ts";
@@ -27,14 +26,14 @@ import {
   type ActiveLock,
   type Claim,
   type HeldLock,
-  JobActiveError,
   type JobBackend,
   type JobStates,
   type JobStatus,
   LockLostError,
   type StartAnswer,
 } from "./job-backend.ts";
-import { skippedBefore, takenOverBy } from "./started.ts";
+import { skipError } from "./skip-error.ts";
+import { activeLock, startedWith, startedWithoutLock } from "./started.ts";
 import { swapsOfACall } from "./swaps-of-a-call.ts";
 
 /** After this many lost swaps in a row other runs keep taking the job, so it is reported as active. */
@@ -80,7 +79,10 @@ export class LocalBackend implements JobBackend {
         // This claim's own lock: the answer to its swap was lost, or the caller repeats the start.
         const { active } = record.state;
         if (active !== null && isOwn(active, claim)) {
-          return startedWith(active, record, behindAfter(Date.parse(active.intervalEndedAt), prepared, now));
+          const behind = behindAfter(Date.parse(active.intervalEndedAt), prepared, now);
+          const updatedAt = Date.parse(active.updatedAt);
+          if (!isStale(prepared, updatedAt, now - updatedAt + age())) return startedWith(active, record, behind);
+          return this.#startedLate(prepared, { lock: active, record, behind }, deadline);
         }
         checkUnused(record.state, claim);
       }
@@ -311,12 +313,12 @@ function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
 }
 
 /**
- * Whether another run may have taken a lock over by the time that its grant is confirmed, this long after the decision. A
- * retry interval of 0 lets others do so at any time, so there is nothing to wait for.
+ * Whether another run may have taken a lock over, this long after its last update. A retry interval of 0 lets others do so
+ * at any time, so there is nothing to wait for.
  */
-function isStale({ retryInterval }: PreparedStart, now: Instant, age: number): boolean {
-  const retryAt = retryInterval?.after(now) ?? Number.POSITIVE_INFINITY;
-  return retryAt > now && retryAt <= now + age;
+function isStale({ retryInterval }: PreparedStart, updatedAt: Instant, age: number): boolean {
+  const retryAt = retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
+  return retryAt > updatedAt && retryAt <= updatedAt + age;
 }
 
 function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
@@ -333,29 +335,6 @@ function checkUnused(state: JobState, { lockId }: Claim): void {
   });
 }
 
-function skipError(jobName: string, until: Instant, refusal: SkipRefusal): Error {
-  switch (refusal.reason) {
-    case "active": {
-      const { holder, createdAt } = refusal.lock;
-      return new JobActiveError(jobName, { holder, since: Date.parse(createdAt) });
-    }
-    case "in-future":
-      return new ArgumentError("cannot-skip", {
-        field: "until",
-        value: toIso(until),
-        problem: "is in the future",
-        expected: "an instant that has passed",
-      });
-    case "passed":
-      return new ArgumentError("cannot-skip", {
-        field: "until",
-        value: toIso(until),
-        problem: `is not after ${toIso(refusal.after)}, where the next interval of the job starts`,
-        expected: "a later instant",
-      });
-  }
-}
-
 function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
   return {
     id: claim.lockId,
@@ -365,45 +344,5 @@ function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, 
     updatedAt: toIso(now),
     holder: claim.holder,
     idempotencyKey: claim.idempotencyKey,
-  };
-}
-
-function activeLock(lock: Lock, record: JobRecord): ActiveLock {
-  const jobName = record.state.name;
-  return {
-    jobName,
-    intervalStartedAt: Date.parse(lock.intervalStartedAt),
-    intervalEndedAt: Date.parse(lock.intervalEndedAt),
-    createdAt: Date.parse(lock.createdAt),
-    updatedAt: Date.parse(lock.updatedAt),
-    lock: { jobName, id: lock.id, record },
-  };
-}
-
-function startedWith(lock: Lock, record: JobRecord, behind: number): StartAnswer & { readonly started: true } {
-  const { state } = record;
-  return {
-    started: true,
-    ...activeLock(lock, record),
-    behind,
-    skipped: skippedBefore(lock, state),
-    takenOver: takenOverBy(lock, state),
-  };
-}
-
-function startedWithoutLock(jobName: string, decision: Granted, now: Instant): StartAnswer {
-  const { intervalStartedAt, intervalEndedAt, behind, skippedStartedAt, skippedEndedAt } = decision;
-  return {
-    started: true,
-    jobName,
-    intervalStartedAt,
-    intervalEndedAt,
-    createdAt: now,
-    updatedAt: now,
-    lock: null,
-    behind,
-    skipped:
-      skippedStartedAt === null || skippedEndedAt === null ? null : { from: skippedStartedAt, until: skippedEndedAt },
-    takenOver: null,
   };
 }

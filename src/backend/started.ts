@@ -1,6 +1,8 @@
+import type { Granted } from "../scheduler/decide.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { endingOf, holderOf, type JobState, type Lock } from "../scheduler/state-document.ts";
-import type { TakenOver } from "./job-backend.ts";
+import type { JobRecord } from "../store/job-store.ts";
+import type { ActiveLock, StartAnswer, TakenOver } from "./job-backend.ts";
 
 // What a job's state tells about the start of its active lock, so that a repeated start gets the same answer.
 
@@ -19,4 +21,44 @@ export function takenOverBy({ createdAt }: Lock, { history }: JobState): TakenOv
   if (run === undefined || endingOf(run) !== "taken-over" || run.endedAt < createdAt) return null;
   const since = run.createdAt === undefined ? null : Date.parse(run.createdAt);
   return { holder: holderOf(run), since };
+}
+
+export function activeLock(lock: Lock, record: JobRecord): ActiveLock {
+  const jobName = record.state.name;
+  return {
+    jobName,
+    intervalStartedAt: Date.parse(lock.intervalStartedAt),
+    intervalEndedAt: Date.parse(lock.intervalEndedAt),
+    createdAt: Date.parse(lock.createdAt),
+    updatedAt: Date.parse(lock.updatedAt),
+    lock: { jobName, id: lock.id, record },
+  };
+}
+
+export function startedWith(lock: Lock, record: JobRecord, behind: number): StartAnswer & { readonly started: true } {
+  const { state } = record;
+  return {
+    started: true,
+    ...activeLock(lock, record),
+    behind,
+    skipped: skippedBefore(lock, state),
+    takenOver: takenOverBy(lock, state),
+  };
+}
+
+export function startedWithoutLock(jobName: string, decision: Granted, now: Instant): StartAnswer {
+  const { intervalStartedAt, intervalEndedAt, behind, skippedStartedAt, skippedEndedAt } = decision;
+  return {
+    started: true,
+    jobName,
+    intervalStartedAt,
+    intervalEndedAt,
+    createdAt: now,
+    updatedAt: now,
+    lock: null,
+    behind,
+    skipped:
+      skippedStartedAt === null || skippedEndedAt === null ? null : { from: skippedStartedAt, until: skippedEndedAt },
+    takenOver: null,
+  };
 }
