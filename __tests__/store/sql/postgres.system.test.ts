@@ -31,6 +31,7 @@ beforeAll(async () => {
     "late",
     "slow",
     "held",
+    "indexed",
   ]) {
     await postgres.query(`CREATE DATABASE ${name}`);
   }
@@ -107,6 +108,32 @@ describe("a store in PostgreSQL", () => {
     cutting = false;
     await cutter;
     await store.close();
+  });
+
+  test("reads and swaps find their rows among 10,000 by the index", async () => {
+    const store = await open("indexed");
+    await postgres.query(
+      "INSERT INTO cronyx_job SELECT CAST('job ' || n AS bytea), 'v', '{}' FROM generate_series(1, 10000) AS n; ANALYZE",
+      "indexed",
+    );
+    // PostgreSQL may choose another plan for a prepared statement from its sixth execution on.
+    for (let round = 0; round < 10; round++) {
+      const name = `report ${round}`;
+      const { version } = await store.swap(null, documentOf(name), inTime());
+      await store.swap(version, documentOf(name), inTime());
+      expect([...(await store.read([name], inTime())).records.keys()]).toEqual([name]);
+      await store.read(["missing"], inTime());
+      await Promise.all(Array.from({ length: 50 }, (_, at) => store.read([name, `missing ${at}`], inTime())));
+    }
+    // A session adds its counts when it ends.
+    await store.close();
+    const [scans] = await postgres.query(
+      "SELECT seq_tup_read::int AS scanned, idx_scan::int AS indexed FROM pg_stat_user_tables WHERE relname = 'cronyx_job'",
+      "indexed",
+    );
+    // The rows that sequential scans have read.
+    expect(scans.scanned).toBe(0);
+    expect(scans.indexed).toBeGreaterThanOrEqual(50);
   });
 
   test("a statement that takes longer than five seconds is ended by the database, and tried again", async () => {
