@@ -12,6 +12,7 @@ const DECIDE = "src/scheduler/decide.ts";
 const TRANSITIONS = "src/scheduler/job-transitions.ts";
 const DOCUMENT = "src/scheduler/state-document.ts";
 const BACKEND = "src/backend/local-backend.ts";
+const REMOTE_BACKEND = "src/backend/remote/remote-backend.ts";
 const CLOCK = "src/backend/decision-clock.ts";
 const GIT_STORE = "src/store/git/git-store.ts";
 
@@ -262,6 +263,11 @@ export const GUARDS = [
       "lock.idempotencyKey === idempotencyKey",
       "decides again when another run took the lock first",
     ],
+    "an own lock that is found late is renewed": [
+      "if (!isStale(prepared, updatedAt, now - updatedAt + age())) return",
+      "return",
+      "is renewed where the answer to its swap got lost, and the lock is found later",
+    ],
     "a used id is refused": ["checkUnused(record.state, claim);", "", "an id is granted once"],
     "a start decides again after a lost swap": [
       "if (version === null) continue;",
@@ -373,6 +379,57 @@ export const GUARDS = [
       "Math.max(now, Date.parse(before) + 1)",
       "now",
       "a renewal beside a takeover of a lock whose holder is dead",
+    ],
+  }),
+  ...guardsOf(REMOTE_BACKEND, "backend/remote/lock-calls", {
+    "a late grant of a server is renewed": [
+      "if (lock === null || !this.#isStale(prepared, createdAt, sentAt)) return started;",
+      "if (lock === null || prepared) return started;",
+      "is renewed before the run starts",
+    ],
+    "a late renewal of a server is renewed": [
+      "if (!this.#isStale(prepared, updatedAt, sentAt)) return",
+      "return",
+      "is renewed again until a renewal is confirmed in time",
+    ],
+    "a retry interval of 0 needs no renewal": [
+      "return retryAt > updatedAt && retryAt <=",
+      "return retryAt <=",
+      "with a retry interval of 0 starts without a renewal",
+    ],
+    "a renewal that fails leaves the lock open": [
+      `throw error.withEffect("possible");
+    }
+    // An original server`,
+      `throw error;
+    }
+    // An original server`,
+      "that cannot be renewed may hold its lock",
+    ],
+    "a late grant that cannot be renewed is given back": [
+      "await this.#giveBack(lock, deadline).catch(",
+      "await Promise.resolve().catch(",
+      "is given up, since it cannot be renewed",
+    ],
+    "startsAt is confirmed": [
+      "startsAt === undefined || confirmed.startsAt === startsAt",
+      "true",
+      "a start that needs startsAt fails, and leaves no lock",
+    ],
+    "catchUp is confirmed": [
+      `(catchUp === "each" || confirmed.catchUp === catchUp)`,
+      "true",
+      "a start that needs catchUp fails, and leaves no lock",
+    ],
+    "an interval that was not asked for is given back": [
+      "      await this.#giveBack(lock, deadline);\n",
+      "",
+      "fails, and leaves no lock",
+    ],
+    "a refusal of an original server is no lost lock": [
+      "if (answer.status !== 200 && messageIn(answer.json) === null)",
+      "if (false)",
+      "is an error that names its cause, and no lost lock",
     ],
   }),
   ...guardsOf(CLOCK, "backend/decision-clock", {
