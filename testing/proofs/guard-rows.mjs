@@ -346,6 +346,17 @@ export const GUARDS = [
       "if (record?.state.active?.id !== id) return false;\n      // Where the lock is not there, the document is replaced",
       "a finish beside an abandon",
     ],
+    "the explorer: a used id is refused": ["checkUnused(record.state, claim);", "", "a takeover that interrupts"],
+    "the explorer: a start knows its own lock again": [
+      "if (active !== null && isOwn(active, claim)) {",
+      "if (active !== null && isOwn(active, { ...claim, lockId: '' })) {",
+      "a start beside an abandon of another start",
+    ],
+    "the explorer: an end whose answer got lost is done": [
+      `if (effect === "possible" && ended.refusal.ending === ending) return;`,
+      "",
+      "a finish beside an interrupt that resumes",
+    ],
   }),
   ...guardsOf(DECIDE, "proofs/explorer", {
     "the explorer: an active lock refuses": [
@@ -357,6 +368,11 @@ export const GUARDS = [
       " && takeOver.updatedAt === updatedAt",
       "",
       "a renewal beside a takeover of a lock whose holder is dead",
+    ],
+    "the explorer: a required job has got to the end": [
+      "if (behindIt) return requiredJob(behindIt);",
+      "",
+      "a job that requires another",
     ],
   }),
   ...guardsOf(TRANSITIONS, "proofs/explorer", {
