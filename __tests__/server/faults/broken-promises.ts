@@ -78,7 +78,7 @@ function* rightful(run: Run, next: Run | undefined, attempts: readonly Attempt[]
     case "active":
       // Of a run that wasn't ended, or not with success, its caller knows. Of one that it wasn't granted it has to be told.
       if (told.kind === "error" ? told.effect === "none" : ends.at(-1)?.told.kind === "done") {
-        yield `${shown(run)} it is left behind, and nobody was told`;
+        yield `${shown(run)} it is left behind, and its caller got ${JSON.stringify(told)}, ${JSON.stringify(ends)}`;
       }
   }
 }
