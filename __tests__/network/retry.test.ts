@@ -1,4 +1,4 @@
-import { describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { type Effect, ServiceError } from "../../src/errors/service-error.ts";
 import { type Deadline, deadlineIn } from "../../src/network/deadline.ts";
 import { Backoff, retrying } from "../../src/network/retry.ts";
@@ -43,6 +43,14 @@ describe("the waits between attempts", () => {
 });
 
 describe("retrying", () => {
+  // The jitter of the waits between attempts: a fiftieth of each wait.
+  beforeEach(() => {
+    jest.spyOn(Math, "random").mockReturnValue(0.02);
+  });
+  afterEach(() => {
+    jest.restoreAllMocks();
+  });
+
   test("goes on until an attempt succeeds, and logs each one that failed", async () => {
     const log: string[] = [];
     let attempts = 0;

@@ -233,6 +233,6 @@ test("seeking finds the last boundaries that a walk finds, around clock changes 
         expect(found && { start: toIso(found.start), end: toIso(found.end) }).toEqual(expected);
       },
     ),
-    { numRuns: 3_000 },
+    { numRuns: 1_500 },
   );
 });

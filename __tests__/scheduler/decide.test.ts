@@ -506,7 +506,7 @@ describe("a job that fell behind", () => {
           expected === null ? null : [start, expected],
         );
       }),
-      { numRuns: 400 },
+      { numRuns: 150 },
     );
   });
 });
@@ -592,7 +592,7 @@ describe("a refusal says when a start may succeed", () => {
           expect(atDueAt).toContain("–");
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 
@@ -621,7 +621,7 @@ describe("a refusal says when a start may succeed", () => {
           throw new Error("Expected a refusal with retryAt");
         expect(inWords(await decideOn(requested, state, first.retryAt))).toBe(`${shown(end - HOUR)}–${shown(end)}`);
       }),
-      { numRuns: 300 },
+      { numRuns: 150 },
     );
   });
 });

@@ -45,7 +45,7 @@ describe("at any instant", () => {
         expect(between.filter(has)).toEqual([]);
         if (horizon < latest) expect(has(horizon + 1)).toBe(false);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 400 },
     );
   });
 
@@ -57,10 +57,10 @@ describe("at any instant", () => {
         fc.pre(has(from));
         const until = unbrokenFrom(from);
         expect(has(until + 1)).toBe(false);
-        const span = Array.from({ length: 400 }, (_, at) => Math.round(from + ((until - from) * at) / 400));
+        const span = Array.from({ length: 60 }, (_, at) => Math.round(from + ((until - from) * at) / 60));
         expect([...span, until].filter((instant) => !has(instant)).map(toIso)).toEqual([]);
       }),
-      { numRuns: 1_000 },
+      { numRuns: 300 },
     );
   });
 });

@@ -191,7 +191,7 @@ test("finished intervals of a job tile time, each with one holder at a time, wha
         for (const event of events) await play.play(event);
       },
     ),
-    { numRuns: 100 },
+    { numRuns: 50 },
   );
   // Each kind of event must have happened often, or the property would prove little.
   const all = ["granted", "taken over", "finish", "interrupt", "lost its lock", "active", "not-due"];

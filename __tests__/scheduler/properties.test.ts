@@ -17,7 +17,7 @@ async function holds(violation: (steps: readonly Step[]) => string | null): Prom
       for (const { event, done } of steps) if (done) happened.set(event, (happened.get(event) ?? 0) + 1);
       expect(violation(steps)).toBeNull();
     }),
-    { numRuns: 500 },
+    { numRuns: 150 },
   );
   // The property says little unless each of these happens.
   const needed = ["start", "take over", "finish", "interrupt", "renew", "resume", "skip"];
@@ -197,6 +197,6 @@ test("progress: with any schedules, zones, start buffers and required jobs, ever
         expect(started).toBe(failures + 3);
       },
     ),
-    { numRuns: 300 },
+    { numRuns: 150 },
   );
 });

@@ -228,7 +228,7 @@ test("every answer to random input matches its description, and none is an inter
             [],
           ]);
         }),
-        { numRuns: operation.operationId === "startJob" ? 1200 : 200, examples: [[permitted]] },
+        { numRuns: operation.operationId === "startJob" ? 500 : 200, examples: [[permitted]] },
       );
     }
   } finally {

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
-import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../../src/backend/job-backend.ts";
 import { openBackend } from "../../../src/backend/open-backend.ts";
@@ -52,12 +52,15 @@ async function open(url: string, credentials: Credentials = NONE): Promise<Remot
 }
 
 beforeEach(async () => {
+  // The jitter of the waits between attempts: a fiftieth of each wait.
+  jest.spyOn(Math, "random").mockReturnValue(0.02);
   now = NOON;
   log = [];
   server = await serve(OriginalServer);
   backend = await open(server.url);
 });
 afterEach(async () => {
+  jest.restoreAllMocks();
   await Promise.all(closing.splice(0).map((close) => close()));
 });
 

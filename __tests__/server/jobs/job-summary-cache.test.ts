@@ -68,9 +68,9 @@ test("updates are applied in their order, although the first schedule has to be 
   expect((await summaries.read()).get("report")).toMatchObject({ lockedAt: NOON, overdueAt: null });
 });
 
-test("20,000 jobs of one schedule parse it once", async () => {
+test("5,000 jobs of one schedule parse it once", async () => {
   const schedule = { ...HOURLY, jobInterval: "*/7 3-9 * * MON", timezone: "Europe/London" };
-  const names = Array.from({ length: 20_000 }, (_, at) => `job-${at}`);
+  const names = Array.from({ length: 5_000 }, (_, at) => `job-${at}`);
   for (const name of names) await store.swap(null, state(name, { finishedUntil: toIso(NOON), schedule }));
   let parsed = 0;
   const schedules = new ScheduleCache((recorded) => {
@@ -79,8 +79,8 @@ test("20,000 jobs of one schedule parse it once", async () => {
   });
   const many = new JobSummaryCache({ store, now: () => now, newDeadline: () => deadlineIn(60_000), schedules });
   const read = await many.read();
-  expect([read.size, parsed]).toEqual([20_001, 1]);
-  expect(read.get("job-19999")?.overdueAt).toBe(Date.parse("2026-11-30T03:07:00Z"));
+  expect([read.size, parsed]).toEqual([5_001, 1]);
+  expect(read.get("job-4999")?.overdueAt).toBe(Date.parse("2026-11-30T03:07:00Z"));
 });
 
 test("summaries are read again after a failed reading, and after the clock was set back", async () => {
