@@ -9,6 +9,7 @@ import {
   type Started,
 } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
+import { lockIdOf } from "../../src/backend/lock-id.ts";
 import { RemoteBackend } from "../../src/backend/remote/remote-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
@@ -27,7 +28,11 @@ let server: RunningServer;
 let backend: JobBackend;
 
 const inTime = () => deadlineIn(10_000);
-const claim = (holder: Holder | null = FIRST): Claim => ({ lockId: randomUUID(), holder, idempotencyKey: null });
+function claim(holder: Holder | null = FIRST): Claim {
+  const idempotencyKey = randomUUID();
+  return { idempotencyKey, lockId: lockIdOf(idempotencyKey), holder };
+}
+
 const start = (request = HOURLY, holder = FIRST) => backend.start(request, claim(holder), inTime());
 
 async function startedLock(request = HOURLY, holder = FIRST): Promise<HeldLock> {

@@ -55,7 +55,7 @@ beforeEach(() => {
 });
 
 function claim(lockId: string, more: Partial<Claim> = {}): Claim {
-  return { lockId, holder: HOLDER, idempotencyKey: null, ...more };
+  return { lockId, holder: HOLDER, idempotencyKey: "key", ...more };
 }
 
 async function started(by: LocalBackend, lockId: string, request: StartRequest = HOURLY): Promise<HeldLock> {
@@ -88,7 +88,7 @@ async function lossOn(ending: Promise<void>) {
 
 describe("start", () => {
   test("takes the lock, and tells the interval, the instants and the record that it left", async () => {
-    const answer = await backend.start(HOURLY, claim("lock-1", { idempotencyKey: "key-1" }), DEADLINE);
+    const answer = await backend.start(HOURLY, claim("lock-1"), DEADLINE);
     expect(answer).toMatchObject({
       started: true,
       jobName: "report",
@@ -106,7 +106,7 @@ describe("start", () => {
       createdAt: toIso(NOON),
       updatedAt: toIso(NOON),
       holder: HOLDER,
-      idempotencyKey: "key-1",
+      idempotencyKey: null,
     });
   });
 
@@ -178,14 +178,11 @@ describe("start", () => {
     expect(told).toHaveLength(4);
   });
 
-  test("gives the same lock again to the same idempotency key, and to no other", async () => {
-    const key = { idempotencyKey: "run-7" };
-    const first = await backend.start(HOURLY, claim("first", key), DEADLINE);
+  test("gives the same lock again to a repeated start, and to no other", async () => {
+    const first = await backend.start(HOURLY, claim("first"), DEADLINE);
     now += MINUTE;
-    expect(await backend.start(HOURLY, claim("second", key), DEADLINE)).toEqual(first);
-    const answer = await backend.start(HOURLY, claim("third", { idempotencyKey: "run-8" }), DEADLINE);
-    expect(answer).toMatchObject({ started: false, reason: "active" });
-    expect(await backend.start(HOURLY, claim("fourth"), DEADLINE)).toMatchObject({ started: false, reason: "active" });
+    expect(await backend.start(HOURLY, claim("first"), DEADLINE)).toEqual(first);
+    expect(await backend.start(HOURLY, claim("second"), DEADLINE)).toMatchObject({ started: false, reason: "active" });
     expect(store.swaps).toBe(1);
   });
 
@@ -237,12 +234,12 @@ describe("start", () => {
     });
 
     test("is renewed where the same start comes again after the retry interval", async () => {
-      const repeated = { ...claim("lock-1"), idempotencyKey: "key" };
+      const repeated = claim("lock-1");
       expect(await backend.start(RETRIED, repeated, DEADLINE)).toMatchObject({ started: true, updatedAt: NOON });
       now += MINUTE - 1;
       expect(await backend.start(RETRIED, repeated, DEADLINE)).toMatchObject({ started: true, updatedAt: NOON });
       now += 1;
-      const answer = await backend.start(RETRIED, { ...repeated, lockId: "lock-2" }, DEADLINE);
+      const answer = await backend.start(RETRIED, repeated, DEADLINE);
       expect(answer).toMatchObject({ started: true, updatedAt: NOON + MINUTE, lock: { id: "lock-1" } });
     });
 

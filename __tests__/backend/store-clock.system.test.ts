@@ -11,7 +11,7 @@ import { startPostgres } from "../../testing/databases/postgres-server.ts";
 import { type ServedRepository, serveRepository } from "../../testing/git/served-repository.ts";
 
 const inTime = () => deadlineIn(30_000);
-const claim = () => ({ lockId: randomUUID(), holder: null, idempotencyKey: null });
+const claim = () => ({ lockId: randomUUID(), holder: null, idempotencyKey: "key" });
 /** A store's time is some requests old when the test looks, and git's has whole seconds. */
 const TOLERANCE = 10 * SECOND;
 

@@ -39,7 +39,7 @@ function backendAt(ahead: number, store = new ClockedStore(documents)) {
   });
 }
 let ids = 0;
-const claim = () => ({ lockId: `lock-${++ids}`, holder: null, idempotencyKey: null });
+const claim = () => ({ lockId: `lock-${++ids}`, holder: null, idempotencyKey: "key" });
 const started = async (backend: LocalBackend, request = HOURLY) => {
   const answer = await backend.start(request, claim(), DEADLINE);
   expect(answer).toHaveProperty("started", true);

@@ -9,7 +9,7 @@ import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const DEADLINE = deadlineIn(60_000);
-const CLAIM = { lockId: "a", holder: null, idempotencyKey: null };
+const CLAIM = { lockId: "a", holder: null, idempotencyKey: "key" };
 const HOURLY = { jobName: "report", jobInterval: HOUR };
 
 /** A store that becomes unreachable after a swap, whose own answer may be lost too. */

@@ -25,7 +25,7 @@ test("a certificate of an unknown authority is reported by its code, and not tri
     log: (line) => log.push(line),
   });
   try {
-    const claim = { lockId: randomUUID(), holder: null, idempotencyKey: null };
+    const claim = { lockId: randomUUID(), holder: null, idempotencyKey: "key" };
     const error = await backend.start({ jobName: "report", jobInterval: HOUR }, claim, deadlineIn(10_000)).then(
       () => "no error",
       (reason: unknown) => reason,

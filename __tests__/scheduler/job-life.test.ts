@@ -117,7 +117,7 @@ class Play {
   }
 
   async #start(): Promise<void> {
-    const claim = { lockId: `lock-${this.#runs.length}`, holder: null, idempotencyKey: null };
+    const claim = { lockId: `lock-${this.#runs.length}`, holder: null, idempotencyKey: "key" };
     const answer = await this.#backend.start({ jobName: JOB, ...this.#settings }, claim, DEADLINE);
     if (answer.started) {
       await this.#started(answer);
@@ -230,7 +230,7 @@ describe("runs that race", () => {
     const clock = { now: () => now, set: (to: Instant) => (now = to) };
     const alone = new LocalBackend({ store: new MemoryStore(documents), now: clock.now, log: () => {} });
     if (as === "new") return { documents, clock, holder: null };
-    const answer = await alone.start(HOURLY, { lockId: "lock-0", holder: null, idempotencyKey: null }, DEADLINE);
+    const answer = await alone.start(HOURLY, { lockId: "lock-0", holder: null, idempotencyKey: "key" }, DEADLINE);
     if (!answer.started || answer.lock === null) throw new Error("Expected a grant");
     if (as === "finished") await alone.finish(answer.lock, DEADLINE);
     return { documents, clock, holder: answer.lock };
@@ -238,7 +238,7 @@ describe("runs that race", () => {
 
   const starts = (backends: LocalBackend[]) =>
     backends.map((backend, index) =>
-      backend.start(HOURLY, { lockId: `lock-${index + 1}`, holder: null, idempotencyKey: null }, DEADLINE),
+      backend.start(HOURLY, { lockId: `lock-${index + 1}`, holder: null, idempotencyKey: "key" }, DEADLINE),
     );
 
   test.each([

@@ -1,4 +1,5 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
+import { lockIdOf } from "../backend/lock-id.ts";
 import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
@@ -20,15 +21,16 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
     const warning = unencryptedWarning(location);
     if (warning !== null) toolkit.warning(warning);
     const backend = await connect(location, login, surroundings);
+    const idempotencyKey = newId();
     const taking: StepState = {
       ...NO_STATE,
       url,
       jobName: request.jobName,
-      lockId: newId(),
+      lockId: lockIdOf(idempotencyKey),
       willBeTakenOver: request.retryInterval !== undefined,
     };
     try {
-      const answer = await startOn(backend, { request, taking, surroundings });
+      const answer = await startOn(backend, { request, idempotencyKey, taking, surroundings });
       setOutputs(toolkit, request.jobName, answer);
       // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish
       // an interval that no step has seen.
@@ -52,13 +54,17 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
 
 interface Start {
   readonly request: StartRequest;
+  readonly idempotencyKey: string;
   /** The step's state while the lock may be there. */
   readonly taking: StepState;
   readonly surroundings: Surroundings;
 }
 
 /** Starts. At each instant the step's state names the lock that post may find, and none where there can be none. */
-async function startOn(backend: JobBackend, { request, taking, surroundings }: Start): Promise<StartAnswer> {
+async function startOn(
+  backend: JobBackend,
+  { request, idempotencyKey, taking, surroundings }: Start,
+): Promise<StartAnswer> {
   const { toolkit, env, deadline } = surroundings;
   let isSaved = false;
   const saveLockId = (mayBeTaken: boolean) => {
@@ -66,9 +72,9 @@ async function startOn(backend: JobBackend, { request, taking, surroundings }: S
     isSaved = mayBeTaken;
   };
   const claim: Claim = {
+    idempotencyKey,
     lockId: taking.lockId,
     holder: holderOf(env),
-    idempotencyKey: null,
     beforeTaking: () => saveLockId(true),
   };
   try {

@@ -62,11 +62,14 @@ export interface JobStates {
 
 /** What a caller takes a lock with. */
 export interface Claim {
-  /** The id of the lock to be granted: new for each start, so that the lock can be found after a lost answer. */
+  /**
+   * New for each start. While the lock is active, a start with the same key gets the same lock again. A server shows it to
+   * nobody.
+   */
+  readonly idempotencyKey: string;
+  /** The id of the lock to be granted, derived from the key, so that the lock can be found after a lost answer. */
   readonly lockId: string;
   readonly holder: Holder | null;
-  /** While the lock is active, a start with the same key gets the same lock again. Null: without a key. */
-  readonly idempotencyKey: string | null;
   /** Called immediately before the first write that may take the lock. */
   readonly beforeTaking?: () => void;
 }

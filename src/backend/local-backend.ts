@@ -78,7 +78,7 @@ export class LocalBackend implements JobBackend {
       if (record !== null && !noLock) {
         // This claim's own lock: the answer to its swap was lost, or the caller repeats the start.
         const { active } = record.state;
-        if (active !== null && isOwn(active, claim)) {
+        if (active?.id === claim.lockId) {
           const behind = behindAfter(Date.parse(active.intervalEndedAt), prepared, now);
           const updatedAt = Date.parse(active.updatedAt);
           if (!isStale(prepared, updatedAt, now - updatedAt + age())) return startedWith(active, record, behind);
@@ -321,10 +321,6 @@ function isStale({ retryInterval }: PreparedStart, updatedAt: Instant, age: numb
   return retryAt > updatedAt && retryAt <= updatedAt + age;
 }
 
-function isOwn(lock: Lock, { lockId, idempotencyKey }: Claim): boolean {
-  return lock.id === lockId || (idempotencyKey !== null && lock.idempotencyKey === idempotencyKey);
-}
-
 /** A used id comes with a request that was delayed on its way: its caller has given up, so a grant would orphan the lock. */
 function checkUnused(state: JobState, { lockId }: Claim): void {
   if (!isLockIdUsed(state, lockId)) return;
@@ -343,6 +339,6 @@ function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, 
     createdAt: toIso(now),
     updatedAt: toIso(now),
     holder: claim.holder,
-    idempotencyKey: claim.idempotencyKey,
+    idempotencyKey: null,
   };
 }

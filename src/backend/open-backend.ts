@@ -1,10 +1,10 @@
 import type { Location, RepositoryLocation } from "../location/location.ts";
 import type { JobStore } from "../store/job-store.ts";
 import type { JobBackend } from "./job-backend.ts";
-import type { Credentials } from "./remote/server-connection.ts";
+import type { Credentials, MarkOptions } from "./remote/server-connection.ts";
 
 /** All that a backend needs from outside. */
-export interface BackendOptions {
+export interface BackendOptions extends MarkOptions {
   /** For a repository. A CronyxServer never gets it. */
   readonly token: string;
   /** For a CronyxServer. */

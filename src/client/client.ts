@@ -2,6 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
+import { canonicalId, lockIdOf } from "../backend/lock-id.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
@@ -131,7 +132,7 @@ export class CronyxClient implements AsyncDisposable {
     throwingClientErrors(() => checkJobOptions(options, { text: ["jobName", "id"], known: [] }));
     if (this.#closing !== null) throw closedError();
     const { jobName, id } = options;
-    const lock: HeldLock = { jobName, id, record: null };
+    const lock: HeldLock = { jobName, id: canonicalId(id), record: null };
     const { holder = null } = this.#options;
     return new Job(
       await this.#ask(options, (backend, deadline) => backend.resume(lock, holder, deadline)),
@@ -225,10 +226,11 @@ export class CronyxClient implements AsyncDisposable {
 
   async #start(backend: JobBackend, request: StartRequest, deadline: Deadline): Promise<StartAnswer> {
     let taking = false;
+    const idempotencyKey = this.#surroundings.newId();
     const claim: Claim = {
-      lockId: this.#surroundings.newId(),
+      idempotencyKey,
+      lockId: lockIdOf(idempotencyKey),
       holder: this.#options.holder ?? null,
-      idempotencyKey: null,
       beforeTaking: () => {
         taking = true;
       },

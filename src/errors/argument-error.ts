@@ -18,7 +18,6 @@ export type ArgumentErrorCode =
   | "chosen-interval-with-lock"
   | "chosen-interval-conflict"
   | "spent-lock-id"
-  | "invalid-idempotency-key"
   | "invalid-location"
   | "credentials-in-location"
   | "unencrypted-location"

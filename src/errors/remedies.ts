@@ -41,11 +41,11 @@ export const COMMON_REMEDIES = {
   "self-required-job": "remove it from the required jobs",
   "chosen-interval-conflict": "leave it out",
   "spent-lock-id": "use a new idempotency key for each start",
-  "invalid-idempotency-key": "use 1 to 255 characters of visible ASCII",
 } as const satisfies Partial<Record<ArgumentErrorCode, string>>;
 
 /** The same for what can happen between this process and a repository or server. */
 export const COMMON_REMOTE_REMEDIES = {
+  "proxy-answered": "check the proxy between this machine and the server",
   "proxy-refused": "set its login in the environment's https_proxy or http_proxy, as http://USER:PASSWORD@HOST",
   "certificate-untrusted": "set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority",
   "certificate-expired": "renew the certificate there, and check the clock of this machine",

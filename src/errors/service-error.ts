@@ -4,6 +4,8 @@ export type RemoteErrorCode =
   | "unreachable"
   | "oversized-answer"
   | "proxy-refused"
+  /** A proxy answered in the server's place. */
+  | "proxy-answered"
   | "redirected"
   | "certificate-untrusted"
   | "certificate-expired"

@@ -1,4 +1,4 @@
-import type { ClientRequest, IncomingMessage } from "node:http";
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { HttpClient } from "@actions/http-client";
 import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import { type Instant, isInstant } from "../scheduler/instant.ts";
@@ -21,6 +21,7 @@ export interface HttpRequest {
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
+  readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
   /** The server's clock, in whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
   readonly date: Instant | null;
@@ -198,6 +199,7 @@ async function send(client: HttpClient, { method, url, headers, authorization, b
   return {
     status: message.statusCode ?? 0,
     contentType: message.headers["content-type"] ?? "",
+    headers: message.headers,
     date: dateOf(message.headers.date),
     location: message.headers.location,
     retryAfter: retryAfterOf(message.headers["retry-after"]),

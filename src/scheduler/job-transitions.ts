@@ -188,7 +188,6 @@ function laterThan(before: string, now: Instant): string {
 
 function resumedLock(run: EndedRun, { holder, now }: { holder: Holder | null; now: Instant }): Lock {
   const { id, intervalStartedAt, intervalEndedAt, endedAt, createdAt = endedAt } = run;
-  // The history holds no keys. A start with the lock's key finds the lock by its id.
   const updatedAt = laterThan(endedAt, now);
   return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder, idempotencyKey: null };
 }

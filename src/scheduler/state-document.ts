@@ -39,7 +39,7 @@ export interface Lock {
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly holder: Holder | null;
-  /** The key with which the holder may repeat its start and get this lock again, or null. */
+  /** Null, or the key of a lock that version 0.1.0 granted. Versions before 1 require the field. */
   readonly idempotencyKey: string | null;
 }
 

@@ -13,6 +13,18 @@ export interface SchemaError {
   };
 }
 
+/** A body with a content coding, RFC 9110 §8.4: it is never decoded, since it could be of any length then. */
+export class EncodedBodyError extends ArgumentError {
+  constructor(encoding: string) {
+    super("not-allowed", {
+      field: "Content-Encoding",
+      value: encoding,
+      problem: "is not supported",
+      expected: "no Content-Encoding, and send the body as it is",
+    });
+  }
+}
+
 /**
  * @param part The part of the request that was validated: `body`, `headers`, `params`, `querystring`, or the header
  *   `Cronyx-Holder`.
@@ -28,11 +40,12 @@ export function badInput(errors: readonly SchemaError[], part: string): Argument
   const field = fieldName(part, at);
 
   if (keyword === "additionalProperties") {
+    const knownFields = Object.keys(parentSchema?.properties ?? {});
     return new ArgumentError("unknown-name", {
       // The unknown name is the caller's text, and the log shows the field.
       field,
       problem: `contains the unknown field ${shownValue(params.additionalProperty)}`,
-      expected: `${Object.keys(parentSchema?.properties ?? {}).join(", ")} only`,
+      expected: knownFields.length === 0 ? "none" : `${knownFields.join(", ")} only`,
     });
   }
   if (keyword === "required") {

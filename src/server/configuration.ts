@@ -61,8 +61,14 @@ const SETTINGS = [
 
 type SettingName = (typeof SETTINGS)[number]["name"];
 
-/** The value of each setting, and its source for messages: the variable or the flag. */
-type GivenSettings = Readonly<Record<SettingName, { readonly name: string; readonly value: string | undefined }>>;
+interface GivenSetting {
+  /** The source, for messages: the variable or the flag. */
+  readonly name: string;
+  readonly value: string | undefined;
+  readonly isFallback: boolean;
+}
+
+type GivenSettings = Readonly<Record<SettingName, GivenSetting>>;
 
 const flagOf = (name: string) => name.toLowerCase().replaceAll("_", "-");
 
@@ -100,11 +106,9 @@ export function loadConfiguration(
     SETTINGS.map((setting: Setting) => {
       const { name, fallback } = setting;
       const flag = flags[flagOf(name)];
+      if (flag !== undefined) return [name, { name: `--${flagOf(name)}`, value: flag, isFallback: false }];
       // compose.yaml sets a variable that is missing in .env to the empty string.
-      return [
-        name,
-        flag === undefined ? { name, value: env[name] || fallback } : { name: `--${flagOf(name)}`, value: flag },
-      ];
+      return [name, { name, value: env[name] || fallback, isFallback: !env[name] }];
     }),
   ) as GivenSettings;
   const configuration = {
@@ -139,8 +143,6 @@ function parsedFlags(args: readonly string[]) {
   }
 }
 
-type GivenSetting = GivenSettings[SettingName];
-
 function portOf({ name, value = "" }: GivenSetting): number {
   if (/^\d{1,5}$/.test(value) && Number(value) <= 65535) return Number(value);
   throw invalid({ name, value, expected: "a number from 0 to 65535" });
@@ -173,7 +175,11 @@ function databaseOf({ name, value = "" }: GivenSetting, isFlag: boolean): Databa
   return location;
 }
 
-function invalid({ name, value, expected }: GivenSetting & { readonly expected: string }): ArgumentError {
+function invalid({
+  name,
+  value,
+  expected,
+}: Pick<GivenSetting, "name" | "value"> & { readonly expected: string }): ArgumentError {
   return new ArgumentError("not-allowed", { field: name, value, problem: "is not allowed", expected });
 }
 
@@ -218,7 +224,14 @@ function oidcOf(given: GivenSettings, readFile: (path: string) => string): Confi
     });
   }
   const source = rules.value ? rules : file;
-  if (!audience.value && !source.value) return null;
+  if (!audience.value && !source.value) {
+    if (issuer.isFallback) return null;
+    throw new ArgumentError("incomplete-login", {
+      field: issuer.name,
+      problem: "is set without an audience and rules, so no token would be checked",
+      expected: `${audience.name} and ${rules.name} with it`,
+    });
+  }
   if (!audience.value) throw incomplete({ missing: audience, given: source });
   if (!source.value) {
     throw new ArgumentError("incomplete-login", {

@@ -24,6 +24,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   // The response schemas are for /openapi.json. As serializers they would drop every field that they do not name.
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   closeConnectionsOnShutdown(server);
+  server.addHook("onRequest", (_request, reply, done) => {
+    reply.header(MARK, options.version);
+    done();
+  });
   await server.register(accepts);
   await server.register(swagger, { openapi: openapiOf(options) });
   addAccessControl(server, { schemes, anyHost, metrics });
@@ -34,6 +38,9 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return server;
 }
 
+/** The mark of this project's server: an answer without this header is a proxy's. */
+const MARK = "cronyx-server";
+
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
 const REQUEST_TIMEOUT = 30_000;
@@ -41,7 +48,10 @@ const HEADERS_TIMEOUT = 10_000;
 /** How often Node looks for requests that exceed these timeouts. */
 const TIMEOUT_CHECK_INTERVAL = 1_000;
 
-function newFastify({ log, requestTimeout = REQUEST_TIMEOUT }: ServerOptions, metrics: Metrics): FastifyInstance {
+function newFastify(
+  { log, version, requestTimeout = REQUEST_TIMEOUT }: ServerOptions,
+  metrics: Metrics,
+): FastifyInstance {
   return Fastify({
     // Fastify logs client errors, and theirs hold the raw request, credentials included.
     loggerInstance: log.child({}, { serializers: { err: loggableError } }),
@@ -62,7 +72,8 @@ function newFastify({ log, requestTimeout = REQUEST_TIMEOUT }: ServerOptions, me
     // Input is validated as it was sent: Ajv must not convert, remove or add values.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (errors, part) => badInput(errors as readonly SchemaError[], part),
-    frameworkErrors: (error, _, reply) => refuse(error, reply, metrics),
+    // Hooks do not run for these errors.
+    frameworkErrors: (error, _, reply) => refuse(error, reply.header(MARK, version), metrics),
   });
 }
 

@@ -1,7 +1,9 @@
-import type { FastifyError, FastifyReply } from "fastify";
+import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import { ForbiddenError } from "./auth/forbidden-error.ts";
+import { EncodedBodyError } from "./bad-request.ts";
 import { loggableError } from "./observability/loggable-error.ts";
 import type { Metrics } from "./observability/metrics.ts";
 import { recordRequest } from "./observability/request-log.ts";
@@ -19,7 +21,7 @@ interface Answer {
 export function refuse(error: Error, reply: FastifyReply, metrics: Metrics): FastifyReply {
   const { request } = reply;
   const requested = requestedOperation(request);
-  const answer = answerTo(error) ?? {
+  const answer = answerTo(error, request.headers) ?? {
     status: 500,
     message: requested === null ? readFailure(error) : `Cannot ${requested.operation} job for ${requested.jobName}`,
   };
@@ -41,15 +43,21 @@ function readFailure(error: Error): string {
   return "The state document of this job is damaged. The server's log says where, and how to repair it";
 }
 
-function answerTo(error: Error): Answer | null {
+function answerTo(error: Error, headers: FastifyRequest["headers"]): Answer | null {
   if (error instanceof ArgumentError) {
-    const status = error instanceof ForbiddenError ? 403 : 400;
+    const status = error instanceof ForbiddenError ? 403 : error instanceof EncodedBodyError ? 415 : 400;
     return { status, message: serverMessage(error), field: serverFieldName(error.field) };
   }
   const { code = "", statusCode = 500 } = error as FastifyError;
+  if (code === "FST_ERR_CTP_INVALID_MEDIA_TYPE") return contentTypeRefusal(headers["content-type"]);
   const answer = FASTIFY_ERRORS[code];
   if (answer !== undefined) return answer;
   return statusCode >= 400 && statusCode < 500 ? { status: statusCode, message: error.message } : null;
+}
+
+function contentTypeRefusal(contentType: string | undefined): Answer {
+  const given = contentType ? `${shownValue(contentType)} is not supported` : "is missing";
+  return { status: 400, message: `The Content-Type ${given}: use application/json`, field: "Content-Type" };
 }
 
 /** The answers to Fastify's own errors. @see https://fastify.dev/docs/latest/Reference/Errors/#fastify-error-codes */
@@ -58,11 +66,6 @@ const FASTIFY_ERRORS: Readonly<Record<string, Answer>> = {
     status: 413,
     message: "The body is longer than 65536 bytes: send a shorter one",
     field: "The body",
-  },
-  FST_ERR_CTP_INVALID_MEDIA_TYPE: {
-    status: 400,
-    message: "The Content-Type is missing or unsupported: use application/json",
-    field: "Content-Type",
   },
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: {
     status: 400,

@@ -71,8 +71,8 @@ export const StartBody = Type.Object(
     noLock: Type.Optional(Type.Boolean({ description: "true or false" })),
     jobIntervalStartedAt: Type.Optional(
       Type.String({
-        pattern: INSTANT_PATTERN,
-        description: "an instant in whole milliseconds such as 2026-11-24T00:29:32.532Z, and only together with noLock",
+        pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt ]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,100})?([Zz]|[+-]\\d{2}:\\d{2})?$",
+        description: "an instant such as 2026-11-24T00:29:32.532Z, and only together with noLock",
       }),
     ),
   },
@@ -103,9 +103,8 @@ export type StartQuery = Static<typeof StartQuery>;
 export const StartHeaders = Type.Object({
   "idempotency-key": Type.Optional(
     Type.String({
-      minLength: 1,
-      maxLength: 255,
-      description: "a text of 1 to 255 characters; a UUID becomes the id of the lock",
+      pattern: "^[\\x21-\\x7e]{1,255}$",
+      description: "1 to 255 visible ASCII characters that are new for each start, such as a random UUID",
     }),
   ),
   "cronyx-holder": Type.Optional(
@@ -152,47 +151,52 @@ export type ResumeHeaders = Static<typeof ResumeHeaders>;
 export const SkipQuery = Type.Object({ until: InstantText }, { additionalProperties: false });
 export type SkipQuery = Static<typeof SkipQuery>;
 
-/** The store keeps the ids of abandoned starts, so their length is limited to that of an idempotency key. */
+/** The store keeps the ids of abandoned starts, so their length is limited. */
 export const AbandonParams = Type.Object({
   jobName: JobName,
   jobId: Type.String({
     minLength: 1,
     maxLength: 255,
-    description: "the idempotency key of the start, a text of 1 to 255 characters",
+    description: "the id of the lock that the start may have taken, a text of 1 to 255 characters",
   }),
 });
 export type AbandonParams = Static<typeof AbandonParams>;
 
+export const NoQuery = Type.Object({}, { additionalProperties: false });
+
 const MAX_LIMIT = 500;
 
-export const ListQuery = Type.Object({
-  limit: Type.Optional(
-    Type.String({
-      pattern: "^([1-9]\\d?|[1-4]\\d\\d|500)$",
-      description: `a whole number from 1 to ${MAX_LIMIT}, the largest number of jobs to list`,
-    }),
-  ),
-  after: Type.Optional(
-    Type.String({ maxLength: 255, description: "a job name of at most 255 characters, after which the list starts" }),
-  ),
-  name: Type.Optional(JobName),
-  search: Type.Optional(
-    Type.String({ maxLength: 255, description: "a part of a job name, of at most 255 characters (for the page)" }),
-  ),
-  page: Type.Optional(
-    Type.String({
-      pattern: "^[1-9]\\d{0,6}$",
-      description: "the number of a page, a whole number of at least 1 (for the page)",
-    }),
-  ),
-  release: Type.Optional(JobName),
-  released: Type.Optional(JobName),
-  lost: Type.Optional(JobName),
-  skip: Type.Optional(JobName),
-  skipped: Type.Optional(JobName),
-  until: Type.Optional(InstantText),
-  lock: Type.Optional(Type.String({ maxLength: 255, description: "the id of a lock, of at most 255 characters" })),
-});
+export const ListQuery = Type.Object(
+  {
+    limit: Type.Optional(
+      Type.String({
+        pattern: "^([1-9]\\d?|[1-4]\\d\\d|500)$",
+        description: `a whole number from 1 to ${MAX_LIMIT}, the largest number of jobs to list`,
+      }),
+    ),
+    after: Type.Optional(
+      Type.String({ maxLength: 255, description: "a job name of at most 255 characters, after which the list starts" }),
+    ),
+    name: Type.Optional(JobName),
+    search: Type.Optional(
+      Type.String({ maxLength: 255, description: "a part of a job name, of at most 255 characters (for the page)" }),
+    ),
+    page: Type.Optional(
+      Type.String({
+        pattern: "^[1-9]\\d{0,6}$",
+        description: "the number of a page, a whole number of at least 1 (for the page)",
+      }),
+    ),
+    release: Type.Optional(JobName),
+    released: Type.Optional(JobName),
+    lost: Type.Optional(JobName),
+    skip: Type.Optional(JobName),
+    skipped: Type.Optional(JobName),
+    until: Type.Optional(InstantText),
+    lock: Type.Optional(Type.String({ maxLength: 255, description: "the id of a lock, of at most 255 characters" })),
+  },
+  { additionalProperties: false },
+);
 export type ListQuery = Static<typeof ListQuery>;
 
 /** The query of the page's forms: a release of a lock, or a skip. */
@@ -340,8 +344,10 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   401: "The credentials are missing or wrong",
   403: "The server's rules do not allow the request",
   404: "No such job or lock",
+  405: "The path has no such method: the header Allow names those that it has",
   406: "The Accept header excludes both application/json and text/html",
   413: "The body is over 64 KiB",
+  415: "The body is compressed",
   500: "Internal error: the server's log has the cause",
   503: "Temporarily unavailable: try again later",
 };

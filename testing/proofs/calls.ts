@@ -52,7 +52,7 @@ export class Calls {
   async start(request: StartRequest): Promise<HeldLock | null> {
     const id = `${this.#caller}${++this.#starts}`;
     let lock: HeldLock | null = null;
-    const claim = { lockId: id, holder: { job: this.#caller }, idempotencyKey: null };
+    const claim = { lockId: id, holder: { job: this.#caller }, idempotencyKey: "key" };
     const { is } = await this.#make({ is: "start", jobName: request.jobName, id, request }, async () => {
       const answer = await this.#backend.start(request, claim, DEADLINE);
       if (answer.started) {

@@ -254,14 +254,9 @@ export const GUARDS = [
   }),
   ...guardsOf(BACKEND, "backend/local-backend", {
     "a start knows its own lock again": [
-      "if (active !== null && isOwn(active, claim)) {",
-      "if (active !== null && isOwn(active, { ...claim, lockId: '' })) {",
+      "if (active?.id === claim.lockId) {",
+      "if (active !== null && active.id === claim.holder) {",
       "knows its own lock again",
-    ],
-    "a start without a key has no lock of another key": [
-      "(idempotencyKey !== null && lock.idempotencyKey === idempotencyKey)",
-      "lock.idempotencyKey === idempotencyKey",
-      "decides again when another run took the lock first",
     ],
     "an own lock that is found late is renewed": [
       "if (!isStale(prepared, updatedAt, now - updatedAt + age())) return",

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { lockIdOf } from "../../src/backend/lock-id.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { toIso } from "../../src/scheduler/instant.ts";
@@ -23,6 +24,11 @@ export class ExplainingServer extends OriginalServer {
   }
 
   protected override async answer(received: ReceivedRequest): Promise<ServerAnswer> {
+    const { headers, ...answer } = await this.explained(received);
+    return { ...answer, headers: { ...headers, "cronyx-server": "0.0.0" } };
+  }
+
+  protected async explained(received: ReceivedRequest): Promise<ServerAnswer> {
     const [path = "", query = ""] = received.path.split("?");
     const [jobName = "", id, end] = path.slice(1).split("/").map(decodeURIComponent);
     const by = deadlineIn(1_000);
@@ -51,12 +57,12 @@ export class ExplainingServer extends OriginalServer {
   ): Promise<ServerAnswer> {
     const request = requestIn(decodeURIComponent(path), body);
     if (request === null) return json(400, { message: "The body can't be" });
-    const key = headers["idempotency-key"]?.toString() ?? null;
+    const idempotencyKey = headers["idempotency-key"]?.toString() ?? randomUUID();
     const holder = headers["cronyx-holder"]?.toString();
     const claim = {
-      lockId: key !== null && /^[0-9a-f-]{36}$/.test(key) ? key : randomUUID(),
+      idempotencyKey,
+      lockId: lockIdOf(idempotencyKey),
       holder: holder === undefined ? null : JSON.parse(decodeURIComponent(holder)),
-      idempotencyKey: key,
     };
     try {
       const answer = await this.backend.start(request, claim, deadlineIn(1_000));

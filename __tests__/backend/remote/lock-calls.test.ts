@@ -2,13 +2,20 @@ import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import type { Claim, HeldLock, Started } from "../../../src/backend/job-backend.ts";
+import { lockIdOf } from "../../../src/backend/lock-id.ts";
 import { RemoteBackend } from "../../../src/backend/remote/remote-backend.ts";
 import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../../src/scheduler/start-request.ts";
 import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
-import { granted, json, OriginalServer, type ServerAnswer } from "../../../testing/servers/original-server.ts";
+import {
+  granted,
+  json,
+  OriginalServer,
+  type ReceivedRequest,
+  type ServerAnswer,
+} from "../../../testing/servers/original-server.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };
@@ -43,8 +50,15 @@ afterEach(async () => {
   for (const close of closing.splice(0)) await close();
 });
 
+/** The header of each answer of this project's server. */
+const MARK = { "cronyx-server": "0.0.0" };
+
 const inTime = () => deadlineIn(5_000);
-const claim = (lockId: string = randomUUID()): Claim => ({ lockId, holder: null, idempotencyKey: null });
+const claim = (idempotencyKey: string = randomUUID()): Claim => ({
+  idempotencyKey,
+  lockId: lockIdOf(idempotencyKey),
+  holder: null,
+});
 const start = (request = HOURLY) => backend.start(request, claim(), inTime());
 const asked = () => server.requests.map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, "ID")}`);
 const activeNow = async () => (await server.state(HOURLY.jobName))?.active ?? null;
@@ -142,7 +156,7 @@ describe("with an original server", () => {
 class SlowServer extends ExplainingServer {
   slowAnswers = 0;
 
-  protected override async answer(received: Parameters<ExplainingServer["answer"]>[0]): Promise<ServerAnswer> {
+  protected override async explained(received: ReceivedRequest): Promise<ServerAnswer> {
     const [jobName = "", id = "", call] = (received.path.split("?")[0] ?? "").slice(1).split("/");
     const answer =
       call === "renew"
@@ -150,7 +164,7 @@ class SlowServer extends ExplainingServer {
             .renew({ jobName, id, record: null }, inTime())
             .then((lock) => granted({ ...lock, started: true, behind: 0, skipped: null, takenOver: null }))
             .catch(() => json(404, { message: "Cannot find job lock for report", outcome: "taken-over" }))
-        : await super.answer(received);
+        : await super.explained(received);
     if (received.method !== "GET" && this.slowAnswers > 0) {
       this.slowAnswers--;
       pass(MINUTE);
@@ -187,14 +201,14 @@ describe("one holder: a grant whose answer comes after the retry interval", () =
     slow.slowAnswers = 1;
     slow.fault = ({ path }) => {
       if (!path.endsWith("renew")) return undefined;
-      return { status: 404, headers: { "content-type": "application/json" }, body: '{"message":"No lock"}' };
+      return { status: 404, headers: { ...MARK, "content-type": "application/json" }, body: '{"message":"No lock"}' };
     };
     expect(await start(RETRIED)).toMatchObject({ started: false, reason: "active" });
   });
 
   test("that cannot be renewed may hold its lock", async () => {
     slow.slowAnswers = 1;
-    slow.fault = ({ path }) => (path.endsWith("renew") ? { status: 401 } : undefined);
+    slow.fault = ({ path }) => (path.endsWith("renew") ? { status: 401, headers: MARK } : undefined);
     expect(await failureOf(start(RETRIED))).toMatchObject({ code: "login-missing", effect: "possible" });
     expect(await activeNow()).not.toBeNull();
   });
@@ -211,7 +225,8 @@ test("a takeover is in the query, which an original server ignores", async () =>
   await start();
   const takeOver = { id: "a lock,1", updatedAt: NOON };
   expect(await start({ ...HOURLY, takeOver })).toEqual({ started: false, reason: "unknown" });
-  const { searchParams } = new URL(server.requests.at(-1)?.path ?? "", server.url);
+  const sent = server.requests.findLast(({ method }) => method === "POST");
+  const { searchParams } = new URL(sent?.path ?? "", server.url);
   expect(searchParams.get("takeOver")).toBe(`a lock,1,${toIso(NOON)}`);
-  expect(JSON.parse(server.requests.at(-1)?.body ?? "")).toEqual({ jobInterval: HOUR });
+  expect(JSON.parse(sent?.body ?? "")).toEqual({ jobInterval: HOUR });
 });

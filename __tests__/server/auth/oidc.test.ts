@@ -176,8 +176,28 @@ describe("the issuer's keys", () => {
   test("that are unknown do not cause a fetch each", async () => {
     const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
     const careful = oidcScheme({ issuer: issuer.url, audience: "cronyx", rules }, () => clock.now);
-    for (let asked = 0; asked < 5; asked++) expect(await careful.check(await token({}, nextKey))).toBeNull();
+    expect(await careful.check(await token({}, nextKey))).toBeNull();
+    // The issuer may have published the key since then, and the keys are fetched again after 30 s at the earliest.
+    for (let asked = 0; asked < 5; asked++) {
+      await expect(careful.check(await token({}, nextKey))).rejects.toMatchObject({ retryAfter: 30 });
+    }
     expect(issuer.fetches).toBe(1);
+  });
+
+  test("that are newer than the last fetch are a passing fault: 503 with Retry-After", async () => {
+    await server.close();
+    const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
+    const scheme = oidcScheme(
+      { issuer: issuer.url, audience: "cronyx", rules, keyFetchCooldown: 100 },
+      () => clock.now,
+    );
+    server = await runServer({ schemes: [scheme], clock });
+    expect(await statusWith(await token())).toBe(200);
+    issuer.keys = [key, nextKey];
+    const early = await startWith(await token({}, nextKey));
+    expect(early).toMatchObject({ status: 503, headers: { "retry-after": "1" } });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(await statusWith(await token({}, nextKey))).toBe(200);
   });
 
   test.each(["<html>", "{}", '{"keys":{}}', ""])(

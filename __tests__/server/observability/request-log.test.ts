@@ -12,7 +12,7 @@ afterEach(() => server.close());
 
 test("each start, end and refusal is one line, and counted", async () => {
   const runUrl = "https://github.com/octo-org/reports/actions/runs/7";
-  const headers = { "cronyx-holder": encodeURIComponent(JSON.stringify({ runUrl })), "idempotency-key": "key of 7" };
+  const headers = { "cronyx-holder": encodeURIComponent(JSON.stringify({ runUrl })), "idempotency-key": "key-of-7" };
   await server.start("/report", { jobInterval: HOUR }, headers);
   await server.start("/report", { jobInterval: HOUR });
   await server.start("/report", { jobInterval: "the body's text" });
@@ -66,7 +66,7 @@ const BY_NAME: Scheme = {
   name: "Bearer",
   challenge: "Bearer",
   async check(token) {
-    if (token === "away") throw new IssuerUnreachable("The issuer is away");
+    if (token === "away") throw new IssuerUnreachable("The issuer is away", { retryAfter: 30 });
     if (token === "canary-wrong") return null;
     const mayUse = (name: string) => name === token;
     const none = { run: null, maySkip: () => false, hasAnyAccess: false };

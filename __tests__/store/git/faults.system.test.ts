@@ -172,7 +172,7 @@ describe("a swap", () => {
 });
 
 const HOURLY = { jobInterval: HOUR };
-const claimOf = (lockId: string): Claim => ({ lockId, holder: null, idempotencyKey: null });
+const claimOf = (lockId: string): Claim => ({ lockId, holder: null, idempotencyKey: "key" });
 
 test("a start that was given up is fenced off: its swap comes late, and takes nothing", async () => {
   const backend = new LocalBackend({ store: withoutClock(store), now: Date.now, log: () => {} });

@@ -1,6 +1,7 @@
-import { ServiceError } from "../../errors/service-error.ts";
+import { type Effect, ServiceError } from "../../errors/service-error.ts";
 import { type Deadline, monotonicNow } from "../../network/deadline.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
+import type { NotStarted } from "../../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
 import {
@@ -67,10 +68,12 @@ export class RemoteBackend implements JobBackend {
     const answer = await this.#server.ask(sent, deadline);
     const started = this.#server.understood(answer, () => {
       if (answer.status !== 200) throw new AnswerError(`there is nothing to start at its address, ${answer.status}`);
+      if (this.#server.isMarked && isEmpty(answer.json)) throw new AnswerError("its answer to a start is empty");
       return startAnswerIn(answer.json, jobName, noLock);
     });
     if (!started.started) {
-      if (answer.earlierEffect === "possible") await this.#settleRefusal(started, claim, { jobName, deadline });
+      const lock = { jobName, id: claim.lockId, record: null };
+      if (!noLock) await this.#settleRefusal(started, lock, { earlierEffect: answer.earlierEffect, deadline });
       return started;
     }
     await this.#checkConfirmed(request, { answer, started, deadline });
@@ -91,6 +94,9 @@ export class RemoteBackend implements JobBackend {
     const path = [checkPathName(jobName), id, "abandon"];
     const answer = await this.#server.ask({ method: "PUT", path, writes: true }, deadline);
     if (answer.status === 200) return this.#server.understood(answer, () => heldIn(answer.json));
+    if (answer.status !== 404 || this.#server.isMarked) {
+      throw this.#server.notAServer(`its answer to an abandoned start is ${answer.status}`, answer.effectIfMalformed);
+    }
     throw this.#server.failure("original-server", {
       problem: `cannot give up the start of ${JSON.stringify(jobName)}, being an original CronyxServer (404), so its lock may stay until another start takes it over`,
       effect: "possible",
@@ -163,8 +169,7 @@ export class RemoteBackend implements JobBackend {
     }: { readonly answer: ServerAnswer; readonly started: Started; readonly deadline: Deadline },
   ): Promise<void> {
     if (startsAt === undefined && catchUp === "each") return;
-    const earlierEffect = lock === null ? "none" : "possible";
-    const confirmed = this.#server.understood({ ...answer, earlierEffect }, () => confirmedPolicyIn(answer.json));
+    const confirmed = this.#server.understood(answer, () => confirmedPolicyIn(answer.json));
     const isStartConfirmed = startsAt === undefined || confirmed.startsAt === startsAt;
     if (isStartConfirmed && (catchUp === "each" || confirmed.catchUp === catchUp)) return;
 
@@ -230,13 +235,21 @@ export class RemoteBackend implements JobBackend {
     }
   }
 
+  /** Makes sure that a refused start holds no lock, neither now nor later. */
   async #settleRefusal(
-    refusal: StartAnswer,
-    { lockId }: Claim,
-    { jobName, deadline }: { readonly jobName: string; readonly deadline: Deadline },
+    { reason }: NotStarted,
+    lock: HeldLock,
+    { earlierEffect, deadline }: { readonly earlierEffect: Effect; readonly deadline: Deadline },
   ): Promise<void> {
-    if (!refusal.started && refusal.reason === "unknown") throw this.#unsettledStart(jobName);
-    await this.#takeBack({ jobName, id: lockId, record: null }, deadline);
+    // An original server refuses with an empty answer. A proxy may send one too, after the server has granted the lock.
+    if (reason !== "unknown" && earlierEffect === "none") return;
+    try {
+      await this.abandon(lock, deadline);
+    } catch (cause) {
+      if (!(cause instanceof ServiceError)) throw cause;
+      if (cause.code !== "original-server") throw this.#unsettled(lock, reason, cause);
+      if (earlierEffect === "possible") throw this.#unsettledByOriginal(lock);
+    }
   }
 
   async #end(lock: HeldLock, end: End, deadline: Deadline): Promise<void> {
@@ -244,38 +257,48 @@ export class RemoteBackend implements JobBackend {
     // again.
     const path = [checkPathName(lock.jobName), lock.id, END_OF_PATH[end]];
     const answer = await this.#server.ask({ method: "PUT", path, writes: true }, deadline);
-    if (answer.status === 200) return;
-    if (messageIn(answer.json) === null) {
-      throw this.#server.notAServer(`there is no lock to end at its address, 404`, answer.earlierEffect);
+    if (answer.status === 200) {
+      if (answer.json === undefined) return;
+      throw this.#server.notAServer("its answer to an end has a body", answer.effectIfMalformed);
+    }
+    if (answer.status !== 404 || messageIn(answer.json) === null) {
+      throw this.#server.notAServer(
+        `there is no lock to end at its address, ${answer.status}`,
+        answer.effectIfMalformed,
+      );
     }
     const loss = await this.#jobs.lossOf(lock, answer.earlierEffect, deadline);
-    // An earlier request, whose answer was lost, made this end.
-    if (answer.earlierEffect === "possible" && (loss.ending === "unknown" || loss.ending === end)) return;
+    if (answer.earlierEffect === "possible") {
+      // An earlier request, whose answer was lost, made this end.
+      if (loss.ending === end) return;
+      // An original server does not say how a lock ended, so the earlier request counts as carried out.
+      if (loss.ending === "unknown" && !this.#server.isMarked) return;
+    }
     throw new LockLostError(lock, loss);
   }
 
   /** A proxy may have kept an earlier attempt of a refused start, and may send it on once the job is free. */
-  async #takeBack(lock: HeldLock, deadline: Deadline): Promise<void> {
-    try {
-      await this.abandon(lock, deadline);
-    } catch (cause) {
-      if (!(cause instanceof ServiceError)) throw cause;
-      throw new ServiceError("start-unsettled", {
-        place: `The start of ${JSON.stringify(lock.jobName)}`,
-        problem: `was refused, but an earlier attempt whose answer was lost may still take the lock, since ${cause.message}`,
-        effect: "possible",
-        cause,
-      });
-    }
+  #unsettled({ jobName }: HeldLock, reason: NotStarted["reason"], cause: ServiceError): ServiceError {
+    const refused = reason === "unknown" ? "got an empty answer, and may have taken the lock" : REFUSED;
+    return new ServiceError("start-unsettled", {
+      place: `The start of ${JSON.stringify(jobName)}`,
+      problem: `${refused}, since ${cause.message}`,
+      effect: "possible",
+      cause,
+    });
   }
 
-  #unsettledStart(jobName: string): ServiceError {
+  #unsettledByOriginal({ jobName }: HeldLock): ServiceError {
     return this.#server.failure("start-unsettled", {
       problem: `does not say why ${JSON.stringify(jobName)} was not started, and the answer to an earlier attempt was lost, so that attempt may have taken the lock`,
       effect: "possible",
     });
   }
 }
+
+const REFUSED = "was refused, but an earlier attempt whose answer was lost may still take the lock";
+
+const isEmpty = (json: unknown) => json === undefined || json === null;
 
 /** Another run took the lock over before this start could use it. */
 const LOST_TO_OTHERS: StartAnswer = {

@@ -21,22 +21,57 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
   if (json === undefined || json === null) return { started: false, reason: "unknown" };
   return readAnswer(json, (answer) => {
     if (answer.fields.started === false) return refusalIn(answer);
-    const id = noLock ? null : answer.text("id");
+    const id = noLock ? null : lockIdIn(answer);
+    const interval = intervalIn(answer);
     const skippedFrom = optional(answer, "skippedStartedAt");
+    if (skippedFrom !== null && skippedFrom >= interval.intervalStartedAt) {
+      throw answer.wrong("skippedStartedAt", "before intervalStartedAt");
+    }
     return {
       started: true,
       // As it was asked for: the original server gives back the name as it stood in the path.
       jobName,
-      intervalStartedAt: answer.instant("intervalStartedAt"),
-      intervalEndedAt: answer.instant("intervalEndedAt"),
-      createdAt: answer.instant("createdAt"),
-      updatedAt: answer.instant("updatedAt"),
+      ...interval,
+      ...timesIn(answer),
       lock: id === null ? null : { jobName, id, record: null },
-      behind: typeof answer.fields.behind === "number" ? answer.fields.behind : null,
-      skipped: skippedFrom === null ? null : { from: skippedFrom, until: answer.instant("intervalStartedAt") },
+      behind: countIn(answer, "behind"),
+      skipped: skippedFrom === null ? null : { from: skippedFrom, until: interval.intervalStartedAt },
       takenOver: takenOverIn(answer),
     };
   });
+}
+
+/** The id of a lock, which goes into outputs, the step's state and paths. An original server's is a UUID. */
+function lockIdIn(answer: JsonObject): string {
+  const id = answer.text("id");
+  if (!/^[\x21-\x7e]{1,255}$/.test(id)) throw answer.wrong("id", "1 to 255 visible ASCII characters");
+  return id;
+}
+
+function intervalIn(answer: JsonObject) {
+  const intervalStartedAt = answer.instant("intervalStartedAt");
+  const intervalEndedAt = answer.instant("intervalEndedAt");
+  if (intervalEndedAt <= intervalStartedAt) throw answer.wrong("intervalEndedAt", "after intervalStartedAt");
+  return { intervalStartedAt, intervalEndedAt };
+}
+
+function timesIn(answer: JsonObject) {
+  return { createdAt: answer.instant("createdAt"), updatedAt: answer.instant("updatedAt") };
+}
+
+function countIn(answer: JsonObject, field: string): number | null {
+  const count = answer.fields[field];
+  if (count === undefined || count === null) return null;
+  if (typeof count !== "number" || !Number.isSafeInteger(count) || count < 0) {
+    throw answer.wrong(field, "a whole number of at least 0");
+  }
+  return count;
+}
+
+function jobNameIn(answer: JsonObject): string {
+  const jobName = answer.text("jobName");
+  if (jobName.length > 255) throw answer.wrong("jobName", "1 to 255 characters");
+  return jobName;
 }
 
 function optional(answer: JsonObject, field: string): Instant | null {
@@ -74,11 +109,9 @@ export function confirmedPolicyIn(json: unknown): ConfirmedPolicy {
 export function activeLockIn(json: unknown, jobName: string): ActiveLock {
   return readAnswer(json, (answer) => ({
     jobName,
-    intervalStartedAt: answer.instant("intervalStartedAt"),
-    intervalEndedAt: answer.instant("intervalEndedAt"),
-    createdAt: answer.instant("createdAt"),
-    updatedAt: answer.instant("updatedAt"),
-    lock: { jobName, id: answer.text("id"), record: null },
+    ...intervalIn(answer),
+    ...timesIn(answer),
+    lock: { jobName, id: lockIdIn(answer), record: null },
   }));
 }
 
@@ -101,7 +134,7 @@ function refusalIn(answer: JsonObject): NotStarted {
       return {
         started: false,
         reason: "active",
-        id: (answer.fields.id ?? null) === null ? null : answer.text("id"),
+        id: (answer.fields.id ?? null) === null ? null : lockIdIn(answer),
         since: answer.instantOrNull("since"),
         updatedAt: answer.fields.updatedAt === undefined ? null : answer.instantOrNull("updatedAt"),
         holder: answer.fields.holder === null ? null : holderIn(answer.object("holder")),
@@ -113,7 +146,7 @@ function refusalIn(answer: JsonObject): NotStarted {
       return {
         started: false,
         reason: "required-job",
-        jobName: answer.text("jobName"),
+        jobName: jobNameIn(answer),
         finishedUntil: answer.instantOrNull("finishedUntil"),
         neededUntil: answer.fields.neededUntil === undefined ? null : answer.instantOrNull("neededUntil"),
         mutual: answer.fields.mutual === true,
@@ -152,10 +185,10 @@ function jobStateIn(job: JsonObject): JobState {
 
 /** A server of an older version says nothing of this. */
 function whatComesNextIn(job: JsonObject): WhatComesNext {
-  const { behind, overdue, failing, waitingFor } = job.fields;
+  const { overdue, failing, waitingFor } = job.fields;
   return {
     dueAt: optional(job, "dueAt"),
-    behind: typeof behind === "number" ? behind : null,
+    behind: countIn(job, "behind"),
     overdue: typeof overdue === "boolean" ? overdue : null,
     failing: failing === true,
     waitingFor: Array.isArray(waitingFor) ? job.objects("waitingFor").map(missingJobIn) : null,
@@ -165,7 +198,7 @@ function whatComesNextIn(job: JsonObject): WhatComesNext {
 function missingJobIn(missing: JsonObject): MissingJob {
   return {
     // The server names only jobs that the caller may use or require.
-    jobName: missing.fields.jobName === null ? "another job" : missing.text("jobName"),
+    jobName: missing.fields.jobName === null ? "another job" : jobNameIn(missing),
     finishedUntil: optional(missing, "finishedUntil"),
     neededUntil: optional(missing, "neededUntil"),
     mutual: missing.fields.mutual === true,
@@ -209,8 +242,14 @@ export function heldIn(json: unknown): boolean {
   });
 }
 
+const LONGEST_HOLDER_FIELD = 2_000;
+
 function holderIn(holder: JsonObject): Holder {
-  const known = HOLDER_FIELDS.filter((field) => typeof holder.fields[field] === "string");
+  const known = HOLDER_FIELDS.filter((field) => holder.fields[field] !== undefined);
+  for (const field of known) {
+    if (holder.text(field).length > LONGEST_HOLDER_FIELD)
+      throw holder.wrong(field, `at most ${LONGEST_HOLDER_FIELD} characters`);
+  }
   return Object.fromEntries(known.map((field) => [field, holder.fields[field]]));
 }
 

@@ -3,6 +3,7 @@ import {
   ServiceError,
   type ServiceErrorCode,
   type ServiceErrorDetails,
+  strongerEffect,
 } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { type HttpAnswer, HttpConnection, type HttpRequest } from "../../network/http.ts";
@@ -35,9 +36,22 @@ export interface ServerAnswer {
   readonly json: unknown;
   /** The effect of earlier attempts: with `possible`, this may be the answer to a request that was carried out before. */
   readonly earlierEffect: Effect;
+  /** The effect of all attempts, if this answer is not well-formed: a proxy may have sent it in the server's place. */
+  readonly effectIfMalformed: Effect;
 }
 
-export interface ServerConnectionOptions {
+/** How it is known that a server is this project's. */
+export interface MarkOptions {
+  /** Whether the server has shown its mark before, to another process. */
+  readonly isMarked?: boolean;
+  /** Called when the server shows its mark for the first time. */
+  readonly onMark?: () => void;
+}
+
+/** The response header that this project's server sends with each answer: its mark. */
+const MARK = "cronyx-server";
+
+export interface ServerConnectionOptions extends MarkOptions {
   /** Without credentials and without a slash at its end. */
   readonly address: string;
   readonly credentials: Credentials;
@@ -52,20 +66,30 @@ export class ServerConnection {
   readonly #credentials: Credentials;
   readonly #connection: HttpConnection;
   readonly #log: (line: string) => void;
+  readonly #onMark: () => void;
+  #isMarked: boolean;
 
-  constructor({ address, credentials, userAgent, log }: ServerConnectionOptions) {
+  constructor({ address, credentials, userAgent, log, isMarked = false, onMark = () => {} }: ServerConnectionOptions) {
     this.place = address;
+    this.#isMarked = isMarked;
+    this.#onMark = onMark;
     this.#credentials = credentials;
     this.#connection = new HttpConnection({ place: address, userAgent });
     this.#log = log;
   }
 
+  /** Whether the server has shown its mark, and so is this project's. */
+  get isMarked(): boolean {
+    return this.#isMarked;
+  }
+
   /** @throws ServiceError with the effect of all attempts together. */
   async ask(request: ServerRequest, deadline: Deadline): Promise<ServerAnswer> {
     const sent = this.#httpRequest(request, await this.#authorization(deadline));
-    const { result, earlierEffect } = await retrying(deadline, this.#log, () => this.#connection.send(sent, deadline));
+    const { result, earlierEffect } = await retrying(deadline, this.#log, () => this.#answered(sent, deadline));
+    const effectIfMalformed = strongerEffect(earlierEffect, request.writes ? "possible" : "none");
     try {
-      return { ...this.#checked(result), earlierEffect };
+      return { ...this.#checked(result, effectIfMalformed), earlierEffect, effectIfMalformed };
     } catch (error) {
       throw error instanceof ServiceError ? error.withEffect(earlierEffect) : error;
     }
@@ -85,11 +109,11 @@ export class ServerConnection {
   }
 
   /** @throws ServiceError for an answer that `read` does not understand. */
-  understood<T>({ earlierEffect }: ServerAnswer, read: () => T): T {
+  understood<T>({ effectIfMalformed }: Pick<ServerAnswer, "effectIfMalformed">, read: () => T): T {
     try {
       return read();
     } catch (cause) {
-      if (cause instanceof AnswerError) throw this.notAServer(cause.message, earlierEffect, cause);
+      if (cause instanceof AnswerError) throw this.notAServer(cause.message, effectIfMalformed, cause);
       throw cause;
     }
   }
@@ -100,6 +124,22 @@ export class ServerConnection {
 
   close(): void {
     this.#connection.close();
+  }
+
+  /** @throws ServiceError for an answer without the mark, from a server that has shown it before: that is a proxy's. */
+  async #answered(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
+    const answer = await this.#connection.send(request, deadline);
+    if (answer.headers[MARK] !== undefined) {
+      if (!this.#isMarked) this.#onMark();
+      this.#isMarked = true;
+    } else if (this.#isMarked && answer.redirectedTo === null) {
+      throw this.failure("proxy-answered", {
+        problem: `did not answer itself: the answer ${answer.status} lacks the header Cronyx-Server, so a proxy sent it`,
+        effect: request.writes ? "possible" : "none",
+        retryAfter: 0,
+      });
+    }
+    return answer;
   }
 
   #httpRequest(
@@ -129,7 +169,10 @@ export class ServerConnection {
     }
   }
 
-  #checked({ status, contentType, body, redirectedTo }: HttpAnswer): Omit<ServerAnswer, "earlierEffect"> {
+  #checked(
+    { status, contentType, body, redirectedTo }: HttpAnswer,
+    effectIfMalformed: Effect,
+  ): Pick<ServerAnswer, "status" | "json"> {
     if (redirectedTo !== null) {
       throw this.#refusal("redirected", `redirects to ${redirectedTo}, which gets neither request nor credentials`);
     }
@@ -137,20 +180,23 @@ export class ServerConnection {
     switch (status) {
       case 200:
         if (json === undefined && body.length > 0) {
-          throw this.notAServer(`its answer is ${contentType || "of no content type"}, not JSON`, "none");
+          throw this.notAServer(`its answer is ${contentType || "of no content type"}, not JSON`, effectIfMalformed);
         }
         return { status, json };
       case 401:
         throw this.#loginRefusal();
       case 403:
-        throw this.#refusal("rules-forbid", `does not allow this${wordsIn(status, json)}`);
+        throw this.failure("rules-forbid", {
+          problem: `does not allow this${wordsIn(status, json)}`,
+          effect: messageIn(json) === null ? effectIfMalformed : "none",
+        });
       case 404:
         return { status, json };
       case 409:
-        if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, "none");
+        if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, effectIfMalformed);
         return { status, json };
       default:
-        if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, "none");
+        if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, effectIfMalformed);
         throw this.#refusal("request-refused", `refused the request${wordsIn(status, json)}`);
     }
   }

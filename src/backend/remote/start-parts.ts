@@ -1,4 +1,3 @@
-import { ArgumentError } from "../../errors/argument-error.ts";
 import { toIso } from "../../scheduler/instant.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
@@ -19,18 +18,8 @@ export function holderHeader(holder: Holder | null): Record<string, string> {
   return holder === null ? {} : { "cronyx-holder": encodeURIComponent(JSON.stringify(holder)) };
 }
 
-export function claimHeaders({ lockId, idempotencyKey, holder }: Claim): Record<string, string> {
-  if (idempotencyKey !== null && !/^[\x21-\x7e]{1,255}$/.test(idempotencyKey)) {
-    throw new ArgumentError("invalid-idempotency-key", {
-      field: "idempotencyKey",
-      value: idempotencyKey,
-      problem: "contains a space or a character beyond ASCII, or is too long",
-    });
-  }
-  return {
-    "idempotency-key": idempotencyKey ?? lockId,
-    ...holderHeader(holder),
-  };
+export function claimHeaders({ idempotencyKey, holder }: Claim): Record<string, string> {
+  return { "idempotency-key": idempotencyKey, ...holderHeader(holder) };
 }
 
 /** Fields that were left out are not sent: the original server refuses an unknown field, and one that is null. */

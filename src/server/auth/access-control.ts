@@ -5,6 +5,7 @@ import { recordRequest } from "../observability/request-log.ts";
 import { requestedJobNames } from "../observability/requested-operation.ts";
 import { authenticate, type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
 import { isRebindingSafe } from "./dns-rebinding.ts";
+import { RouteMethods } from "./route-methods.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
@@ -26,6 +27,7 @@ export interface AccessControlOptions {
 
 /** Authenticates and authorizes every request before its body is read. */
 export function addAccessControl(server: FastifyInstance, { schemes, anyHost, metrics }: AccessControlOptions): void {
+  const routes = new RouteMethods(server);
   server.decorateRequest("caller", null);
   server.addHook("onRequest", async (request, reply) => {
     if (request.routeOptions.config.public) return;
@@ -34,14 +36,21 @@ export function addAccessControl(server: FastifyInstance, { schemes, anyHost, me
     }
     const denial = await denialOf(request, schemes);
     if (denial !== null) {
-      const { status, outcome, message, error } = denial;
+      const { status, outcome, message, error, retryAfter } = denial;
+      if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
       if (status === 401) reply.header("www-authenticate", challengesOf(schemes));
       reply.code(status);
       recordRequest(reply, metrics, { outcome, error });
       return reply.send({ message });
     }
     // The not-found handler would run only after the body is read.
-    if (request.is404) return reply.code(404).send({ message: NO_SUCH_ROUTE });
+    if (request.is404) {
+      const allowed = routes.methodsOf(request.url);
+      if (allowed.length === 0) return reply.code(404).send({ message: NO_SUCH_ROUTE });
+      const methods = allowed.join(", ");
+      const message = `${request.method} is not a method of this path: use ${methods}`;
+      return reply.code(405).header("allow", methods).send({ message });
+    }
   });
 }
 
@@ -55,6 +64,8 @@ interface Denial {
   readonly outcome: OperationOutcome;
   readonly message: string;
   readonly error?: unknown;
+  /** In seconds. */
+  readonly retryAfter?: number;
 }
 
 /** Sets the request's caller. @returns null if the caller may make this request. */
@@ -63,7 +74,9 @@ async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Pr
     request.caller = await authenticate(schemes, request.headers.authorization);
   } catch (error) {
     if (!(error instanceof IssuerUnreachable)) throw error;
-    return { status: 503, outcome: "unavailable", message: "The token cannot be verified now: try again later", error };
+    const { retryAfter } = error;
+    const message = "The token cannot be verified now: try again later";
+    return { status: 503, outcome: "unavailable", message, error, retryAfter };
   }
   if (request.caller === null) {
     return { status: 401, outcome: "unauthorized", message: "The credentials are missing or wrong" };

@@ -30,9 +30,16 @@ export interface Scheme {
   check(credentials: string): Promise<Caller | null>;
 }
 
-/** The issuer's signing keys cannot be fetched, so no token can be verified. */
+/** The issuer's signing keys cannot be fetched now, so a token cannot be verified. */
 export class IssuerUnreachable extends Error {
   override name = "IssuerUnreachable";
+  /** When the keys can be fetched again, in seconds. */
+  readonly retryAfter: number;
+
+  constructor(message: string, { retryAfter, ...options }: ErrorOptions & { readonly retryAfter: number }) {
+    super(message, options);
+    this.retryAfter = retryAfter;
+  }
 }
 
 /** A caller without any restriction. */

@@ -35,6 +35,8 @@ export function oidcScheme(
     name: "Bearer",
     challenge: 'Bearer realm="CronyxServer"',
     async check(token) {
+      // A key that the issuer published since the last fetch is unknown until the next one.
+      const mayBeNewer = keys.coolingDown;
       try {
         const { payload } = await jwtVerify(token, keys, {
           issuer,
@@ -46,10 +48,14 @@ export function oidcScheme(
         });
         return callerOf(payload, rules);
       } catch (cause) {
-        if (isInvalidToken(cause)) return null;
-        throw new IssuerUnreachable(`The signing keys of ${issuer} cannot be fetched, so no token can be verified`, {
-          cause,
-        });
+        if (isInvalidToken(cause) && !(mayBeNewer && cause instanceof errors.JWKSNoMatchingKey)) return null;
+        throw new IssuerUnreachable(
+          `The signing keys of ${issuer} cannot be fetched now, so a token cannot be verified`,
+          {
+            cause,
+            retryAfter: Math.max(1, Math.ceil(keyFetchCooldown / 1_000)),
+          },
+        );
       }
     },
   };

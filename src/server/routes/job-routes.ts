@@ -5,6 +5,7 @@ import { ArgumentError } from "../../errors/argument-error.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { Caller } from "../auth/authentication.ts";
 import { ForbiddenError } from "../auth/forbidden-error.ts";
+import { EncodedBodyError } from "../bad-request.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import {
@@ -12,6 +13,7 @@ import {
   JobParams,
   JobResponse,
   JobStateResponse,
+  NoQuery,
   RefusalResponse,
   StartBody,
   StartHeaders,
@@ -37,6 +39,11 @@ export async function addJobRoutes(server: FastifyInstance, context: ServerConte
     // Ends have no body. One that is sent is read and ignored, whatever its content type.
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, async () => undefined);
+    // Fastify refuses a malformed content type before it looks for a parser.
+    scope.addHook("onRequest", (request, _reply, done) => {
+      delete request.raw.headers["content-type"];
+      done();
+    });
     addLockRoutes(scope, context, grants);
     addSkip(scope, context);
   });
@@ -50,6 +57,7 @@ function addJobState(server: FastifyInstance, { backend, newDeadline }: ServerCo
         operationId: "getJob",
         summary: "The state of a job",
         params: JobParams,
+        querystring: NoQuery,
         response: { 200: JobStateResponse, ...errorResponses(400, 401, 403, 404, 500, 503) },
       },
     },
@@ -74,7 +82,7 @@ const START_SCHEMA = {
         "The granted job, or null if the start is refused. With explain=true, the refusal's reason instead of null",
       ...Type.Union([JobResponse, RefusalResponse, Type.Null()]),
     },
-    ...errorResponses(400, 401, 403, 413, 500, 503),
+    ...errorResponses(400, 401, 403, 413, 415, 500, 503),
   },
 };
 
@@ -82,7 +90,7 @@ function addStart(server: FastifyInstance, context: ServerContext, grants: Recen
   const { backend, timezone, newId, newDeadline, metrics } = context;
   server.post<{ Params: JobParams; Body: StartBody; Querystring: StartQuery; Headers: StartHeaders }>(
     "/:jobName",
-    { config: { operation: "start" }, schema: START_SCHEMA },
+    { config: { operation: "start" }, schema: START_SCHEMA, preParsing: refuseEncodedBody },
     async (request, reply) => {
       const { params, body, query } = request;
       const start = startRequestOf({ jobName: params.jobName, body, query, timezone });
@@ -107,6 +115,12 @@ function addStart(server: FastifyInstance, context: ServerContext, grants: Recen
       return reply.type("application/json; charset=utf-8").serializer(String).send("null");
     },
   );
+}
+
+/** @throws EncodedBodyError for a compressed body. */
+async function refuseEncodedBody({ headers }: FastifyRequest): Promise<void> {
+  const { "content-encoding": encoding = "identity" } = headers;
+  if (encoding.toLowerCase() !== "identity") throw new EncodedBodyError(encoding);
 }
 
 /** A refusal shows a required job's progress, so the caller needs permission. @throws ForbiddenError */

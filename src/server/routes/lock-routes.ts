@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply } from "fastify";
 import { LockLostError } from "../../backend/job-backend.ts";
+import { canonicalId } from "../../backend/lock-id.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import {
@@ -47,7 +48,7 @@ function addEnds(
         },
       },
       async (request, reply) => {
-        const { jobName, jobId } = request.params;
+        const { jobName, jobId } = lockIn(request.params);
         return answering(reply, { jobName, outcome, metrics }, async () => {
           await backend[operation](grants.take(jobName, jobId), newDeadline());
           return undefined;
@@ -70,7 +71,7 @@ function addAbandon(server: FastifyInstance, { backend, newDeadline, metrics }: 
       },
     },
     async (request, reply) => {
-      const { jobName, jobId } = request.params;
+      const { jobName, jobId } = lockIn(request.params);
       const held = await backend.abandon({ jobName, id: jobId, record: null }, newDeadline());
       recordRequest(reply, metrics, { outcome: held ? "interrupted" : "abandoned" });
       return { held };
@@ -91,7 +92,7 @@ function addRenew(server: FastifyInstance, { backend, newDeadline, metrics }: Se
       },
     },
     async (request, reply) => {
-      const { jobName, jobId } = request.params;
+      const { jobName, jobId } = lockIn(request.params);
       return answering(reply, { jobName, outcome: "renewed", metrics }, async () => {
         const lock = await backend.renew({ jobName, id: jobId, record: null }, newDeadline());
         return activeLockResponse({ ...lock, id: jobId });
@@ -114,7 +115,7 @@ function addResume(server: FastifyInstance, { backend, newDeadline, metrics }: S
       },
     },
     async (request, reply) => {
-      const { jobName, jobId } = request.params;
+      const { jobName, jobId } = lockIn(request.params);
       const holder = holderOf(request);
       return answering(reply, { jobName, outcome: "resumed", metrics }, async () => {
         const lock = await backend.resume({ jobName, id: jobId, record: null }, holder, newDeadline());
@@ -122,6 +123,11 @@ function addResume(server: FastifyInstance, { backend, newDeadline, metrics }: S
       });
     },
   );
+}
+
+/** The lock in a path. */
+function lockIn({ jobName, jobId }: LockParams): LockParams {
+  return { jobName, jobId: canonicalId(jobId) };
 }
 
 interface Answering {

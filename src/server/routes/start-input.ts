@@ -1,5 +1,6 @@
 import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
+import { canonicalId, lockIdOf } from "../../backend/lock-id.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import type { Length } from "../../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
@@ -34,7 +35,7 @@ export function startRequestOf({ jobName, body, query, timezone }: StartInput): 
     ...(requiredJobNames !== undefined && { requiredJobNames }),
     ...(noLock !== undefined && { noLock }),
     ...(jobIntervalStartedAt !== undefined && {
-      jobIntervalStartedAt: instantOf("jobIntervalStartedAt", jobIntervalStartedAt),
+      jobIntervalStartedAt: instantOf("jobIntervalStartedAt", withZone(jobIntervalStartedAt)),
     }),
     ...(startsAt !== undefined && { startsAt: instantOf("startsAt", startsAt) }),
     ...(catchUp !== undefined && { catchUp }),
@@ -48,7 +49,16 @@ function lengthOf(field: string, length: NonNullable<StartBody["startBuffer"]>):
 
 function takeOverOf(text: string): TakeOver {
   const comma = text.lastIndexOf(",");
-  return { id: text.slice(0, comma), updatedAt: instantOf("takeOver", text.slice(comma + 1)) };
+  return { id: canonicalId(text.slice(0, comma)), updatedAt: instantOf("takeOver", text.slice(comma + 1)) };
+}
+
+/**
+ * Original clients send more than three fraction digits, and leave the zone out. Beyond milliseconds the fraction is cut, and
+ * without a zone the instant is in UTC.
+ */
+function withZone(text: string): string {
+  const [, second = text, fraction = "", zone = "Z"] = /^(.{19})(\.\d+)?(Z|[+-].{5})?$/i.exec(text) ?? [];
+  return `${second.replace(" ", "T")}${fraction.slice(0, ".123".length)}${zone}`;
 }
 
 /** @throws ArgumentError for a date that does not exist. */
@@ -63,11 +73,8 @@ export function instantOf(field: string, text: string): Instant {
   });
 }
 
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
 /**
- * The claim in a request's headers. A UUID key becomes the lock's id, so that a client whose answer was lost can still end
- * the lock.
+ * The claim in a request's headers. A start without a key gets one that nobody knows.
  *
  * @throws ArgumentError
  */
@@ -75,13 +82,8 @@ export function claimOf(
   request: FastifyRequest<{ Headers: StartHeaders }>,
   { newId, beforeTaking }: { readonly newId: () => string; readonly beforeTaking: () => void },
 ): Claim {
-  const { "idempotency-key": idempotencyKey = null } = request.headers;
-  return {
-    lockId: idempotencyKey !== null && UUID.test(idempotencyKey) ? idempotencyKey : newId(),
-    holder: holderOf(request),
-    idempotencyKey,
-    beforeTaking,
-  };
+  const { "idempotency-key": idempotencyKey = newId() } = request.headers;
+  return { idempotencyKey, lockId: lockIdOf(idempotencyKey), holder: holderOf(request), beforeTaking };
 }
 
 /**

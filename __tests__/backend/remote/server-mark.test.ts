@@ -1,0 +1,178 @@
+import { randomUUID } from "node:crypto";
+import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { type HeldLock, LockLostError, type Started } from "../../../src/backend/job-backend.ts";
+import { lockIdOf } from "../../../src/backend/lock-id.ts";
+import { RemoteBackend } from "../../../src/backend/remote/remote-backend.ts";
+import { ServiceError } from "../../../src/errors/service-error.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { HOUR } from "../../../src/scheduler/instant.ts";
+import type { StartRequest } from "../../../src/scheduler/start-request.ts";
+import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
+import { OriginalServer, type ReceivedRequest, type ServerAnswer } from "../../../testing/servers/original-server.ts";
+
+const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };
+const JSON_TYPE = { "content-type": "application/json" };
+
+/** What a proxy may answer in a server's place. */
+const PROXY_ANSWERS: [what: string, answer: ServerAnswer][] = [
+  ["an empty 200", { status: 200 }],
+  ["null", { status: 200, headers: JSON_TYPE, body: "null" }],
+  ["cut JSON", { status: 200, headers: JSON_TYPE, body: '{"id":"6f1c9e0e-6a34' }],
+  ["another JSON", { status: 200, headers: JSON_TYPE, body: '{"ok":true}' }],
+  ["a page", { status: 200, headers: { "content-type": "text/html" }, body: "<h1>Log in</h1>" }],
+  ["a 404", { status: 404, headers: { "content-type": "text/html" }, body: "<h1>Not found</h1>" }],
+  ["a 403", { status: 403, headers: { "content-type": "text/html" }, body: "<h1>Blocked</h1>" }],
+  ["a 409", { status: 409, headers: JSON_TYPE, body: '{"message":"Conflict"}' }],
+];
+
+/** A proxy answers in the place of this server, after the server has carried the request out, or instead of it. */
+class BehindProxy extends ExplainingServer {
+  instead: ServerAnswer = { status: 200 };
+  /** @returns whether the proxy answers this request, and whether the server gets it. */
+  intercepts: (received: ReceivedRequest) => "after" | "instead" | null = () => null;
+
+  protected override async answer(received: ReceivedRequest): Promise<ServerAnswer> {
+    const when = this.intercepts(received);
+    if (when === "instead") return this.instead;
+    const answer = await super.answer(received);
+    return when === "after" ? this.instead : answer;
+  }
+}
+
+let server: BehindProxy;
+let backend: RemoteBackend;
+let marks: number;
+const closing: (() => Promise<unknown>)[] = [];
+
+function connect({ isMarked = false, url = server.url } = {}): RemoteBackend {
+  const onMark = () => {
+    marks++;
+  };
+  const opened = new RemoteBackend({
+    address: url,
+    credentials: { kind: "none" },
+    userAgent: "cronyx-test",
+    log: () => {},
+    isMarked,
+    onMark,
+  });
+  closing.unshift(() => opened.close());
+  return opened;
+}
+
+beforeEach(async () => {
+  jest.spyOn(Math, "random").mockReturnValue(0.02);
+  marks = 0;
+  server = new BehindProxy();
+  await server.listen();
+  closing.push(() => server.close());
+  backend = connect();
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  for (const close of closing.splice(0)) await close();
+});
+
+const inTime = (ms = 5_000) => deadlineIn(ms);
+const activeNow = async () => (await server.state(HOURLY.jobName))?.active ?? null;
+
+function start(by = backend, deadline = inTime()) {
+  const idempotencyKey = randomUUID();
+  return by.start(HOURLY, { idempotencyKey, lockId: lockIdOf(idempotencyKey), holder: null }, deadline);
+}
+
+async function startedLock(by = backend): Promise<HeldLock> {
+  return ((await start(by)) as Started).lock as HeldLock;
+}
+
+async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
+  const error = await call.then(
+    () => null,
+    (error: unknown) => error,
+  );
+  expect(error).toBeInstanceOf(ServiceError);
+  return error as ServiceError;
+}
+
+test("the first answer with the mark is reported, once", async () => {
+  await startedLock();
+  await start();
+  expect(marks).toBe(1);
+  expect(connect({ isMarked: true })).toBeDefined();
+});
+
+describe.each(PROXY_ANSWERS)("%s of a proxy, once the server has shown its mark", (_, instead) => {
+  beforeEach(() => {
+    server.instead = instead;
+  });
+
+  test.each(["after", "instead"] as const)("settles no start: it is sent again (%s the request)", async (when) => {
+    await backend.states(inTime());
+    let intercepted = 0;
+    server.intercepts = ({ method }) => (method === "POST" && intercepted++ === 0 ? when : null);
+    expect(await start()).toMatchObject({ started: true });
+    expect(await activeNow()).not.toBeNull();
+    expect(intercepted).toBe(2);
+  });
+
+  test.each(["after", "instead"] as const)("settles no end: it is sent again (%s the request)", async (when) => {
+    const lock = await startedLock();
+    let intercepted = 0;
+    server.intercepts = ({ path }) => (path.endsWith("finish") && intercepted++ === 0 ? when : null);
+    await backend.finish(lock, inTime());
+    expect((await server.state(HOURLY.jobName))?.history[0]).toMatchObject({ id: lock.id, outcome: "finished" });
+  });
+
+  test("is an error with a possible effect, if the server's own answer never comes", async () => {
+    const lock = await startedLock();
+    server.intercepts = ({ path }) => (path.endsWith("finish") ? "instead" : null);
+    const post = connect({ isMarked: true });
+    const error = await failureOf(post.finish(lock, inTime(300)));
+    expect(error).toMatchObject({ code: "proxy-answered", effect: "possible" });
+    expect(error.message).toMatch(/did not answer itself: the answer \d+ lacks the header Cronyx-Server/);
+    expect(await activeNow()).not.toBeNull();
+  });
+});
+
+describe("before the server has shown its mark", () => {
+  test.each(PROXY_ANSWERS)(
+    "%s to a start leaves no lock behind, or is an error with a possible effect",
+    async (_, instead) => {
+      server.instead = instead;
+      server.intercepts = ({ method }) => (method === "POST" ? "after" : null);
+      const answer = await start().catch((error: unknown) => error);
+      if (answer instanceof ServiceError) expect(answer.effect).toBe("possible");
+      else expect([answer, await activeNow()]).toEqual([{ started: false, reason: "unknown" }, null]);
+    },
+  );
+
+  test.each(PROXY_ANSWERS.slice(1))("%s to an end is an error with a possible effect", async (_, instead) => {
+    const lock = await startedLock();
+    server.instead = instead;
+    server.intercepts = ({ path }) => (path.endsWith("finish") ? "instead" : null);
+    expect(await failureOf(connect().finish(lock, inTime()))).toMatchObject({ effect: "possible" });
+  });
+});
+
+describe("an end after a lost answer", () => {
+  test("of a lock that the server does not know is lost, since its database may have been restored", async () => {
+    const lock = { jobName: "report", id: randomUUID(), record: null };
+    let attempts = 0;
+    server.fault = ({ path }) => (path.endsWith("finish") && attempts++ === 0 ? { status: 502 } : undefined);
+    const error = await backend.finish(lock, inTime()).catch((error: unknown) => error);
+    expect(error).toBeInstanceOf(LockLostError);
+    expect(error).toMatchObject({ loss: { ending: "unknown" } });
+  });
+
+  test("is done on an original server, which does not say how a lock ended", async () => {
+    const original = new OriginalServer();
+    await original.listen();
+    closing.push(() => original.close());
+    const by = connect({ url: original.url });
+    const lock = ((await start(by)) as Started).lock as HeldLock;
+    let attempts = 0;
+    original.fault = ({ path }) => (path.endsWith("finish") && attempts++ === 0 ? { cut: "after" } : undefined);
+    await by.finish(lock, inTime());
+    expect((await original.state("report"))?.history[0]?.outcome).toBe("finished");
+  });
+});

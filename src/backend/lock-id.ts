@@ -1,0 +1,22 @@
+import { createHash } from "node:crypto";
+
+/** The namespace of lock ids, a random UUID: RFC 9562 §6.6. */
+const NAMESPACE = Buffer.from("b0a97b6d3c5d4b0f9f7a6f0e5d2c8e41", "hex");
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
+
+/**
+ * The id of the lock that a start with this idempotency key takes: a UUID of version 5, RFC 9562 §5.5. A client that lost an
+ * answer knows the id, and a reader of the id cannot make the key, with which the start could be repeated.
+ */
+export function lockIdOf(idempotencyKey: string): string {
+  const hash = createHash("sha1").update(NAMESPACE).update(canonicalId(idempotencyKey)).digest();
+  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
+  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
+  return hash.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** The one form in which ids and keys are compared: a UUID in lower case, and any other text as it is. */
+export function canonicalId(id: string): string {
+  return UUID.test(id) ? id.toLowerCase() : id;
+}
