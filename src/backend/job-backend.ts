@@ -63,8 +63,7 @@ export interface JobStates {
 /** What a caller takes a lock with. */
 export interface Claim {
   /**
-   * New for each start. While the lock is active, a start with the same key gets the same lock again. A server shows it to
-   * nobody.
+   * New for each start. While the lock is active, a start with the same key gets the same lock again. No server shows it.
    */
   readonly idempotencyKey: string;
   /** The id of the lock to be granted, derived from the key, so that the lock can be found after a lost answer. */

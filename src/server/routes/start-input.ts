@@ -74,7 +74,7 @@ export function instantOf(field: string, text: string): Instant {
 }
 
 /**
- * The claim in a request's headers. A start without a key gets one that nobody knows.
+ * The claim in a request's headers. A start without a key gets a random one.
  *
  * @throws ArgumentError
  */
