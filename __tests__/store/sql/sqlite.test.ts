@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
@@ -17,6 +18,7 @@ import { afterAll, describe, expect, test } from "@jest/globals";
 import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
+import { runServer } from "../../../testing/servers/running-server.ts";
 import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
@@ -221,8 +223,25 @@ describe("a store in SQLite", () => {
     expect(serverMessage(error)).toContain(
       "no-room.db cannot be used (database or disk is full): make room on its disk",
     );
+    const server = await runServer({ store });
+    const start = () => server.start(`/${randomUUID()}`, { jobInterval: 1_000 });
+    let answer = await start();
+    while (answer.status === 200) answer = await start();
+    const { status, headers, json } = answer;
+    expect({ status, headers, json }).toMatchObject({
+      status: 503,
+      headers: { "retry-after": "30" },
+      json: { message: expect.stringContaining("the server's database is unavailable") },
+    });
+    expect(server.lines.at(-1)).toMatchObject({
+      msg: "start",
+      outcome: "failed",
+      error: { code: "database-full", message: expect.stringContaining("make room on its disk") },
+    });
     limit(1_000);
     expect((await store.swap(null, large, inTime())).version).not.toBeNull();
+    expect((await start()).status).toBe(200);
+    await server.close();
     await store.close();
   });
 
