@@ -26,6 +26,11 @@ const WORDING: Wording<DatabaseErrorCode> = {
     "database-mounted-alone": "mount its folder instead of the file, since SQLite keeps two more files beside it",
     "database-cannot-open": "let the server's user write the file and its folder, or check JOB_STORE_URL",
     "database-unusable": "check that JOB_STORE_URL names a database of its own for the locks",
+    "database-encoding":
+      "create another one with CREATE DATABASE cronyx ENCODING 'UTF8' LOCALE 'C' TEMPLATE template0, and name it in JOB_STORE_URL",
+    "database-parameter-refused":
+      "remove that parameter from JOB_STORE_URL or the environment, or add it to ignore_startup_parameters of the pooler",
+    "database-tls-failed": "check sslmode and sslrootcert in JOB_STORE_URL, and the certificate of that server",
     "database-damaged": "restore it from a backup",
     "database-too-new": "use a newer release",
     "database-replaced":

@@ -72,18 +72,22 @@ describe("a store in SQLite", () => {
     await store.close();
   });
 
-  test("of swaps at once none has happened where they can't be written, and none is told that it has", async () => {
-    const store = await open("full");
-    const database = new DatabaseSync(fileOf("full"));
-    const trigger =
-      "BEFORE INSERT ON cronyx_job WHEN NEW.name = CAST('worse' AS BLOB) BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
-    database.exec(`CREATE TRIGGER fails ${trigger}`);
-    const swaps = ["good", "worse"].map((name) => store.swap(null, documentOf(name), inTime()));
-    for (const swap of swaps) await expect(swap).rejects.toMatchObject({ name: "ServiceError", effect: "none" });
-    expect(await store.list(inTime())).toEqual([]);
-    database.close();
-    await store.close();
-  });
+  test.each(["ABORT", "ROLLBACK"])(
+    "a swap that the database refuses fails no other swap of its batch: %s",
+    async (what) => {
+      const name = `refusing-${what}`;
+      const store = await open(name);
+      const database = new DatabaseSync(fileOf(name));
+      const trigger = `BEFORE INSERT ON cronyx_job WHEN NEW.name = CAST('bad' AS BLOB) BEGIN SELECT RAISE(${what}, 'no'); END`;
+      database.exec(`CREATE TRIGGER fails ${trigger}`);
+      const swaps = ["first", "bad", "last"].map((name) => store.swap(null, documentOf(name), inTime()));
+      await expect(swaps[1]).rejects.toMatchObject({ name: "ServiceError", code: "database-refused", effect: "none" });
+      for (const good of [swaps[0], swaps[2]]) expect((await good)?.version).not.toBeNull();
+      expect(await store.list(inTime())).toEqual(["first", "last"]);
+      database.close();
+      await store.close();
+    },
+  );
 
   test("another writer that holds the database is waited for, and no longer than the deadline", async () => {
     const store = await open("busy");

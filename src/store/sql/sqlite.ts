@@ -117,7 +117,13 @@ export class SqliteStore implements JobStore {
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const swap = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
-    const made = await attempt(this.#context(deadline), () => this.#swaps.add(swap));
+    const made = await attempt(this.#context(deadline), () =>
+      this.#swaps.add(swap).catch((error) => {
+        // The fault may be in another swap of the batch.
+        if (isBusy(error) || error === this.#lost) throw error;
+        return this.#swapAll([swap]);
+      }),
+    );
     return made.has(swap.version) ? { version: swap.version } : { version: null, effect: "none" };
   }
 
@@ -268,6 +274,10 @@ async function attempt<T>(
     }
   });
   return result;
+}
+
+function isBusy(error: unknown): boolean {
+  return BUSY.has(((error as { readonly errcode?: number }).errcode ?? 0) & 0xff);
 }
 
 function failureOf(cause: unknown, place: string): unknown {
