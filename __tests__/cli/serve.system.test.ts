@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
@@ -15,9 +15,11 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-function run(args: readonly string[], env: Record<string, string> = {}) {
+/** @param user Its process may run as another user, so that permissions apply to it. */
+function run(args: readonly string[], env: Record<string, string> = {}, user: { uid?: number; gid?: number } = {}) {
   const child = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), ...args], {
     cwd: folder,
+    ...user,
     env: { PATH: process.env.PATH, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -92,6 +94,58 @@ test("a start that was given up: post leaves the job free, whether main's reques
     }
   }
 });
+
+test.each(["", "-wal", "-shm"])("a server whose file cronyx.db%s was removed stops, and says why", async (suffix) => {
+  const file = path.join(mkdtempSync(path.join(folder, "removed-")), "cronyx.db");
+  const { server, lines, url } = await serve({ JOB_STORE_URL: `sqlite:${file}` });
+  expect((await step(url).main()).outputs.started).toBe("true");
+  const ended = once(server, "exit");
+  rmSync(`${file}${suffix}`);
+  expect((await ended)[0]).toBe(1);
+  running.delete(server);
+  const log = lines.map((line) => JSON.parse(line));
+  expect(log).toContainEqual(
+    expect.objectContaining({ level: 60, error: expect.objectContaining({ code: "database-replaced" }) }),
+  );
+  expect(log.at(-1)).toMatchObject({ msg: "stopped" });
+});
+
+/** Permissions do not apply to root. */
+const NOBODY = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+
+test.each([
+  ["file", "cronyx.db"],
+  ["-wal file", "cronyx.db-wal"],
+  ["folder", "."],
+])(
+  "a database whose %s this user cannot write is refused at the start, with the path and the user",
+  async (_, name) => {
+    const data = mkdtempSync(path.join(tmpdir(), "cronyx-read-only-"));
+    const { uid = process.getuid?.() ?? 0 } = NOBODY;
+    for (const file of ["cronyx.db", "cronyx.db-wal"]) {
+      writeFileSync(path.join(data, file), "");
+      chownSync(path.join(data, file), uid, uid);
+    }
+    chownSync(data, uid, uid);
+    chmodSync(path.join(data, name), name === "." ? 0o555 : 0o444);
+    const child = run(["serve", "--server-port", "0", "--job-store-url", `sqlite:${data}/cronyx.db`], {}, NOBODY);
+    let said = "";
+    child.stdout.on("data", (text) => {
+      said += text;
+    });
+    expect((await once(child, "close"))[0]).toBe(1);
+    running.delete(child);
+    chmodSync(data, 0o755);
+    rmSync(data, { recursive: true });
+    expect(JSON.parse(said)).toMatchObject({
+      level: 60,
+      error: { code: "database-forbidden", cause: { code: "EACCES" } },
+    });
+    expect(said).toMatch(
+      new RegExp(`cannot be used: the user .*${uid}.* cannot write ${path.join(data, name)} .EACCES.`),
+    );
+  },
+);
 
 test("a login is asked for, and a wrong one is told of", async () => {
   const { url } = await serve({ BASIC_AUTH_USERNAME: "ci", BASIC_AUTH_PASSWORD: "hunter:2" });

@@ -12,8 +12,14 @@ describe("the location of a database is", () => {
     ["sqlite:cronyx.db", path.resolve("cronyx.db")],
     ["sqlite:./a b/../cronyx.db", path.resolve("a b/../cronyx.db")],
     ["sqlite:/a?b#c@d", "/a?b#c@d"],
+    ["sqlite:///data/cronyx.db", "/data/cronyx.db"],
+    ["sqlite:a:memory:", path.resolve("a:memory:")],
   ])("a file: %s", (url, file) => {
     expect(parseDatabaseLocation(url, "JOB_STORE_URL")).toEqual({ kind: "sqlite", file: path.resolve(file) });
+  });
+
+  test("in memory: sqlite::memory:", () => {
+    expect(parseDatabaseLocation("sqlite::memory:", "JOB_STORE_URL")).toEqual({ kind: "sqlite", file: ":memory:" });
   });
 
   test.each([
@@ -26,12 +32,18 @@ describe("the location of a database is", () => {
 });
 
 const FORMS = "use sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE";
+const PATHS = "use sqlite:FILE, with a path such as ./cronyx.db or /data/cronyx.db, or sqlite::memory:";
 const ESCAPES = "percent-encoding in the user and the password (/ is %2F, ? is %3F, # is %23)";
 
 describe("the location of a database is refused, without its value", () => {
   test.each([
     ["mysql://localhost/x", "is not the URL of a database", FORMS],
     ["sqlite:", "is not the URL of a database", FORMS],
+    ["sqlite::memory", "is not sqlite: and a path", PATHS],
+    ["sqlite:file::memory:?cache=shared", "is not sqlite: and a path", PATHS],
+    ["sqlite:file:cronyx.db?mode=ro", "is not sqlite: and a path", PATHS],
+    ["sqlite://data/cronyx.db", "is not sqlite: and a path", PATHS],
+    ["sqlite://./cronyx.db", "is not sqlite: and a path", PATHS],
     ["postgres:x", "is not the URL of a database", FORMS],
     ["postgres://", "is not the URL of a database", FORMS],
     ["cronyx.db", "is not the URL of a database", FORMS],

@@ -125,7 +125,7 @@ test("a store that is away makes the server unhealthy, and no request hang", asy
   const server = await runServer({ store });
   try {
     expect((await server.send("GET", "/healthcheck")).status).toBe(503);
-    expect((await server.start("/report", HOURLY)).status).toBe(500);
+    expect((await server.start("/report", HOURLY)).status).toBe(503);
     store.away = false;
     expect((await server.send("GET", "/healthcheck")).status).toBe(200);
     expect((await server.start("/report", HOURLY)).status).toBe(200);

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { type Logger, pino } from "pino";
 import { LocalBackend } from "../backend/local-backend.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import type { DatabaseLocation } from "../location/database-location.ts";
 import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
@@ -24,6 +25,7 @@ export interface ServeSurroundings {
     database: DatabaseLocation,
     log: (line: string) => void,
     deadline: Deadline,
+    onLost: (error: ServiceError) => void,
   ) => Promise<JobStore>;
   /** Gets the lines of the log. */
   readonly output: { write(line: string): unknown };
@@ -37,7 +39,7 @@ const LONGEST_ANSWER = 10_000;
 /** The longest that requests in flight may take after the signal to stop, in milliseconds. */
 const LONGEST_SHUTDOWN = 20_000;
 
-/** Serves until the signal to stop. @returns the exit code: 0 on success, 1 on failure, 2 for a wrong setting. */
+/** Serves until the signal to stop, or until the store is lost. @returns the exit code: 0 on success, 1 on failure, 2 for a wrong setting. */
 export async function serve(surroundings: ServeSurroundings): Promise<number> {
   const { args, env, output, errors } = surroundings;
   let configuration: Configuration | null;
@@ -70,7 +72,11 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
   const { openStore, now, newId, version, onStop } = surroundings;
   const { database, timezone, port, host, basic, oidc, insecure } = configuration;
   // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.
-  const store = await openStore(database, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER));
+  let onLost = (_: ServiceError) => {};
+  const lost = new Promise<ServiceError>((resolve) => {
+    onLost = resolve;
+  });
+  const store = await openStore(database, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER), onLost);
   try {
     const server = await createServer({
       backend: new LocalBackend({ store, now, log: (line) => log.warn(line) }),
@@ -93,12 +99,15 @@ async function serveUntilEnd(configuration: Configuration, surroundings: ServeSu
     } catch (cause) {
       throw listenFault(cause, configuration);
     }
-    log.info({ signal: await stopped }, "stopping");
+    const reason = await Promise.race([stopped, lost]);
+    const isLost = reason instanceof ServiceError;
+    if (isLost) log.fatal({ error: loggableError(reason) }, `stopping: ${serverMessage(reason)}`);
+    else log.info({ signal: reason }, "stopping");
     const isClosed = await within(deadlineIn(LONGEST_SHUTDOWN), server.close());
     // Open connections would keep the process alive.
     server.server.closeAllConnections();
     log.info(isClosed ? "stopped" : "stopped with requests unanswered");
-    return isClosed ? 0 : 1;
+    return isClosed && !isLost ? 0 : 1;
   } finally {
     await store.close();
   }

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 
 /** The database of a server: `JOB_STORE_URL`, parsed once. */
 export type DatabaseLocation =
+  /** `file` is an absolute path, or `:memory:`. */
   | { readonly kind: "sqlite"; readonly file: string }
   /** The URL may hold a password. */
   | { readonly kind: "postgres"; readonly url: URL };
@@ -16,7 +17,7 @@ const FORMS = "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE";
  */
 export function parseDatabaseLocation(url: string, field: string): DatabaseLocation {
   const [, file] = /^sqlite:(.+)$/s.exec(url) ?? [];
-  if (file !== undefined) return { kind: "sqlite", file: path.resolve(file) };
+  if (file !== undefined) return { kind: "sqlite", file: fileIn(file, field) };
   if (!/^postgres(ql)?:\/\/./.test(url)) {
     throw new ArgumentError("invalid-location", { field, problem: "is not the URL of a database", expected: FORMS });
   }
@@ -32,4 +33,17 @@ export function parseDatabaseLocation(url: string, field: string): DatabaseLocat
     throw new ArgumentError("invalid-location", { field, problem: "is not a URL", expected: FORMS });
   }
   return { kind: "postgres", url: new URL(url) };
+}
+
+/** Forms that other programs read otherwise than as a path: it would name a file that the user did not mean. */
+function fileIn(text: string, field: string): string {
+  if (text === ":memory:") return text;
+  if (/^(:|file:|\/\/[^/])/.test(text)) {
+    throw new ArgumentError("invalid-location", {
+      field,
+      problem: `is not sqlite: and a path`,
+      expected: "sqlite:FILE, with a path such as ./cronyx.db or /data/cronyx.db, or sqlite::memory:",
+    });
+  }
+  return path.resolve(text);
 }

@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { ArgumentError } from "../errors/argument-error.ts";
-import { ServiceError } from "../errors/service-error.ts";
+import { ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { ForbiddenError } from "./auth/forbidden-error.ts";
 import { EncodedBodyError } from "./bad-request.ts";
@@ -15,17 +15,16 @@ interface Answer {
   readonly message: string;
   /** The name of the invalid field, if one field is the cause. */
   readonly field?: string | undefined;
+  /** Seconds, for `Retry-After`. */
+  readonly retryAfter?: number | undefined;
 }
 
 /** Answers an error. Internal errors are logged in full; the caller only gets a status and a short message. */
 export function refuse(error: Error, reply: FastifyReply, metrics: Metrics): FastifyReply {
   const { request } = reply;
   const requested = requestedOperation(request);
-  const answer = answerTo(error, request.headers) ?? {
-    status: 500,
-    message: requested === null ? readFailure(error) : `Cannot ${requested.operation} job for ${requested.jobName}`,
-  };
-  const { status, message, field } = answer;
+  const answer = answerTo(error, request.headers) ?? internalAnswer(error, requested);
+  const { status, message, field, retryAfter } = answer;
   const isInternal = status >= 500;
   if (requested !== null) {
     const outcome = isInternal ? "failed" : status === 403 ? "forbidden" : "bad-request";
@@ -33,15 +32,43 @@ export function refuse(error: Error, reply: FastifyReply, metrics: Metrics): Fas
   } else if (isInternal) {
     request.log.error({ error: loggableError(error) }, "failed");
   }
+  if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
   return reply.code(status).send({ message });
 }
 
-function readFailure(error: Error): string {
-  if (!(error instanceof ServiceError && error.code === "document-damaged")) {
-    return "Internal error: the server's log has the cause";
+function internalAnswer(error: Error, requested: ReturnType<typeof requestedOperation>): Answer {
+  const code = error instanceof ServiceError ? error.code : null;
+  const retryAfter = code === null ? undefined : UNAVAILABLE[code];
+  const status = retryAfter === undefined ? 500 : 503;
+  if (requested !== null) {
+    const failure = `Cannot ${requested.operation} job for ${requested.jobName}`;
+    return { status, message: status === 503 ? `${failure}: ${AWAY}` : failure, retryAfter };
   }
+  return { status, message: status === 503 ? `Cannot read: ${AWAY}` : readFailure(code), retryAfter };
+}
+
+const AWAY = "the server's database is unavailable, and the server's log has the cause";
+
+function readFailure(code: ServiceErrorCode | null): string {
+  if (code !== "document-damaged") return "Internal error: the server's log has the cause";
   return "The state document of this job is damaged. The server's log says where, and how to repair it";
 }
+
+/**
+ * Seconds after which a request may succeed, by the error of the database that it met. Some faults pass by themselves, and
+ * others need an operator.
+ */
+const UNAVAILABLE: Readonly<Partial<Record<ServiceErrorCode, number>>> = {
+  "database-unreachable": 1,
+  "database-busy": 1,
+  "database-replaced": 5,
+  "database-full": 30,
+  "database-disk-failed": 30,
+  "database-cannot-open": 30,
+  "database-not-found": 30,
+  "database-forbidden": 30,
+  "database-login-refused": 30,
+};
 
 function answerTo(error: Error, headers: FastifyRequest["headers"]): Answer | null {
   if (error instanceof ArgumentError) {

@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors/argument-error.ts";
+import type { ServiceError } from "../errors/service-error.ts";
 import type { DatabaseLocation } from "../location/database-location.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { JobStore } from "./job-store.ts";
@@ -9,6 +10,7 @@ const SQLITE_SINCE = [22, 13] as const;
 /**
  * Opens the database of a server, and creates or migrates the tables that it needs there.
  *
+ * @param onLost Called once when this process can never use the database again: every call fails from then on.
  * @throws ArgumentError when this Node has no SQLite.
  * @throws ServiceError when the database cannot be used.
  */
@@ -16,12 +18,13 @@ export async function openDatabase(
   location: DatabaseLocation,
   log: (line: string) => void,
   deadline: Deadline,
+  onLost: (error: ServiceError) => void = () => {},
 ): Promise<JobStore> {
   switch (location.kind) {
     case "sqlite": {
       checkRuntime(process.versions.node);
       const { SqliteStore } = await import("./sql/sqlite.ts");
-      return SqliteStore.open(location.file, log, deadline);
+      return SqliteStore.open(location.file, log, deadline, onLost);
     }
     case "postgres": {
       const { PostgresStore } = await import("./sql/postgres.ts");

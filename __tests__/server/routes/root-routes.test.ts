@@ -213,9 +213,14 @@ describe("the page", () => {
       }
     }
     server = await runServer({ store: new BrokenStore() });
-    expect(await page()).toMatchObject({ status: 500, text: expect.stringContaining("<h1>Internal error</h1>") });
+    expect(await page()).toMatchObject({
+      status: 503,
+      text: expect.stringContaining("<h1>Temporarily unavailable</h1>"),
+    });
     expect((await page()).text).not.toContain("db.internal");
-    expect((await server.send("GET", "/")).text).toBe(`{"message":"Internal error: the server's log has the cause"}`);
+    expect((await server.send("GET", "/")).text).toBe(
+      `{"message":"Cannot read: the server's database is unavailable, and the server's log has the cause"}`,
+    );
   });
 });
 

@@ -340,6 +340,8 @@ describe("everything else", () => {
   });
 });
 
+const AWAY = "the server's database is unavailable, and the server's log has the cause";
+
 describe("a store that can't do its work", () => {
   class BrokenStore extends MemoryStore {
     override async read(): Promise<never> {
@@ -356,16 +358,16 @@ describe("a store that can't do its work", () => {
     await server.close();
     server = await runServer({ store: new BrokenStore() });
     expect(await server.start("/report", { jobInterval: 424242 })).toMatchObject({
-      status: 500,
-      text: '{"message":"Cannot start job for report"}',
+      status: 503,
+      headers: { "retry-after": "1" },
+      json: { message: `Cannot start job for report: ${AWAY}` },
     });
-    expect((await server.send("PUT", "/report/x/finish")).text).toBe('{"message":"Cannot finish job for report"}');
-    expect((await server.send("PUT", "/report/x/interrupt")).text).toBe(
-      '{"message":"Cannot interrupt job for report"}',
-    );
-    expect((await server.send("GET", "/report")).text).toBe(
-      `{"message":"Internal error: the server's log has the cause"}`,
-    );
+    for (const end of ["finish", "interrupt"]) {
+      expect((await server.send("PUT", `/report/x/${end}`)).json).toEqual({
+        message: `Cannot ${end} job for report: ${AWAY}`,
+      });
+    }
+    expect((await server.send("GET", "/report")).json).toEqual({ message: `Cannot read: ${AWAY}` });
     expect(await server.send("GET", "/healthcheck")).toMatchObject({ status: 503, json: { ok: false } });
     expect(server.lines[0]).toMatchObject({
       msg: "start",

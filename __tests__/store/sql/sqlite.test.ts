@@ -1,11 +1,24 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, describe, expect, test } from "@jest/globals";
 import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
+import { runServer } from "../../../testing/servers/running-server.ts";
 import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
@@ -59,18 +72,22 @@ describe("a store in SQLite", () => {
     await store.close();
   });
 
-  test("of swaps at once none has happened where they can't be written, and none is told that it has", async () => {
-    const store = await open("full");
-    const database = new DatabaseSync(fileOf("full"));
-    const trigger =
-      "BEFORE INSERT ON cronyx_job WHEN NEW.name = CAST('worse' AS BLOB) BEGIN SELECT RAISE(ROLLBACK, 'no'); END";
-    database.exec(`CREATE TRIGGER fails ${trigger}`);
-    const swaps = ["good", "worse"].map((name) => store.swap(null, documentOf(name), inTime()));
-    for (const swap of swaps) await expect(swap).rejects.toMatchObject({ name: "ServiceError", effect: "none" });
-    expect(await store.list(inTime())).toEqual([]);
-    database.close();
-    await store.close();
-  });
+  test.each(["ABORT", "ROLLBACK"])(
+    "a swap that the database refuses fails no other swap of its batch: %s",
+    async (what) => {
+      const name = `refusing-${what}`;
+      const store = await open(name);
+      const database = new DatabaseSync(fileOf(name));
+      const trigger = `BEFORE INSERT ON cronyx_job WHEN NEW.name = CAST('bad' AS BLOB) BEGIN SELECT RAISE(${what}, 'no'); END`;
+      database.exec(`CREATE TRIGGER fails ${trigger}`);
+      const swaps = ["first", "bad", "last"].map((name) => store.swap(null, documentOf(name), inTime()));
+      await expect(swaps[1]).rejects.toMatchObject({ name: "ServiceError", code: "database-refused", effect: "none" });
+      for (const good of [swaps[0], swaps[2]]) expect((await good)?.version).not.toBeNull();
+      expect(await store.list(inTime())).toEqual(["first", "last"]);
+      database.close();
+      await store.close();
+    },
+  );
 
   test("another writer that holds the database is waited for, and no longer than the deadline", async () => {
     const store = await open("busy");
@@ -105,22 +122,137 @@ describe("a store in SQLite", () => {
     });
   });
 
-  test.each(["removed", "replaced"])("a file that is %s under the server is written to no more", async (what) => {
-    const store = await open(what);
-    await store.swap(null, documentOf("report"), inTime());
-    for (const part of ["", "-wal", "-shm"]) rmSync(`${fileOf(what)}${part}`, { force: true });
-    const other = what === "replaced" ? await open(what) : null;
-    for (const call of [
-      () => store.swap(null, documentOf("other"), inTime()),
-      () => store.read(["report"], inTime()),
-    ]) {
-      const error = await call().catch((error: unknown) => error);
-      expect(error).toMatchObject({ code: "database-replaced", effect: "none" });
-      expect(serverMessage(error)).toMatch(/start the server again/);
-    }
+  describe.each(["", "-wal", "-shm"])("a database whose file cronyx.db%s", (suffix) => {
+    test.each(["removed", "replaced"])("was %s is written to no more, and its server stops", async (what) => {
+      const name = `${what}${suffix}`;
+      const lost: unknown[] = [];
+      const store = await openDatabase(
+        { kind: "sqlite", file: fileOf(name) },
+        () => {},
+        inTime(),
+        (error) => lost.push(error),
+      );
+      await store.swap(null, documentOf("report"), inTime());
+      rmSync(`${fileOf(name)}${suffix}`);
+      if (what === "replaced") writeFileSync(`${fileOf(name)}${suffix}`, "");
+      for (const call of [
+        () => store.swap(null, documentOf("other"), inTime()),
+        () => store.read(["report"], inTime()),
+        () => store.list(inTime()),
+      ]) {
+        const error = await call().catch((error: unknown) => error);
+        expect(error).toMatchObject({ code: "database-replaced", effect: "none" });
+        expect(serverMessage(error)).toMatch(new RegExp(`\\.db${suffix} was .*${what}.*start the server again`));
+      }
+      expect(lost).toEqual([expect.objectContaining({ code: "database-replaced" })]);
+      await store.close();
+      // The file of another process is still there.
+      expect(existsSync(`${fileOf(name)}${suffix}`)).toBe(what === "replaced");
+    });
+  });
+
+  test("a server without requests finds out too that a file was removed", async () => {
+    const lost = new Promise<unknown>((resolve) => {
+      void openDatabase({ kind: "sqlite", file: fileOf("watched") }, () => {}, inTime(), resolve).then(() =>
+        rmSync(`${fileOf("watched")}-shm`),
+      );
+    });
+    expect(await lost).toMatchObject({ code: "database-replaced" });
+  });
+
+  test("a -wal file that was removed takes no transaction with it: closing moves them into the database", async () => {
+    const store = await open("rescued");
+    const { version } = await store.swap(null, documentOf("report"), inTime());
+    rmSync(`${fileOf("rescued")}-wal`);
     await store.close();
-    if (other !== null) expect((await other.swap(null, documentOf("report"), inTime())).version).not.toBeNull();
-    await other?.close();
+    const after = await open("rescued");
+    expect((await after.read(["report"], inTime())).records.get("report")?.version).toBe(version);
+    await after.close();
+  });
+
+  test("an idle server moves its transactions into the database file, which then can be copied alone", async () => {
+    const store = await open("idle");
+    const { version } = await store.swap(null, documentOf("report"), inTime());
+    while (statSync(`${fileOf("idle")}-wal`).size > 0) await pause(50);
+    copyFileSync(fileOf("idle"), fileOf("copy"));
+    const copy = await open("copy");
+    expect((await copy.read(["report"], inTime())).records.get("report")?.version).toBe(version);
+    await copy.close();
+    await store.close();
+  });
+
+  test("an idle server moves the transactions too that another process left in the -wal file", async () => {
+    const other = new DatabaseSync(fileOf("left"));
+    other.exec("PRAGMA journal_mode = WAL; CREATE TABLE other (a); PRAGMA user_version = 0");
+    const store = await open("left");
+    while (statSync(`${fileOf("left")}-wal`).size > 0) await pause(50);
+    await store.close();
+    other.close();
+  });
+
+  test("a symbolic link to the file: the -wal and -shm files are beside the file that it names", async () => {
+    mkdirSync(path.join(folder, "real"));
+    symlinkSync(path.join(folder, "real", "locks.db"), fileOf("link"));
+    const store = await open("link");
+    await store.swap(null, documentOf("report"), inTime());
+    rmSync(path.join(folder, "real", "locks.db-shm"));
+    await expect(store.list(inTime())).rejects.toMatchObject({ code: "database-replaced" });
+    await store.close();
+  });
+
+  test("a database in memory makes no file, and has the documents of this process", async () => {
+    const location = parseDatabaseLocation("sqlite::memory:", "JOB_STORE_URL");
+    const store = await openDatabase(location, () => {}, inTime());
+    const { version } = await store.swap(null, documentOf("report"), inTime());
+    expect((await store.read(["report"], inTime())).records.get("report")?.version).toBe(version);
+    expect(existsSync(":memory:")).toBe(false);
+    await store.close();
+  });
+
+  test("a full disk is an error that says so, and swaps succeed again once there is room", async () => {
+    const opened: DatabaseSync[] = [];
+    const { exec } = DatabaseSync.prototype;
+    DatabaseSync.prototype.exec = function (this: DatabaseSync, sql) {
+      opened.push(this);
+      return exec.call(this, sql);
+    };
+    const store = await open("no-room").finally(() => {
+      DatabaseSync.prototype.exec = exec;
+    });
+    const limit = (pages: number) => opened[0]?.prepare(`PRAGMA max_page_count = ${pages}`).get();
+    limit(1);
+    const large = { ...documentOf("large"), filler: "x".repeat(20_000) };
+    const error = await store.swap(null, large, inTime()).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "database-full", effect: "none", cause: { errcode: 13 } });
+    expect(serverMessage(error)).toContain(
+      "no-room.db cannot be used (database or disk is full): make room on its disk",
+    );
+    const server = await runServer({ store });
+    const start = () => server.start(`/${randomUUID()}`, { jobInterval: 1_000 });
+    let answer = await start();
+    while (answer.status === 200) answer = await start();
+    const { status, headers, json } = answer;
+    expect({ status, headers, json }).toMatchObject({
+      status: 503,
+      headers: { "retry-after": "30" },
+      json: { message: expect.stringContaining("the server's database is unavailable") },
+    });
+    expect(server.lines.at(-1)).toMatchObject({
+      msg: "start",
+      outcome: "failed",
+      error: { code: "database-full", message: expect.stringContaining("make room on its disk") },
+    });
+    limit(1_000);
+    expect((await store.swap(null, large, inTime())).version).not.toBeNull();
+    expect((await start()).status).toBe(200);
+    await server.close();
+    await store.close();
+  });
+
+  test("a path that is a folder", async () => {
+    const error = await openDatabase({ kind: "sqlite", file: folder }, () => {}, inTime()).catch((error) => error);
+    expect(error).toMatchObject({ code: "database-not-a-file", effect: "none" });
+    expect(serverMessage(error)).toContain("is not a file: name a file in JOB_STORE_URL");
   });
 
   test("a folder that isn't there", async () => {

@@ -3,6 +3,7 @@ import pg from "pg";
 import { type DatabaseErrorCode, type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
+import { tlsFailure } from "../../network/tls-failure.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
@@ -21,7 +22,14 @@ const LONGEST_ANSWER = LONGEST_STATEMENT + 1_000;
 /** The advisory lock that is held while the schema is changed. */
 const MIGRATION_LOCK = 7_270_866_157;
 
-type Query = <Row extends pg.QueryResultRow>(statement: pg.QueryConfig) => Promise<pg.QueryResult<Row>>;
+/**
+ * Sent with each statement, in one message, which PostgreSQL runs as one transaction. A pooler such as PgBouncer may give
+ * each transaction another connection, so no setting and no prepared statement of a connection may outlive a transaction.
+ */
+const LIMITS = `SET LOCAL statement_timeout = ${LONGEST_STATEMENT}; SET LOCAL lock_timeout = ${LONGEST_WAIT}; `;
+
+/** Runs a statement without parameters: a message with parameters takes one statement only. */
+type Query = <Row extends pg.QueryResultRow>(statement: string) => Promise<readonly Row[]>;
 
 /** The register in PostgreSQL. Any number of servers may share one database. */
 export class PostgresStore implements JobStore {
@@ -45,8 +53,6 @@ export class PostgresStore implements JobStore {
       application_name: "cronyx",
       max: CONNECTIONS,
       connectionTimeoutMillis: LONGEST_STATEMENT,
-      statement_timeout: LONGEST_STATEMENT,
-      lock_timeout: LONGEST_WAIT,
       query_timeout: LONGEST_ANSWER,
       keepAlive: true,
     });
@@ -101,9 +107,7 @@ export class PostgresStore implements JobStore {
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const { rows } = await this.#reading(deadline, (query) =>
-      query<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job" }),
-    );
+    const rows = await this.#reading(deadline, (query) => query<{ name: Buffer }>("SELECT name FROM cronyx_job"));
     return rows.map(({ name }) => jobNameOf(name)).sort();
   }
 
@@ -112,7 +116,12 @@ export class PostgresStore implements JobStore {
   }
 
   #query(longest: number): Query {
-    return (statement) => this.#pool.query({ ...statement, query_timeout: longest } as pg.QueryConfig);
+    return async <Row extends pg.QueryResultRow>(statement: string) => {
+      const query = { text: LIMITS + statement, query_timeout: longest };
+      // One result for each statement of the message.
+      const results = (await this.#pool.query(query)) as unknown as readonly pg.QueryResult<Row>[];
+      return results.at(-1)?.rows ?? [];
+    };
   }
 
   async #reading<T>(deadline: Deadline, work: (query: Query, inBatch: boolean) => Promise<T>): Promise<T> {
@@ -123,7 +132,8 @@ export class PostgresStore implements JobStore {
    * Begins nothing after the deadline and waits for no answer beyond it: the caller has given up by then.
    *
    * @param work Its first attempt joins a batch, if there is time for one. Later attempts run alone, since a statement that
-   *   failed for a whole batch could fail for it again.
+   *   failed for a whole batch could fail for it again. After a first attempt that PostgreSQL refused, one more follows at
+   *   once: the fault may be in another row of the batch, or the schema has just changed.
    * @param effectOf The effect of an attempt that failed.
    */
   #attempts<T>(
@@ -134,11 +144,16 @@ export class PostgresStore implements JobStore {
     let isFirst = true;
     return retrying(deadline, this.#log, async () => {
       const left = Math.ceil(deadline.remaining());
+      const mayRepeat = isFirst;
       const inBatch = isFirst && left > LONGEST_ANSWER;
       isFirst = false;
       if (left === 0) throw failureOf(new Error("no time was left to ask it"), this.#place, "none");
+      const query = this.#query(Math.min(left, LONGEST_ANSWER));
       try {
-        return await work(this.#query(Math.min(left, LONGEST_ANSWER)), inBatch);
+        return await work(query, inBatch).catch((cause) => {
+          if (mayRepeat && isRefused(cause)) return work(query, false);
+          throw cause;
+        });
       } catch (cause) {
         throw cause instanceof ServiceError ? cause : failureOf(cause, this.#place, effectOf(cause));
       }
@@ -153,12 +168,11 @@ interface Rows {
 
 /** The outer join gives one row even where no job has one, so that the database's clock is read at no further cost. */
 async function readAll(asked: readonly (readonly string[])[], query: Query): Promise<Rows> {
-  const { rows } = await query<{ now: string; name: Buffer | null; version: string; state: string }>({
-    name: "read",
-    text: `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now, name, version, state
-      FROM (SELECT) AS once LEFT JOIN cronyx_job ON name = ANY($1)`,
-    values: [[...new Set(asked.flat())].map(keyOf)],
-  });
+  const keys = [...new Set(asked.flat())].map((name) => bytes(keyOf(name)));
+  const rows = await query<{ now: string; name: Buffer | null; version: string; state: string }>(
+    `SELECT floor(extract(epoch FROM clock_timestamp()) * 1000)::text AS now, name, version, state
+      FROM (SELECT) AS once LEFT JOIN cronyx_job ON name = ANY(ARRAY[${keys}]::bytea[])`,
+  );
   return {
     rows: new Map(
       rows.flatMap(({ name, version, state }) => (name === null ? [] : [[jobNameOf(name), { version, state }]])),
@@ -169,42 +183,42 @@ async function readAll(asked: readonly (readonly string[])[], query: Query): Pro
 
 // Where a batch has several swaps of one job, at most one is made. The versions that a statement returns tell which.
 
-async function insertAll(rows: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
-  const taken = await query<{ version: string }>({
-    name: "insert",
-    text: `INSERT INTO cronyx_job (name, version, state)
-      SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])
-      ON CONFLICT (name) DO NOTHING RETURNING version`,
-    values: [rows.map(({ key }) => key), rows.map(({ version }) => version), rows.map(({ document }) => document)],
-  });
-  return new Set(taken.rows.map(({ version }) => version));
+async function insertAll(swaps: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
+  const rows = swaps.map(({ key, version, document }) => `(${bytes(key)}, ${text(version)}, ${text(document)})`);
+  const made = await query<{ version: string }>(
+    `INSERT INTO cronyx_job (name, version, state) VALUES ${rows} ON CONFLICT (name) DO NOTHING RETURNING version`,
+  );
+  return new Set(made.map(({ version }) => version));
 }
 
-async function updateAll(rows: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
+async function updateAll(swaps: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
   // In the same order on all servers, so that servers that update the same rows cannot deadlock.
-  const sorted = rows.toSorted((a, b) => Buffer.compare(a.key, b.key));
-  const taken = await query<{ version: string }>({
-    name: "update",
-    text: `UPDATE cronyx_job AS job SET version = swap.version, state = swap.state
-      FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[]) AS swap (name, version, state, expected)
+  const rows = swaps
+    .toSorted((a, b) => Buffer.compare(a.key, b.key))
+    .map(({ key, version, document, expected }) => {
+      return `(${bytes(key)}, ${text(version)}, ${text(document)}, ${text(expected ?? "")})`;
+    });
+  const made = await query<{ version: string }>(
+    `UPDATE cronyx_job AS job SET version = swap.version, state = swap.state
+      FROM (VALUES ${rows}) AS swap (name, version, state, expected)
       WHERE job.name = swap.name AND job.version = swap.expected RETURNING job.version`,
-    values: [
-      sorted.map(({ key }) => key),
-      sorted.map(({ version }) => version),
-      sorted.map(({ document }) => document),
-      sorted.map(({ expected }) => expected),
-    ],
-  });
-  return new Set(taken.rows.map(({ version }) => version));
+  );
+  return new Set(made.map(({ version }) => version));
 }
 
 async function versionOf(key: Buffer, query: Query): Promise<string | null> {
-  const { rows } = await query<{ version: string }>({
-    name: "version",
-    text: "SELECT version FROM cronyx_job WHERE name = $1",
-    values: [key],
-  });
+  const rows = await query<{ version: string }>(`SELECT version FROM cronyx_job WHERE name = ${bytes(key)}`);
   return rows[0]?.version ?? null;
+}
+
+/** The same in each setting of `standard_conforming_strings`, as {@link text} is. */
+function bytes(value: Buffer): string {
+  return `decode('${value.toString("hex")}', 'hex')`;
+}
+
+/** @param value Without NUL, which would end the message: JSON and versions contain none. */
+function text(value: string): string {
+  return pg.escapeLiteral(value);
 }
 
 /** A statement that PostgreSQL itself refused changed nothing. Any other failure may have lost the answer of one that did. */
@@ -215,7 +229,8 @@ function effectOf(failure: unknown): Effect {
 async function migrate(pool: pg.Pool, place: string): Promise<void> {
   const client = await pool.connect();
   try {
-    await client.query("BEGIN");
+    await client.query(`BEGIN; ${LIMITS}`);
+    await checkEncoding(client, place);
     await client.query("SELECT pg_advisory_xact_lock($1)", [MIGRATION_LOCK]);
     await client.query("CREATE TABLE IF NOT EXISTS cronyx_schema (version integer PRIMARY KEY)");
     const { rows } = await client.query<{ version: number }>(
@@ -234,25 +249,71 @@ async function migrate(pool: pg.Pool, place: string): Promise<void> {
   }
 }
 
+/** SQL_ASCII stores all bytes as they are. */
+const ENCODINGS = ["UTF8", "SQL_ASCII"];
+
+async function checkEncoding(client: pg.PoolClient, place: string): Promise<void> {
+  const { rows } = await client.query<{ encoding: string }>("SELECT current_setting('server_encoding') AS encoding");
+  const { encoding = "" } = rows[0] ?? {};
+  if (ENCODINGS.includes(encoding)) return;
+  throw new ServiceError("database-encoding", {
+    place,
+    problem: `has the encoding ${encoding}, which lacks characters that a state document may contain`,
+    effect: "none",
+  });
+}
+
 /** By class or code. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
 const FINAL: readonly (readonly [sqlStates: RegExp, code: DatabaseErrorCode])[] = [
   [/^28/, "database-login-refused"],
   [/^42501$/, "database-forbidden"],
   [/^3D000$/, "database-not-found"],
   [/^42/, "database-unusable"],
+  [/^53100$/, "database-full"],
+  [/^58030$/, "database-disk-failed"],
 ];
 /** Lost connections, too many of them, a server that stops or has just become a replica, deadlocks, and time-outs. */
 const TRANSIENT = /^(08|25006|40|53|55P03|57)/;
 
+/** PgBouncer has this code for most of its errors, passing ones too. */
+const POOLER_ERROR = "08P01";
+
+/** Whether PostgreSQL refused a statement for a reason that does not pass by itself. */
+function isRefused(failure: unknown): boolean {
+  return failure instanceof pg.DatabaseError && failure.severity === "ERROR" && !TRANSIENT.test(failure.code ?? "");
+}
+
 /** A failure that PostgreSQL did not report itself happened on the way to it. */
 function failureOf(cause: unknown, place: string, effect: Effect): ServiceError {
   const about = { place, effect, cause };
+  const final = finalFailureOf(cause);
+  if (final !== null) return new ServiceError(final.code, { ...about, problem: final.problem });
   if (!(cause instanceof pg.DatabaseError) || TRANSIENT.test(cause.code ?? "")) {
     const problem = `cannot be reached (${wordsOf(cause)})`;
     return new ServiceError("database-unreachable", { ...about, problem, retryAfter: 0 });
   }
-  const [, code] = FINAL.find(([sqlStates]) => sqlStates.test(cause.code ?? "")) ?? [null, "database-refused" as const];
-  return new ServiceError(code, { ...about, problem: `cannot be used (${cause.message})` });
+  return new ServiceError("database-refused", { ...about, problem: `cannot be used (${cause.message})` });
+}
+
+/** @returns a failure that another attempt would meet again; null for any other. */
+function finalFailureOf(cause: unknown): { readonly code: DatabaseErrorCode; readonly problem: string } | null {
+  const problem = `cannot be used (${wordsOf(cause)})`;
+  if (cause instanceof pg.DatabaseError) {
+    const state = cause.code ?? "";
+    if (state === POOLER_ERROR && /^unsupported startup parameter/.test(cause.message)) {
+      return { code: "database-parameter-refused", problem };
+    }
+    const [, code] = FINAL.find(([sqlStates]) => sqlStates.test(state)) ?? [];
+    return code === undefined ? null : { code, problem };
+  }
+  const tls = tlsFailure(cause);
+  if (tls !== null) return { code: "database-tls-failed", problem: tls.problem };
+  // The file of a certificate or key that the URL names.
+  if ((cause as NodeJS.ErrnoException).syscall === "open") return { code: "database-tls-failed", problem };
+  // These errors of the driver have no code.
+  if (/^The server does not support SSL/.test(wordsOf(cause))) return { code: "database-tls-failed", problem };
+  if (/^SASL: /.test(wordsOf(cause))) return { code: "database-login-refused", problem };
+  return null;
 }
 
 /** Where Node tried several addresses, its error has a code and no message. */

@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { statSync } from "node:fs";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
 import { type DatabaseErrorCode, ServiceError } from "../../errors/service-error.ts";
@@ -9,12 +8,20 @@ import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { jobNameOf, keyOf, stateIn } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
+import { checkFiles, SqliteFiles } from "./sqlite-files.ts";
 import type { SwapRow } from "./swap-row.ts";
 import { TurnBatches } from "./turn-batches.ts";
 
 /** How long SQLite itself waits for another process, in milliseconds. It blocks the event loop meanwhile. */
 const BUSY_TIMEOUT = 20;
 const LISTED_AT_ONCE = 2_000;
+/** How often the store looks at its files, and whether it is idle, in milliseconds. */
+const WATCH_INTERVAL = 1_000;
+/** A database in memory has no files. */
+const MEMORY = ":memory:";
+
+/** What a server does when its database can no longer be used by this process. */
+export type OnLost = (error: ServiceError) => void;
 
 /**
  * The register in one file. A write is on disk before its call returns: WAL with `synchronous=FULL`.
@@ -24,11 +31,15 @@ const LISTED_AT_ONCE = 2_000;
  */
 export class SqliteStore implements JobStore {
   readonly #database: DatabaseSync;
-  readonly #file: string;
-  /** The identity of the file that was opened. */
-  readonly #identity: string;
+  readonly #files: SqliteFiles | null;
   readonly #place: string;
   readonly #log: (line: string) => void;
+  readonly #onLost: OnLost;
+  readonly #watch: NodeJS.Timeout;
+  #lost: ServiceError | null = null;
+  /** Whether the write-ahead log may have transactions that the database file does not have. An earlier process may have left some. */
+  #isAhead = true;
+  #wroteSinceWatch = false;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -36,18 +47,26 @@ export class SqliteStore implements JobStore {
   readonly #swaps = new TurnBatches((swaps: readonly SwapRow[]) => this.#swapAll(swaps));
 
   /**
-   * @param file Its path. The file is made if it does not exist.
-   * @throws ServiceError when the file cannot be opened, or is no database of this release.
+   * @param file Its path, or `:memory:`. The file is made if it does not exist.
+   * @param onLost Called once when a file was moved, removed or replaced: from then on every call fails.
+   * @throws ServiceError when the file cannot be opened and written, or is no database of this release.
    */
-  static async open(file: string, log: (line: string) => void, deadline: Deadline): Promise<SqliteStore> {
+  static async open(
+    file: string,
+    log: (line: string) => void,
+    deadline: Deadline,
+    onLost: OnLost = () => {},
+  ): Promise<SqliteStore> {
     const { DatabaseSync } = await import("node:sqlite");
     const place = placeOf(file);
+    if (file !== MEMORY) checkFiles(file, place);
     return attempt({ place, deadline, log }, () => {
       const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
       try {
         database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
         migrate(database, place);
-        return new SqliteStore(database, file, log);
+        const files = file === MEMORY ? null : new SqliteFiles(file);
+        return new SqliteStore({ database, files, place, log, onLost });
       } catch (error) {
         database.close();
         throw error;
@@ -55,18 +74,31 @@ export class SqliteStore implements JobStore {
     });
   }
 
-  private constructor(database: DatabaseSync, file: string, log: (line: string) => void) {
+  private constructor({
+    database,
+    files,
+    place,
+    log,
+    onLost,
+  }: {
+    readonly database: DatabaseSync;
+    readonly files: SqliteFiles | null;
+    readonly place: string;
+    readonly log: (line: string) => void;
+    readonly onLost: OnLost;
+  }) {
     this.#database = database;
-    this.#file = file;
-    this.#identity = identityOf(file);
-    this.#place = placeOf(file);
+    this.#files = files;
+    this.#place = place;
     this.#log = log;
+    this.#onLost = onLost;
     this.#select = database.prepare("SELECT version, state FROM cronyx_job WHERE name = ?");
     this.#insert = database.prepare(
       "INSERT INTO cronyx_job (name, version, state) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING",
     );
     this.#names = database.prepare("SELECT name FROM cronyx_job WHERE name > ? ORDER BY name LIMIT ?");
     this.#update = database.prepare("UPDATE cronyx_job SET version = ?, state = ? WHERE name = ? AND version = ?");
+    this.#watch = setInterval(() => this.#watchFiles(), WATCH_INTERVAL).unref();
   }
 
   async read(names: readonly string[], deadline: Deadline): Promise<Reading> {
@@ -85,7 +117,13 @@ export class SqliteStore implements JobStore {
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const swap = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
-    const made = await attempt(this.#context(deadline), () => this.#swaps.add(swap));
+    const made = await attempt(this.#context(deadline), () =>
+      this.#swaps.add(swap).catch((error) => {
+        // The fault may be in another swap of the batch.
+        if (isBusy(error) || error === this.#lost) throw error;
+        return this.#swapAll([swap]);
+      }),
+    );
     return made.has(swap.version) ? { version: swap.version } : { version: null, effect: "none" };
   }
 
@@ -96,7 +134,9 @@ export class SqliteStore implements JobStore {
    * @returns the versions of the swaps that were made.
    */
   #swapAll(swaps: readonly SwapRow[]): ReadonlySet<string> {
-    this.#checkFile();
+    this.#checkFiles();
+    this.#isAhead = true;
+    this.#wroteSinceWatch = true;
     return inTransaction(this.#database, () => {
       const made = swaps.filter(({ key, version, document, expected }) => {
         const { changes } =
@@ -122,13 +162,18 @@ export class SqliteStore implements JobStore {
     }
   }
 
+  /**
+   * The last connection that closes a database moves the write-ahead log into it, and removes the files of that name. After
+   * a file was replaced, that would destroy the transactions of another process, so the database is left open.
+   */
   async close(): Promise<void> {
-    if (this.#database.isOpen) this.#database.close();
+    clearInterval(this.#watch);
+    if (this.#database.isOpen && !this.#files?.change()?.isReplaced) this.#database.close();
   }
 
   #reading<T>(deadline: Deadline, read: () => T): Promise<T> {
     return attempt(this.#context(deadline), () => {
-      this.#checkFile();
+      this.#checkFiles();
       return read();
     });
   }
@@ -137,32 +182,52 @@ export class SqliteStore implements JobStore {
     return { place: this.#place, deadline, log: this.#log };
   }
 
-  /** SQLite goes on writing to a file that was removed or replaced, while other servers open the file of that name. */
-  #checkFile(): void {
-    if (identityOf(this.#file) === this.#identity) return;
-    throw new ServiceError("database-replaced", {
+  #checkFiles(): void {
+    if (this.#lost !== null) throw this.#lost;
+    const change = this.#files?.change() ?? null;
+    if (change === null) return;
+    this.#lost = new ServiceError("database-replaced", {
       place: this.#place,
-      problem: "is no longer the file that was opened: it was moved, removed or replaced",
+      problem: `can no longer be used: ${change.name} was ${change.isReplaced ? "replaced" : "moved or removed"}`,
       effect: "none",
     });
+    this.#onLost(this.#lost);
+    throw this.#lost;
+  }
+
+  #watchFiles(): void {
+    try {
+      this.#checkFiles();
+      if (this.#isAhead && !this.#wroteSinceWatch) this.#checkpoint();
+    } catch (error) {
+      // The next write tries again.
+      this.#isAhead = false;
+      if (error !== this.#lost) this.#log((failureOf(error, this.#place) as Error).message);
+    }
+    this.#wroteSinceWatch = false;
+  }
+
+  /** After it, the database file alone has all transactions. */
+  #checkpoint(): void {
+    const { busy } = this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() ?? {};
+    this.#isAhead = busy !== 0;
   }
 }
 
 function placeOf(file: string): string {
-  return `the database ${file}`;
+  return file === MEMORY ? "the database in memory" : `the database ${file}`;
 }
 
-function identityOf(file: string): string {
-  const { dev, ino } = statSync(file, { bigint: true, throwIfNoEntry: false }) ?? {};
-  return `${dev} ${ino}`;
-}
-
+/** Writes in any case: SQLite finds out by writing whether it may. */
 function migrate(database: DatabaseSync, place: string): void {
   inTransaction(database, () => {
     const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
+    let reached = version;
     for (const { sql, makes } of migrationsFrom(version, { bytes: "BLOB" }, place)) {
-      database.exec(`${sql}; PRAGMA user_version = ${makes}`);
+      database.exec(sql);
+      reached = makes;
     }
+    database.exec(`PRAGMA user_version = ${reached}`);
   });
 }
 
@@ -183,11 +248,14 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 const BUSY = new Set([5, 6]);
 const CODES: Readonly<Record<number, DatabaseErrorCode>> = {
   8: "database-forbidden",
+  10: "database-disk-failed",
   11: "database-damaged",
   13: "database-full",
-  14: "database-not-found",
+  14: "database-cannot-open",
   26: "database-unusable",
 };
+/** SQLite's extended code for a full disk at the moment when it makes the `-shm` file longer. */
+const SHM_FULL = 4874;
 
 /** A call that failed has changed nothing: SQLite rolls it back. */
 async function attempt<T>(
@@ -208,6 +276,10 @@ async function attempt<T>(
   return result;
 }
 
+function isBusy(error: unknown): boolean {
+  return BUSY.has(((error as { readonly errcode?: number }).errcode ?? 0) & 0xff);
+}
+
 function failureOf(cause: unknown, place: string): unknown {
   const { errcode, message } = cause as { readonly errcode?: number; readonly message?: string };
   if (errcode === undefined) return cause;
@@ -216,5 +288,6 @@ function failureOf(cause: unknown, place: string): unknown {
   if (BUSY.has(code)) {
     return new ServiceError("database-busy", { ...about, problem: "is locked by another process", retryAfter: 0 });
   }
-  return new ServiceError(CODES[code] ?? "database-refused", { ...about, problem: `cannot be used (${message})` });
+  const known = errcode === SHM_FULL ? "database-full" : CODES[code];
+  return new ServiceError(known ?? "database-refused", { ...about, problem: `cannot be used (${message})` });
 }
