@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
-import { ServiceError } from "../../../src/errors/service-error.ts";
+import { type RemoteErrorCode, ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { newJobState } from "../../../src/scheduler/state-document.ts";
 import type { GitRemote, PushAnswer, RefUpdate } from "../../../src/store/git/git-remote.ts";
@@ -8,11 +8,16 @@ import { idOf, NO_OBJECT } from "../../../src/store/git/objects.ts";
 
 const JOB = newJobState("report");
 const OTHER = "a".repeat(40);
-const NOT_MOVED: PushAnswer = { outcome: "rejected", words: "failed to update ref" };
+const NOT_MOVED = refused("update-failed", 0);
+
+function refused(code: RemoteErrorCode, retryAfter?: number): PushAnswer {
+  const details = { place: "memory", problem: "refused to move the ref", effect: "none", retryAfter } as const;
+  return { outcome: "failed", failure: new ServiceError(code, details) };
+}
 
 function unknown(): PushAnswer {
   const details = { place: "memory", problem: "lost the answer", effect: "possible", retryAfter: 0 } as const;
-  return { outcome: "unknown", failure: new ServiceError("unreachable", details) };
+  return { outcome: "failed", failure: new ServiceError("unreachable", details) };
 }
 
 /** A remote of one ref, which answers each push as `answers` say. */
@@ -97,6 +102,6 @@ test("one holder: two swaps to equal documents push different commits", async ()
   await swap();
   remote.id = NO_OBJECT;
   await swap();
-  const [first, second] = remote.pushed.map(({ commit }) => idOf(commit));
+  const [first, second] = remote.pushed.map(({ commit }) => commit && idOf(commit));
   expect(first).not.toBe(second);
 });

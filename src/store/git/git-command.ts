@@ -4,15 +4,36 @@ import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { deflateSync, inflateSync } from "node:zlib";
 import { getExecOutput } from "@actions/exec";
-import { type Effect, ServiceError, type ServiceErrorCode } from "../../errors/service-error.ts";
+import {
+  type RemoteErrorCode,
+  ServiceError,
+  type ServiceErrorCode,
+  type ServiceErrorDetails,
+} from "../../errors/service-error.ts";
 import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
+import {
+  type NoContact,
+  noContactIn,
+  otherSide,
+  type PushLine,
+  pushLineIn,
+  remoteErrorIn,
+  remoteMessages,
+} from "./git-command-words.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, idOf, NO_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
+import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
 
 /** git reports failures in prose only. One whose cause is not clear is tried this often in all. */
 const MOST_ATTEMPTS = 3;
+
+/** git's exit code for an option that it does not know. */
+const USAGE = 129;
+/** git 2.29 knows all options that are used here. */
+const LEAST_MAJOR = 2;
+const LEAST_MINOR = 29;
 
 const LARGEST_OBJECT = 1024 * 1024;
 
@@ -50,60 +71,122 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
-    return (await this.fetch(refs, deadline)).tips.map(({ ref, id }) => ({ ref, id }));
+    return (await this.#listed(refs, deadline)).filter(({ ref }) => refs.includes(ref));
   }
 
-  async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
-    const folder = await this.#repository();
-    // A ref that was fetched before may no longer exist in the repository, and `git fetch` would leave it here.
-    await rm(path.join(folder, "refs", "cronyx"), { recursive: true, force: true });
-    // Patterns, since a pattern may match nothing: a ref that does not exist would be an error like any other.
-    const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
-    await this.#fetchAll(patterns, deadline);
-
-    const tips: FetchedTip[] = [];
-    for (const ref of "prefix" in refs ? await refsUnder(folder, refs.prefix) : refs) {
-      const id = await readIfThere(path.join(folder, ref));
-      if (id !== null) tips.push({ ref, id: id.trim(), object: await this.#object(folder, id.trim()) });
-    }
-    // git shows no answer's time, and a folder on this machine has this machine's clock.
-    return { tips, now: null };
-  }
-
-  async #fetchAll(patterns: readonly string[], deadline: Deadline): Promise<void> {
-    const refspecs = patterns.map((pattern) => `+${pattern}:${pattern}`);
-    // Depth 1, in case a person moved a ref to a commit with a long history.
-    const options = ["--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
-    let attempts = 0;
-    await retrying(deadline, this.#log, async () => {
-      const { exitCode, stderr } = await this.#git(["fetch", ...options, this.place, ...refspecs], deadline);
-      // With a depth, git exits with 1 and no message where nothing matches.
-      if (exitCode === 0 || (exitCode === 1 && stderr === "")) return;
-      throw await this.#fetchFailure(stderr, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
+  async #listed(patterns: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
+    const { stdout } = await this.#reading(["ls-remote", "--quiet", this.place, ...patterns], deadline);
+    return stdout.split("\n").flatMap((line) => {
+      const [, id, ref] = /^([0-9a-f]{40})\t(.+)$/.exec(line) ?? [];
+      return id === undefined || ref === undefined ? [] : [{ ref, id }];
     });
   }
 
-  async push({ ref, from, to, commit }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
-    const folder = await this.#repository();
-    for (const object of [commit, EMPTY_TREE]) await writeObject(folder, object);
-    const expected = from === NO_OBJECT ? "" : from;
-    const lease = `--force-with-lease=${ref}:${expected}`;
-    const { stdout, stderr } = await this.#git(
-      ["push", "--porcelain", "--no-verify", lease, this.place, `${to}:${ref}`],
-      deadline,
-    );
-
-    const line = stdout.split("\n").find((text) => text.includes(`\t${to}:${ref}\t`));
-    if (line === undefined) return this.#lostPush(lastLineOf(stderr));
-    const [flag = "", , summary = ""] = line.split("\t");
-    if (flag === "!") return { outcome: "rejected", words: [summary.trim(), ...remoteWords(stderr)].join("; ") };
-    // "=" is "up to date": this update may have moved the ref in an earlier push whose answer was lost.
-    return flag === "=" ? this.#lostPush(summary) : { outcome: "moved" };
+  async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
+    // Patterns, since a pattern may match nothing: a ref that does not exist would be an error like any other.
+    const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
+    // git shows no answer's time, and a folder on this machine has this machine's clock.
+    const now = null;
+    try {
+      await this.#fetchAll(patterns, deadline);
+      const folder = await this.#repository();
+      return { tips: await this.#fetched("prefix" in refs ? await refsUnder(folder, refs.prefix) : refs), now };
+    } catch (error) {
+      if (!(error instanceof ServiceError && error.code === "ref-without-object")) throw error;
+    }
+    // git fetches nothing where one object is missing.
+    const listed = await this.#listed(patterns, deadline);
+    const tips: FetchedTip[] = [];
+    for (const tip of listed.filter(({ ref }) => "prefix" in refs || refs.includes(ref))) {
+      try {
+        await this.#fetchAll([tip.ref], deadline);
+        tips.push(...(await this.#fetched([tip.ref])));
+      } catch (error) {
+        if (!(error instanceof ServiceError && error.code === "ref-without-object")) throw error;
+        tips.push({ ...tip, object: { type: "missing", words: error.problem } });
+      }
+    }
+    return { tips, now };
   }
 
-  #lostPush(words: string): PushAnswer {
-    const problem = `gave no answer to git push (${words})`;
-    return { outcome: "unknown", failure: this.#failure("git-failed", problem, { effect: "possible", retryAfter: 0 }) };
+  async #fetched(refs: readonly string[]): Promise<readonly FetchedTip[]> {
+    const folder = await this.#repository();
+    const tips: FetchedTip[] = [];
+    for (const ref of refs) {
+      const id = await readIfThere(path.join(folder, ref));
+      if (id !== null) tips.push({ ref, id: id.trim(), object: await this.#object(folder, id.trim()) });
+    }
+    return tips;
+  }
+
+  async #fetchAll(patterns: readonly string[], deadline: Deadline): Promise<void> {
+    // A ref that was fetched before may no longer exist in the repository, and `git fetch` would leave it here.
+    await rm(path.join(await this.#repository(), "refs", "cronyx"), { recursive: true, force: true });
+    const refspecs = patterns.map((pattern) => `+${pattern}:${pattern}`);
+    // Depth 1 is for a ref whose commit has parents: without it git would fetch the whole history.
+    const options = ["--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
+    await this.#reading(["fetch", ...options, this.place, ...refspecs], deadline);
+  }
+
+  /** Runs a git command that changes nothing in the repository. */
+  async #reading(args: readonly string[], deadline: Deadline): Promise<{ readonly stdout: string }> {
+    let attempts = 0;
+    const { result } = await retrying(deadline, this.#log, async () => {
+      const { exitCode, stdout, stderr } = await this.#git(args, deadline);
+      // With a depth, git exits with 1 and no message where nothing matches.
+      if (exitCode === 0 || (exitCode === 1 && stderr === "")) return { stdout };
+      if (exitCode === USAGE) await this.#checkVersion(deadline);
+      throw await this.#readFailure(`git ${args[0]}`, stderr, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
+    });
+    return result;
+  }
+
+  async #checkVersion(deadline: Deadline): Promise<void> {
+    const { stdout } = await this.#git(["version"], deadline);
+    const [, version, major, minor] = /(([0-9]+)\.([0-9]+)\S*)/.exec(stdout) ?? [];
+    if (version === undefined) return;
+    if (Number(major) > LEAST_MAJOR || (Number(major) === LEAST_MAJOR && Number(minor) >= LEAST_MINOR)) return;
+    const problem = `needs git ${LEAST_MAJOR}.${LEAST_MINOR} or newer here, and this machine has ${version}`;
+    throw this.#failure("git-too-old", problem, { effect: "none" });
+  }
+
+  async push({ ref, from, to, commit, isChained }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
+    const folder = await this.#repository();
+    // git leaves the parent out of what it sends, but needs it here for that.
+    if (isChained && (await readIfThere(objectPath(folder, from))) === null)
+      await this.#fetchAll([`${ref}*`], deadline);
+    for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await writeObject(folder, object);
+    const lease = `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
+    const refspec = `${commit === null ? "" : to}:${ref}`;
+    const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
+    const { stdout, stderr } = await this.#git(args, deadline);
+    const line = pushLineIn(stdout, refspec);
+    if (line?.outcome === "moved") return { outcome: "moved" };
+    return { outcome: "failed", failure: this.#pushFailure(ref, line, stderr) };
+  }
+
+  #pushFailure(ref: string, line: PushLine | null, stderr: string): ServiceError {
+    const forbidden = "key-may-not-write";
+    if (line?.outcome === "unsent") {
+      // Where the ref has moved, this failure counts for nothing: docs/locks.md. Otherwise the server hides it from pushes.
+      const problem = `does not let pushes see ${ref} (${line.reason})`;
+      return this.#failure("update-refused", problem, { effect: "none", ref: { repository: this.place, name: ref } });
+    }
+    if (line?.outcome === "refused") {
+      return refusedUpdate({
+        place: this.place,
+        ref,
+        reason: line.reason,
+        messages: remoteMessages(stderr),
+        forbidden,
+      });
+    }
+    const contact = noContactIn(stderr);
+    if (contact !== null) return this.#contactFailure("git push", contact, { forbidden, retryAfter: 0 });
+    const refusal = remoteErrorIn(stderr);
+    if (refusal !== null) return refusedUpdate({ place: this.place, ref, reason: refusal, messages: "", forbidden });
+    const problem = `gave no answer to git push (${line === null ? otherSide(stderr) : "up to date"})`;
+    return this.#failure("git-failed", problem, { effect: "possible", retryAfter: 0 });
   }
 
   async close(): Promise<void> {
@@ -166,7 +249,7 @@ export class GitCommandRemote implements GitRemote {
     }
   }
 
-  async #fetchFailure(stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
+  async #readFailure(command: string, stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
     const cause = new Error(stderr.trim());
     if (this.#location.transport === "file") {
       const isReadable = await access(fileURLToPath(this.#location.url), constants.R_OK).then(
@@ -177,16 +260,35 @@ export class GitCommandRemote implements GitRemote {
         return this.#failure("repository-not-found", "is no repository that can be read", { effect: "none", cause });
       }
     }
-    const problem = `cannot be reached by git fetch (${lastLineOf(stderr)})`;
+    if (/mismatched algorithms|unknown repository extension.*objectformat/i.test(stderr)) {
+      const problem = "cannot keep locks (its objects have SHA-256 ids)";
+      return this.#failure("repository-unsupported", problem, { effect: "none", cause });
+    }
+    const contact = noContactIn(stderr);
+    if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
+    const words = remoteErrorIn(stderr) ?? otherSide(stderr);
+    if (MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
+    const problem = `cannot be reached by ${command} (${words})`;
     return this.#failure("git-failed", problem, { effect: "none", retryAfter, cause });
+  }
+
+  /** Nothing was sent there. */
+  #contactFailure(
+    command: string,
+    { words, mayPass }: NoContact,
+    { forbidden, retryAfter, cause }: ErrorOptions & { forbidden: RemoteErrorCode; retryAfter: number | undefined },
+  ): ServiceError {
+    const code = mayPass ? "git-failed" : (codeOfRefusal(words, forbidden) ?? "git-failed");
+    const problem = `cannot be reached by ${command}${words === "" ? "" : ` (${words})`}`;
+    return this.#failure(code, problem, { effect: "none", retryAfter: mayPass ? retryAfter : undefined, cause });
   }
 
   #failure(
     code: ServiceErrorCode,
     problem: string,
-    options: ErrorOptions & { readonly effect: Effect; readonly retryAfter?: number | undefined },
+    details: Omit<ServiceErrorDetails, "place" | "problem">,
   ): ServiceError {
-    return new ServiceError(code, { place: this.place, problem, ...options });
+    return new ServiceError(code, { place: this.place, problem, ...details });
   }
 
   async #object(folder: string, id: ObjectId): Promise<GitObject> {
@@ -253,15 +355,4 @@ function objectPath(folder: string, id: ObjectId): string {
 
 async function readIfThere(file: string): Promise<string | null> {
   return readFile(file, "utf8").catch(() => null);
-}
-
-/** Messages from the other side for people, such as those of its hooks. */
-function remoteWords(stderr: string): string[] {
-  return [...stderr.matchAll(/^remote: *(\S.*?)\s*$/gm)].map(([, words = ""]) => words.slice(0, 300));
-}
-
-/** The most specific line: the last one before the line that git prints for every repository that it cannot reach. */
-function lastLineOf(stderr: string): string {
-  const [before = ""] = stderr.split("fatal: Could not read from remote repository.");
-  return (before.trim() || stderr.trim()).split("\n").at(-1)?.trim().slice(0, 300) ?? "";
 }
