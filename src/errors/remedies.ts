@@ -63,7 +63,7 @@ export const COMMON_REMOTE_REMEDIES = {
   "repository-read-only": "make it writable there, or keep the locks in another repository",
   "repository-unsupported": "use a repository with SHA-1 ids, on a server with git 2.18 or newer",
   "update-failed":
-    "try again later; if it goes on, whoever runs that server frees its disk, and removes the lock file that its words name",
+    "try again later; if it fails again, free the disk of that server, or remove the lock file that its words name",
   "key-may-not-write": "let that ssh key write to the repository: allow write access for a deploy key",
   "not-fast-forward": "let the rules and hooks of that repository allow refs under refs/cronyx/",
   "updates-not-allowed": (error) =>

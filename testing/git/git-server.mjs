@@ -10,6 +10,8 @@ import { promisify } from "node:util";
  * @property {"before" | "after" | "within"} [cut] Where to cut the connection: before git gets the request, after git
  *   is done but before the first byte of the answer, or within the answer.
  * @property {number} [status] Answer with this status, and do not run git.
+ * @property {boolean} [carriedOut] Run git all the same, and answer with the status in place of git's answer.
+ * @property {boolean} [oldProtocol] Run git as a server does that knows no protocol v2.
  * @property {Record<string, string>} [headers] Headers of that answer.
  * @property {string | Buffer} [body] Its body.
  */
@@ -59,16 +61,19 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
       ms: 0,
     };
     exchanges.push(exchange);
-    const { delay = 0, cut, status, headers = {}, body: faultyBody } = fault(exchange) ?? {};
+    const faults = fault(exchange) ?? {};
+    const { delay = 0, cut, status, headers = {}, body: faultyBody, carriedOut = false, oldProtocol = false } = faults;
 
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (cut === "before") return request.socket.destroy();
-    if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
+    if (status !== undefined && !carriedOut) return response.writeHead(status, headers).end(faultyBody);
     if (token !== undefined && passwordOf(request) !== token) {
       return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }
 
+    if (oldProtocol) delete request.headers["git-protocol"];
     const answered = await runGit({ root, url, request, body });
+    if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
     exchange.received = answered.body.length;
     exchange.ms = performance.now() - started;
     if (cut === "after") return request.socket.destroy();

@@ -46,7 +46,8 @@ export interface Refusal {
 /** @returns the error of an update that the server refused, with `retryAfter` set where the words name no purpose. */
 export function refusedUpdate({ place, ref, reason, messages, forbidden }: Refusal): ServiceError {
   // The sentence names the ref already, and a path in the words is longer than it.
-  const words = serverWords(reason, messages.replaceAll(` '${ref}'`, ""));
+  const said = messages.replaceAll(` '${ref}'`, "").replaceAll(`hook declined to update ${ref}`, "");
+  const words = serverWords(reason, said);
   const failure = (code: RemoteErrorCode, retryAfter?: number) =>
     new ServiceError(code, {
       place,
@@ -58,15 +59,15 @@ export function refusedUpdate({ place, ref, reason, messages, forbidden }: Refus
 
   // A job's name is part of its ref, and may be "webhook rules". git quotes refs and paths.
   const unquoted = (text: string) => text.replaceAll(ref, "").replace(/'[^']*'/g, "");
-  const [said, beside] = [unquoted(reason), unquoted(messages)];
-  if (SILENT.test(serverWords(said))) {
+  const [inReason, beside] = [unquoted(reason), unquoted(messages)];
+  if (SILENT.test(serverWords(inReason))) {
     // The messages of a server may be about anything. Only those count that git itself writes.
     if (/aborted by hook/i.test(beside)) return failure("update-refused");
     // The server's own files: another attempt finds them as they are.
     const isFinal = /permission denied|insufficient permission|read-only file system/i.test(beside);
     return failure("update-failed", isFinal ? undefined : 0);
   }
-  const all = `${said}\n${beside}`;
+  const all = `${inReason}\n${beside}`;
   if (NOT_FAST_FORWARD.test(all)) return failure("not-fast-forward");
   if (RULE.test(all)) return failure("update-refused");
   const code = codeOfRefusal(all, forbidden);

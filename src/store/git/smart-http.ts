@@ -212,7 +212,7 @@ export class SmartHttpRemote implements GitRemote {
     return this.#send(service, { method: "POST", url: new URL(service, this.#url), body }, deadline);
   }
 
-  #send(
+  async #send(
     service: Service,
     request: { readonly method: "GET" | "POST"; readonly url: URL; readonly body: Buffer | null },
     deadline: Deadline,
@@ -220,7 +220,7 @@ export class SmartHttpRemote implements GitRemote {
     const writes = service === "git-receive-pack";
     // GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation.
     const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    return this.#connection.send(
+    const answer = await this.#connection.send(
       {
         ...request,
         headers: {
@@ -236,6 +236,7 @@ export class SmartHttpRemote implements GitRemote {
       },
       deadline,
     );
+    return { ...answer, body: withoutSecrets(answer.body, [this.#token, credentials]) };
   }
 
   /**
@@ -305,4 +306,14 @@ function tipsIn(list: Buffer): Tip[] {
     tips.push({ id, ref });
   }
   throw new ProtocolError("its list of refs is cut short");
+}
+
+/** Words of an answer are shown, and a server may repeat the request in them. The length stays, for the framing. */
+function withoutSecrets(body: Buffer, secrets: readonly string[]): Buffer {
+  let shown = body;
+  for (const secret of secrets) {
+    if (secret === "" || !shown.includes(secret)) continue;
+    shown = Buffer.from(shown.toString("latin1").replaceAll(secret, "*".repeat(secret.length)), "latin1");
+  }
+  return shown;
 }
