@@ -53,8 +53,10 @@ export const COMMON_REMOTE_REMEDIES = {
   "certificate-untrusted": "set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority",
   "certificate-expired": "renew the certificate there, and check the clock of this machine",
   "certificate-revoked": "replace the certificate there",
-  "document-damaged":
-    "nothing was changed; docs/locks.md says how to repair or remove it, and a server's log where it is",
+  "document-damaged": (error) =>
+    error.ref === null
+      ? "nothing was changed; docs/locks.md says how to repair or remove it, and a server's log where it is"
+      : `nothing was changed; docs/locks.md says how to repair it, and this removes it: ${removal(error)}`,
   "git-missing": "install git, or use a git+https: url, which needs none",
   "proxy-unusable": "set that variable to http://HOST:PORT, or unset it",
   "git-too-old": "update git, or use a git+https: url, which needs none",
