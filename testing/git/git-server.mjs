@@ -18,6 +18,7 @@ import { promisify } from "node:util";
 
 /**
  * @typedef {object} GitExchange
+ * @property {string} path The request's path.
  * @property {string} service The last part of the path: `git-upload-pack` or `git-receive-pack`.
  * @property {string} command The command of protocol v2, or "push".
  * @property {string | undefined} authorization
@@ -35,9 +36,10 @@ import { promisify } from "node:util";
  * @param {string} options.root The folder.
  * @param {string} [options.token] The required password. Without one, every client may write.
  * @param {(exchange: GitExchange) => GitFault | undefined} [options.fault] The fault for a request, if any.
+ * @param {string} [options.host] The address to listen on. Default: 127.0.0.1.
  * @param {() => number} [options.now] The server's clock, for the `Date` of its answers.
  */
-export async function serveGit({ root, token, fault = () => undefined, now = Date.now }) {
+export async function serveGit({ root, token, fault = () => undefined, now = Date.now, host = "127.0.0.1" }) {
   /** @type {GitExchange[]} */
   const exchanges = [];
 
@@ -52,6 +54,7 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
       /command=([a-z-]+)/.exec(body.toString("latin1", 0, 40))?.[1] ?? (service === "git-receive-pack" ? "push" : "");
     /** @type {GitExchange} */
     const exchange = {
+      path: url.pathname,
       service,
       command,
       authorization: request.headers.authorization,
@@ -87,12 +90,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
     // A client that went away in the middle of its request gets no answer.
     answer(request, response).catch(() => request.socket.destroy());
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  await new Promise((resolve) => server.listen(0, host, () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 
   return {
     /** The URL of the repository `name` in the folder. @param {string} name */
-    url: (name) => `http://127.0.0.1:${port}/${name}`,
+    url: (name) => `http://${host.includes(":") ? `[${host}]` : host}:${port}/${name}`,
     exchanges,
     async close() {
       server.closeAllConnections();

@@ -6,7 +6,7 @@ import {
 } from "../../errors/service-error.ts";
 import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
+import type { HttpAnswer } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { Fetched, GitRemote, MissingObject, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
@@ -17,13 +17,12 @@ import { missingSupport } from "./protocol-support.ts";
 import { errorInAnswer, refusalIn } from "./push-report.ts";
 import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
 import { serverWords, wordsOfBody } from "./server-words.ts";
+import { type GitLogin, type GitService, SmartHttpRequests } from "./smart-http-requests.ts";
 
 /** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
 const MOST_REREADS = 3;
 
 const NOT_SENT: MissingObject = { type: "missing", words: "the server does not send it" };
-
-type Service = "git-upload-pack" | "git-receive-pack";
 
 interface Listed {
   readonly tips: readonly Tip[];
@@ -38,8 +37,10 @@ interface Objects {
 
 export interface SmartHttpOptions {
   readonly location: RepositoryLocation;
-  /** The password of basic authentication. Empty: no credentials are sent. */
+  /** The password of basic authentication, for servers that take any user name. Empty: no credentials are sent. */
   readonly token: string;
+  /** In place of the token, for servers that have users. */
+  readonly login?: GitLogin | null;
   readonly userAgent: string;
   readonly log: (line: string) => void;
 }
@@ -54,16 +55,14 @@ export interface SmartHttpOptions {
  */
 export class SmartHttpRemote implements GitRemote {
   readonly place: string;
-  readonly #url: URL;
-  readonly #token: string;
-  readonly #connection: HttpConnection;
+  readonly #hasLogin: "token" | "login" | null;
+  readonly #requests: SmartHttpRequests;
   readonly #log: (line: string) => void;
 
-  constructor({ location: { url }, token, userAgent, log }: SmartHttpOptions) {
-    this.#url = new URL(url.href.replace(/\/*$/, "/"));
-    this.place = url.href.replace(/\/*$/, "");
-    this.#token = token;
-    this.#connection = new HttpConnection({ place: this.place, userAgent });
+  constructor({ location, token, login = null, userAgent, log }: SmartHttpOptions) {
+    this.#hasLogin = login !== null ? "login" : token !== "" ? "token" : null;
+    this.#requests = new SmartHttpRequests({ location, userAgent, login: login ?? loginWith(token) });
+    this.place = this.#requests.place;
     this.#log = log;
   }
 
@@ -129,7 +128,7 @@ export class SmartHttpRemote implements GitRemote {
   }
 
   async close(): Promise<void> {
-    this.#connection.close();
+    this.#requests.close();
   }
 
   async #tipsUnder(prefixes: readonly string[], deadline: Deadline): Promise<Listed> {
@@ -197,9 +196,9 @@ export class SmartHttpRemote implements GitRemote {
 
   /** Asks for the server's capabilities, which other requests do without. @returns null if it lacks none, or gives no answer. */
   async #missingSupport(deadline: Deadline): Promise<ServiceError | null> {
-    const url = new URL("info/refs?service=git-upload-pack", this.#url);
+    const request = { method: "GET", path: "info/refs?service=git-upload-pack", body: null } as const;
     try {
-      const { status, body } = await this.#send("git-upload-pack", { method: "GET", url, body: null }, deadline);
+      const { status, body } = await this.#requests.send("git-upload-pack", request, deadline);
       const why = status === 200 ? missingSupport(body) : null;
       return why === null ? null : this.#failure("repository-unsupported", `cannot keep locks (${why})`);
     } catch (error) {
@@ -208,42 +207,15 @@ export class SmartHttpRemote implements GitRemote {
     }
   }
 
-  #post(service: Service, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {
-    return this.#send(service, { method: "POST", url: new URL(service, this.#url), body }, deadline);
-  }
-
-  async #send(
-    service: Service,
-    request: { readonly method: "GET" | "POST"; readonly url: URL; readonly body: Buffer | null },
-    deadline: Deadline,
-  ): Promise<HttpAnswer> {
-    const writes = service === "git-receive-pack";
-    // GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation.
-    const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    const answer = await this.#connection.send(
-      {
-        ...request,
-        headers: {
-          ...(!writes && { "git-protocol": "version=2" }),
-          ...(request.method === "POST" && {
-            accept: `application/x-${service}-result`,
-            "content-type": `application/x-${service}-request`,
-          }),
-        },
-        authorization: this.#token === "" ? null : `Basic ${credentials}`,
-        writes,
-        followsToOtherOrigins: true,
-      },
-      deadline,
-    );
-    return { ...answer, body: withoutSecrets(answer.body, [this.#token, credentials]) };
+  #post(service: GitService, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {
+    return this.#requests.send(service, { method: "POST", path: service, body }, deadline);
   }
 
   /**
    * @returns null for an answer of this git service. A push is refused only by the server's own words and by a status for
    *   credentials: any other answer may be a proxy's, after the push was carried out.
    */
-  #failureOf(answer: HttpAnswer, service: Service): ServiceError | null {
+  #failureOf(answer: HttpAnswer, service: GitService): ServiceError | null {
     const { status, contentType, redirectedTo, body } = answer;
     const writes = service === "git-receive-pack";
     const redirect = redirectedTo === null ? "" : `, after a redirect to ${redirectedTo}, which gets no token`;
@@ -253,19 +225,20 @@ export class SmartHttpRemote implements GitRemote {
     const forbidden = writes ? "token-may-not-write" : "token-may-not-read";
     switch (status) {
       case 401:
-        return this.#token === ""
-          ? this.#failure("token-missing", `asks for credentials ${shown}${redirect}`)
-          : this.#failure("token-refused", `refused the token ${shown}${redirect}`);
+        if (this.#hasLogin === null) return this.#failure("token-missing", `asks for credentials ${shown}${redirect}`);
+        return this.#hasLogin === "token"
+          ? this.#failure("token-refused", `refused the token ${shown}${redirect}`)
+          : this.#failure("login-refused", `refused the user name or the password ${shown}${redirect}`);
       case 403: {
         const problem = `does not let the token ${writes ? "write" : "read"} ${shown}${redirect}`;
         return this.#failure(codeOfRefusal(words, forbidden) ?? forbidden, problem);
       }
-      case 404:
-        return this.#failure(
-          "repository-not-found",
-          `is no repository that the token may see ${shown}${redirect}`,
-          lost,
-        );
+      case 404: {
+        const { notFoundEither } = this.#requests;
+        const either = notFoundEither === null ? "" : `, and neither is ${notFoundEither}`;
+        const problem = `is no repository that the token may see ${shown}${either}${redirect}`;
+        return this.#failure("repository-not-found", problem, lost);
+      }
       case 200:
         break;
       default:
@@ -295,6 +268,11 @@ export class SmartHttpRemote implements GitRemote {
   }
 }
 
+/** GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation. */
+function loginWith(token: string): GitLogin | null {
+  return token === "" ? null : { username: "x-access-token", password: token };
+}
+
 function tipsIn(list: Buffer): Tip[] {
   const tips: Tip[] = [];
   for (const packet of packets(list)) {
@@ -306,14 +284,4 @@ function tipsIn(list: Buffer): Tip[] {
     tips.push({ id, ref });
   }
   throw new ProtocolError("its list of refs is cut short");
-}
-
-/** Words of an answer are shown, and a server may repeat the request in them. The length stays, for the framing. */
-function withoutSecrets(body: Buffer, secrets: readonly string[]): Buffer {
-  let shown = body;
-  for (const secret of secrets) {
-    if (secret === "" || !shown.includes(secret)) continue;
-    shown = Buffer.from(shown.toString("latin1").replaceAll(secret, "*".repeat(secret.length)), "latin1");
-  }
-  return shown;
 }
