@@ -74,6 +74,14 @@ describe.each(["http", "file"])("over git+%s", (transport) => {
     expect(all.errors).toContain("--delete refs/cronyx/notes\n");
   });
 
+  test("a foreign ref of over 1 MiB does not hide the jobs", async () => {
+    const id = served.repository.git(["hash-object", "-w", "--stdin"], "x".repeat(5 * 1024 * 1024));
+    served.repository.git(["update-ref", "refs/cronyx/backup.tar", id]);
+    const all = await run(status, ["--url", url()]);
+    expect(all.output).toBe("backup: free, nothing finished yet\nreport: free, nothing finished yet\n");
+    expect(all.errors).toMatch(/The state document at refs\/cronyx\/backup\.tar in .* is damaged \(.*bytes\)/);
+  });
+
   test.each([
     ["without its object", loseObject],
     [

@@ -147,8 +147,8 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const id = repository.commit(messageWith({ ...documentOf(name), more: "x".repeat(1024 * 1024) }));
         repository.git(["update-ref", refOf(name), id]);
         expect(await failureOf(store.read([name], inTime()))).toMatchObject({
-          code: "not-a-repository",
-          message: expect.stringMatching(/cannot keep locks \(.*of (over )?10\d+ bytes/),
+          code: "document-damaged",
+          message: expect.stringMatching(/is damaged \(.*of (over )?10\d+ bytes/),
         });
         expect(repository.tip(refOf(name))).toBe(id);
         repository.git(["update-ref", "-d", refOf(name)]);

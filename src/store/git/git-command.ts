@@ -1,8 +1,6 @@
 import { constants } from "node:fs";
-import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
-import path from "node:path";
+import { access } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
-import { deflateSync, inflateSync } from "node:zlib";
 import { getExecOutput } from "@actions/exec";
 import {
   type RemoteErrorCode,
@@ -23,19 +21,20 @@ import {
   remoteMessages,
 } from "./git-command-words.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
-import { EMPTY_TREE, type GitObject, idOf, NO_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
+import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
+import { REF_PREFIX } from "./ref-name.ts";
 import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
+import { TemporaryRepository } from "./temporary-repository.ts";
 
 /** git reports failures in prose only. One whose cause is not clear is tried this often in all. */
 const MOST_ATTEMPTS = 3;
 
 /** git's exit code for an option that it does not know. */
 const USAGE = 129;
+const OTHER_HASH = /mismatched algorithms|repository's hash algorithm|unknown repository extension.*objectformat/i;
 /** git 2.29 knows all options that are used here. */
 const LEAST_MAJOR = 2;
 const LEAST_MINOR = 29;
-
-const LARGEST_OBJECT = 1024 * 1024;
 
 export interface GitCommandOptions {
   readonly location: RepositoryLocation;
@@ -52,21 +51,19 @@ export interface GitCommandOptions {
  * (`git push`).
  *
  * @see https://git-scm.com/docs/git-push
- * @see https://git-scm.com/docs/gitrepository-layout
  */
 export class GitCommandRemote implements GitRemote {
   readonly place: string;
   readonly #location: RepositoryLocation;
   readonly #env: Readonly<Record<string, string>>;
-  readonly #temporary: string;
+  readonly #repository: TemporaryRepository;
   readonly #log: (line: string) => void;
-  #folder: Promise<string> | undefined;
 
   constructor({ location, env, temporary, log }: GitCommandOptions) {
     this.place = location.url.href;
     this.#location = location;
     this.#env = environmentFrom(env);
-    this.#temporary = temporary;
+    this.#repository = new TemporaryRepository({ temporary, configuration: configurationFor(location) });
     this.#log = log;
   }
 
@@ -89,8 +86,8 @@ export class GitCommandRemote implements GitRemote {
     const now = null;
     try {
       await this.#fetchAll(patterns, deadline);
-      const folder = await this.#repository();
-      return { tips: await this.#fetched("prefix" in refs ? await refsUnder(folder, refs.prefix) : refs), now };
+      const fetched = "prefix" in refs ? await this.#repository.refsUnder(refs.prefix) : refs;
+      return { tips: await this.#fetched(fetched), now };
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === "ref-without-object")) throw error;
     }
@@ -103,25 +100,27 @@ export class GitCommandRemote implements GitRemote {
         tips.push(...(await this.#fetched([tip.ref])));
       } catch (error) {
         if (!(error instanceof ServiceError && error.code === "ref-without-object")) throw error;
-        tips.push({ ...tip, object: { type: "missing", words: error.problem } });
+        tips.push({ ...tip, object: { type: "unusable", code: "ref-without-object", words: error.problem } });
       }
     }
     return { tips, now };
   }
 
   async #fetched(refs: readonly string[]): Promise<readonly FetchedTip[]> {
-    const folder = await this.#repository();
     const tips: FetchedTip[] = [];
     for (const ref of refs) {
-      const id = await readIfThere(path.join(folder, ref));
-      if (id !== null) tips.push({ ref, id: id.trim(), object: await this.#object(folder, id.trim()) });
+      const id = await this.#repository.tipOf(ref);
+      if (id === null) continue;
+      const object = await this.#repository.object(id);
+      if (object === null) throw this.#notALock(`git fetched ${id} without its content`);
+      tips.push({ ref, id, object });
     }
     return tips;
   }
 
   async #fetchAll(patterns: readonly string[], deadline: Deadline): Promise<void> {
     // A ref that was fetched before may no longer exist in the repository, and `git fetch` would leave it here.
-    await rm(path.join(await this.#repository(), "refs", "cronyx"), { recursive: true, force: true });
+    await this.#repository.removeRefs(REF_PREFIX);
     const refspecs = patterns.map((pattern) => `+${pattern}:${pattern}`);
     // Depth 1 is for a ref whose commit has parents: without it git would fetch the whole history.
     const options = ["--quiet", "--depth=1", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance"];
@@ -151,11 +150,9 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async push({ ref, from, to, commit, isChained }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
-    const folder = await this.#repository();
     // git leaves the parent out of what it sends, but needs it here for that.
-    if (isChained && (await readIfThere(objectPath(folder, from))) === null)
-      await this.#fetchAll([`${ref}*`], deadline);
-    for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await writeObject(folder, object);
+    if (isChained && (await this.#repository.object(from)) === null) await this.#fetchAll([`${ref}*`], deadline);
+    for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await this.#repository.write(object);
     const lease = `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
     const refspec = `${commit === null ? "" : to}:${ref}`;
     const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
@@ -181,6 +178,8 @@ export class GitCommandRemote implements GitRemote {
         forbidden,
       });
     }
+    // A repository without any ref is found out here, before git sends anything.
+    if (OTHER_HASH.test(stderr)) return this.#otherHash(new Error(stderr.trim()));
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure("git push", contact, { forbidden, retryAfter: 0 });
     const refusal = remoteErrorIn(stderr);
@@ -190,45 +189,16 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async close(): Promise<void> {
-    const folder = await this.#folder?.catch(() => undefined);
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
-  }
-
-  /** Makes a bare repository as files: what `git init` does, without a process and without templates. */
-  #repository(): Promise<string> {
-    this.#folder ??= (async () => {
-      const folder = await mkdtemp(path.join(this.#temporary, "cronyx-"));
-      await mkdir(path.join(folder, "objects"));
-      await mkdir(path.join(folder, "refs"));
-      await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
-      await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
-      await writeFile(path.join(folder, "gitconfig"), this.#configuration());
-      return folder;
-    })();
-    return this.#folder;
-  }
-
-  /** All configuration that applies, in place of the user's and the system's. */
-  #configuration(): string {
-    // For a repository on this machine, the git process at the other end reads this configuration too. So nothing here
-    // may change what it does: its hooks, its housekeeping.
-    const lines = [
-      // Fetched objects as files, however many: they are read without git.
-      "[fetch]\n\tunpackLimit = 1000000",
-    ];
-    // git wants consent for a repository that another user owns. Naming it in `url` is that consent. It cannot be given
-    // for the one folder: git compares the folder that it opens in the end, such as a `.git` inside.
-    if (this.#location.transport === "file") lines.push("[safe]\n\tdirectory = *");
-    return `${lines.join("\n")}\n`;
+    await this.#repository.close();
   }
 
   async #git(
     args: readonly string[],
     deadline: Deadline,
   ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
-    const folder = await this.#repository();
-    const env = { ...this.#env, GIT_CONFIG_GLOBAL: path.join(folder, "gitconfig"), GIT_DIR: folder };
-    const run = getExecOutput("git", [...args], { env, cwd: folder, silent: true, ignoreReturnCode: true });
+    const env = { ...this.#env, ...(await this.#repository.environment()) };
+    const cwd = await this.#repository.folder();
+    const run = getExecOutput("git", [...args], { env, cwd, silent: true, ignoreReturnCode: true });
     const { signal } = deadline;
     const stop = new AbortController();
     const outOfTime = new Promise<never>((_, reject) => {
@@ -260,16 +230,18 @@ export class GitCommandRemote implements GitRemote {
         return this.#failure("repository-not-found", "is no repository that can be read", { effect: "none", cause });
       }
     }
-    if (/mismatched algorithms|unknown repository extension.*objectformat/i.test(stderr)) {
-      const problem = "cannot keep locks (its objects have SHA-256 ids)";
-      return this.#failure("repository-unsupported", problem, { effect: "none", cause });
-    }
+    if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
     const words = remoteErrorIn(stderr) ?? otherSide(stderr);
     if (MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
     const problem = `cannot be reached by ${command} (${words})`;
     return this.#failure("git-failed", problem, { effect: "none", retryAfter, cause });
+  }
+
+  #otherHash(cause: Error): ServiceError {
+    const problem = "cannot keep locks (its objects have SHA-256 ids)";
+    return this.#failure("repository-unsupported", problem, { effect: "none", cause });
   }
 
   /** Nothing was sent there. */
@@ -291,18 +263,6 @@ export class GitCommandRemote implements GitRemote {
     return new ServiceError(code, { place: this.place, problem, ...details });
   }
 
-  async #object(folder: string, id: ObjectId): Promise<GitObject> {
-    const file = await readFile(objectPath(folder, id)).catch(() => null);
-    if (file === null) throw this.#notALock(`git fetched ${id} without its content`);
-    const content = inflated(file);
-    if (content === null) throw this.#notALock(`the object ${id} is damaged, or of over ${LARGEST_OBJECT} bytes`);
-    const header = content.indexOf(0);
-    return {
-      type: content.toString("latin1", 0, content.indexOf(" ")) as ObjectType,
-      body: content.subarray(header + 1),
-    };
-  }
-
   #notALock(why: string): ServiceError {
     return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
   }
@@ -321,38 +281,21 @@ function environmentFrom(env: Readonly<Record<string, string | undefined>>): Rec
   return {
     GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=15",
     ...Object.fromEntries(kept),
-    GIT_CONFIG_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",
     LC_ALL: "C",
   };
 }
 
-async function refsUnder(folder: string, prefix: string): Promise<string[]> {
-  const names = await readdir(path.join(folder, prefix)).catch(() => []);
-  return names.map((name) => prefix + name);
-}
-
-async function writeObject(folder: string, object: GitObject): Promise<void> {
-  const file = objectPath(folder, idOf(object));
-  await mkdir(path.dirname(file), { recursive: true });
-  // An object that git has fetched exists already, as a read-only file.
-  await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
-    if (error.code !== "EEXIST") throw error;
-  });
-}
-
-function inflated(file: Buffer): Buffer | null {
-  try {
-    return inflateSync(file, { maxOutputLength: LARGEST_OBJECT });
-  } catch {
-    return null;
-  }
-}
-
-function objectPath(folder: string, id: ObjectId): string {
-  return path.join(folder, "objects", id.slice(0, 2), id.slice(2));
-}
-
-async function readIfThere(file: string): Promise<string | null> {
-  return readFile(file, "utf8").catch(() => null);
+/** All configuration that applies, in place of the user's and the system's. */
+function configurationFor({ transport }: RepositoryLocation): string {
+  // For a repository on this machine, the git process at the other end reads this configuration too. So nothing here
+  // may change what it does: its hooks, its housekeeping.
+  const lines = [
+    // Fetched objects as files, however many: they are read without git.
+    "[fetch]\n\tunpackLimit = 1000000",
+  ];
+  // git wants consent for a repository that another user owns. Naming it in `url` is that consent. It cannot be given
+  // for the one folder: git compares the folder that it opens in the end, such as a `.git` inside.
+  if (transport === "file") lines.push("[safe]\n\tdirectory = *");
+  return `${lines.join("\n")}\n`;
 }

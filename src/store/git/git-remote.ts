@@ -50,12 +50,12 @@ export interface Fetched {
 }
 
 export interface FetchedTip extends Tip {
-  readonly object: GitObject | MissingObject;
+  readonly object: GitObject | UnusableObject;
 }
 
-/** In place of an object that a ref points to, and that the repository has lost. */
-export interface MissingObject {
-  readonly type: "missing";
-  /** The repository's words. */
+/** In place of an object that a ref points to, and that cannot be used. */
+export interface UnusableObject {
+  readonly type: "unusable";
+  readonly code: "ref-without-object" | "document-damaged";
   readonly words: string;
 }

@@ -5,7 +5,7 @@ import { StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { chained, documentCommit, isChained, jobNameInCommit, stateInCommit } from "./document-commit.ts";
-import type { GitRemote, MissingObject, RefUpdate } from "./git-remote.ts";
+import type { GitRemote, RefUpdate, UnusableObject } from "./git-remote.ts";
 import { type GitObject, idOf, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX, refOf } from "./ref-name.ts";
 
@@ -136,18 +136,21 @@ export class GitStore implements JobStore {
     }
   }
 
-  #inDocument<T>(ref: string, object: GitObject | MissingObject, read: (commit: GitObject) => T): T {
+  #inDocument<T>(ref: string, object: GitObject | UnusableObject, read: (commit: GitObject) => T): T {
     const about = { ref: { repository: this.#remote.place, name: ref }, effect: "none" } as const;
-    if (object.type === "missing") {
+    const damaged = (why: string, cause?: unknown) => {
+      const place = `The state document at ${ref} in ${this.#remote.place}`;
+      return new ServiceError("document-damaged", { ...about, place, problem: `is damaged (${why})`, cause });
+    };
+    if (object.type === "unusable") {
+      if (object.code === "document-damaged") throw damaged(object.words);
       const problem = `has lost the object that ${ref} points to (${object.words})`;
       throw new ServiceError("ref-without-object", { ...about, place: this.#remote.place, problem });
     }
     try {
       return read(object);
     } catch (cause) {
-      if (!(cause instanceof StateError)) throw cause;
-      const place = `The state document at ${ref} in ${this.#remote.place}`;
-      throw new ServiceError("document-damaged", { ...about, place, problem: `is damaged (${cause.message})`, cause });
+      throw cause instanceof StateError ? damaged(cause.message, cause) : cause;
     }
   }
 }

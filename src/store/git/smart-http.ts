@@ -9,12 +9,13 @@ import type { Deadline } from "../../network/deadline.ts";
 import type { HttpAnswer } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
 import type { Instant } from "../../scheduler/instant.ts";
-import type { Fetched, GitRemote, MissingObject, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
+import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip, UnusableObject } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
-import { loadZlib, readPack, writePack } from "./pack.ts";
+import { loadZlib, OversizedPackError, readPack, writePack } from "./pack.ts";
 import { DELIMITER, demultiplex, FLUSH, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
 import { missingSupport } from "./protocol-support.ts";
 import { errorInAnswer, refusalIn } from "./push-report.ts";
+import { tipsIn } from "./ref-list.ts";
 import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
 import { serverWords, wordsOfBody } from "./server-words.ts";
 import { type GitLogin, type GitService, SmartHttpRequests } from "./smart-http-requests.ts";
@@ -22,7 +23,13 @@ import { type GitLogin, type GitService, SmartHttpRequests } from "./smart-http-
 /** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
 const MOST_REREADS = 3;
 
-const NOT_SENT: MissingObject = { type: "missing", words: "the server does not send it" };
+const NOT_SENT: UnusableObject = {
+  type: "unusable",
+  code: "ref-without-object",
+  words: "the server does not send it",
+};
+/** The failures of a fetch for which one object may be to blame. */
+const SPOILERS: ReadonlySet<string> = new Set(["ref-without-object", "oversized-answer"]);
 
 interface Listed {
   readonly tips: readonly Tip[];
@@ -30,8 +37,7 @@ interface Listed {
 }
 
 interface Objects {
-  /** An object for each id that was asked for. */
-  readonly objects: ReadonlyMap<ObjectId, GitObject | MissingObject>;
+  readonly objects: ReadonlyMap<ObjectId, GitObject | UnusableObject>;
   readonly now: Instant | null;
 }
 
@@ -79,22 +85,40 @@ export class SmartHttpRemote implements GitRemote {
       const wanted = "prefix" in refs ? listed.tips : listed.tips.filter(({ ref }) => refs.includes(ref));
       if (wanted.length === 0) return { tips: [], now: listed.now };
       const ids = [...new Set(wanted.map(({ id }) => id))];
-      const { objects, now } = await this.#objects(ids, deadline);
-      const isComplete = ids.every((id) => objects.get(id)?.type !== "missing");
-      if (!isComplete && rereads < MOST_REREADS) continue;
-      const found = isComplete || ids.length === 1 ? objects : await this.#oneByOne(ids, deadline);
-      return { tips: wanted.map((tip) => ({ ...tip, object: found.get(tip.id) ?? NOT_SENT })), now };
+      // Another caller may have moved a ref since it was listed, and the server may have removed the old object.
+      const { objects, now } = await this.#eachObject(ids, deadline, { mayBeOutdated: rereads < MOST_REREADS });
+      if (objects === null) continue;
+      return { tips: wanted.map((tip) => ({ ...tip, object: objects.get(tip.id) ?? NOT_SENT })), now };
     }
   }
 
-  /** A server refuses a whole request for the sake of one object that it lacks. */
-  async #oneByOne(ids: readonly ObjectId[], deadline: Deadline): Promise<Objects["objects"]> {
-    const found = new Map<ObjectId, GitObject | MissingObject>();
-    for (const id of ids) {
-      const { objects } = await this.#objects([id], deadline);
-      found.set(id, objects.get(id) ?? NOT_SENT);
+  /**
+   * Fetches objects of which some may be unusable, each of which spoils the answer. It finds those by halving.
+   *
+   * @returns null for the objects if one is gone and the ids may be outdated.
+   */
+  async #eachObject(
+    ids: readonly ObjectId[],
+    deadline: Deadline,
+    { mayBeOutdated }: { readonly mayBeOutdated: boolean },
+  ): Promise<{ readonly objects: Objects["objects"] | null; readonly now: Instant | null }> {
+    let unusable: UnusableObject;
+    try {
+      return await this.#objects(ids, deadline);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (error.code === "ref-without-object" && mayBeOutdated) return { objects: null, now: null };
+      if (!SPOILERS.has(error.code)) throw error;
+      const code = error.code === "ref-without-object" ? error.code : "document-damaged";
+      unusable = { type: "unusable", code, words: error.problem };
     }
-    return found;
+    const [only] = ids;
+    if (only !== undefined && ids.length === 1) return { objects: new Map([[only, unusable]]), now: null };
+    const middle = Math.ceil(ids.length / 2);
+    const first = await this.#eachObject(ids.slice(0, middle), deadline, { mayBeOutdated });
+    const second = await this.#eachObject(ids.slice(middle), deadline, { mayBeOutdated });
+    if (first.objects === null || second.objects === null) return { objects: null, now: null };
+    return { objects: new Map([...first.objects, ...second.objects]), now: second.now ?? first.now };
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer */
@@ -149,29 +173,30 @@ export class SmartHttpRemote implements GitRemote {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
-    const missing = (words: string): Objects => {
-      // Of the reasons to send nothing, only this one is about the refs.
-      if (!MISSING.test(words)) throw this.#refusedRead(words);
-      const object: MissingObject = { type: "missing", words: serverWords(words) };
-      return { objects: new Map(ids.map((id) => [id, object])), now: answer.date };
-    };
     try {
       const rest = packets(answer.body);
       for (const packet of rest) {
         if (packet.kind !== "data") continue;
         const line = textOf(packet.payload);
-        if (line.startsWith("ERR ")) return missing(line.slice("ERR ".length));
+        if (line.startsWith("ERR ")) throw this.#unsent(line.slice("ERR ".length));
         if (line !== "packfile") continue;
         const { data, fatal } = demultiplex(rest);
-        if (fatal !== null) return missing(fatal);
-        const sent = readPack(data);
-        return { objects: new Map(ids.map((id) => [id, sent.get(id) ?? NOT_SENT])), now: answer.date };
+        if (fatal !== null) throw this.#unsent(fatal);
+        const objects = readPack(data);
+        if (ids.every((id) => objects.has(id))) return { objects, now: answer.date };
+        throw this.#failure("ref-without-object", NOT_SENT.words);
       }
       throw new ProtocolError("its answer holds no pack");
     } catch (cause) {
+      if (cause instanceof OversizedPackError) throw this.#failure("oversized-answer", cause.message, { cause });
       if (cause instanceof ProtocolError) throw this.#notARepository(cause.message, cause);
       throw cause;
     }
+  }
+
+  /** Of the reasons to send no objects, only this one is about the refs. */
+  #unsent(words: string): ServiceError {
+    return MISSING.test(words) ? this.#failure("ref-without-object", serverWords(words)) : this.#refusedRead(words);
   }
 
   /** Sends one command of protocol v2 until an answer comes: it changes nothing on the server. */
@@ -271,17 +296,4 @@ export class SmartHttpRemote implements GitRemote {
 /** GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation. */
 function loginWith(token: string): GitLogin | null {
   return token === "" ? null : { username: "x-access-token", password: token };
-}
-
-function tipsIn(list: Buffer): Tip[] {
-  const tips: Tip[] = [];
-  for (const packet of packets(list)) {
-    if (packet.kind === "flush") return tips;
-    const [, id, ref] = (packet.kind === "data" && /^([0-9a-f]{40}) (\S+)/.exec(textOf(packet.payload))) || [];
-    if (id === undefined || ref === undefined) {
-      throw new ProtocolError("its list of refs is not one of protocol v2 with SHA-1 ids");
-    }
-    tips.push({ id, ref });
-  }
-  throw new ProtocolError("its list of refs is cut short");
 }
