@@ -1,8 +1,11 @@
+import https from "node:https";
+import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import { serveGit } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
+import { selfSignedCertificate } from "../../../testing/network/self-signed-certificate.ts";
 import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
@@ -73,6 +76,27 @@ describe("a user name", () => {
     await store.close();
   });
 });
+
+test.each(["localhost", "git.example.test"])(
+  "a certificate of no authority, for %s, is refused at once",
+  async (host) => {
+    const server = https.createServer(selfSignedCertificate(host), (_, response) => response.end());
+    await new Promise<void>((resolve) => server.listen(0, "localhost", resolve));
+    const log: string[] = [];
+    const { port } = server.address() as AddressInfo;
+    const store = await openStoreAt(`https://localhost:${port}/locks.git`, { log: (line) => log.push(line) });
+    for (const call of [store.read(["tls"], inTime()), store.swap(null, documentOf("tls"), inTime())]) {
+      const error = await failureOf(call);
+      expect(error).toMatchObject({ code: "certificate-untrusted", effect: "none" });
+      expect(actionMessage(error)).toContain(
+        ": set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority",
+      );
+    }
+    expect(log).toEqual([]);
+    await store.close();
+    server.close();
+  },
+);
 
 test("a server at an IPv6 address is reached", async () => {
   const server = await serveGit({ root: served.repository.root, host: "::1" });
