@@ -47,9 +47,9 @@ export function agentThrough(client: HttpClient, url: URL, { variable, url: prox
     };
     if (agent.proxyOptions !== undefined) agent.proxyOptions.host = withoutBrackets(agent.proxyOptions.host);
     if (isAddress6(url.hostname) && agent.options !== undefined) {
-      // The agent cuts the name off at the first colon.
-      agent.options.checkServerIdentity = (_, certificate) =>
-        checkServerIdentity(withoutBrackets(url.hostname), certificate);
+      // The agent cuts the host off at its first colon. It also connects to hosts of redirects, which are names.
+      agent.options.checkServerIdentity = (name, certificate) =>
+        checkServerIdentity(name.startsWith("[") ? withoutBrackets(url.hostname) : name, certificate);
     }
     return agent;
   } finally {
