@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -8,6 +8,7 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import { newJobState } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import { type ServedRepository, serveRepository, TOKEN } from "../../testing/git/served-repository.ts";
+import { documentOf } from "../../testing/stores/job-store-suite.ts";
 
 let served: ServedRepository;
 beforeEach(async () => {
@@ -32,7 +33,7 @@ async function run(command: typeof status, args: readonly string[], answer: bool
     args,
     env: { PATH: process.env.PATH, CRONYX_TOKEN: TOKEN },
     now: Date.now,
-    deadline: () => deadlineIn(10_000),
+    deadline: () => deadlineIn(3_000),
     output: { write: (text) => (said.output += text) },
     errors: { write: (text) => (said.errors += text) },
     confirm: async (question) => {
@@ -112,4 +113,27 @@ describe.each(["http", "file"])("over git+%s", (transport) => {
     expect(done).toMatchObject({ code: 0, asked: "" });
     expect(JSON.parse(done.output)).toEqual({ name: "report", removed: REF });
   });
+});
+
+test("release removes a leftover lock file of a repository on this machine, after a question", async () => {
+  const url = `git+${pathToFileURL(served.repository.folder)}`;
+  const store = await served.open();
+  const { version } = (await store.read(["report"], deadlineIn(10_000))).records.get("report") ?? {};
+  await store.swap(version ?? null, documentOf("report"), deadlineIn(10_000));
+  await store.close();
+  const lockFile = path.join(served.repository.folder, `${REF}.lock`);
+  writeFileSync(lockFile, "");
+
+  const no = await run(release, ["report", "--url", url], false);
+  expect(no).toMatchObject({ code: 1, output: "" });
+  expect(no.asked).toContain("File exists");
+  expect(no.asked).toMatch(/remove the file there: rm '.*\.lock'\. Remove it, and release report\?$/);
+  expect(existsSync(lockFile)).toBe(true);
+  const byHttp = await run(release, ["report", "--url", `git+${served.url}`], true);
+  expect(byHttp).toMatchObject({ code: 1, asked: "", errors: expect.stringContaining("remove the file there: rm '") });
+  expect(existsSync(lockFile)).toBe(true);
+
+  const yes = await run(release, ["report", "--url", url], true);
+  expect(yes).toMatchObject({ code: 0, output: expect.stringContaining("Released report") });
+  expect(existsSync(lockFile)).toBe(false);
 });

@@ -1,7 +1,9 @@
+import { rm } from "node:fs/promises";
 import { JobActiveError, type JobBackend, type JobStatus } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
-import type { ServiceError } from "../errors/service-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import type { Location } from "../location/location.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
 import type { JobState } from "../scheduler/state-document.ts";
@@ -44,7 +46,7 @@ function urgencyOf({ next }: JobStatus): number {
  * the document, after a question.
  */
 export function release(surroundings: CommandSurroundings): Promise<Exit> {
-  return onBackend(surroundings, [1, 1], async (backend, { job = "", json, yes }) => {
+  return onBackend(surroundings, [1, 1], async (backend, { job = "", json, yes, location }) => {
     const { output, errors, deadline } = surroundings;
     let state: JobState | null;
     try {
@@ -59,7 +61,20 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
       errors.write(`${oneLine(job)} is free: there is no lock to release\n`);
       return EXIT.notFound;
     }
-    await backend.interrupt({ jobName: job, id: active.id, record: null }, deadline());
+    const interrupt = () => backend.interrupt({ jobName: job, id: active.id, record: null }, deadline());
+    try {
+      await interrupt();
+    } catch (error) {
+      const lockFile = lockFileHere(error, location);
+      if (lockFile === null) throw error;
+      const question = `${oneLine(commandMessage(error))}. Remove it, and release ${oneLine(job)}?`;
+      if (!(await isConfirmed(question, { verb: "remove", yes }, surroundings))) {
+        errors.write(`${oneLine(job)}: nothing was removed\n`);
+        return EXIT.failed;
+      }
+      await rm(lockFile, { force: true });
+      await interrupt();
+    }
     output.write(
       json
         ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
@@ -72,19 +87,13 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
 async function removeDamaged(
   backend: JobBackend,
   { job, json, yes, error }: { job: string; json: boolean; yes: boolean; error: ServiceError },
-  { output, errors, deadline, confirm }: CommandSurroundings,
+  surroundings: CommandSurroundings,
 ): Promise<Exit> {
+  const { output, errors, deadline } = surroundings;
   const question = `${oneLine(commandMessage(error))}. Remove it? The next start of ${oneLine(job)} is then its first one`;
-  if (!yes) {
-    const answer = await confirm(question);
-    if (answer === null) {
-      errors.write(`${oneLine(commandMessage(error))}\n`);
-      throw noTerminal("remove");
-    }
-    if (!answer) {
-      errors.write(`${oneLine(job)}: nothing was removed\n`);
-      return EXIT.failed;
-    }
+  if (!(await isConfirmed(question, { verb: "remove", yes }, surroundings))) {
+    errors.write(`${oneLine(job)}: nothing was removed\n`);
+    return EXIT.failed;
   }
   if (!(await backend.remove?.(job, deadline()))) {
     errors.write(`${oneLine(job)}: nothing was removed, because its state document was replaced meanwhile\n`);
@@ -98,8 +107,24 @@ async function removeDamaged(
   return EXIT.done;
 }
 
-function noTerminal(verb: "remove" | "skip"): ArgumentError {
-  return new ArgumentError("missing", {
+/** A lock file of the git repository on this machine, which a process that was ended left behind. */
+function lockFileHere(error: unknown, location: Location): string | null {
+  if (!(error instanceof ServiceError) || error.code !== "update-failed") return null;
+  const isHere = location.kind === "repository" && location.transport === "file";
+  return isHere ? (error.ref?.lockFile ?? null) : null;
+}
+
+async function isConfirmed(
+  question: string,
+  { verb, yes }: { readonly verb: "remove" | "skip"; readonly yes: boolean },
+  { confirm, errors }: CommandSurroundings,
+): Promise<boolean> {
+  if (yes) return true;
+  const answer = await confirm(question);
+  if (answer !== null) return answer;
+  // The question says what is wrong.
+  if (verb === "remove") errors.write(`${question}\n`);
+  throw new ArgumentError("missing", {
     field: "yes",
     problem: "is missing, and there is no terminal to ask on",
     expected: `--yes to ${verb} without a question`,
@@ -109,7 +134,7 @@ function noTerminal(verb: "remove" | "skip"): ArgumentError {
 /** `skip JOB --until INSTANT`: shows which intervals will not be run, asks, and skips them. */
 export function skip(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
-    const { output, errors, deadline, confirm } = surroundings;
+    const { output, errors, deadline } = surroundings;
     const until = untilIn(text);
     const status = await backend.status(job, deadline());
     if (status === null) return neverStarted(job, errors);
@@ -119,13 +144,9 @@ export function skip(surroundings: CommandSurroundings): Promise<Exit> {
       throw new JobActiveError(job, { holder: active.holder, since: Date.parse(active.createdAt) });
     }
     const question = `${oneLine(job)}: ${await skippedLine(status, until)}`;
-    if (!yes) {
-      const answer = await confirm(`${question}. Skip them?`);
-      if (answer === null) throw noTerminal("skip");
-      if (!answer) {
-        errors.write(`${oneLine(job)}: nothing was skipped\n`);
-        return EXIT.failed;
-      }
+    if (!(await isConfirmed(`${question}. Skip them?`, { verb: "skip", yes }, surroundings))) {
+      errors.write(`${oneLine(job)}: nothing was skipped\n`);
+      return EXIT.failed;
     }
     const skipped = await backend.skip(job, until, deadline());
     output.write(json ? `${JSON.stringify(shownStatus(skipped))}\n` : `${question}: skipped\n`);

@@ -64,8 +64,10 @@ export const COMMON_REMOTE_REMEDIES = {
   "rate-limited": "wait until the limit of that server ends, and try again",
   "repository-read-only": "make it writable there, or keep the locks in another repository",
   "repository-unsupported": "use a repository with SHA-1 ids, on a server with git 2.18 or newer",
-  "update-failed":
-    "try again later; if it fails again, free the disk of that server, or remove the lock file that its words name",
+  "update-failed": ({ ref }) =>
+    ref?.lockFile === undefined
+      ? "try again later; if it fails again, look at that server: its disk may be full, or its files not writable"
+      : `try again later; if it fails again, and no git process runs on that server, remove the file there: rm '${ref.lockFile}'`,
   "key-may-not-write": "let that ssh key write to the repository: allow write access for a deploy key",
   "not-fast-forward": "let the rules and hooks of that repository allow refs under refs/cronyx/",
   "updates-not-allowed": (error) =>

@@ -84,6 +84,8 @@ export interface GitRef {
   /** The address of its repository, without credentials. */
   readonly repository: string;
   readonly name: string;
+  /** The file on the server that keeps the ref from being updated, where the server names it. */
+  readonly lockFile?: string | undefined;
 }
 
 export interface ServiceErrorDetails extends ErrorOptions {

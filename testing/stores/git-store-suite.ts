@@ -188,7 +188,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
           expect(errors[at]?.message).toContain(refOf(name));
           expect(actionMessage(errors[at])).toContain(
             isLocked
-              ? "remove the lock file that its words name"
+              ? "remove the file there: rm '/"
               : "let the rules and hooks of that repository allow refs under refs/cronyx/",
           );
           expect(repository.tip(refOf(name))).toBe(versions.get(name));

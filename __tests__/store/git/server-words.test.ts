@@ -97,6 +97,7 @@ describe("what git prints", () => {
     ["ssh: connect to host h port 22: Connection timed out\n", true],
     ["ssh: Could not resolve hostname h: Name or service not known\n", true],
     ["kex_exchange_identification: Connection closed by remote host\n", true],
+    ["Warning: Permanently added 'h' (ED25519) to the list of known hosts.\n", true],
     ["", true],
   ])("%j before it lists the refs: may pass is %s", (words, mayPass) => {
     expect(noContactIn(words + END)).toMatchObject({ mayPass });

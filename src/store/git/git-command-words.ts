@@ -15,6 +15,9 @@ const NETWORK =
 const CLIENT_LINES =
   /^(To |hint: |error: failed to push some refs|Please make sure you have|and the repository exists)/;
 
+/** ssh's own warnings, about a host's key or the algorithms. */
+const SSH_WARNINGS = /^(Warning: |\*\* )/;
+
 export interface NoContact {
   readonly words: string;
   /** Whether only the network was in the way. */
@@ -36,7 +39,7 @@ export function remoteErrorIn(stderr: string): string | null {
 }
 
 export function otherSide(stderr: string): string {
-  const lines = stderr.split(/[\r\n]+/).filter((line) => !CLIENT_LINES.test(line));
+  const lines = stderr.split(/[\r\n]+/).filter((line) => !CLIENT_LINES.test(line) && !SSH_WARNINGS.test(line));
   return serverWords(lines.join("\n"));
 }
 

@@ -32,6 +32,12 @@ export function codeOfRefusal(words: string, forbidden: RemoteErrorCode): Remote
   return PERMISSION.test(words) || READ_ONLY.test(words) ? forbidden : null;
 }
 
+/** A process that git ended leaves the file behind. */
+function lockFileIn(words: string, ref: string): string | undefined {
+  const [, file] = /Unable to create '([^'\p{C}]+)': File exists/u.exec(words) ?? [];
+  return file?.endsWith(`/${ref}.lock`) ? file : undefined;
+}
+
 export interface Refusal {
   readonly place: string;
   readonly ref: string;
@@ -51,7 +57,7 @@ export function refusedUpdate({ place, ref, reason, messages, forbidden }: Refus
   const failure = (code: RemoteErrorCode, retryAfter?: number) =>
     new ServiceError(code, {
       place,
-      ref: { repository: place, name: ref },
+      ref: { repository: place, name: ref, lockFile: lockFileIn(`${reason}\n${messages}`, ref) },
       problem: `refused to move ${ref} (${words})`,
       effect: "none",
       retryAfter,
