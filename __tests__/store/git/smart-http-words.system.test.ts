@@ -210,6 +210,8 @@ describe("a repository that cannot keep locks is known at the first read", () =>
     ["its git's answer", { oldProtocol: true }],
     ["an empty 200", { status: 200, headers: { "content-type": "application/x-git-upload-pack-result" } }],
     ["a 500", { status: 500 }],
+    ["a 405", { status: 405 }],
+    ["nothing but a 200", { status: 200 }],
     ["no answer", { cut: "before" }],
   ])("for a server without protocol v2: %s", async (_, fault) => {
     served.fault = ({ command }) => (command === "ls-refs" ? fault : { oldProtocol: true });

@@ -215,8 +215,10 @@ export class SmartHttpRemote implements GitRemote {
       }
     });
     const failure = this.#failureOf(result, "git-upload-pack");
-    if (failure !== null) throw failure;
-    return result;
+    if (failure === null) return result;
+    const { status, contentType } = result;
+    const mayLackSupport = [400, 405, 415].includes(status) || (status === 200 && contentType === "");
+    throw (mayLackSupport ? await this.#missingSupport(deadline) : null) ?? failure;
   }
 
   /** Asks for the server's capabilities, which other requests do without. @returns null if it lacks none, or gives no answer. */
