@@ -98,7 +98,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     expect(post.code).toBe(1);
     expect(annotations("error", post)[0]).toMatch(
       kind === "original"
-        ? /is gone, and this step did not end it/
+        ? /is gone without a trace, and this step did not end it: a push with --mirror/
         : /was taken over at .* by octo-org\/reports, run 4711/,
     );
   });

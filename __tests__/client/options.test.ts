@@ -23,10 +23,10 @@ describe("a client's options are checked when it is made", () => {
       "credentials.password is missing: pass a string",
     ],
     [
-      { url: LOCKS, credentials: { username: "me", password: SECRET } },
+      { url: "git+ssh://git@host/locks", credentials: { username: "me", password: SECRET } },
       "login-of-other-location",
       "credentials",
-      "credentials are for a CronyxServer, and the url is that of a repository: pass the option token instead",
+      "credentials are for a CronyxServer or a git+https: url: pass a git+https: url, or an ssh key",
     ],
     [
       { url: LOCKS, credentials: { username: "me", password: "" }, token: SECRET },

@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import http from "node:http";
 import https from "node:https";
 import net, { type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
 import { openBackend } from "../../src/backend/open-backend.ts";
@@ -18,6 +20,8 @@ import { selfSignedCertificate } from "../../testing/network/self-signed-certifi
 
 /** A name that no name server knows: whoever reaches it went through the proxy. */
 const HOST = "git.example.test";
+/** The Node that runs TypeScript. */
+const NODE = path.resolve(import.meta.dirname, "../../node_modules/node/bin/node");
 const PASSWORD = "p@ss:w/rd%";
 const PROXY_LOGIN = `me:${PASSWORD}`;
 
@@ -245,4 +249,31 @@ describe("a proxy named by http_proxy", () => {
       expect(`${cause.message} ${cause.stack}`).not.toContain(PASSWORD);
     }
   });
+});
+
+test("an IPv6 address over TLS is checked by its certificate, through a proxy too", async () => {
+  for (const [address, says] of [
+    ["fd00::1", "is no repository that the token may see (404)"],
+    ["fd00::2", "has a certificate for another host (ERR_TLS_CERT_ALTNAME_INVALID)"],
+  ] as const) {
+    const certificate = selfSignedCertificate(HOST, "fd00::1");
+    const folder = mkdtempSync(path.join(tmpdir(), "cronyx-test-"));
+    writeFileSync(path.join(folder, "cert.pem"), certificate.cert);
+    const target = https.createServer(certificate, (_, response) => response.writeHead(404).end());
+    const port = await listening(target);
+    const proxy = new ConnectProxy();
+    const env = {
+      PATH: process.env.PATH,
+      https_proxy: await proxy.listen(() => port),
+      NODE_EXTRA_CA_CERTS: path.join(folder, "cert.pem"),
+      CRONYX_URL: `git+https://[${address}]:8443/locks.git`,
+    };
+    const main = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
+    const run = promisify(execFile)(NODE, ["--no-warnings", main, "status"], { env });
+    expect(await run.catch((error) => error)).toMatchObject({ code: 1, stderr: expect.stringContaining(says) });
+    expect(proxy.connects).toMatchObject([{ to: `[${address}]:8443` }]);
+    proxy.close();
+    target.close();
+    rmSync(folder, { recursive: true });
+  }
 });

@@ -8,12 +8,18 @@ test.each([
   ["CERT_NOT_YET_VALID", "certificate-expired", "has a certificate that is not valid yet"],
   ["CERT_REVOKED", "certificate-revoked", "has a certificate that was revoked"],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "certificate-for-another-host", "has a certificate for another host"],
+  ["HOSTNAME_MISMATCH", "certificate-for-another-host", "has a certificate for another host"],
   ...[
     "DEPTH_ZERO_SELF_SIGNED_CERT",
     "SELF_SIGNED_CERT_IN_CHAIN",
     "UNABLE_TO_GET_ISSUER_CERT",
     "UNABLE_TO_GET_ISSUER_CERT_LOCALLY",
     "UNABLE_TO_VERIFY_LEAF_SIGNATURE",
+    "CERT_UNTRUSTED",
+    "CERT_SIGNATURE_FAILURE",
+    "CERT_CHAIN_TOO_LONG",
+    "INVALID_CA",
+    "INVALID_PURPOSE",
   ].map((code) => [
     code,
     "certificate-untrusted",

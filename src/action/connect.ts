@@ -12,13 +12,17 @@ export function connect(location: Location, login: Login, surroundings: Surround
   const { toolkit, env, now } = surroundings;
   return openBackend(location, {
     token: login.token,
-    credentials: credentialsOf(login, surroundings),
+    credentials: location.kind === "repository" ? loginOf(login) : credentialsOf(login, surroundings),
     userAgent: "cronyx-action",
     env,
     temporary: env.RUNNER_TEMP || tmpdir(),
     log: (line) => toolkit.info(oneLine(line)),
     now,
   });
+}
+
+function loginOf({ username, password, token }: Login): Credentials {
+  return username === "" ? { kind: "none" } : { kind: "basic", username, password: password || token };
 }
 
 function credentialsOf({ username, password, oidcAudience }: Login, surroundings: Surroundings): Credentials {

@@ -1,12 +1,12 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import type { Location } from "../location/location.ts";
+import type { Location, RepositoryLocation } from "../location/location.ts";
 import type { Toolkit } from "./toolkit.ts";
 
 /** The inputs that the action logs in with. Each is empty if it was not set. */
 export interface Login {
   /** For a repository. */
   readonly token: string;
-  /** For a CronyxServer, both or neither. */
+  /** For a CronyxServer, both or neither. For a repository by `git+https:`, the token is the password if that is empty. */
   readonly username: string;
   readonly password: string;
   /** For a CronyxServer: the audience of GitHub's OIDC token. */
@@ -33,19 +33,30 @@ export function loadLogin(toolkit: Toolkit, location: Location): Login {
       checkServerLogin(login);
       break;
     case "repository":
-      checkRepositoryLogin(login);
+      checkRepositoryLogin(login, location);
   }
   return login;
 }
 
-function checkRepositoryLogin({ token, username, password, oidcAudience }: Login): void {
-  if (username !== "" || password !== "" || oidcAudience !== "") {
+function checkRepositoryLogin({ token, username, password, oidcAudience }: Login, location: RepositoryLocation): void {
+  if (oidcAudience !== "") {
     throw new ArgumentError("login-of-other-location", {
-      field: "username, password and oidc-audience",
-      problem: "are for a CronyxServer, and the url is that of a repository",
+      field: "oidc-audience",
+      problem: "is for a CronyxServer, and the url is that of a repository",
       expected: "the input token instead",
     });
   }
+  if ((username !== "" || password !== "") && !location.transport.startsWith("http")) {
+    throw new ArgumentError("login-of-other-location", {
+      field: "username and password",
+      problem: "are for a CronyxServer or a git+https: url",
+      expected: "a git+https: url, or an ssh key",
+    });
+  }
+  if (username === "" && password !== "") {
+    throw new ArgumentError("incomplete-login", { field: "username", problem: "is missing, and password is set" });
+  }
+  checkUsername(username);
   if (!/^[\x21-\x7e]*$/.test(token)) {
     throw new ArgumentError("invalid-login", {
       field: "token",
@@ -67,6 +78,10 @@ function checkServerLogin({ username, password, oidcAudience }: Login): void {
       expected: "username and password, or oidc-audience, whichever the server expects",
     });
   }
+  checkUsername(username);
+}
+
+function checkUsername(username: string): void {
   // RFC 7617 §2: the first colon ends the user name.
   if (username.includes(":")) {
     throw new ArgumentError("invalid-login", {

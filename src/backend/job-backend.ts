@@ -1,3 +1,4 @@
+import type { ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
@@ -44,6 +45,8 @@ export interface JobBackend {
   states(deadline: Deadline): Promise<JobStates>;
   /** @returns the state of a job, or null if it was never started. */
   status(jobName: string, deadline: Deadline): Promise<JobStatus | null>;
+  /** Removes the state document of a job, damaged or not, where the backend can. @returns whether it did. */
+  remove?(jobName: string, deadline: Deadline): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -58,6 +61,8 @@ export interface JobStates {
   readonly jobs: readonly JobStatus[];
   /** The names of the jobs whose state documents are damaged. */
   readonly damaged: readonly string[];
+  /** An error for each state document that is too damaged to have a name. */
+  readonly nameless?: readonly ServiceError[];
 }
 
 /** What a caller takes a lock with. */

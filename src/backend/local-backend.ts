@@ -1,5 +1,5 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import { type Effect, strongerEffect } from "../errors/service-error.ts";
+import { type Effect, type ServiceError, strongerEffect } from "../errors/service-error.ts";
 import { type Deadline, monotonicNow } from "../network/deadline.ts";
 import { behindAfter, type Decision, decide, type Granted } from "../scheduler/decide.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
@@ -158,13 +158,19 @@ export class LocalBackend implements JobBackend {
   }
 
   async states(deadline: Deadline): Promise<JobStates> {
-    const names = await this.#store.list(deadline);
+    const nameless: ServiceError[] = [];
+    const names = await this.#store.list(deadline, (error) => nameless.push(error));
     const { records, damaged } = await readEach(this.#store, names, deadline);
     const all = statesIn(records);
     const now = this.#clock.now();
     const jobs: JobStatus[] = [];
     for (const state of all.values()) jobs.push({ state, next: await comesNext({ state, required: all, now }) });
-    return { jobs, damaged };
+    return { jobs, damaged, nameless };
+  }
+
+  async remove(jobName: string, deadline: Deadline): Promise<boolean> {
+    checkJobName(jobName);
+    return (await this.#store.remove?.(jobName, deadline)) ?? false;
   }
 
   close(): Promise<void> {

@@ -7,7 +7,7 @@ import type { Credentials, MarkOptions } from "./remote/server-connection.ts";
 export interface BackendOptions extends MarkOptions {
   /** For a repository. A CronyxServer never gets it. */
   readonly token: string;
-  /** For a CronyxServer. */
+  /** For a CronyxServer. A user name and a password are for a repository too, in place of the token. */
   readonly credentials: Credentials;
   readonly userAgent: string;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -34,13 +34,14 @@ export async function openBackend(location: Location, options: BackendOptions): 
 
 /** Each transport loads its own part of Node only: HTTP and TLS, or child processes. */
 export async function openGitStore(location: RepositoryLocation, options: BackendOptions): Promise<JobStore> {
-  const { log, now } = options;
+  const { log, now, credentials } = options;
   const { GitStore } = await import(/* webpackMode: "eager" */ "../store/git/git-store.ts");
   switch (location.transport) {
     case "https":
     case "http": {
       const { SmartHttpRemote } = await import(/* webpackMode: "eager" */ "../store/git/smart-http.ts");
-      return new GitStore({ remote: new SmartHttpRemote({ location, ...options }), log, now });
+      const login = credentials.kind === "basic" ? credentials : null;
+      return new GitStore({ remote: new SmartHttpRemote({ location, login, ...options }), log, now });
     }
     case "ssh":
     case "file": {

@@ -29,7 +29,9 @@ export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   shows one job or all jobs: free or held, by which run, since when, and what is due
-  release JOB --url URL [--json]    interrupts an active lock, so that its interval is granted again
+  release JOB --url URL [--yes] [--json]
+                                    interrupts an active lock, so that its interval is granted again; removes a damaged
+                                    state document
   skip JOB --until INSTANT --url URL [--yes] [--json]
                                     declares all intervals up to an instant done, although no run did them
 

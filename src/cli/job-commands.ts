@@ -1,10 +1,16 @@
-import { JobActiveError, type JobStatus } from "../backend/job-backend.ts";
+import { rm } from "node:fs/promises";
+import { JobActiveError, type JobBackend, type JobStatus } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import type { Location } from "../location/location.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
+import type { JobState } from "../scheduler/state-document.ts";
+import { isDamage } from "../store/read-each.ts";
 import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
 import { shownLock, shownStatus, statusLine } from "./job-status.ts";
+import { commandMessage } from "./remedies.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
 
 /** `status [JOB]`: shows one job, or all jobs: those first that may need attention. */
@@ -12,14 +18,15 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline, now } = surroundings;
     if (job === undefined) {
-      const { jobs, damaged } = await backend.states(deadline());
+      const { jobs, damaged, nameless = [] } = await backend.states(deadline());
       const sorted = jobs.toSorted((a, b) => urgencyOf(b) - urgencyOf(a));
       if (json) output.write(`${JSON.stringify(sorted.map(shownStatus))}\n`);
       else for (const one of sorted) output.write(`${statusLine(one, now())}\n`);
       for (const name of damaged) {
         errors.write(`${oneLine(name)}: its state document is damaged; status ${oneLine(name)} shows where\n`);
       }
-      if (damaged.length > 0) return EXIT.failed;
+      for (const error of nameless) errors.write(`${oneLine(commandMessage(error))}\n`);
+      if (damaged.length + nameless.length > 0) return EXIT.failed;
       if (jobs.length === 0) errors.write("No job has been started there\n");
       return EXIT.done;
     }
@@ -34,18 +41,40 @@ function urgencyOf({ next }: JobStatus): number {
   return (next.failing ? 2 : 0) + (next.overdue ? 1 : 0);
 }
 
-/** `release JOB`: interrupts the lock that it finds active, and no other. */
+/**
+ * `release JOB`: interrupts the lock that it finds active, and no other. Of a job whose state document is damaged it removes
+ * the document, after a question.
+ */
 export function release(surroundings: CommandSurroundings): Promise<Exit> {
-  return onBackend(surroundings, [1, 1], async (backend, { job = "", json }) => {
+  return onBackend(surroundings, [1, 1], async (backend, { job = "", json, yes, location }) => {
     const { output, errors, deadline } = surroundings;
-    const state = (await backend.status(job, deadline()))?.state ?? null;
+    let state: JobState | null;
+    try {
+      state = (await backend.status(job, deadline()))?.state ?? null;
+    } catch (error) {
+      if (!isDamage(error) || error.ref === null) throw error;
+      return removeDamaged(backend, { job, json, yes, error }, surroundings);
+    }
     if (state === null) return neverStarted(job, errors);
     const { active } = state;
     if (active === null) {
       errors.write(`${oneLine(job)} is free: there is no lock to release\n`);
       return EXIT.notFound;
     }
-    await backend.interrupt({ jobName: job, id: active.id, record: null }, deadline());
+    const interrupt = () => backend.interrupt({ jobName: job, id: active.id, record: null }, deadline());
+    try {
+      await interrupt();
+    } catch (error) {
+      const lockFile = lockFileHere(error, location);
+      if (lockFile === null) throw error;
+      const question = `${oneLine(commandMessage(error))}. Remove it, and release ${oneLine(job)}?`;
+      if (!(await isConfirmed(question, { verb: "remove", yes }, surroundings))) {
+        errors.write(`${oneLine(job)}: nothing was removed\n`);
+        return EXIT.failed;
+      }
+      await rm(lockFile, { force: true });
+      await interrupt();
+    }
     output.write(
       json
         ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
@@ -55,10 +84,57 @@ export function release(surroundings: CommandSurroundings): Promise<Exit> {
   });
 }
 
+async function removeDamaged(
+  backend: JobBackend,
+  { job, json, yes, error }: { job: string; json: boolean; yes: boolean; error: ServiceError },
+  surroundings: CommandSurroundings,
+): Promise<Exit> {
+  const { output, errors, deadline } = surroundings;
+  const question = `${oneLine(commandMessage(error))}. Remove it? The next start of ${oneLine(job)} is then its first one`;
+  if (!(await isConfirmed(question, { verb: "remove", yes }, surroundings))) {
+    errors.write(`${oneLine(job)}: nothing was removed\n`);
+    return EXIT.failed;
+  }
+  if (!(await backend.remove?.(job, deadline()))) {
+    errors.write(`${oneLine(job)}: nothing was removed, because its state document was replaced meanwhile\n`);
+    return EXIT.failed;
+  }
+  output.write(
+    json
+      ? `${JSON.stringify({ name: job, removed: error.ref?.name ?? null })}\n`
+      : `Removed the state document of ${oneLine(job)}: its next start is its first one\n`,
+  );
+  return EXIT.done;
+}
+
+/** A lock file of the git repository on this machine, which a process that was ended left behind. */
+function lockFileHere(error: unknown, location: Location): string | null {
+  if (!(error instanceof ServiceError) || error.code !== "update-failed") return null;
+  const isHere = location.kind === "repository" && location.transport === "file";
+  return isHere ? (error.ref?.lockFile ?? null) : null;
+}
+
+async function isConfirmed(
+  question: string,
+  { verb, yes }: { readonly verb: "remove" | "skip"; readonly yes: boolean },
+  { confirm, errors }: CommandSurroundings,
+): Promise<boolean> {
+  if (yes) return true;
+  const answer = await confirm(question);
+  if (answer !== null) return answer;
+  // The question says what is wrong.
+  if (verb === "remove") errors.write(`${question}\n`);
+  throw new ArgumentError("missing", {
+    field: "yes",
+    problem: "is missing, and there is no terminal to ask on",
+    expected: `--yes to ${verb} without a question`,
+  });
+}
+
 /** `skip JOB --until INSTANT`: shows which intervals will not be run, asks, and skips them. */
 export function skip(surroundings: CommandSurroundings): Promise<Exit> {
   return onBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
-    const { output, errors, deadline, confirm } = surroundings;
+    const { output, errors, deadline } = surroundings;
     const until = untilIn(text);
     const status = await backend.status(job, deadline());
     if (status === null) return neverStarted(job, errors);
@@ -68,19 +144,9 @@ export function skip(surroundings: CommandSurroundings): Promise<Exit> {
       throw new JobActiveError(job, { holder: active.holder, since: Date.parse(active.createdAt) });
     }
     const question = `${oneLine(job)}: ${await skippedLine(status, until)}`;
-    if (!yes) {
-      const answer = await confirm(`${question}. Skip them?`);
-      if (answer === null) {
-        throw new ArgumentError("missing", {
-          field: "yes",
-          problem: "is missing, and there is no terminal to ask on",
-          expected: "--yes to skip without a question",
-        });
-      }
-      if (!answer) {
-        errors.write(`${oneLine(job)}: nothing was skipped\n`);
-        return EXIT.failed;
-      }
+    if (!(await isConfirmed(`${question}. Skip them?`, { verb: "skip", yes }, surroundings))) {
+      errors.write(`${oneLine(job)}: nothing was skipped\n`);
+      return EXIT.failed;
     }
     const skipped = await backend.skip(job, until, deadline());
     output.write(json ? `${JSON.stringify(shownStatus(skipped))}\n` : `${question}: skipped\n`);

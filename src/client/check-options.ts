@@ -65,11 +65,11 @@ export function checkClientOptions(options: CronyxClientOptions): void {
 
 /** @throws ArgumentError for credentials that this kind of location does not take. */
 export function checkCredentialsFor(location: Location, { credentials }: CronyxClientOptions): void {
-  if (location.kind !== "repository" || credentials === undefined) return;
+  if (location.kind !== "repository" || location.transport.startsWith("http") || credentials === undefined) return;
   throw new ArgumentError("login-of-other-location", {
     field: "credentials",
-    problem: "are for a CronyxServer, and the url is that of a repository",
-    expected: "the option token instead",
+    problem: "are for a CronyxServer or a git+https: url",
+    expected: "a git+https: url, or an ssh key",
   });
 }
 

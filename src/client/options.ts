@@ -10,7 +10,7 @@ export interface CronyxClientOptions {
    * same machine; or `https://HOST` of a CronyxServer. It must not contain credentials.
    */
   url: string;
-  /** For a CronyxServer: its user name and password. */
+  /** For a CronyxServer or `git+https`: its user name and password. */
   credentials?: Credentials | undefined;
   /** For `git+https`: a token that may write to that repository. For a CronyxServer: a bearer token, if it takes one. */
   readonly token?: string | undefined;

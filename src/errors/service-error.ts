@@ -6,6 +6,7 @@ export type RemoteErrorCode =
   | "proxy-refused"
   /** A proxy answered in the server's place. */
   | "proxy-answered"
+  | "proxy-unusable"
   | "redirected"
   | "certificate-untrusted"
   | "certificate-expired"
@@ -16,11 +17,25 @@ export type RemoteErrorCode =
   | "token-refused"
   | "token-may-not-read"
   | "token-may-not-write"
+  | "sign-on-required"
+  | "rate-limited"
   | "repository-not-found"
+  | "repository-read-only"
+  | "repository-unsupported"
   | "not-a-repository"
+  /** A rule or a hook of the repository refuses the update of a ref. */
   | "update-refused"
+  /** The same, in words about updates that are not fast-forward. */
+  | "not-fast-forward"
+  /** The same for each update of a ref that exists, fast-forward or not. */
+  | "updates-not-allowed"
+  /** The ref did not move, and the server names no rule. The same update may succeed later. */
+  | "update-failed"
+  | "ref-without-object"
   | "git-missing"
+  | "git-too-old"
   | "git-failed"
+  | "key-may-not-write"
   | "login-missing"
   | "login-refused"
   | "bearer-token-refused"
@@ -74,12 +89,22 @@ export function strongerEffect(a: Effect, b: Effect): Effect {
   return a === "possible" ? a : b;
 }
 
+export interface GitRef {
+  /** The address of its repository, without credentials. */
+  readonly repository: string;
+  readonly name: string;
+  /** The file on the server that keeps the ref from being updated, where the server names it. */
+  readonly lockFile?: string | undefined;
+}
+
 export interface ServiceErrorDetails extends ErrorOptions {
   /** Where: a repository's, server's or database's address, without credentials. */
   readonly place: string;
   /** What is wrong, as the end of a sentence that begins with the place: `refused the token (401)`. */
   readonly problem: string;
   readonly effect: Effect;
+  /** The git ref that it is about, if it is about one. */
+  readonly ref?: GitRef | undefined;
   /**
    * Where the same request may succeed if it is sent again: the least time to wait before, in milliseconds. Left out
    * where sending it again changes nothing.
@@ -92,6 +117,9 @@ export class ServiceError extends Error {
   override name = "ServiceError";
   readonly code: ServiceErrorCode;
   readonly effect: Effect;
+  readonly ref: GitRef | null;
+  /** The message without the place. */
+  readonly problem: string;
   /** Null: sending the request again changes nothing. */
   readonly retryAfter: number | null;
   readonly #details: ServiceErrorDetails;
@@ -100,6 +128,8 @@ export class ServiceError extends Error {
     super(`${details.place} ${details.problem}`, { cause: details.cause });
     this.code = code;
     this.effect = details.effect;
+    this.ref = details.ref ?? null;
+    this.problem = details.problem;
     this.retryAfter = details.retryAfter ?? null;
     this.#details = details;
   }

@@ -1,8 +1,9 @@
-import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
+import type { Agent, ClientRequest, IncomingHttpHeaders, IncomingMessage } from "node:http";
 import { HttpClient } from "@actions/http-client";
 import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import { type Instant, isInstant } from "../scheduler/instant.ts";
 import type { Deadline } from "./deadline.ts";
+import { agentThrough, proxyFor, withoutBrackets } from "./proxy.ts";
 import { tlsFailure } from "./tls-failure.ts";
 
 export interface HttpRequest {
@@ -102,11 +103,13 @@ export class HttpConnection {
       allowRedirects: false,
       allowRetries: false,
     });
+    const proxy = proxyFor(request.url);
+    const agent = proxy === null ? null : agentThrough(this.#client, request.url, proxy);
     // The client has no time-out that ends an answer half-way. A signal on Node's request does.
     const late = new AbortController();
     const timer = setTimeout(() => late.abort(), Math.min(LONGEST_ATTEMPT, Math.ceil(deadline.remaining())));
     const signal = AbortSignal.any([late.signal, deadline.signal]);
-    this.#client.handlers = [withSignal(signal)];
+    this.#client.handlers = [preparing(signal, agent)];
     const { aborted, forget } = abortOf(signal);
     try {
       const answer = await Promise.race([send(this.#client, request), aborted]);
@@ -172,10 +175,13 @@ function abortOf(signal: AbortSignal) {
 }
 
 /** @see https://nodejs.org/api/http.html#httprequesturl-options-callback */
-function withSignal(signal: AbortSignal): HttpClient["handlers"][number] {
+function preparing(signal: AbortSignal, proxyAgent: Agent | null): HttpClient["handlers"][number] {
   return {
     prepareRequest: (options) => {
       options.signal = signal;
+      // A tunnel is asked for by the host as a URL has it.
+      if (proxyAgent === null) options.host = withoutBrackets(String(options.host));
+      else options.agent = proxyAgent;
     },
     canHandleAuthentication: () => false,
     handleAuthentication: () => Promise.reject(new Error("This handler knows no authentication")),

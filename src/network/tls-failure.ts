@@ -6,32 +6,31 @@ export interface TlsFailure {
   readonly problem: string;
 }
 
-const UNTRUSTED = "certificate-untrusted";
+const UNTRUSTED: RemoteErrorCode = "certificate-untrusted";
 
 /** @see https://nodejs.org/api/tls.html#x509-certificate-error-codes */
 const CODES: ReadonlyMap<string, RemoteErrorCode> = new Map([
   ["CERT_HAS_EXPIRED", "certificate-expired"],
   ["CERT_NOT_YET_VALID", "certificate-expired"],
   ["CERT_REVOKED", "certificate-revoked"],
-  ["DEPTH_ZERO_SELF_SIGNED_CERT", UNTRUSTED],
-  ["SELF_SIGNED_CERT_IN_CHAIN", UNTRUSTED],
-  ["UNABLE_TO_GET_ISSUER_CERT", UNTRUSTED],
-  ["UNABLE_TO_GET_ISSUER_CERT_LOCALLY", UNTRUSTED],
-  ["UNABLE_TO_VERIFY_LEAF_SIGNATURE", UNTRUSTED],
   ["ERR_TLS_CERT_ALTNAME_INVALID", "certificate-for-another-host"],
+  ["HOSTNAME_MISMATCH", "certificate-for-another-host"],
 ]);
+/** All others of a certificate or its chain. */
+const CHAIN = /^(CERT|UNABLE_TO|SELF_SIGNED|DEPTH_ZERO|INVALID_(CA|PURPOSE)$|PATH_LENGTH|CRL|ERROR_IN_C(ERT|RL))/;
 
 const PROBLEMS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: "has a certificate that has expired",
   CERT_NOT_YET_VALID: "has a certificate that is not valid yet",
   CERT_REVOKED: "has a certificate that was revoked",
   ERR_TLS_CERT_ALTNAME_INVALID: "has a certificate for another host",
+  HOSTNAME_MISMATCH: "has a certificate for another host",
 };
 
 /** @returns null if TLS is not the cause of an error. */
 export function tlsFailure(error: unknown): TlsFailure | null {
   const code = String((error as { readonly code?: unknown } | null | undefined)?.code ?? "");
-  const known = CODES.get(code);
+  const known = CODES.get(code) ?? (CHAIN.test(code) ? UNTRUSTED : undefined);
   if (known !== undefined) {
     const problem = PROBLEMS[code] ?? "has a certificate from an authority that this machine does not trust";
     return { code: known, problem: `${problem} (${code})` };

@@ -1,4 +1,4 @@
-import type { Effect } from "../errors/service-error.ts";
+import type { Effect, ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { JobState } from "../scheduler/state-document.ts";
@@ -31,8 +31,18 @@ export interface JobStore {
    */
   swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap>;
 
-  /** @returns the names of all jobs that have a document. */
-  list(deadline: Deadline): Promise<readonly string[]>;
+  /**
+   * @param onDamaged Called for each document that is too damaged to have a name. Without it the first one is thrown.
+   * @returns the names of all other jobs that have a document.
+   */
+  list(deadline: Deadline, onDamaged?: (error: ServiceError) => void): Promise<readonly string[]>;
+
+  /**
+   * Removes the document of a job, damaged or not. Not every store can.
+   *
+   * @returns whether it did. It did not where there is none, or where another caller replaced it meanwhile.
+   */
+  remove?(name: string, deadline: Deadline): Promise<boolean>;
 
   close(): Promise<void>;
 }

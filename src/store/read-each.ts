@@ -9,12 +9,17 @@ export interface JobRecords {
   readonly damaged: readonly string[];
 }
 
+/** Whether one job's document is to blame, so that the other jobs can be read. */
+export function isDamage(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && (error.code === "document-damaged" || error.code === "ref-without-object");
+}
+
 /** Reads jobs of which some may be damaged. It finds those by halving, so that one among many costs few more reads. */
 export async function readEach(store: JobStore, names: readonly string[], deadline: Deadline): Promise<JobRecords> {
   try {
     return { records: (await store.read(names, deadline)).records, damaged: [] };
   } catch (error) {
-    if (!(error instanceof ServiceError && error.code === "document-damaged") || names.length === 0) throw error;
+    if (!isDamage(error) || names.length === 0) throw error;
     if (names.length === 1) return { records: new Map(), damaged: names };
   }
   const middle = Math.ceil(names.length / 2);

@@ -143,7 +143,11 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ token: "hunter2\nhunter2" }, ["token", "as it was issued"]],
   [{ token: "hunter2é" }, ["token", "as it was issued"]],
 
-  [{ username: "me", password: "hunter2" }, ["username, password and oidc-audience", "CronyxServer", "token"]],
+  [
+    { url: "git+ssh://git@h/r", username: "me", password: "hunter2" },
+    ["username and password", "CronyxServer", "ssh key"],
+  ],
+  [{ password: "hunter2" }, ["username is missing", "together"]],
   [{ "oidc-audience": "cronyx" }, ["oidc-audience", "CronyxServer", "token"]],
   [{ url: SERVER, username: "me" }, ["password is missing", "together"]],
   [{ url: SERVER, password: "hunter2" }, ["username is missing", "together"]],

@@ -10,12 +10,15 @@ import { promisify } from "node:util";
  * @property {"before" | "after" | "within"} [cut] Where to cut the connection: before git gets the request, after git
  *   is done but before the first byte of the answer, or within the answer.
  * @property {number} [status] Answer with this status, and do not run git.
+ * @property {boolean} [carriedOut] Run git all the same, and answer with the status in place of git's answer.
+ * @property {boolean} [oldProtocol] Run git as a server does that knows no protocol v2.
  * @property {Record<string, string>} [headers] Headers of that answer.
  * @property {string | Buffer} [body] Its body.
  */
 
 /**
  * @typedef {object} GitExchange
+ * @property {string} path The request's path.
  * @property {string} service The last part of the path: `git-upload-pack` or `git-receive-pack`.
  * @property {string} command The command of protocol v2, or "push".
  * @property {string | undefined} authorization
@@ -33,9 +36,10 @@ import { promisify } from "node:util";
  * @param {string} options.root The folder.
  * @param {string} [options.token] The required password. Without one, every client may write.
  * @param {(exchange: GitExchange) => GitFault | undefined} [options.fault] The fault for a request, if any.
+ * @param {string} [options.host] The address to listen on. Default: 127.0.0.1.
  * @param {() => number} [options.now] The server's clock, for the `Date` of its answers.
  */
-export async function serveGit({ root, token, fault = () => undefined, now = Date.now }) {
+export async function serveGit({ root, token, fault = () => undefined, now = Date.now, host = "127.0.0.1" }) {
   /** @type {GitExchange[]} */
   const exchanges = [];
 
@@ -50,6 +54,7 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
       /command=([a-z-]+)/.exec(body.toString("latin1", 0, 40))?.[1] ?? (service === "git-receive-pack" ? "push" : "");
     /** @type {GitExchange} */
     const exchange = {
+      path: url.pathname,
       service,
       command,
       authorization: request.headers.authorization,
@@ -59,16 +64,19 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
       ms: 0,
     };
     exchanges.push(exchange);
-    const { delay = 0, cut, status, headers = {}, body: faultyBody } = fault(exchange) ?? {};
+    const faults = fault(exchange) ?? {};
+    const { delay = 0, cut, status, headers = {}, body: faultyBody, carriedOut = false, oldProtocol = false } = faults;
 
     if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
     if (cut === "before") return request.socket.destroy();
-    if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
+    if (status !== undefined && !carriedOut) return response.writeHead(status, headers).end(faultyBody);
     if (token !== undefined && passwordOf(request) !== token) {
       return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
     }
 
+    if (oldProtocol) delete request.headers["git-protocol"];
     const answered = await runGit({ root, url, request, body });
+    if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
     exchange.received = answered.body.length;
     exchange.ms = performance.now() - started;
     if (cut === "after") return request.socket.destroy();
@@ -82,12 +90,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
     // A client that went away in the middle of its request gets no answer.
     answer(request, response).catch(() => request.socket.destroy());
   });
-  await new Promise((resolve) => server.listen(0, "127.0.0.1", () => resolve(undefined)));
+  await new Promise((resolve) => server.listen(0, host, () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
 
   return {
     /** The URL of the repository `name` in the folder. @param {string} name */
-    url: (name) => `http://127.0.0.1:${port}/${name}`,
+    url: (name) => `http://${host.includes(":") ? `[${host}]` : host}:${port}/${name}`,
     exchanges,
     async close() {
       server.closeAllConnections();

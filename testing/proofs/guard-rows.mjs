@@ -468,11 +468,11 @@ export const GUARDS = [
       "one holder",
     ],
     "a push without an answer may have been made": [
-      `if (answer.outcome === "unknown") effect`,
-      `if (answer.outcome === "unknown") ({ effect }); else if (false) effect`,
+      "effect = strongerEffect(effect, failure.effect);",
+      "",
       "one holder",
     ],
-    "a rejected push is sent again": ["rejections === MOST_REJECTIONS ||", "rejections > 0 ||", "one holder"],
+    "a rejected push is sent again": ["failure.retryAfter === null ||", "true ||", "one holder"],
   }),
   ...guardsOf("src/store/git/document-commit.ts", "git/git-store", {
     "a revision makes each document unique": ["{ ...state, revision: randomUUID() }", "state", "one holder"],

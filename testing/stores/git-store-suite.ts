@@ -1,9 +1,11 @@
 import { randomBytes, randomUUID } from "node:crypto";
-import { writeFileSync } from "node:fs";
+import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import { NO_OBJECT } from "../../src/store/git/objects.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
 import type { BareRepository } from "../git/bare-repository.ts";
@@ -145,8 +147,8 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const id = repository.commit(messageWith({ ...documentOf(name), more: "x".repeat(1024 * 1024) }));
         repository.git(["update-ref", refOf(name), id]);
         expect(await failureOf(store.read([name], inTime()))).toMatchObject({
-          code: "not-a-repository",
-          message: expect.stringMatching(/cannot keep locks \(.*of (over )?10\d+ bytes/),
+          code: "document-damaged",
+          message: expect.stringMatching(/is damaged \(.*of (over )?10\d+ bytes/),
         });
         expect(repository.tip(refOf(name))).toBe(id);
         repository.git(["update-ref", "-d", refOf(name)]);
@@ -154,7 +156,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
   });
 
   describe("a repository", () => {
-    // The store retries each refused push with growing waits, so the three pushes run at the same time.
+    // The store sends an update that a lock file prevents again until the deadline.
     test("that refuses a push gives the reason, and the ref does not move", () =>
       withStore(async (store, repository) => {
         const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };
@@ -172,7 +174,7 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         const stores = await Promise.all(Object.values(names).map(() => place().open()));
         const errors = await Promise.all(
           Object.values(names).map((name, at) =>
-            failureOf((stores[at] as JobStore).swap(versions.get(name) ?? null, documentOf(name), inTime())),
+            failureOf((stores[at] as JobStore).swap(versions.get(name) ?? null, documentOf(name), deadlineIn(4_000))),
           ),
         );
         await Promise.all(stores.map((opened) => opened.close()));
@@ -180,14 +182,68 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         repository.hook("update", "exit 0");
 
         for (const [at, name] of Object.values(names).entries()) {
-          expect(errors[at]).toMatchObject({ code: "update-refused", effect: "none" });
-          expect(errors[at]?.message).toContain(`refused to move ${refOf(name)} (`);
+          const isLocked = name === names.locked;
+          expect(errors[at]).toMatchObject({ code: isLocked ? "update-failed" : "update-refused", effect: "none" });
+          expect(errors[at]?.message).toMatch(/ (refused to move|does not let pushes see) /);
+          expect(errors[at]?.message).toContain(refOf(name));
           expect(actionMessage(errors[at])).toContain(
-            "let the rules and hooks of that repository allow refs under refs/cronyx/",
+            isLocked
+              ? "remove the file there: rm '/"
+              : "let the rules and hooks of that repository allow refs under refs/cronyx/",
           );
           expect(repository.tip(refOf(name))).toBe(versions.get(name));
         }
         expect(errors[0]?.message).toContain("Locks belong elsewhere, says the hook");
+        expect(errors[1]?.message).toContain(`${refOf(names.locked)}.lock': File exists`);
+        rmSync(path.join(repository.folder, `${refOf(names.locked)}.lock`));
+      }));
+
+    test("that refuses all but fast-forward updates gets a chain of commits, which costs no more", () =>
+      withStore(async (store, repository) => {
+        const document = documentOf(`chained ${randomUUID()}`);
+        const ref = refOf(document.name);
+        // git's own receive.denyNonFastForwards is about branches only. JGit, gitolite and Gerrit refuse it for all refs.
+        const script = `test "$1" != ${ref} || test "$2" = ${NO_OBJECT} || git merge-base --is-ancestor "$2" "$3"`;
+        repository.hook("update", script);
+        try {
+          let { version } = await store.swap(null, document, inTime());
+          for (let links = 1; links <= 3; links++) {
+            const opened = await place().open();
+            const record = (await opened.read([document.name], inTime())).records.get(document.name);
+            expect(record?.version).toBe(version);
+            ({ version } = await opened.swap(version, record?.state ?? document, inTime()));
+            expect(repository.tip(ref)).toBe(version);
+            expect(repository.git(["rev-list", "--count", ref])).toBe(String(links + 1));
+            await opened.close();
+          }
+          // As post does it: with the record that main saved, and without a read.
+          const { state } = (await store.read([document.name], inTime())).records.get(document.name) ?? {};
+          const post = await place().open();
+          expect((await post.swap(version, state ?? document, inTime())).version).toBe(repository.tip(ref));
+          await post.close();
+          expect(repository.git(["rev-list", "--count", ref])).toBe("5");
+        } finally {
+          repository.hook("update", "exit 0");
+        }
+      }));
+
+    test("that refuses each update of a ref says so, and names the ref to remove", () =>
+      withStore(async (store, repository) => {
+        const document = documentOf(`frozen ${randomUUID()}`);
+        const ref = refOf(document.name);
+        const { version } = await store.swap(null, document, inTime());
+        repository.hook(
+          "update",
+          `test "$1" != ${ref} || { echo "FATAL: + $1 locks bot DENIED by refs/.*" >&2; exit 1; }`,
+        );
+        const error = await failureOf(store.swap(version, document, inTime()));
+        expect(error).toMatchObject({ code: "updates-not-allowed", effect: "none" });
+        expect(error.message).toMatch(/FATAL: \+ .*DENIED by refs.*, although the update was fast-forward$/);
+        expect(actionMessage(error)).toContain(
+          `remove the ref by hand: git push ${error.ref?.repository} --delete ${ref}`,
+        );
+        expect(repository.tip(ref)).toBe(version);
+        repository.hook("update", "exit 0");
       }));
 
     test("is sound after all of these tests", () => {

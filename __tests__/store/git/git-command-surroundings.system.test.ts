@@ -314,7 +314,7 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
   const error = await failureOf(locked.read([NAME], inTime()));
   expect(error).toMatchObject({ code: "git-failed", effect: "none" });
   expect(actionMessage(error)).toContain(
-    "(git@git.example.test: Permission denied (publickey).): check the input url, and for ssh",
+    "(git@git.example.test: Permission denied (publickey)): check the input url, and for ssh",
   );
 });
 

@@ -61,7 +61,7 @@ describe("what goes over the wire", () => {
         log: () => {},
       });
       const document = commitOf("A document", 0);
-      const update = { ref: refOf("job"), from: NO_OBJECT, to: idOf(document), commit: document };
+      const update = { ref: refOf("job"), from: NO_OBJECT, to: idOf(document), commit: document, isChained: false };
       expect(await remote.push(update, inTime())).toEqual({ outcome: "moved" });
       const { tips } = await remote.fetch([update.ref], inTime());
       expect(tips).toMatchObject([{ ref: update.ref, id: update.to }]);

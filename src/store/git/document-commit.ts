@@ -1,18 +1,33 @@
 import { randomUUID } from "node:crypto";
 import { readState, StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import { commitOf, type GitObject, messageOf } from "./objects.ts";
+import { commitOf, type GitObject, messageOf, type ObjectId } from "./objects.ts";
+
+/**
+ * A state document in git. In a repository that refuses updates which are not fast-forward, each commit of the job has the
+ * one before it as its parent from then on.
+ */
+type GitDocument = JobState & { readonly chained?: unknown };
+
+export function isChained(state: GitDocument): boolean {
+  return state.chained === true;
+}
+
+export function chained(state: JobState): GitDocument {
+  return { ...state, chained: true };
+}
 
 /**
  * Makes a commit whose message is a line for people, followed by the state document as JSON.
  *
  * @param at The commit's date, for people.
+ * @param parent For a chained document.
  */
-export function documentCommit(state: JobState, at: number): GitObject {
+export function documentCommit(state: JobState, at: number, parent: ObjectId | null = null): GitObject {
   // If two racers pushed the same commit, both would succeed: for the second, git has nothing to do. So no two commits may
   // be the same, even for equal states.
   const document = { ...state, revision: randomUUID() };
-  return commitOf(`${subject(state)}\n\n${JSON.stringify(document, null, 2)}\n`, at);
+  return commitOf(`${subject(state)}\n\n${JSON.stringify(document, null, 2)}\n`, at, parent);
 }
 
 /** @throws StateError when the commit holds no state document of this job. */

@@ -9,20 +9,26 @@ export interface Tip {
   readonly id: ObjectId;
 }
 
-/** Moves a ref to a new commit, if it still points to `from`: {@link NO_OBJECT} if the ref must not exist. */
+/**
+ * Moves a ref to a new commit, if it still points to `from`: {@link NO_OBJECT} if the ref must not exist. With
+ * {@link NO_OBJECT} as `to` and without a commit it removes the ref.
+ */
 export interface RefUpdate {
   readonly ref: string;
   readonly from: ObjectId;
   readonly to: ObjectId;
-  readonly commit: GitObject;
+  readonly commit: GitObject | null;
+  /** Whether `from` is the parent of the commit, so that the update is a fast-forward. */
+  readonly isChained: boolean;
 }
 
 export type PushAnswer =
   | { readonly outcome: "moved" }
-  /** The server refused. Its words are the same whether the ref had moved or something else is in the way. */
-  | { readonly outcome: "rejected"; readonly words: string }
-  /** No usable answer came. The failure's effect tells whether the ref may have moved, or still may. */
-  | { readonly outcome: "unknown"; readonly failure: ServiceError };
+  /**
+   * The server refused, or no usable answer came: the failure's effect tells whether the ref may have moved, or still may.
+   * A refusal has the same words whether the ref had moved or something else is in the way.
+   */
+  | { readonly outcome: "failed"; readonly failure: ServiceError };
 
 /** A git repository on another machine, or in another folder. Calls throw a ServiceError when it cannot be used. */
 export interface GitRemote {
@@ -44,5 +50,12 @@ export interface Fetched {
 }
 
 export interface FetchedTip extends Tip {
-  readonly object: GitObject;
+  readonly object: GitObject | UnusableObject;
+}
+
+/** In place of an object that a ref points to, and that cannot be used. */
+export interface UnusableObject {
+  readonly type: "unusable";
+  readonly code: "ref-without-object" | "document-damaged";
+  readonly words: string;
 }

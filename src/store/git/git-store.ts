@@ -4,13 +4,10 @@ import { Backoff } from "../../network/retry.ts";
 import { StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
-import { documentCommit, jobNameInCommit, stateInCommit } from "./document-commit.ts";
-import type { GitRemote, PushAnswer, RefUpdate } from "./git-remote.ts";
-import { idOf, NO_OBJECT } from "./objects.ts";
+import { chained, documentCommit, isChained, jobNameInCommit, stateInCommit } from "./document-commit.ts";
+import type { GitRemote, RefUpdate, UnusableObject } from "./git-remote.ts";
+import { type GitObject, idOf, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX, refOf } from "./ref-name.ts";
-
-/** A push can be rejected while the ref is unchanged: another push holds the ref's lock file. That passes quickly. */
-const MOST_REJECTIONS = 5;
 
 export interface GitStoreOptions {
   readonly remote: GitRemote;
@@ -42,44 +39,96 @@ export class GitStore implements JobStore {
     for (const { ref, id, object } of tips) {
       const name = nameOf.get(ref);
       if (name === undefined) continue;
-      records.set(name, { version: id, state: this.#inDocument(ref, () => stateInCommit(object, name)) });
+      records.set(name, { version: id, state: this.#inDocument(ref, object, (commit) => stateInCommit(commit, name)) });
     }
     return { records, now };
   }
 
-  async list(deadline: Deadline): Promise<readonly string[]> {
+  async list(deadline: Deadline, onDamaged?: (error: ServiceError) => void): Promise<readonly string[]> {
     const { tips } = await this.#remote.fetch({ prefix: REF_PREFIX }, deadline);
-    return tips.map(({ ref, object }) => this.#inDocument(ref, () => jobNameInCommit(object))).sort();
+    const names: string[] = [];
+    for (const { ref, object } of tips) {
+      try {
+        names.push(this.#inDocument(ref, object, jobNameInCommit));
+      } catch (error) {
+        if (!(error instanceof ServiceError) || onDamaged === undefined) throw error;
+        onDamaged(error);
+      }
+    }
+    return names.sort();
+  }
+
+  async remove(name: string, deadline: Deadline): Promise<boolean> {
+    const ref = refOf(name);
+    const [tip] = await this.#remote.tips([ref], deadline);
+    if (tip === undefined) return false;
+    const update = { ref, from: tip.id, to: NO_OBJECT, commit: null, isChained: false };
+    return (await this.#move(update, deadline)).version !== null;
   }
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
-    const commit = documentCommit(state, this.#now());
-    const update = { ref: refOf(state.name), from: expected ?? NO_OBJECT, to: idOf(commit), commit };
-    return this.#move(update, deadline);
+    if (expected === null || isChained(state)) return this.#move(this.#update(expected, state), deadline);
+    try {
+      return await this.#move(this.#update(expected, state), deadline);
+    } catch (error) {
+      if (!isRefusedByRule(error)) throw error;
+      return this.#chain(expected, state, { refusal: error, deadline });
+    }
+  }
+
+  /** Where only updates are allowed that are fast-forward, the new commit has the old one as its parent. */
+  async #chain(
+    expected: string,
+    state: JobState,
+    { refusal, deadline }: { readonly refusal: ServiceError; readonly deadline: Deadline },
+  ): Promise<Swap> {
+    this.#log(`${refusal.message}; trying again with the commit before it as its parent`);
+    try {
+      return await this.#move(this.#update(expected, chained(state)), deadline);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (!(isRefusedByRule(error) && refusal.code === "not-fast-forward")) throw error.withEffect(refusal.effect);
+      throw new ServiceError("updates-not-allowed", {
+        place: this.#remote.place,
+        problem: `${error.problem}, although the update was fast-forward`,
+        effect: strongerEffect(refusal.effect, error.effect),
+        ref: error.ref ?? undefined,
+        cause: error,
+      });
+    }
+  }
+
+  #update(expected: string | null, state: JobState): RefUpdate {
+    const parent = isChained(state) ? expected : null;
+    const commit = documentCommit(state, this.#now(), parent);
+    const ref = refOf(state.name);
+    return { ref, from: expected ?? NO_OBJECT, to: idOf(commit), commit, isChained: parent !== null };
   }
 
   close(): Promise<void> {
     return this.#remote.close();
   }
 
-  /** The ref alone tells whether this update moved it: a server's words never do, so the ref is read again. */
+  /**
+   * The ref alone tells whether this update moved it: a server's words never do, so the ref is read again. Only where the
+   * ref has not moved, the failure decides whether the same update is sent again: docs/locks.md has the table.
+   */
   async #move(update: RefUpdate, deadline: Deadline): Promise<Swap> {
     const backoff = new Backoff(deadline);
     let effect: Effect = "none";
     try {
-      for (let rejections = 0; ; ) {
+      for (;;) {
         const answer = await this.#remote.push(update, deadline);
         if (answer.outcome === "moved") return { version: update.to };
-        if (answer.outcome === "unknown") effect = strongerEffect(effect, answer.failure.effect);
-        else rejections++;
+        const { failure } = answer;
+        effect = strongerEffect(effect, failure.effect);
 
         const [tip] = await this.#remote.tips([update.ref], deadline);
         const id = tip?.id ?? NO_OBJECT;
         if (id === update.to) return { version: id };
         if (id !== update.from) return { version: null, effect };
 
-        const failure = this.#failureOf(answer, update);
-        if (rejections === MOST_REJECTIONS || !(await backoff.wait(failure.retryAfter ?? 0))) throw failure;
+        if (failure.retryAfter === null || !(await backoff.wait(failure.retryAfter))) throw failure;
         this.#log(`${failure.message}; trying again`);
       }
     } catch (error) {
@@ -87,23 +136,26 @@ export class GitStore implements JobStore {
     }
   }
 
-  #failureOf(answer: Exclude<PushAnswer, { outcome: "moved" }>, { ref }: RefUpdate): ServiceError {
-    if (answer.outcome === "unknown") return answer.failure;
-    const problem = `refused to move ${ref} (${answer.words})`;
-    return new ServiceError("update-refused", { place: this.#remote.place, problem, effect: "none" });
-  }
-
-  #inDocument<T>(ref: string, read: () => T): T {
+  #inDocument<T>(ref: string, object: GitObject | UnusableObject, read: (commit: GitObject) => T): T {
+    const about = { ref: { repository: this.#remote.place, name: ref }, effect: "none" } as const;
+    const damaged = (why: string, cause?: unknown) => {
+      const place = `The state document at ${ref} in ${this.#remote.place}`;
+      return new ServiceError("document-damaged", { ...about, place, problem: `is damaged (${why})`, cause });
+    };
+    if (object.type === "unusable") {
+      if (object.code === "document-damaged") throw damaged(object.words);
+      const problem = `has lost the object that ${ref} points to (${object.words})`;
+      throw new ServiceError("ref-without-object", { ...about, place: this.#remote.place, problem });
+    }
     try {
-      return read();
+      return read(object);
     } catch (cause) {
-      if (!(cause instanceof StateError)) throw cause;
-      throw new ServiceError("document-damaged", {
-        place: `The state document at ${ref} in ${this.#remote.place}`,
-        problem: `is damaged (${cause.message})`,
-        effect: "none",
-        cause,
-      });
+      throw cause instanceof StateError ? damaged(cause.message, cause) : cause;
     }
   }
+}
+
+/** A hook has words of its own, so any refusal on purpose may be one of updates that are not fast-forward. */
+function isRefusedByRule(error: unknown): error is ServiceError {
+  return error instanceof ServiceError && (error.code === "update-refused" || error.code === "not-fast-forward");
 }

@@ -32,10 +32,11 @@ export function idOf(object: GitObject): ObjectId {
 
 const AUTHOR = "cronyx-action <cronyx-action@users.noreply.github.com>";
 
-/** @returns a commit without parents and with an empty tree, so that its size is that of its message. */
-export function commitOf(message: string, at: number): GitObject {
+/** @returns a commit with an empty tree, so that its size is that of its message. */
+export function commitOf(message: string, at: number, parent: ObjectId | null = null): GitObject {
   const by = `${AUTHOR} ${Math.floor(at / 1000)} +0000`;
-  const body = `tree ${idOf(EMPTY_TREE)}\nauthor ${by}\ncommitter ${by}\n\n${message}`;
+  const ancestry = parent === null ? "" : `parent ${parent}\n`;
+  const body = `tree ${idOf(EMPTY_TREE)}\n${ancestry}author ${by}\ncommitter ${by}\n\n${message}`;
   return { type: "commit", body: Buffer.from(body) };
 }
 

@@ -20,6 +20,11 @@ const LARGEST_OBJECT = 1024 * 1024;
 /** The most that a whole pack may inflate to, in bytes: deflate shrinks zeros a thousandfold, and a delta even more. */
 const LARGEST_PACK = 64 * LARGEST_OBJECT;
 
+/** A pack of which one object, or all together, is larger than any that is expected. */
+export class OversizedPackError extends ProtocolError {
+  override name = "OversizedPackError";
+}
+
 /** Makes Node load zlib, which the bundle otherwise loads for the first pack. */
 export function loadZlib(): void {
   deflateSync("");
@@ -69,7 +74,7 @@ export function readPack(pack: Buffer): ReadonlyMap<ObjectId, GitObject> {
   let inflated = 0;
   const count = (bytes: number) => {
     inflated += bytes;
-    if (inflated > LARGEST_PACK) throw new ProtocolError(`A pack holds over ${LARGEST_PACK} bytes`);
+    if (inflated > LARGEST_PACK) throw new OversizedPackError(`A pack holds over ${LARGEST_PACK} bytes`);
   };
   const add = (offset: number, object: GitObject) => {
     byOffset.set(offset, object);
@@ -125,7 +130,7 @@ class PackEntries {
       byte = reader.byte();
       length += (byte & 0x7f) * 2 ** shift;
     }
-    if (length > LARGEST_OBJECT) throw new ProtocolError(`A pack has an object of ${length} bytes`);
+    if (length > LARGEST_OBJECT) throw new OversizedPackError(`A pack has an object of ${length} bytes`);
 
     let base: number | ObjectId | null = null;
     if (code === OFFSET_DELTA) base = offset - reader.offset();
@@ -142,7 +147,7 @@ function applyDelta(base: Buffer, delta: Buffer): Buffer {
   const baseLength = reader.size();
   const length = reader.size();
   if (baseLength !== base.length) throw new ProtocolError("A delta builds on an object of another length");
-  if (length > LARGEST_OBJECT) throw new ProtocolError(`A pack has an object of ${length} bytes`);
+  if (length > LARGEST_OBJECT) throw new OversizedPackError(`A pack has an object of ${length} bytes`);
   const parts: Buffer[] = [];
   let written = 0;
   while (reader.at < delta.length) {

@@ -1,18 +1,35 @@
-import { type Effect, ServiceError, type ServiceErrorCode } from "../../errors/service-error.ts";
+import {
+  type Effect,
+  ServiceError,
+  type ServiceErrorCode,
+  type ServiceErrorDetails,
+} from "../../errors/service-error.ts";
 import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
+import type { HttpAnswer } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
 import type { Instant } from "../../scheduler/instant.ts";
-import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
+import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip, UnusableObject } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
-import { loadZlib, readPack, writePack } from "./pack.ts";
-import { DELIMITER, demultiplex, FLUSH, type Packet, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
+import { loadZlib, OversizedPackError, readPack, writePack } from "./pack.ts";
+import { DELIMITER, demultiplex, FLUSH, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
+import { missingSupport } from "./protocol-support.ts";
+import { errorInAnswer, refusalIn } from "./push-report.ts";
+import { tipsIn } from "./ref-list.ts";
+import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
+import { serverWords, wordsOfBody } from "./server-words.ts";
+import { type GitLogin, type GitService, SmartHttpRequests } from "./smart-http-requests.ts";
 
 /** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
 const MOST_REREADS = 3;
 
-type Service = "git-upload-pack" | "git-receive-pack";
+const NOT_SENT: UnusableObject = {
+  type: "unusable",
+  code: "ref-without-object",
+  words: "the server does not send it",
+};
+/** The failures of a fetch for which one object may be to blame. */
+const SPOILERS: ReadonlySet<string> = new Set(["ref-without-object", "oversized-answer"]);
 
 interface Listed {
   readonly tips: readonly Tip[];
@@ -20,16 +37,16 @@ interface Listed {
 }
 
 interface Objects {
-  readonly objects: ReadonlyMap<ObjectId, GitObject>;
-  /** The server's words, if it refused. */
-  readonly refusal: string | null;
+  readonly objects: ReadonlyMap<ObjectId, GitObject | UnusableObject>;
   readonly now: Instant | null;
 }
 
 export interface SmartHttpOptions {
   readonly location: RepositoryLocation;
-  /** The password of basic authentication. Empty: no credentials are sent. */
+  /** The password of basic authentication, for servers that take any user name. Empty: no credentials are sent. */
   readonly token: string;
+  /** In place of the token, for servers that have users. */
+  readonly login?: GitLogin | null;
   readonly userAgent: string;
   readonly log: (line: string) => void;
 }
@@ -44,16 +61,14 @@ export interface SmartHttpOptions {
  */
 export class SmartHttpRemote implements GitRemote {
   readonly place: string;
-  readonly #url: URL;
-  readonly #token: string;
-  readonly #connection: HttpConnection;
+  readonly #hasLogin: "token" | "login" | null;
+  readonly #requests: SmartHttpRequests;
   readonly #log: (line: string) => void;
 
-  constructor({ location: { url }, token, userAgent, log }: SmartHttpOptions) {
-    this.#url = new URL(url.href.replace(/\/*$/, "/"));
-    this.place = url.href.replace(/\/*$/, "");
-    this.#token = token;
-    this.#connection = new HttpConnection({ place: this.place, userAgent });
+  constructor({ location, token, login = null, userAgent, log }: SmartHttpOptions) {
+    this.#hasLogin = login !== null ? "login" : token !== "" ? "token" : null;
+    this.#requests = new SmartHttpRequests({ location, userAgent, login: login ?? loginWith(token) });
+    this.place = this.#requests.place;
     this.#log = log;
   }
 
@@ -69,83 +84,119 @@ export class SmartHttpRemote implements GitRemote {
       const listed = await this.#tipsUnder("prefix" in refs ? [refs.prefix] : refs, deadline);
       const wanted = "prefix" in refs ? listed.tips : listed.tips.filter(({ ref }) => refs.includes(ref));
       if (wanted.length === 0) return { tips: [], now: listed.now };
-      const { objects, refusal, now } = await this.#objects([...new Set(wanted.map(({ id }) => id))], deadline);
-      const tips = wanted.flatMap((tip) => {
-        const object = objects.get(tip.id);
-        return object === undefined ? [] : [{ ...tip, object }];
-      });
-      if (tips.length === wanted.length) return { tips, now };
-      if (rereads === MOST_REREADS) {
-        throw this.#notARepository(refusal ?? "it does not send the objects that its refs point to");
-      }
+      const ids = [...new Set(wanted.map(({ id }) => id))];
+      // Another caller may have moved a ref since it was listed, and the server may have removed the old object.
+      const { objects, now } = await this.#eachObject(ids, deadline, { mayBeOutdated: rereads < MOST_REREADS });
+      if (objects === null) continue;
+      return { tips: wanted.map((tip) => ({ ...tip, object: objects.get(tip.id) ?? NOT_SENT })), now };
     }
+  }
+
+  /**
+   * Fetches objects of which some may be unusable, each of which spoils the answer. It finds those by halving.
+   *
+   * @returns null for the objects if one is gone and the ids may be outdated.
+   */
+  async #eachObject(
+    ids: readonly ObjectId[],
+    deadline: Deadline,
+    { mayBeOutdated }: { readonly mayBeOutdated: boolean },
+  ): Promise<{ readonly objects: Objects["objects"] | null; readonly now: Instant | null }> {
+    let unusable: UnusableObject;
+    try {
+      return await this.#objects(ids, deadline);
+    } catch (error) {
+      if (!(error instanceof ServiceError)) throw error;
+      if (error.code === "ref-without-object" && mayBeOutdated) return { objects: null, now: null };
+      if (!SPOILERS.has(error.code)) throw error;
+      const code = error.code === "ref-without-object" ? error.code : "document-damaged";
+      unusable = { type: "unusable", code, words: error.problem };
+    }
+    const [only] = ids;
+    if (only !== undefined && ids.length === 1) return { objects: new Map([[only, unusable]]), now: null };
+    const middle = Math.ceil(ids.length / 2);
+    const first = await this.#eachObject(ids.slice(0, middle), deadline, { mayBeOutdated });
+    const second = await this.#eachObject(ids.slice(middle), deadline, { mayBeOutdated });
+    if (first.objects === null || second.objects === null) return { objects: null, now: null };
+    return { objects: new Map([...first.objects, ...second.objects]), now: second.now ?? first.now };
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer */
   async push({ ref, from, to, commit }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
     const command = pktLine(`${from} ${to} ${ref}\0 report-status side-band-64k`);
-    const body = Buffer.concat([command, FLUSH, writePack([commit, EMPTY_TREE])]);
+    // git wants no pack for a ref that is to be removed.
+    const pack = commit === null ? [] : [writePack([commit, EMPTY_TREE])];
+    const body = Buffer.concat([command, FLUSH, ...pack]);
+    let answer: HttpAnswer;
     try {
-      const answer = await this.#post("git-receive-pack", body, deadline);
-      this.#checkAnswer(answer, "git-receive-pack");
-      return reportOn(ref, answer.body);
+      answer = await this.#post("git-receive-pack", body, deadline);
     } catch (cause) {
       if (cause instanceof ServiceError && (cause.retryAfter !== null || cause.effect === "possible")) {
-        return { outcome: "unknown", failure: cause };
+        return { outcome: "failed", failure: cause };
       }
+      throw cause;
+    }
+    const failure = this.#failureOf(answer, "git-receive-pack") ?? this.#reportedFailure(answer.body, ref);
+    return failure === null ? { outcome: "moved" } : { outcome: "failed", failure };
+  }
+
+  #reportedFailure(report: Buffer, ref: string): ServiceError | null {
+    try {
+      const refusal = refusalIn(report, ref);
+      return refusal && refusedUpdate({ place: this.place, ref, ...refusal, forbidden: "token-may-not-write" });
+    } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      const failure = this.#failure("unreachable", `sent no push report (${cause.message})`, "possible", cause);
-      return { outcome: "unknown", failure };
+      const details = { effect: "possible", retryAfter: 0, cause } as const;
+      return this.#failure("unreachable", `sent no push report (${cause.message})`, details);
     }
   }
 
   async close(): Promise<void> {
-    this.#connection.close();
+    this.#requests.close();
   }
 
   async #tipsUnder(prefixes: readonly string[], deadline: Deadline): Promise<Listed> {
-    const answer = await this.#command(
-      "ls-refs",
-      prefixes.map((prefix) => `ref-prefix ${prefix}\n`),
-      deadline,
-    );
-    return this.#understood(() => {
-      const tips: Tip[] = [];
-      for (const packet of packets(answer.body)) {
-        if (packet.kind === "flush") return { tips, now: answer.date };
-        const [, id, ref] = (packet.kind === "data" && /^([0-9a-f]{40}) (\S+)/.exec(textOf(packet.payload))) || [];
-        if (id === undefined || ref === undefined) {
-          throw new ProtocolError("its list of refs is not one of protocol v2 with SHA-1 ids");
-        }
-        tips.push({ id, ref });
-      }
-      throw new ProtocolError("its list of refs is cut short");
-    });
+    const wants = prefixes.map((prefix) => `ref-prefix ${prefix}\n`);
+    const answer = await this.#command("ls-refs", wants, deadline);
+    const refusal = errorInAnswer(answer.body);
+    if (refusal !== null) throw (await this.#missingSupport(deadline)) ?? this.#refusedRead(refusal);
+    try {
+      return { tips: tipsIn(answer.body), now: answer.date };
+    } catch (cause) {
+      if (!(cause instanceof ProtocolError)) throw cause;
+      throw (await this.#missingSupport(deadline)) ?? this.#notARepository(cause.message, cause);
+    }
   }
 
-  /**
-   * @returns the objects; or none, and the server's words, if the server no longer has one of them.
-   * @see https://git-scm.com/docs/gitprotocol-v2#_fetch
-   */
+  /** @see https://git-scm.com/docs/gitprotocol-v2#_fetch */
   async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<Objects> {
-    // A state document has no parents. Depth 1 is for a ref that a person moved to another commit: without it the server
-    // would send that commit's whole history.
+    // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
-    return this.#understood(() => {
-      const now = answer.date;
+    try {
       const rest = packets(answer.body);
       for (const packet of rest) {
         if (packet.kind !== "data") continue;
         const line = textOf(packet.payload);
-        if (line.startsWith("ERR ")) return { objects: new Map(), refusal: line.slice("ERR ".length), now };
+        if (line.startsWith("ERR ")) throw this.#unsent(line.slice("ERR ".length));
         if (line !== "packfile") continue;
         const { data, fatal } = demultiplex(rest);
-        if (fatal !== null) throw new ProtocolError(fatal);
-        return { objects: readPack(data), refusal: null, now };
+        if (fatal !== null) throw this.#unsent(fatal);
+        const objects = readPack(data);
+        if (ids.every((id) => objects.has(id))) return { objects, now: answer.date };
+        throw this.#failure("ref-without-object", NOT_SENT.words);
       }
       throw new ProtocolError("its answer holds no pack");
-    });
+    } catch (cause) {
+      if (cause instanceof OversizedPackError) throw this.#failure("oversized-answer", cause.message, { cause });
+      if (cause instanceof ProtocolError) throw this.#notARepository(cause.message, cause);
+      throw cause;
+    }
+  }
+
+  /** Of the reasons to send no objects, only this one is about the refs. */
+  #unsent(words: string): ServiceError {
+    return MISSING.test(words) ? this.#failure("ref-without-object", serverWords(words)) : this.#refusedRead(words);
   }
 
   /** Sends one command of protocol v2 until an answer comes: it changes nothing on the server. */
@@ -153,106 +204,98 @@ export class SmartHttpRemote implements GitRemote {
     const body = Buffer.concat([pktLine(`command=${name}\n`), DELIMITER, ...lines.map(pktLine), FLUSH]);
     // Node takes 1 to 2 ms to load zlib. It does so while the server works on its answer.
     setImmediate(loadZlib);
-    const { result } = await retrying(deadline, this.#log, () => this.#post("git-upload-pack", body, deadline));
-    this.#checkAnswer(result, "git-upload-pack");
-    return result;
+    let attempts = 0;
+    const { result } = await retrying(deadline, this.#log, async () => {
+      try {
+        return await this.#post("git-upload-pack", body, deadline);
+      } catch (error) {
+        // A server that does not know the command may answer 500, or nothing. Twice in a row is no passing fault any more.
+        if (++attempts === 2) throw (await this.#missingSupport(deadline)) ?? error;
+        throw error;
+      }
+    });
+    const failure = this.#failureOf(result, "git-upload-pack");
+    if (failure === null) return result;
+    const { status, contentType } = result;
+    const mayLackSupport = [400, 405, 415].includes(status) || (status === 200 && contentType === "");
+    throw (mayLackSupport ? await this.#missingSupport(deadline) : null) ?? failure;
   }
 
-  #post(service: Service, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {
+  /** Asks for the server's capabilities, which other requests do without. @returns null if it lacks none, or gives no answer. */
+  async #missingSupport(deadline: Deadline): Promise<ServiceError | null> {
+    const request = { method: "GET", path: "info/refs?service=git-upload-pack", body: null } as const;
+    try {
+      const { status, body } = await this.#requests.send("git-upload-pack", request, deadline);
+      const why = status === 200 ? missingSupport(body) : null;
+      return why === null ? null : this.#failure("repository-unsupported", `cannot keep locks (${why})`);
+    } catch (error) {
+      if (error instanceof ServiceError) return null;
+      throw error;
+    }
+  }
+
+  #post(service: GitService, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {
+    return this.#requests.send(service, { method: "POST", path: service, body }, deadline);
+  }
+
+  /**
+   * @returns null for an answer of this git service. A push is refused only by the server's own words and by a status for
+   *   credentials: any other answer may be a proxy's, after the push was carried out.
+   */
+  #failureOf(answer: HttpAnswer, service: GitService): ServiceError | null {
+    const { status, contentType, redirectedTo, body } = answer;
     const writes = service === "git-receive-pack";
-    // GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation.
-    const credentials = Buffer.from(`x-access-token:${this.#token}`).toString("base64");
-    return this.#connection.send(
-      {
-        method: "POST",
-        url: new URL(service, this.#url),
-        headers: {
-          ...(!writes && { "git-protocol": "version=2" }),
-          accept: `application/x-${service}-result`,
-          "content-type": `application/x-${service}-request`,
-        },
-        authorization: this.#token === "" ? null : `Basic ${credentials}`,
-        body,
-        writes,
-        followsToOtherOrigins: true,
-      },
-      deadline,
-    );
-  }
-
-  #checkAnswer({ status, contentType, redirectedTo }: HttpAnswer, service: Service): void {
     const redirect = redirectedTo === null ? "" : `, after a redirect to ${redirectedTo}, which gets no token`;
-    const refuse = (code: ServiceErrorCode, problem: string) => this.#failure(code, `${problem}${redirect}`);
+    const words = wordsOfBody(answer);
+    const shown = words === "" ? `(${status})` : `(${status}: ${words})`;
+    const lost = { effect: writes ? "possible" : "none" } as const;
+    const forbidden = writes ? "token-may-not-write" : "token-may-not-read";
     switch (status) {
       case 401:
-        throw this.#token === ""
-          ? refuse("token-missing", "asks for credentials (401)")
-          : refuse("token-refused", "refused the token (401)");
-      case 403:
-        throw service === "git-receive-pack"
-          ? refuse("token-may-not-write", "does not let the token write (403)")
-          : refuse("token-may-not-read", "does not let the token read (403)");
-      case 404:
-        throw refuse("repository-not-found", "is no repository that the token may see (404)");
+        if (this.#hasLogin === null) return this.#failure("token-missing", `asks for credentials ${shown}${redirect}`);
+        return this.#hasLogin === "token"
+          ? this.#failure("token-refused", `refused the token ${shown}${redirect}`)
+          : this.#failure("login-refused", `refused the user name or the password ${shown}${redirect}`);
+      case 403: {
+        const problem = `does not let the token ${writes ? "write" : "read"} ${shown}${redirect}`;
+        return this.#failure(codeOfRefusal(words, forbidden) ?? forbidden, problem);
+      }
+      case 404: {
+        const { notFoundEither } = this.#requests;
+        const either = notFoundEither === null ? "" : `, and neither is ${notFoundEither}`;
+        const problem = `is no repository that the token may see ${shown}${either}${redirect}`;
+        return this.#failure("repository-not-found", problem, lost);
+      }
       case 200:
         break;
       default:
-        throw this.#notARepository(`it answered ${status}${redirect}`);
+        return this.#notARepository(`it answered ${shown.slice(1, -1)}${redirect}`, undefined, lost);
     }
-    if (!contentType.startsWith(`application/x-${service}-result`)) {
-      throw this.#notARepository(
-        `it answered with ${contentType || "no content type"}, not as a git server does${redirect}`,
-      );
-    }
+    if (contentType.startsWith(`application/x-${service}-result`)) return null;
+    const refusal = errorInAnswer(body);
+    // The report of a push may be a refusal too.
+    if (refusal !== null) return writes ? null : this.#refusedRead(refusal);
+    const why = `it answered with ${contentType || "no content type"}, not as a git server does${redirect}`;
+    return this.#notARepository(why, undefined, lost);
   }
 
-  #understood<T>(read: () => T): T {
-    try {
-      return read();
-    } catch (cause) {
-      if (cause instanceof ProtocolError) throw this.#notARepository(cause.message, cause);
-      throw cause;
-    }
+  #refusedRead(words: string): ServiceError {
+    const code = codeOfRefusal(words, "token-may-not-read");
+    return code === null
+      ? this.#notARepository(serverWords(words))
+      : this.#failure(code, `does not let the token read (${serverWords(words)})`);
   }
 
-  #notARepository(why: string, cause?: unknown): ServiceError {
-    return this.#failure("not-a-repository", `cannot keep locks (${why.replace(/\.$/, "")})`, "none", cause);
+  #notARepository(why: string, cause?: unknown, lost: { readonly effect?: Effect } = {}): ServiceError {
+    return this.#failure("not-a-repository", `cannot keep locks (${why.replace(/\.$/, "")})`, { cause, ...lost });
   }
 
-  #failure(code: ServiceErrorCode, problem: string, effect: Effect = "none", cause?: unknown): ServiceError {
-    return new ServiceError(code, { place: this.place, problem, effect, cause });
+  #failure(code: ServiceErrorCode, problem: string, details: Partial<ServiceErrorDetails> = {}): ServiceError {
+    return new ServiceError(code, { place: this.place, problem, effect: "none", ...details });
   }
 }
 
-/** @see https://git-scm.com/docs/gitprotocol-pack#_report_status */
-function reportOn(ref: string, body: Buffer): PushAnswer {
-  let outer = [...packets(body)];
-  let messages = "";
-  if (isMultiplexed(outer[0])) {
-    const sideband = demultiplex(outer);
-    messages = sideband.messages;
-    if (sideband.fatal !== null) return { outcome: "rejected", words: wordsOf(sideband.fatal, messages) };
-    outer = [...packets(sideband.data)];
-  }
-  const lines = outer.flatMap((packet) => (packet.kind === "data" ? [textOf(packet.payload)] : []));
-  const [unpack, ...commands] = lines;
-  if (unpack === undefined) throw new ProtocolError("its report is empty");
-  if (unpack.startsWith("ERR ")) return { outcome: "rejected", words: wordsOf(unpack.slice(4), messages) };
-  const onRef = commands.find((line) => line === `ok ${ref}` || line.startsWith(`ng ${ref}`));
-  if (unpack === "unpack ok" && onRef === `ok ${ref}`) return { outcome: "moved" };
-  return { outcome: "rejected", words: wordsOf(onRef?.replace(`ng ${ref} `, "") ?? unpack, messages) };
-}
-
-function isMultiplexed(packet: Packet | undefined): boolean {
-  const band = packet?.kind === "data" ? packet.payload[0] : undefined;
-  return band !== undefined && band >= 1 && band <= 3;
-}
-
-/** The server's reason and the messages of its hooks, in one line. */
-function wordsOf(reason: string, messages: string): string {
-  return [reason, ...messages.split(/[\r\n]+/)]
-    .map((line) => line.trim())
-    .filter((line) => line !== "")
-    .join("; ")
-    .slice(0, 500);
+/** GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation. */
+function loginWith(token: string): GitLogin | null {
+  return token === "" ? null : { username: "x-access-token", password: token };
 }

@@ -1,0 +1,81 @@
+import type { Agent } from "node:http";
+import { checkServerIdentity } from "node:tls";
+import type { HttpClient } from "@actions/http-client";
+import { checkBypass } from "@actions/http-client/lib/proxy";
+import { ServiceError } from "../errors/service-error.ts";
+
+/** A proxy, and the variable of the environment that names it. */
+export interface ProxySetting {
+  readonly variable: string;
+  readonly url: URL;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * @returns the proxy for a URL, or null if it is connected to directly.
+ * @throws ServiceError for a variable that names no HTTP proxy: to go around it could send data where it must not go. The
+ *   message leaves the value out, which may hold a password.
+ */
+export function proxyFor(url: URL, env: Environment = process.env): ProxySetting | null {
+  const names = url.protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
+  const variable = names.find((name) => env[name]);
+  if (variable === undefined || checkBypass(url)) return null;
+  const value = env[variable]?.trim() ?? "";
+  const [, scheme = "http"] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value) ?? [];
+  if (!/^https?$/i.test(scheme))
+    throw unusable(variable, `asks for a ${scheme.toLowerCase()}: proxy, not for an HTTP one`);
+  const address = value.includes("://") ? value : `http://${value}`;
+  const proxy = URL.canParse(address) ? new URL(address) : null;
+  if (proxy === null || proxy.hostname === "" || !isDecodable(proxy)) {
+    throw unusable(variable, "is not the address of a proxy, with each special character of its login as %XX");
+  }
+  return { variable, url: proxy };
+}
+
+/**
+ * @returns the agent that connects through the proxy. The client reads the proxy from the environment alone, ignores an
+ *   address without a scheme, and takes the brackets of an IPv6 address for a part of a name.
+ */
+export function agentThrough(client: HttpClient, url: URL, { variable, url: proxy }: ProxySetting): Agent {
+  const value = process.env[variable];
+  process.env[variable] = proxy.href;
+  try {
+    const agent = client.getAgent(url.href) as Agent & {
+      readonly proxyOptions?: { host: string };
+      readonly options?: { checkServerIdentity?: typeof checkServerIdentity };
+    };
+    if (agent.proxyOptions !== undefined) agent.proxyOptions.host = withoutBrackets(agent.proxyOptions.host);
+    if (isAddress6(url.hostname) && agent.options !== undefined) {
+      // The agent cuts the host off at its first colon. It also connects to hosts of redirects, which are names.
+      agent.options.checkServerIdentity = (name, certificate) =>
+        checkServerIdentity(name.startsWith("[") ? withoutBrackets(url.hostname) : name, certificate);
+    }
+    return agent;
+  } finally {
+    process.env[variable] = value;
+  }
+}
+
+/** @returns a host as Node connects to it: an IPv6 address without the brackets that a URL has. */
+export function withoutBrackets(host: string): string {
+  return isAddress6(host) ? host.slice(1, -1) : host;
+}
+
+function isAddress6(host: string): boolean {
+  return /^\[.*\]$/.test(host);
+}
+
+function isDecodable({ username, password }: URL): boolean {
+  try {
+    decodeURIComponent(username);
+    decodeURIComponent(password);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function unusable(variable: string, problem: string): ServiceError {
+  return new ServiceError("proxy-unusable", { place: `The variable ${variable}`, problem, effect: "none" });
+}

@@ -1,0 +1,104 @@
+import type { RepositoryLocation } from "../../location/location.ts";
+import type { Deadline } from "../../network/deadline.ts";
+import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
+
+export type GitService = "git-upload-pack" | "git-receive-pack";
+
+export interface GitRequest {
+  readonly method: "GET" | "POST";
+  readonly path: string;
+  readonly body: Buffer | null;
+}
+
+/** The user name and password of basic authentication. */
+export interface GitLogin {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface SmartHttpRequestsOptions {
+  readonly location: RepositoryLocation;
+  readonly login: GitLogin | null;
+  readonly userAgent: string;
+}
+
+/** Sends requests to a repository behind git's smart HTTP. */
+export class SmartHttpRequests {
+  /** The repository's address, for messages. */
+  readonly place: string;
+  /** The address with `.git`, once neither this one nor that one was found. */
+  notFoundEither: string | null = null;
+  #base: string;
+  /** Whether the server has answered, so that the base is the right one. */
+  #isSettled = false;
+  readonly #authorization: string | null;
+  readonly #secrets: readonly string[];
+  readonly #connection: HttpConnection;
+
+  constructor({ location: { url }, login, userAgent }: SmartHttpRequestsOptions) {
+    this.place = url.href.replace(/\/*$/, "");
+    this.#base = this.place;
+    const credentials = login === null ? "" : Buffer.from(`${login.username}:${login.password}`).toString("base64");
+    this.#authorization = login === null ? null : `Basic ${credentials}`;
+    this.#secrets = [login?.password ?? "", credentials];
+    this.#connection = new HttpConnection({ place: this.place, userAgent });
+  }
+
+  /** GitLab and others know a repository by its address with `.git` alone, so after a 404 that one is tried too. */
+  async send(service: GitService, request: GitRequest, deadline: Deadline): Promise<HttpAnswer> {
+    const answer = await this.#sendTo(this.#base, service, request, deadline);
+    if (answer.status !== 404 || this.#isSettled || this.#base.endsWith(".git")) {
+      this.#isSettled ||= answer.status !== 404;
+      return answer;
+    }
+    const withSuffix = `${this.#base}.git`;
+    const second = await this.#sendTo(withSuffix, service, request, deadline);
+    if (second.status === 404) this.notFoundEither = withSuffix;
+    else this.#base = withSuffix;
+    this.#isSettled = true;
+    return second;
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #sendTo(
+    base: string,
+    service: GitService,
+    { method, path, body }: GitRequest,
+    deadline: Deadline,
+  ): Promise<HttpAnswer> {
+    const writes = service === "git-receive-pack";
+    const answer = await this.#connection.send(
+      {
+        method,
+        url: new URL(`${base}/${path}`),
+        headers: {
+          ...(!writes && { "git-protocol": "version=2" }),
+          ...(method === "POST" && {
+            accept: `application/x-${service}-result`,
+            "content-type": `application/x-${service}-request`,
+          }),
+        },
+        authorization: this.#authorization,
+        body,
+        writes,
+        followsToOtherOrigins: true,
+      },
+      deadline,
+    );
+    return { ...answer, body: withoutSecrets(answer.body, this.#secrets) };
+  }
+}
+
+/** Words of an answer are shown, and a server may repeat the request in them. The length stays, for the framing. */
+function withoutSecrets(body: Buffer, secrets: readonly string[]): Buffer {
+  let shown = body;
+  for (const secret of secrets) {
+    if (secret === "" || !shown.includes(secret)) continue;
+    const hidden = Buffer.from(secret).toString("latin1");
+    shown = Buffer.from(shown.toString("latin1").replaceAll(hidden, "*".repeat(hidden.length)), "latin1");
+  }
+  return shown;
+}

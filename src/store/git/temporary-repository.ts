@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { deflateSync, inflateSync } from "node:zlib";
+import type { UnusableObject } from "./git-remote.ts";
+import { type GitObject, idOf, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
+
+const LARGEST_OBJECT = 1024 * 1024;
+
+export interface TemporaryRepositoryOptions {
+  /** The folder to make the repository's folder in. */
+  readonly temporary: string;
+  /** The content of its git configuration. */
+  readonly configuration: string;
+}
+
+/**
+ * A bare repository in a temporary folder, whose files are written and read directly, without git.
+ *
+ * @see https://git-scm.com/docs/gitrepository-layout
+ */
+export class TemporaryRepository {
+  readonly #options: TemporaryRepositoryOptions;
+  #folder: Promise<string> | undefined;
+
+  constructor(options: TemporaryRepositoryOptions) {
+    this.#options = options;
+  }
+
+  /** Makes the repository at the first call: what `git init` does, without a process and without templates. */
+  folder(): Promise<string> {
+    this.#folder ??= (async () => {
+      const folder = await mkdtemp(path.join(this.#options.temporary, "cronyx-"));
+      await mkdir(path.join(folder, "objects"));
+      await mkdir(path.join(folder, "refs"));
+      await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
+      await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
+      await writeFile(configurationIn(folder), this.#options.configuration);
+      return folder;
+    })();
+    return this.#folder;
+  }
+
+  /** The environment in which git uses this repository, and the configuration of no user and no system. */
+  async environment(): Promise<Record<string, string>> {
+    const folder = await this.folder();
+    return { GIT_DIR: folder, GIT_CONFIG_GLOBAL: configurationIn(folder), GIT_CONFIG_NOSYSTEM: "1" };
+  }
+
+  async refsUnder(prefix: string): Promise<string[]> {
+    const names = await readdir(path.join(await this.folder(), prefix)).catch(() => []);
+    return names.map((name) => prefix + name);
+  }
+
+  async tipOf(ref: string): Promise<ObjectId | null> {
+    const id = await readFile(path.join(await this.folder(), ref), "utf8").catch(() => null);
+    return id === null ? null : id.trim();
+  }
+
+  async removeRefs(namespace: string): Promise<void> {
+    await rm(path.join(await this.folder(), namespace), { recursive: true, force: true });
+  }
+
+  /** @returns null for an object that is not there. */
+  async object(id: ObjectId): Promise<GitObject | UnusableObject | null> {
+    const file = await readFile(objectPath(await this.folder(), id)).catch(() => null);
+    if (file === null) return null;
+    const content = inflated(file);
+    if (content === null) {
+      const words = `the object ${id} is damaged, or of over ${LARGEST_OBJECT} bytes`;
+      return { type: "unusable", code: "document-damaged", words };
+    }
+    const type = content.toString("latin1", 0, content.indexOf(" ")) as ObjectType;
+    return { type, body: content.subarray(content.indexOf(0) + 1) };
+  }
+
+  async write(object: GitObject): Promise<void> {
+    const file = objectPath(await this.folder(), idOf(object));
+    await mkdir(path.dirname(file), { recursive: true });
+    // An object that git has fetched exists already, as a read-only file.
+    await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  }
+
+  async close(): Promise<void> {
+    const folder = await this.#folder?.catch(() => undefined);
+    if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  }
+}
+
+function configurationIn(folder: string): string {
+  return path.join(folder, "gitconfig");
+}
+
+function objectPath(folder: string, id: ObjectId): string {
+  return path.join(folder, "objects", id.slice(0, 2), id.slice(2));
+}
+
+function inflated(file: Buffer): Buffer | null {
+  try {
+    return inflateSync(file, { maxOutputLength: LARGEST_OBJECT });
+  } catch {
+    return null;
+  }
+}
