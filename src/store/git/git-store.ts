@@ -79,8 +79,7 @@ export class GitStore implements JobStore {
         if (id !== update.from) return { version: null, effect };
 
         const failure = this.#failureOf(answer, update);
-        if (rejections === MOST_REJECTIONS || !(await backoff.wait(failure.retryAfter ?? 0))) throw failure;
-        this.#log(`${failure.message}; trying again`);
+        if (rejections === MOST_REJECTIONS || !(await backoff.wait(failure, this.#log))) throw failure;
       }
     } catch (error) {
       throw error instanceof ServiceError ? error.withEffect(effect) : error;
