@@ -53,7 +53,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     expect(main).toMatchObject({ code: 0, outputs: { started: "true", reason: "", "job-name": JOB } });
     const held = (await keptOf(server))?.active;
     expect(main.outputs["job-id"]).toBe(held?.id);
-    expect(main.state).toMatchObject({ started: "true", lockId: held?.id, url: server.url });
+    expect(main.state).toMatchObject({ started: "true", lockId: held?.id, location: server.url });
 
     const refused = await step(server).main();
     const reason = kind === "original" ? "unknown" : "active";
@@ -110,6 +110,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     for (const { code, log } of results) {
       expect(code).toBe(0);
       expect(log.filter((line) => line.includes(PASSWORD))).toEqual([`::add-mask::${PASSWORD}`]);
+      expect(log).toContain(`::add-mask::${Buffer.from(`me:${PASSWORD}`).toString("base64")}`);
     }
     expectNowhere(run, PASSWORD, ...results);
   });
@@ -117,7 +118,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
 
 /** The state of a step that was refused: which job it asked for may stand there, but no lock. */
 function refusedAt(server: OriginalServer) {
-  return { ...NOTHING_TO_END, url: server.url, jobName: JOB };
+  return { ...NOTHING_TO_END, location: server.url, jobName: JOB };
 }
 
 function expectNowhere({ folder }: Step, secret: string, ...results: StepResult[]): void {

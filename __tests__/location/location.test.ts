@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
-import { parseLocation, type RepositoryLocation } from "../../src/location/location.ts";
+import { canonicalUrl, parseLocation, type RepositoryLocation } from "../../src/location/location.ts";
 
 const SECRET = "hunter2";
 
@@ -24,6 +24,20 @@ describe("a url is the address of a repository", () => {
     expect(location).toMatchObject({ kind: "repository", transport });
     expect((location as RepositoryLocation).url.href).toBe(address);
   });
+});
+
+test.each([
+  ["git+https://GitHub.com:443/octo-org/locks//", "git+https://github.com/octo-org/locks"],
+  ["GIT+HTTPS://github.com/octo-org/%6cocks%2d%2fa", "git+https://github.com/octo-org/locks-%2Fa"],
+  ["git+https://github.com/Octo-Org/Locks", "git+https://github.com/Octo-Org/Locks"],
+  ["git+ssh://git@GitHub.com:22/octo-org/locks.git/", "git+ssh://git@github.com/octo-org/locks.git"],
+  ["git+ssh://Git@github.com:2222/octo-org/locks", "git+ssh://Git@github.com:2222/octo-org/locks"],
+  ["git+file:///srv/./git/locks.git/", "git+file:///srv/git/locks.git"],
+  ["HTTPS://Locks.example.com:443/team/", "https://locks.example.com/team"],
+  ["http://[::1]:3000", "http://[::1]:3000"],
+])("the canonical form of %s is %s", (url, canonical) => {
+  expect(canonicalUrl(parseLocation(url))).toBe(canonical);
+  expect(canonicalUrl(parseLocation(canonical))).toBe(canonical);
 });
 
 describe("a url is the address of a server", () => {

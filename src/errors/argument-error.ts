@@ -22,6 +22,7 @@ export type ArgumentErrorCode =
   | "invalid-location"
   | "credentials-in-location"
   | "unencrypted-location"
+  | "location-changed"
   | "invalid-login"
   | "incomplete-login"
   | "login-of-other-location"

@@ -80,6 +80,28 @@ function repositoryLocation(text: string): RepositoryLocation {
 
 const CREDENTIALS = "contains credentials, which would be shown in logs";
 
+/**
+ * @returns the one form in which two URLs of the same place are equal: host in lower case, no default port, no slash at its
+ *   end, no needless percent-encoding. It contains no password.
+ */
+export function canonicalUrl(location: Location): string {
+  const url = location.kind === "server" ? location.address : `git+${location.url.href}`;
+  return (
+    url
+      // `URL` does this for http and https only.
+      .replace(
+        /^git\+ssh:\/\/([^/@]*@)?([^/]*?)(?::22)?(?=\/)/,
+        (_, user = "", host) => `git+ssh://${user}${host.toLowerCase()}`,
+      )
+      .replace(/%[0-9a-f]{2}/gi, (encoded) => {
+        const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+        // RFC 3986 §2.3: these characters mean the same with and without percent-encoding.
+        return /[\w.~-]/.test(character) ? character : encoded.toUpperCase();
+      })
+      .replace(/\/+$/, "")
+  );
+}
+
 /** Makes refusals of one URL. The URL is left out where it may contain a password or a token, rightly written or not. */
 function refusalOf(url: string, expected: string) {
   const value = /[@?#]/.test(url) ? undefined : url;

@@ -139,6 +139,12 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ url: "https://locks.example.com/?token=hunter2" }, ["url", "query", SERVER_URLS]],
   [{ url: "https://locks.example.com/#hunter2" }, ["url", "fragment", SERVER_URLS]],
 
+  [{ deadline: "soon" }, ["deadline", '"soon"', FORMS]],
+  [{ deadline: "0" }, ["deadline", '"0"', "1 second to 24 hours"]],
+  [{ deadline: "999" }, ["deadline", '"999"', "1 second to 24 hours"]],
+  [{ deadline: "25 hours" }, ["deadline", '"25 hours"', "1 second to 24 hours"]],
+  [{ deadline: "1 day" }, ["deadline", '"1 day"', "differs in length", "hours, minutes and seconds"]],
+
   [{ token: "hunter2 and more" }, ["token", "as it was issued"]],
   [{ token: "hunter2\nhunter2" }, ["token", "as it was issued"]],
   [{ token: "hunter2é" }, ["token", "as it was issued"]],
