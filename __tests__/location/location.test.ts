@@ -117,10 +117,27 @@ describe("a url is refused", () => {
     const error = thrownBy(() => parseLocation(url));
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error).toMatchObject({ code, field: "url" });
-    const value = /[@?#]/.test(url) ? "" : `${JSON.stringify(url)} `;
+    const value = /[@?#]/.test(url.replace("git@github.com:", "")) ? "" : `${JSON.stringify(url)} `;
     expect((error as Error).message).toContain(`url ${value}${why}`);
     // Whatever was meant, the message has the form of a repository's url.
-    expect(actionMessage(error)).toContain("git+https");
+    expect(actionMessage(error)).toMatch(/ git\+(https|ssh|file)/);
+  });
+
+  test.each([
+    ["git@github.com:octo-org/locks.git", "git+ssh://git@github.com/octo-org/locks.git"],
+    ["github.com:octo-org/locks", "git+ssh://git@github.com/octo-org/locks"],
+    ["ssh://git@github.com/octo-org/locks", "git+ssh://git@github.com/octo-org/locks"],
+    ["git://github.com/octo-org/locks", "git+https://github.com/octo-org/locks"],
+    ["github.com/octo-org/locks", "git+https://github.com/octo-org/locks"],
+    ["octo-org/locks", "git+https://github.com/octo-org/locks"],
+    ["file:///srv/git/locks.git", "git+file:///srv/git/locks.git"],
+    ["/srv/git/locks.git", "git+file:///srv/git/locks.git"],
+    ["C:\\locks", "git+file:///C:/locks"],
+  ])("%j, and shows the accepted form, %s", (url, form) => {
+    const message = actionMessage(thrownBy(() => parseLocation(url)));
+    expect(message).toContain(`url ${JSON.stringify(url)} `);
+    expect(message.endsWith(`: use ${form}`)).toBe(true);
+    parseLocation(form);
   });
 
   test.each(WITH_SECRETS)("%s, and its message does not contain the password", (url) => {

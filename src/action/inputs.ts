@@ -2,7 +2,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { elapsedIn } from "../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../scheduler/instant.ts";
-import { isDate, parseInstantOrDate } from "../scheduler/instant-text.ts";
+import { isDate, parseInstantOrDate, utcForm } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import { type Login, loadLogin } from "./login.ts";
@@ -116,7 +116,7 @@ function instantIn(input: string, text: string): Instant {
     field: input,
     value: text,
     problem: "is not an instant",
-    expected: "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
+    expected: utcForm(text) ?? "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
   });
 }
 

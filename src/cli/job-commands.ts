@@ -3,6 +3,7 @@ import { holderLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
+import { utcForm } from "../scheduler/instant-text.ts";
 import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
 import { shownLock, shownStatus, statusLine } from "./job-status.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
@@ -93,7 +94,13 @@ function untilIn(text: string | undefined): Instant {
   if (text === undefined) throw new ArgumentError("missing", { ...about, problem: "is missing" });
   const instant = parseInstant(text);
   if (instant !== null) return instant;
-  throw new ArgumentError("invalid-instant", { ...about, value: text, problem: "is not an instant" });
+  const form = utcForm(text);
+  throw new ArgumentError("invalid-instant", {
+    ...about,
+    value: text,
+    problem: "is not an instant",
+    ...(form !== null && { expected: form }),
+  });
 }
 
 /** The span that a skip leaves out, with its number of intervals where the job's last schedule tells it. */

@@ -61,6 +61,11 @@ export class ArgumentError extends Error {
     return sentence(field, this.#details);
   }
 
+  /** @returns the same error, with another answer to what the argument takes. */
+  withExpected(expected: string): ArgumentError {
+    return new ArgumentError(this.code, { ...this.#details, expected });
+  }
+
   /** @returns the same error about another field, for a caller that takes the value under another name. */
   withField(field: string): ArgumentError {
     return new ArgumentError(this.code, { ...this.#details, field });
