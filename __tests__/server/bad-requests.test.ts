@@ -159,10 +159,7 @@ describe("a field of the body", () => {
       { jobInterval: HOUR, timezone: "+09:00" },
       /^timezone "\+09:00" is not an IANA time zone \(Etc\/GMT-9 has this offset all year\): use/,
     ],
-    [
-      { jobInterval: "0 0 * * *", timezone: "constructor" },
-      /^timezone "constructor" is not an IANA time zone \(Etc\/GMT-9 has this offset all year\): use/,
-    ],
+    [{ jobInterval: "0 0 * * *", timezone: "constructor" }, /^timezone "constructor" is not an IANA time zone: use/],
     [{ jobInterval: HOUR, noLock: "true" }, 'noLock "true" is not allowed: use true or false'],
     [{ jobInterval: HOUR, noLock: 1 }, "noLock 1 is not allowed: use true or false"],
     [{ jobInterval: HOUR, noLock: null }, "noLock null is not allowed: use true or false"],

@@ -10,7 +10,7 @@ import { loadInputs } from "./inputs.ts";
 import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
-import type { Surroundings } from "./toolkit.ts";
+import type { Environment, Surroundings } from "./toolkit.ts";
 
 /** The main step: asks for the next due interval, and reports the answer in outputs, state and log. */
 export async function startJob(surroundings: Surroundings): Promise<void> {
@@ -20,6 +20,10 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
     const { location, login, deadline, request } = loadInputs(toolkit, env);
     const warning = unencryptedWarning(location);
     if (warning !== null) toolkit.warning(warning);
+    if (isUnusual(request, env)) {
+      const { logRemarks } = await import("./remarks.ts");
+      await logRemarks(toolkit, { request, location, env, now: surroundings.now() });
+    }
     const backend = await connect(location, login, surroundings);
     const taking: StepState = {
       ...NO_STATE,
@@ -54,6 +58,15 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
         : messageOf(error),
     );
   }
+}
+
+/** Whether there may be something to remark. Most starts load nothing for it. */
+function isUnusual({ jobName, requiredJobNames = [], jobInterval }: StartRequest, env: Environment): boolean {
+  return (
+    [jobName, ...requiredJobNames].some((name) => !/^[ -~]*$/.test(name)) ||
+    env.GITHUB_JOB === "composite-job" ||
+    (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)
+  );
 }
 
 interface Start {
