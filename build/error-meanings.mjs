@@ -82,9 +82,9 @@ export const ARGUMENT_MEANINGS = {
   },
   "out-of-range": {
     field: "deadline",
-    value: "25 hours",
+    value: "2 hours",
     problem: "is out of range",
-    expected: "1 second to 24 hours, in hours, minutes and seconds",
+    expected: "1 second to 30 minutes",
     meaning: "A number, a length or an instant is beyond its limits: instants are in the years 1 to 9999.",
   },
   "invalid-instant": {

@@ -163,8 +163,8 @@ describe("accepted", () => {
   test.each([
     ["", 60_000, 600_000],
     ["90 seconds", 90_000, 90_000],
-    ["PT1H", 3_600_000, 3_600_000],
-    ["24 hours", 86_400_000, 86_400_000],
+    ["PT2M", 120_000, 120_000],
+    ["30 minutes", 1_800_000, 1_800_000],
     ["1000", 1_000, 1_000],
   ])("deadline: %j is %i ms in main and %i ms in post", (deadline, main, post) => {
     const { toolkit } = toolkitWith({ ...GOOD_INPUTS, deadline });

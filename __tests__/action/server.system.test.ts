@@ -103,6 +103,30 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     );
   });
 
+  test("a second post, after one whose answer was lost", async () => {
+    const run = step(server);
+    await run.main();
+    expect((await run.post("success")).code).toBe(0);
+    const again = await run.post("success");
+    // An original server does not show how a lock ended.
+    expect(again.code).toBe(kind === "original" ? 1 : 0);
+    expect(again.log.at(-1)).toMatch(
+      kind === "original"
+        ? /is gone, and this step did not end it/
+        : /^Finished: .*, as an earlier request recorded at /,
+    );
+  });
+
+  test("a url that leads elsewhere by the time of post: the server gets nothing", async () => {
+    const run = step(server);
+    await run.main();
+    const asked = server.requests.length;
+    run.inputs = { ...run.inputs, url: "https://locks.invalid" };
+    const post = await run.post("success");
+    expect(annotations("error", post)).toEqual([expect.stringContaining(`took its lock, "${server.url}", so nothing`)]);
+    expect(server.requests).toHaveLength(asked);
+  });
+
   test("a password is masked, and left nowhere", async () => {
     server.login = `me:${PASSWORD}`;
     const run = step(server, { username: "me", password: PASSWORD });

@@ -112,6 +112,12 @@ const WITH_SECRETS = [
   `git+ftp://user:${SECRET}@github.com/locks`,
 ];
 
+test("a url of more than 2,000 characters is refused, and shown in part", () => {
+  const error = thrownBy(() => parseLocation(`https://locks.example.com/${"x".repeat(20_000)}`));
+  expect(error).toMatchObject({ code: "invalid-location" });
+  expect((error as Error).message).toMatch(/^url "https:\/\/locks\.example\.com\/x{50,60}… has 20026 characters$/);
+});
+
 describe("a url is refused", () => {
   test.each(REFUSED)("%j: %s, it %s", (url, code, why) => {
     const error = thrownBy(() => parseLocation(url));

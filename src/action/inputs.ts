@@ -13,8 +13,8 @@ export type JobStatus = (typeof JOB_STATUSES)[number];
 
 /** How long a step sends requests without the input `deadline`, in milliseconds. A lost end makes an interval run again. */
 const DEFAULT_DEADLINE = { main: 60_000, post: 10 * 60_000 } as const;
-/** In milliseconds. No job on a runner of GitHub, and no `GITHUB_TOKEN`, lasts longer. */
-const LONGEST_DEADLINE = 24 * 60 * 60_000;
+/** In milliseconds. Stores remember the ids of ended locks for an hour, and no start may be repeated after that. */
+const LONGEST_DEADLINE = 30 * 60_000;
 
 /** All inputs of the main step, checked. */
 export interface Inputs {
@@ -88,7 +88,7 @@ export function loadDeadline(toolkit: Toolkit, step: keyof typeof DEFAULT_DEADLI
     field: "deadline",
     value: text,
     problem: ms === null ? "has a unit that differs in length" : "is out of range",
-    expected: "1 second to 24 hours, in hours, minutes and seconds",
+    expected: "1 second to 30 minutes",
   });
 }
 

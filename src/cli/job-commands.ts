@@ -4,6 +4,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { utcForm } from "../scheduler/instant-text.ts";
+import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
 import { shownLock, shownStatus, statusLine } from "./job-status.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
@@ -120,6 +121,8 @@ function countLine({ whole, hasPart }: IntervalCount): string {
 }
 
 function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {
-  errors.write(`${oneLine(job)} has never been started\n`);
+  const character = unusualCharacter(job);
+  const hint = character === null ? "" : `; its name contains ${character}, and a name without it is another job`;
+  errors.write(`${oneLine(job)} has never been started${oneLine(hint)}\n`);
   return EXIT.notFound;
 }

@@ -23,6 +23,9 @@ export interface RepositoryLocation {
   readonly url: URL;
 }
 
+/** The action passes the location to its post step in an environment variable. */
+const LONGEST = 2_000;
+
 const REPOSITORIES =
   "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this machine";
 const ANY = `${REPOSITORIES}; or https://HOST of a CronyxServer`;
@@ -34,6 +37,7 @@ const SERVERS = "https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH
  * @throws ArgumentError
  */
 export function parseLocation(url: string): Location {
+  if (url.length > LONGEST) throw refusalOf(url, ANY)("invalid-location", `has ${url.length} characters`);
   return /^\s*https?:/i.test(url) ? serverLocation(url) : repositoryLocation(url);
 }
 

@@ -164,10 +164,10 @@ export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
   [{ url: "https://locks.example.com/#hunter2" }, ["url", "fragment", SERVER_URLS]],
 
   [{ deadline: "soon" }, ["deadline", '"soon"', FORMS]],
-  [{ deadline: "0" }, ["deadline", '"0"', "1 second to 24 hours"]],
-  [{ deadline: "999" }, ["deadline", '"999"', "1 second to 24 hours"]],
-  [{ deadline: "25 hours" }, ["deadline", '"25 hours"', "1 second to 24 hours"]],
-  [{ deadline: "1 day" }, ["deadline", '"1 day"', "differs in length", "hours, minutes and seconds"]],
+  [{ deadline: "0" }, ["deadline", '"0"', "1 second to 30 minutes"]],
+  [{ deadline: "999" }, ["deadline", '"999"', "1 second to 30 minutes"]],
+  [{ deadline: "31 minutes" }, ["deadline", '"31 minutes"', "1 second to 30 minutes"]],
+  [{ deadline: "1 day" }, ["deadline", '"1 day"', "differs in length", "1 second to 30 minutes"]],
 
   [{ token: "hunter2 and more" }, ["token", "as it was issued"]],
   [{ token: "hunter2\nhunter2" }, ["token", "as it was issued"]],
