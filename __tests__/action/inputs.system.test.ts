@@ -3,6 +3,7 @@ import type { Inputs } from "../../testing/action/inputs.ts";
 import { GOOD_INPUTS, WRONG_INPUTS } from "../../testing/action/inputs.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import type { StepResult } from "../../testing/action/runner.mjs";
+import { runOf } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { inParallel } from "../../testing/in-parallel.ts";
 
@@ -49,4 +50,18 @@ test("with nothing wrong, the repository is asked", async () => {
   const main = await repository.step({ ...GOOD_INPUTS, url: repository.httpUrl }).main();
   expect(main.outputs.started).toBe("true");
   expect(repository.exchanges.length).toBeGreaterThan(0);
+});
+
+test("a start that may surprise is remarked on, and goes on", async () => {
+  const step = repository.step(
+    { ...GOOD_INPUTS, "job-name": "re\u200bport", "job-interval": "0 9 * * 1-5 *", url: repository.httpUrl },
+    { ...runOf("composite-job"), GITEA_ACTIONS: "true" },
+  );
+  const main = await step.main();
+  expect(main.outputs.started).toBe("true");
+  expect(main.log.filter((line) => line.startsWith("::warning::") || line.startsWith("::notice::"))).toEqual([
+    expect.stringContaining("U+200B (zero width space)"),
+    expect.stringContaining("use this action in the workflow itself"),
+    expect.stringContaining("has six fields, so the first one is the second"),
+  ]);
 });

@@ -2,8 +2,9 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { loadInputs } from "../../src/action/inputs.ts";
+import { loadDeadline, loadInputs } from "../../src/action/inputs.ts";
 import { startJob } from "../../src/action/start-job.ts";
+import { canonicalUrl, parseLocation } from "../../src/location/location.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { prepareStart } from "../../src/scheduler/start-request.ts";
 import type { Inputs } from "../../testing/action/inputs.ts";
@@ -149,13 +150,26 @@ describe("accepted", () => {
     "HTTPS://locks.example.com:8443/team/",
     "http://127.0.0.1:3000",
   ])("url: %s", async (url) => {
-    expect((await loadInputs(toolkitWith({ ...GOOD_INPUTS, url }).toolkit, {})).url).toBe(url);
+    expect(loadInputs(toolkitWith({ ...GOOD_INPUTS, url }).toolkit, {}).location).toEqual(parseLocation(url));
   });
 
   test("an empty url is this repository", async () => {
     const { toolkit } = toolkitWith({ ...GOOD_INPUTS, url: "" });
     const env = { GITHUB_SERVER_URL: "https://github.example.com", GITHUB_REPOSITORY: "octo-org/reports" };
-    expect((await loadInputs(toolkit, env)).url).toBe("git+https://github.example.com/octo-org/reports");
+    const { location } = loadInputs(toolkit, env);
+    expect(canonicalUrl(location)).toBe("git+https://github.example.com/octo-org/reports");
+  });
+
+  test.each([
+    ["", 60_000, 600_000],
+    ["90 seconds", 90_000, 90_000],
+    ["PT2M", 120_000, 120_000],
+    ["30 minutes", 1_800_000, 1_800_000],
+    ["1000", 1_000, 1_000],
+  ])("deadline: %j is %i ms in main and %i ms in post", (deadline, main, post) => {
+    const { toolkit } = toolkitWith({ ...GOOD_INPUTS, deadline });
+    expect(loadInputs(toolkit, {}).deadline).toBe(main);
+    expect(loadDeadline(toolkit, "post")).toBe(post);
   });
 
   test("what is left out is left to the scheduler", async () => {

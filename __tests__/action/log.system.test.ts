@@ -14,6 +14,7 @@ afterAll(() => repository.close());
 const shown = ({ log }: StepResult) =>
   log
     .join("\n")
+    .replaceAll(Buffer.from("x-access-token:TOKEN").toString("base64"), "LOGIN")
     .replace(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, "INSTANT")
     .replace(/[0-9a-f]{8}-[0-9a-f-]{27}/g, "ID")
     .replaceAll(repository.httpUrl.slice("git+".length), "REPOSITORY");
@@ -62,33 +63,46 @@ test("what a run prints", async () => {
   expect(said).toMatchInlineSnapshot(`
 {
   "cancelled": "::add-mask::TOKEN
+::add-mask::LOGIN
 Interrupted: hourly, because the job's status is cancelled; the next start gets the same interval",
   "finished": "::add-mask::TOKEN
+::add-mask::LOGIN
 Finished: hourly until INSTANT",
   "interrupted": "::add-mask::TOKEN
+::add-mask::LOGIN
 Interrupted: hourly, because the job's status is failure; the next start gets the same interval",
   "latest": "::add-mask::TOKEN
+::add-mask::LOGIN
 Started: behind for INSTANT to INSTANT
 catch-up: latest leaves out INSTANT to INSTANT: no run gets it once this run finishes",
   "no lock": "::add-mask::TOKEN
+::add-mask::LOGIN
 Started without a lock: summary for INSTANT to INSTANT",
   "nothing to end": "This step holds no lock: nothing to end",
   "refused, active": "::add-mask::TOKEN
+::add-mask::LOGIN
 Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)",
   "refused, active, may be taken over": "::add-mask::TOKEN
+::add-mask::LOGIN
 Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; it can be taken over from INSTANT, or earlier with a shorter retry-interval",
   "refused, not due": "::add-mask::TOKEN
+::add-mask::LOGIN
 Not started (not-due): done is due at INSTANT, and a run from then on starts it",
   "refused, required job": "::add-mask::TOKEN
+::add-mask::LOGIN
 Not started (required-job): summary needs behind to have finished until INSTANT, and it has finished until INSTANT; if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names",
   "refused, required job that never ran": "::add-mask::TOKEN
+::add-mask::LOGIN
 Not started (required-job): summary needs orders to have finished, and it has finished nothing yet; check that required-job-names has its exact name, and that its workflow runs",
   "started": "::add-mask::TOKEN
+::add-mask::LOGIN
 Started: hourly for INSTANT to INSTANT
 hourly is behind: 2 further intervals are due",
   "taken over": "::add-mask::TOKEN
+::add-mask::LOGIN
 ::error::The lock of hourly was taken over at INSTANT by octo-org/reports, run 43, job report (https://github.com/octo-org/reports/actions/runs/43/attempts/1) before this run ended, so both did the same interval: set retry-interval to more than the longest run takes",
   "takes over": "::add-mask::TOKEN
+::add-mask::LOGIN
 Started: hourly for INSTANT to INSTANT
 Took over the lock of octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1), held since INSTANT
 hourly is behind: 1 further interval is due",

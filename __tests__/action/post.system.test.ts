@@ -38,7 +38,7 @@ describe("a step that holds no lock ends none", () => {
   /** What a job's `env:` would say to make a step end the lock of another run. */
   const forged = () => ({
     ...runOf("report"),
-    STATE_url: repository.httpUrl,
+    STATE_location: repository.httpUrl,
     STATE_jobName: "others",
     STATE_lockId: OTHERS.active?.id ?? "",
     STATE_started: "true",
@@ -87,6 +87,104 @@ describe("a step that holds no lock ends none", () => {
     expect(await repository.step({ "job-name": "others" }).post("cancelled")).toMatchObject(NOTHING_DONE);
     expect(await repository.state("others")).toEqual(OTHERS);
   });
+});
+
+describe("post sends nothing where its url leads to another place than main's", () => {
+  const expectNothingSent = async (step: Step, other: LocksRepository, says: string[]) => {
+    const [here, there] = [repository.exchanges.length, other.exchanges.length];
+    const post = await step.post("success");
+    expect([repository.exchanges.length, other.exchanges.length]).toEqual([here, there]);
+    expect(post.code).toBe(1);
+    const [error = "", ...more] = annotations("error", post);
+    expect(more).toEqual([]);
+    for (const part of ["url", "nothing was sent", "retry-interval: 0", ...says]) expect(error).toContain(part);
+  };
+
+  test("a state that main never wrote, from the job's env:", async () => {
+    const other = await LocksRepository.serve();
+    for (const key of ["STATE_location", "STATE_url"]) {
+      const forged = {
+        [key]: other.httpUrl,
+        STATE_jobName: "others",
+        STATE_lockId: "91b47077-d501-41ab-b407-8ef897670f0a",
+        STATE_started: "true",
+        STATE_willBeTakenOver: "false",
+        STATE_record: "null",
+      };
+      const step = repository.step({ "job-name": "others", token: "ghs_token" }, { ...runOf("report"), ...forged });
+      await expectNothingSent(step, other, [
+        repository.httpUrl,
+        key === "STATE_url" ? "which its state does not name" : other.httpUrl,
+      ]);
+    }
+    await other.close();
+  });
+
+  test("an input that is another one by then", async () => {
+    const other = await LocksRepository.serve();
+    const step = await started("moved");
+    step.inputs = { ...step.inputs, url: other.httpUrl };
+    await expectNothingSent(step, other, [repository.httpUrl, other.httpUrl, "keep the input url the same"]);
+    await other.close();
+  });
+
+  test("but not where only its form differs", async () => {
+    const step = await started("same place");
+    step.inputs = { ...step.inputs, url: `${repository.httpUrl.toUpperCase().replace("/LOCKS.GIT", "/%6Cocks.git")}/` };
+    expect((await step.post("success")).code).toBe(0);
+    expect((await repository.state("same place"))?.active).toBeNull();
+  });
+});
+
+test("a deadline that is wrong by then does not keep post from ending the lock", async () => {
+  const step = await started("other deadline");
+  step.inputs = { ...step.inputs, deadline: "soon" };
+  const post = await step.post("success");
+  expect(annotations("warning", post)).toEqual([expect.stringContaining('deadline "soon"')]);
+  expect(post.code).toBe(0);
+});
+
+test.each(["main", "post"] as const)(
+  "the input deadline ends the attempts of %s, and each wait says what is left",
+  async (part) => {
+    const step = repository.step({ "job-name": `late ${part}`, deadline: "2 seconds" });
+    if (part === "post") await step.main();
+    fault = () => ({ status: 503 });
+    const from = performance.now();
+    const result = await (part === "main" ? step.main() : step.post("success"));
+    fault = () => undefined;
+    expect(performance.now() - from).toBeLessThan(3_500);
+    expect(result.code).toBe(1);
+    const waits = result.log.filter((line) => line.includes("trying again"));
+    expect(waits.length).toBeGreaterThan(1);
+    for (const [at, line] of waits.entries()) {
+      expect(line).toMatch(new RegExp(`503; trying again in \\d\\.\\d s \\(attempt ${at + 2}, [012]\\.\\d s left\\)$`));
+    }
+  },
+);
+
+test.each(["success", "failure"])("a second post after one whose answer was lost is done (%s)", async (status) => {
+  const jobName = `twice, ${status}`;
+  const step = await started(jobName);
+  expect((await step.post(status)).code).toBe(0);
+  const ended = await repository.refs();
+  const again = await step.post(status);
+  expect(again.code).toBe(0);
+  expect(again.log.at(-1)).toMatch(
+    status === "success" ? /^Finished: .* as an earlier request recorded/ : /^Interrupted: .* as an earlier request/,
+  );
+  expect(await repository.refs()).toEqual(ended);
+});
+
+test("a token that expired while the job ran: post says how long tokens last", async () => {
+  const step = await started("expired", { token: "ghs_token" });
+  fault = () => ({ status: 401 });
+  const post = await step.post("success");
+  fault = () => undefined;
+  const [error] = annotations("error", post);
+  for (const part of ["401", "an app's installation token lasts an hour", "24 hours", "docs/recipes.md"]) {
+    expect(error).toContain(part);
+  }
 });
 
 describe("a lock that isn't there any more is an error, and whose lock is there stays", () => {
@@ -141,7 +239,7 @@ describe("a lock that isn't there any more is an error, and whose lock is there 
     await repository.write("made up", heldSince("made up", Date.now()));
     const before = await repository.refs();
     const step = repository.step({ "job-name": "made up" });
-    step.state = { ...NOTHING_TO_END, url: repository.httpUrl, jobName: "made up", lockId: "0", started: "true" };
+    step.state = { ...NOTHING_TO_END, location: repository.httpUrl, jobName: "made up", lockId: "0", started: "true" };
     expect((await step.post("success")).code).toBe(1);
     expect(await repository.refs()).toEqual(before);
   });
@@ -199,12 +297,12 @@ describe("a repository that can't be used when the job ends", () => {
     const step = other.step({ "job-name": "gone", "job-interval": "1 hour" });
     await step.main();
     await other.close();
-    const { toolkit, errors, log } = toolkitWith({ "job-status": "success" }, step.state);
+    const { toolkit, errors, log } = toolkitWith({ "job-status": "success", url: other.httpUrl }, step.state);
     await endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadlineIn(1_500) });
     expect(errors).toEqual([
       expect.stringMatching(/ECONNREFUSED.*succeeded but could not be finished.*retry-interval: 0/),
     ]);
-    expect(log).toContainEqual(expect.stringMatching(/cannot be reached .*; trying again/));
+    expect(log).toContainEqual(expect.stringMatching(/cannot be reached .*; trying again in .* left\)$/));
   });
 
   test("an end whose answer is lost is settled by looking", async () => {

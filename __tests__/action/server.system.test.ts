@@ -53,7 +53,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     expect(main).toMatchObject({ code: 0, outputs: { started: "true", reason: "", "job-name": JOB } });
     const held = (await keptOf(server))?.active;
     expect(main.outputs["job-id"]).toBe(held?.id);
-    expect(main.state).toMatchObject({ started: "true", lockId: held?.id, url: server.url });
+    expect(main.state).toMatchObject({ started: "true", lockId: held?.id, location: server.url });
 
     const refused = await step(server).main();
     const reason = kind === "original" ? "unknown" : "active";
@@ -103,6 +103,30 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     );
   });
 
+  test("a second post, after one whose answer was lost", async () => {
+    const run = step(server);
+    await run.main();
+    expect((await run.post("success")).code).toBe(0);
+    const again = await run.post("success");
+    // An original server does not show how a lock ended.
+    expect(again.code).toBe(kind === "original" ? 1 : 0);
+    expect(again.log.at(-1)).toMatch(
+      kind === "original"
+        ? /is gone, and this step did not end it/
+        : /^Finished: .*, as an earlier request recorded at /,
+    );
+  });
+
+  test("a url that leads elsewhere by the time of post: the server gets nothing", async () => {
+    const run = step(server);
+    await run.main();
+    const asked = server.requests.length;
+    run.inputs = { ...run.inputs, url: "https://locks.invalid" };
+    const post = await run.post("success");
+    expect(annotations("error", post)).toEqual([expect.stringContaining(`took its lock, "${server.url}", so nothing`)]);
+    expect(server.requests).toHaveLength(asked);
+  });
+
   test("a password is masked, and left nowhere", async () => {
     server.login = `me:${PASSWORD}`;
     const run = step(server, { username: "me", password: PASSWORD });
@@ -110,6 +134,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     for (const { code, log } of results) {
       expect(code).toBe(0);
       expect(log.filter((line) => line.includes(PASSWORD))).toEqual([`::add-mask::${PASSWORD}`]);
+      expect(log).toContain(`::add-mask::${Buffer.from(`me:${PASSWORD}`).toString("base64")}`);
     }
     expectNowhere(run, PASSWORD, ...results);
   });
@@ -117,7 +142,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
 
 /** The state of a step that was refused: which job it asked for may stand there, but no lock. */
 function refusedAt(server: OriginalServer) {
-  return { ...NOTHING_TO_END, url: server.url, jobName: JOB };
+  return { ...NOTHING_TO_END, location: server.url, jobName: JOB };
 }
 
 function expectNowhere({ folder }: Step, secret: string, ...results: StepResult[]): void {

@@ -210,6 +210,13 @@ test("of a server", async () => {
 
 test.each([
   [status, ["never"], {}, 3, "never has never been started"],
+  [
+    status,
+    ["ne\u200bver"],
+    {},
+    3,
+    "never been started; its name contains U+200B (zero width space), and a name without",
+  ],
   [release, ["never"], {}, 3, "never has never been started"],
   [release, [], {}, 2, "JOB is missing: pass the name of a job"],
   [release, ["nightly", "report"], {}, 2, 'argument "report" is one too many: pass one job name'],

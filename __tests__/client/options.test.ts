@@ -13,7 +13,12 @@ describe("a client's options are checked when it is made", () => {
     [undefined, "missing", "options", "options is missing: pass an object"],
     [{}, "missing", "url", "url is missing: pass a string"],
     [{ url: 3000 }, "wrong-type", "url", "url 3000 has the wrong type: pass a string"],
-    [{ url: "octo-org/locks" }, "invalid-location", "url", 'url "octo-org/locks" is not a URL: pass git+https://HOST'],
+    [
+      { url: "octo-org/locks" },
+      "invalid-location",
+      "url",
+      'url "octo-org/locks" is not a URL: pass git+https://github.com/octo-org/locks',
+    ],
     [{ url: LOCKS, token: [SECRET] }, "wrong-type", "token", "token has the type object: pass a string"],
     [{ url: LOCKS, credentials: 7 }, "wrong-type", "credentials", "credentials 7 has the wrong type: pass an object"],
     [

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
-import { parseLocation, type RepositoryLocation } from "../../src/location/location.ts";
+import { canonicalUrl, parseLocation, type RepositoryLocation } from "../../src/location/location.ts";
 
 const SECRET = "hunter2";
 
@@ -24,6 +24,20 @@ describe("a url is the address of a repository", () => {
     expect(location).toMatchObject({ kind: "repository", transport });
     expect((location as RepositoryLocation).url.href).toBe(address);
   });
+});
+
+test.each([
+  ["git+https://GitHub.com:443/octo-org/locks//", "git+https://github.com/octo-org/locks"],
+  ["GIT+HTTPS://github.com/octo-org/%6cocks%2d%2fa", "git+https://github.com/octo-org/locks-%2Fa"],
+  ["git+https://github.com/Octo-Org/Locks", "git+https://github.com/Octo-Org/Locks"],
+  ["git+ssh://git@GitHub.com:22/octo-org/locks.git/", "git+ssh://git@github.com/octo-org/locks.git"],
+  ["git+ssh://Git@github.com:2222/octo-org/locks", "git+ssh://Git@github.com:2222/octo-org/locks"],
+  ["git+file:///srv/./git/locks.git/", "git+file:///srv/git/locks.git"],
+  ["HTTPS://Locks.example.com:443/team/", "https://locks.example.com/team"],
+  ["http://[::1]:3000", "http://[::1]:3000"],
+])("the canonical form of %s is %s", (url, canonical) => {
+  expect(canonicalUrl(parseLocation(url))).toBe(canonical);
+  expect(canonicalUrl(parseLocation(canonical))).toBe(canonical);
 });
 
 describe("a url is the address of a server", () => {
@@ -98,15 +112,38 @@ const WITH_SECRETS = [
   `git+ftp://user:${SECRET}@github.com/locks`,
 ];
 
+test("a url of more than 2,000 characters is refused, and shown in part", () => {
+  const error = thrownBy(() => parseLocation(`https://locks.example.com/${"x".repeat(20_000)}`));
+  expect(error).toMatchObject({ code: "invalid-location" });
+  expect((error as Error).message).toMatch(/^url "https:\/\/locks\.example\.com\/x{50,60}… has 20026 characters$/);
+});
+
 describe("a url is refused", () => {
   test.each(REFUSED)("%j: %s, it %s", (url, code, why) => {
     const error = thrownBy(() => parseLocation(url));
     expect(error).toBeInstanceOf(ArgumentError);
     expect(error).toMatchObject({ code, field: "url" });
-    const value = /[@?#]/.test(url) ? "" : `${JSON.stringify(url)} `;
+    const value = /[@?#]/.test(url.replace("git@github.com:", "")) ? "" : `${JSON.stringify(url)} `;
     expect((error as Error).message).toContain(`url ${value}${why}`);
     // Whatever was meant, the message has the form of a repository's url.
-    expect(actionMessage(error)).toContain("git+https");
+    expect(actionMessage(error)).toMatch(/ git\+(https|ssh|file)/);
+  });
+
+  test.each([
+    ["git@github.com:octo-org/locks.git", "git+ssh://git@github.com/octo-org/locks.git"],
+    ["github.com:octo-org/locks", "git+ssh://git@github.com/octo-org/locks"],
+    ["ssh://git@github.com/octo-org/locks", "git+ssh://git@github.com/octo-org/locks"],
+    ["git://github.com/octo-org/locks", "git+https://github.com/octo-org/locks"],
+    ["github.com/octo-org/locks", "git+https://github.com/octo-org/locks"],
+    ["octo-org/locks", "git+https://github.com/octo-org/locks"],
+    ["file:///srv/git/locks.git", "git+file:///srv/git/locks.git"],
+    ["/srv/git/locks.git", "git+file:///srv/git/locks.git"],
+    ["C:\\locks", "git+file:///C:/locks"],
+  ])("%j, and shows the accepted form, %s", (url, form) => {
+    const message = actionMessage(thrownBy(() => parseLocation(url)));
+    expect(message).toContain(`url ${JSON.stringify(url)} `);
+    expect(message.endsWith(`: use ${form}`)).toBe(true);
+    parseLocation(form);
   });
 
   test.each(WITH_SECRETS)("%s, and its message does not contain the password", (url) => {

@@ -12,6 +12,8 @@ function transient(problem: string, { effect = "none" as Effect, retryAfter = 0 
 
 describe("the waits between attempts", () => {
   const WAITS = [250, 500, 1_000, 2_000, 4_000, 8_000, 8_000];
+  const failure = (retryAfter = 0) => ({ message: "failed", retryAfter });
+  const noLog = () => {};
   // A thousandth of each wait, so that the test takes none of them.
   const JITTER = 0.001;
 
@@ -21,23 +23,35 @@ describe("the waits between attempts", () => {
     const [enough, short] = [new Backoff(deadline, () => JITTER), new Backoff(deadline, () => JITTER)];
     for (const wait of WAITS) {
       remaining = JITTER * wait * 1.001;
-      expect(await enough.wait()).toBe(true);
+      expect(await enough.wait(failure(), noLog)).toBe(true);
       remaining = JITTER * wait;
-      expect(await short.wait()).toBe(false);
+      expect(await short.wait(failure(), noLog)).toBe(false);
     }
   });
 
   test("are at least as long as the server demands", async () => {
     const from = performance.now();
-    expect(await new Backoff(leaving(1_000), () => 0).wait(30)).toBe(true);
+    expect(await new Backoff(leaving(1_000), () => 0).wait(failure(30), noLog)).toBe(true);
     expect(performance.now() - from).toBeGreaterThanOrEqual(29);
+  });
+
+  test("are announced: why, how long, the number of the next attempt, and the time left", async () => {
+    const log: string[] = [];
+    const backoff = new Backoff(leaving(59_000), () => 0);
+    await backoff.wait(failure(20), (line) => log.push(line));
+    await backoff.wait(failure(), (line) => log.push(line));
+    await new Backoff(leaving(100), () => 1).wait(failure(), (line) => log.push(line));
+    expect(log).toEqual([
+      "failed; trying again in 0.0 s (attempt 2, 59 s left)",
+      "failed; trying again in 0.0 s (attempt 3, 59 s left)",
+    ]);
   });
 
   test("never go beyond the deadline, and are skipped where no time would be left", async () => {
     const from = performance.now();
-    expect(await new Backoff(leaving(1_000), () => 0).wait(1_000)).toBe(false);
-    expect(await new Backoff(leaving(249), () => 1).wait()).toBe(false);
-    expect(await new Backoff(leaving(0), () => 0).wait()).toBe(false);
+    expect(await new Backoff(leaving(1_000), () => 0).wait(failure(1_000), noLog)).toBe(false);
+    expect(await new Backoff(leaving(249), () => 1).wait(failure(), noLog)).toBe(false);
+    expect(await new Backoff(leaving(0), () => 0).wait(failure(), noLog)).toBe(false);
     expect(performance.now() - from).toBeLessThan(200);
   });
 });
@@ -63,7 +77,10 @@ describe("retrying", () => {
       },
     );
     expect(await answer).toEqual({ result: "success", earlierEffect: "none" });
-    expect(log).toEqual(["The server failed 1; trying again", "The server failed 2; trying again"]);
+    expect(log).toEqual([
+      expect.stringMatching(/^The server failed 1; trying again in 0\.0 s \(attempt 2, \d+\.\d s left\)$/),
+      expect.stringMatching(/^The server failed 2; trying again in 0\.0 s \(attempt 3, \d+\.\d s left\)$/),
+    ]);
   });
 
   test.each([
@@ -130,7 +147,7 @@ describe("retrying", () => {
 test("the caller's signal ends a deadline, and a wait for another attempt, at once", async () => {
   const caller = new AbortController();
   const deadline = deadlineIn(60_000, caller.signal);
-  const waited = new Backoff(deadline).wait(30_000);
+  const waited = new Backoff(deadline).wait({ message: "failed", retryAfter: 30_000 }, () => {});
   caller.abort();
   expect(await waited).toBe(false);
   expect(deadline.remaining()).toBe(0);

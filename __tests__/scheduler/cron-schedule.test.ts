@@ -82,7 +82,10 @@ describe("a cron expression is refused, with the field that is wrong", () => {
     ["@often", FIELDS],
     ["2026-03-04", FIELDS],
     ["2026-03-04T05:06:07Z", FIELDS],
-    ["P1D", FIELDS],
+    ["0 0 * * 1,7/2", 'day of the week cannot be "1,7/2": a step counts on from its first value'],
+    ["0 0 ?/2 * *", 'day of the month cannot be "?/2"'],
+    ["0 0 * ? *", 'month cannot be "?", since only the two day fields take a ?'],
+    ["? 0 * * * *", 'second cannot be "?", since only the two day fields take a ?'],
     ["constructor", FIELDS],
     ["__proto__", FIELDS],
     ["a b c d e", 'minute cannot be "a"'],
@@ -113,6 +116,79 @@ describe("a cron expression is refused, with the field that is wrong", () => {
     expect(clientMessage(error)).toContain(JSON.stringify(cron));
     expect(performance.now() - asked).toBeLessThan(2000);
   });
+});
+
+describe("a refused cron expression shows the form that is accepted", () => {
+  test.each([
+    // Ranges beyond the highest value.
+    ["0 0 * * fri-mon", "0 0 * * fri,sat,sun,mon"],
+    ["0 0 * * 5-1", "0 0 * * 5,6,0,1"],
+    ["0 0 * * 7-2", "0 0 * * 0,1,2"],
+    ["0 0 1 Nov-feb *", "0 0 1 nov,dec,jan,feb *"],
+    ["0 22-2 * * *", "0 22-23,0-2 * * *"],
+    ["0 22-2/2 * * *", "0 22,0,2 * * *"],
+    ["50-10,30 * * * *", "50-59,0-10,30 * * * *"],
+    ["0 0 25-1 * *", "0 0 25-31,1 * *"],
+    ["0 0 * * 7/2", "0 0 * * 0/2"],
+    ["0 0 * ? *", "0 0 * * *"],
+    // Names in full.
+    ["0 0 * * Monday-friday", "0 0 * * mon-fri"],
+    ["0 0 1 january *", "0 0 1 jan *"],
+    // Jenkins.
+    ["H H * * *", "0 0 * * *"],
+    ["H/15 H(2-7) H H *", "*/15 2 1 1 *"],
+    ["H(0-29)/10 * * * *", "0-29/10 * * * *"],
+    // EventBridge: no seconds, a year last, and Sunday is 1.
+    ["0 0,6,12,18 * * ? *", "0 0,6,12,18 * * *"],
+    ["0 9 ? * MON-FRI *", "0 9 * * MON-FRI"],
+    ["0 9 ? * 2-6 *", "0 9 * * 1-5"],
+    ["0 9 * * mon-fri *", "0 9 * * mon-fri"],
+    ["cron(0 9 ? * 6#3 *)", "0 9 * * 5#3"],
+    // Quartz: seconds first, and a year last.
+    ["0 0 12 ? * 6L *", "0 12 * * 5L"],
+    ["30 0 12 * * ? *", "30 0 12 * * *"],
+  ])("%j: %j", async (cron, form) => {
+    const error = await scheduleOf(cron, "UTC").catch((error: unknown) => error);
+    expect(clientMessage(error)).toContain(JSON.stringify(cron));
+    expect(clientMessage(error)).toMatch(/: pass "/);
+    expect(clientMessage(error).endsWith(`: pass ${JSON.stringify(form)}`)).toBe(true);
+    await scheduleOf(form, "UTC");
+  });
+
+  test.each([
+    ["0 9 ? * 2 2027", '"0 9 * * 1", since a year cannot be chosen'],
+    ["TZ=Europe/London 0 9 * * *", '"0 9 * * *", with timezone set to Europe/London'],
+    ["CRON_TZ=Asia/Tokyo 0 22-2 * * *", '"0 22-23,0-2 * * *", with timezone set to Asia/Tokyo'],
+    ["TZ=BST 0 9 * * *", '"0 9 * * *", with timezone set to an IANA name such as Europe/London'],
+    ["@every 5m", '"5 minutes"'],
+    ["@every 1h30m", '"1 hour 30 minutes"'],
+    ["every 5 minutes", '"5 minutes"'],
+    ["every day", '"1 day"'],
+    ["rate(1 hour)", '"1 hour"'],
+    ["P1D", '"1 day"'],
+  ])("%j: %s", async (cron, form) => {
+    const error = await scheduleOf(cron, "UTC").catch((error: unknown) => error);
+    expect(clientMessage(error).endsWith(`: pass ${form}`)).toBe(true);
+  });
+});
+
+test("a step over all days in one day field restricts, and the other day field must match too, as in Vixie cron", async () => {
+  expect(await runs("0 0 */2 * mon", "UTC", WEDNESDAY, 3)).toEqual([
+    "2026-03-09T00:00",
+    "2026-03-23T00:00",
+    "2026-04-13T00:00",
+  ]);
+  expect(await runs("0 0 1-7 * */2", "UTC", WEDNESDAY, 3)).toEqual([
+    "2026-03-05T00:00",
+    "2026-03-07T00:00",
+    "2026-04-02T00:00",
+  ]);
+  // A range over all days does not begin with a star, so that either day field is enough.
+  expect(await runs("0 0 1-31/2 * mon", "UTC", WEDNESDAY, 3)).toEqual([
+    "2026-03-05T00:00",
+    "2026-03-07T00:00",
+    "2026-03-09T00:00",
+  ]);
 });
 
 describe("a cron schedule at clock changes", () => {

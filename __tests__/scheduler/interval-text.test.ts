@@ -25,13 +25,34 @@ describe("an interval can be written as", () => {
 
 describe("an interval is refused that is", () => {
   test.each([
-    ["a single word", "hourly", '"hourly" is not an interval: use a cron expression (0 * * * *), whole milliseconds'],
+    ["a single word", "hourly", '"hourly" is not an interval: use "@hourly"'],
     ["0", "0", "has no length: use an interval longer than 0"],
     ["a fraction", "1.5 hours", "has 1.5 hours, which is not a whole number"],
     ["negative", "-PT1H", '"-PT1H" is negative: use a duration without a minus sign'],
-    ["an ISO 8601 duration out of order", "P1H", "is not an ISO 8601 duration: use whole milliseconds"],
+    ["an ISO 8601 duration out of order", "P1H", "is not an ISO 8601 duration: use PT1H, with a T before the time"],
     ["an object without an end", "{ hours: 1", "is not a well-formed object: use whole milliseconds"],
-    ["of an unknown unit", "500 ms", 'unknown unit "ms": use one of years, months'],
+    ["an ISO 8601 duration without its T", "P30M10S", "is not an ISO 8601 duration: use PT30M10S, with a T"],
+    [
+      "a word that is none",
+      "often",
+      '"often" is not an interval: use a cron expression (0 * * * *), whole milliseconds',
+    ],
+    ["of an unknown unit", "5 fortnights", 'unknown unit "fortnights": use one of years, months'],
+    [
+      "in milliseconds with a unit",
+      "500 ms",
+      'unknown unit "ms": use 500, since a number without a unit is milliseconds',
+    ],
+    ["a unit without a number", "hour", '"hour" is not an interval: use "1 hour"'],
+    ["a fraction", "1.5 hours", 'has 1.5 hours, which is not a whole number: use "90 minutes"'],
+    [
+      "a fraction beside another unit",
+      "1 hour 0.5 minutes",
+      'has 0.5 minutes, which is not a whole number: use "1 hour 30 seconds"',
+    ],
+    ["a fraction in ISO 8601", "P0.5D", 'has 0.5 days, which is not a whole number: use "12 hours"'],
+    ["a fraction of a year", "{ years: 1.5 }", 'use "18 months"'],
+    ["a fraction of a month", "1.5 months", "use a whole number of months"],
   ])("%s: %j", (_, text, why) => {
     const error = thrownBy(() => parseInterval("jobInterval", text));
     expect(error).toBeInstanceOf(ArgumentError);

@@ -50,7 +50,12 @@ describe("a request is refused with", () => {
     [{ timezone: "Mars/Olympus" }, '"Mars/Olympus" is not an IANA time zone', "Europe/London"],
     [{ timezone: "+09:00" }, '"+09:00" is not an IANA time zone', "IANA"],
     [{ timezone: "-05:00", jobInterval: "0 * * * *" }, '"-05:00" is not an IANA time zone'],
-    [{ timezone: "GMT+1" }, '"GMT+1" is not an IANA time zone'],
+    [{ timezone: "GMT+1" }, '"GMT+1" is not an IANA time zone (Etc/GMT-1 has this offset all year)'],
+    [{ timezone: "UTC+2" }, "Etc/GMT-2 has"],
+    [{ timezone: "utc-05:00" }, "Etc/GMT+5 has"],
+    [{ timezone: "+0530" }, "Asia/Kolkata has"],
+    [{ timezone: "UTC+0" }, "(UTC has"],
+    [{ timezone: "UTC+15" }, '"UTC+15" is not an IANA time zone: use'],
     [{ timezone: "" }, '"" is not an IANA time zone'],
     [{ timezone: " Europe/London" }, '" Europe/London" is not an IANA time zone'],
     // Names.

@@ -2,13 +2,18 @@ import { tmpdir } from "node:os";
 import type { JobBackend } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { openBackend } from "../backend/open-backend.ts";
-import type { Credentials } from "../backend/remote/server-connection.ts";
+import type { Credentials, MarkOptions } from "../backend/remote/server-connection.ts";
 import type { Location } from "../location/location.ts";
 import type { Login } from "./login.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** Opens the backend that this step's location and login lead to. */
-export function connect(location: Location, login: Login, surroundings: Surroundings): Promise<JobBackend> {
+export function connect(
+  location: Location,
+  login: Login,
+  surroundings: Surroundings,
+  mark: MarkOptions,
+): Promise<JobBackend> {
   const { toolkit, env, now } = surroundings;
   return openBackend(location, {
     token: login.token,
@@ -18,6 +23,7 @@ export function connect(location: Location, login: Login, surroundings: Surround
     temporary: env.RUNNER_TEMP || tmpdir(),
     log: (line) => toolkit.info(oneLine(line)),
     now,
+    ...mark,
   });
 }
 

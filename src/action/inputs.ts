@@ -1,7 +1,8 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
+import { elapsedIn } from "../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../scheduler/instant.ts";
-import { isDate, parseInstantOrDate } from "../scheduler/instant-text.ts";
+import { isDate, parseInstantOrDate, utcForm } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import { type Login, loadLogin } from "./login.ts";
@@ -10,12 +11,17 @@ import type { Environment, Toolkit } from "./toolkit.ts";
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
+/** How long a step sends requests without the input `deadline`, in milliseconds. A lost end makes an interval run again. */
+const DEFAULT_DEADLINE = { main: 60_000, post: 10 * 60_000 } as const;
+/** In milliseconds. Stores remember the ids of ended locks for an hour, and no start may be repeated after that. */
+const LONGEST_DEADLINE = 30 * 60_000;
+
 /** All inputs of the main step, checked. */
 export interface Inputs {
-  /** For the step's state: `location` as it was written. */
-  readonly url: string;
   readonly location: Location;
   readonly login: Login;
+  /** In milliseconds. */
+  readonly deadline: number;
   readonly request: StartRequest;
 }
 
@@ -32,8 +38,8 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
     return text === undefined ? undefined : parseWait(name, text);
   };
 
-  const url = optional("url") ?? `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
-  const location = parseLocation(url);
+  const location = loadLocation(toolkit, env);
+  const deadline = loadDeadline(toolkit, "main");
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
   const timezone = optional("timezone");
@@ -60,7 +66,30 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
       expected: "this input's default, which the runner sets",
     });
   }
-  return { url, location, login: loadLogin(toolkit, location), request: withoutUndefined(request) };
+  return { location, login: loadLogin(toolkit, location), deadline, request: withoutUndefined(request) };
+}
+
+/** @throws ArgumentError */
+export function loadLocation(toolkit: Toolkit, env: Environment): Location {
+  const url = toolkit.getInput("url") || `git+${env.GITHUB_SERVER_URL ?? ""}/${env.GITHUB_REPOSITORY ?? ""}`;
+  return parseLocation(url);
+}
+
+/**
+ * @returns the time in which all requests of a step must end, in milliseconds.
+ * @throws ArgumentError
+ */
+export function loadDeadline(toolkit: Toolkit, step: keyof typeof DEFAULT_DEADLINE): number {
+  const text = toolkit.getInput("deadline");
+  if (text === "") return DEFAULT_DEADLINE[step];
+  const ms = elapsedIn(parseWait("deadline", text));
+  if (ms !== null && ms >= 1000 && ms <= LONGEST_DEADLINE) return ms;
+  throw new ArgumentError("out-of-range", {
+    field: "deadline",
+    value: text,
+    problem: ms === null ? "has a unit that differs in length" : "is out of range",
+    expected: "1 second to 30 minutes",
+  });
 }
 
 /** @returns the job's status so far, or null if it is unknown. The runner evaluates inputs again for the post step. */
@@ -87,7 +116,7 @@ function instantIn(input: string, text: string): Instant {
     field: input,
     value: text,
     problem: "is not an instant",
-    expected: "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
+    expected: utcForm(text) ?? "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
   });
 }
 

@@ -19,15 +19,16 @@ export interface Login {
  * @throws ArgumentError for a login that is malformed, or that this kind of location does not take.
  */
 export function loadLogin(toolkit: Toolkit, location: Location): Login {
-  const token = toolkit.getInput("token");
-  const password = toolkit.getInput("password");
+  const [token, username, password] = [
+    toolkit.getInput("token"),
+    toolkit.getInput("username"),
+    toolkit.getInput("password"),
+  ];
   for (const secret of [token, password]) if (secret !== "") toolkit.setSecret(secret);
-  const login = {
-    token,
-    username: toolkit.getInput("username"),
-    password,
-    oidcAudience: toolkit.getInput("oidc-audience"),
-  };
+  // The runner hides a secret only as it is written, and basic authentication sends it in base64.
+  const basic = location.kind === "server" ? password && `${username}:${password}` : token && `x-access-token:${token}`;
+  if (basic !== "") toolkit.setSecret(Buffer.from(basic).toString("base64"));
+  const login = { token, username, password, oidcAudience: toolkit.getInput("oidc-audience") };
   switch (location.kind) {
     case "server":
       checkServerLogin(login);

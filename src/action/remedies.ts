@@ -12,6 +12,7 @@ const WORDING: Wording<RemoteErrorCode> = {
     missing: "set this input",
     "chosen-interval-with-lock": "set no-lock to true, or leave this input out",
     "credentials-in-location": "move them to the input token, or to the inputs username and password",
+    "location-changed": "keep the input url the same until the job ends",
     "incomplete-login": "set the inputs username and password together, or neither",
 
     ...COMMON_REMOTE_REMEDIES,
@@ -21,7 +22,8 @@ const WORDING: Wording<RemoteErrorCode> = {
     "certificate-for-another-host": "set the input url to a host name that the certificate has",
     "tls-failed": "check that the port in the input url is one for https",
     "token-missing": "set the input token to one that may write to that repository",
-    "token-refused": "set the input token to one that is valid there and has not expired",
+    "token-refused":
+      "set the input token to one that is valid there and has not expired or been revoked: an app's installation token lasts an hour, and GITHUB_TOKEN until the job ends, at most 24 hours; docs/recipes.md shows how the post step gets a fresh token",
     "token-may-not-read": `${ALLOW_WRITING}, or set the input token to another one`,
     "token-may-not-write": `${ALLOW_WRITING}; a pull request from a fork has a read-only token, and cannot hold a lock`,
     "repository-not-found": `check the input url, or ${ALLOW_WRITING}`,

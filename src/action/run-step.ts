@@ -3,9 +3,6 @@ import { deadlineIn } from "../network/deadline.ts";
 import { messageOf } from "./messages.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
-/** The most time that one step may spend on requests, retries and waits included. */
-const STEP_MS = 60_000;
-
 /**
  * Runs one step of the action as the whole work of a process: an entry point calls this function and does nothing else.
  * The process fails if the step reports a failure, throws an error, or never settles.
@@ -26,7 +23,7 @@ export async function runStep(
       env: process.env,
       now: Date.now,
       newId: () => randomUUID(),
-      deadline: () => deadlineIn(STEP_MS),
+      deadline: deadlineIn,
     });
   } catch (error) {
     if (error instanceof Error && error.stack !== undefined) toolkit.debug(error.stack);

@@ -1,44 +1,64 @@
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { lockIdOf } from "../backend/lock-id.ts";
-import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
+import { canonicalUrl } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
-import { toIso } from "../scheduler/instant.ts";
+import type { Deadline } from "../network/deadline.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { connect } from "./connect.ts";
 import { holderOf } from "./holder.ts";
 import { loadInputs } from "./inputs.ts";
 import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
+import { setOutputs } from "./outputs.ts";
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
-import type { Surroundings, Toolkit } from "./toolkit.ts";
+import type { Environment, Surroundings } from "./toolkit.ts";
 
 /** The main step: asks for the next due interval, and reports the answer in outputs, state and log. */
 export async function startJob(surroundings: Surroundings): Promise<void> {
   const { toolkit, env, newId } = surroundings;
   saveStepState(toolkit, NO_STATE);
   try {
-    const { url, location, login, request } = loadInputs(toolkit, env);
+    const { location, login, deadline, request } = loadInputs(toolkit, env);
     const warning = unencryptedWarning(location);
     if (warning !== null) toolkit.warning(warning);
-    const backend = await connect(location, login, surroundings);
+    if (isUnusual(request, env)) {
+      const { logRemarks } = await import("./remarks.ts");
+      await logRemarks(toolkit, { request, location, env, now: surroundings.now() });
+    }
+    let isMarked = false;
+    const onMark = () => {
+      isMarked = true;
+    };
+    const backend = await connect(location, login, surroundings, { onMark });
     const idempotencyKey = newId();
     const taking: StepState = {
       ...NO_STATE,
-      url,
+      location: canonicalUrl(location),
       jobName: request.jobName,
       lockId: lockIdOf(idempotencyKey),
       willBeTakenOver: request.retryInterval !== undefined,
     };
     try {
-      const answer = await startOn(backend, { request, idempotencyKey, taking, surroundings });
-      setOutputs(toolkit, request.jobName, answer);
+      const answer = await startOn(backend, {
+        request,
+        idempotencyKey,
+        taking,
+        deadline: surroundings.deadline(deadline),
+        surroundings,
+      });
+      setOutputs(toolkit, { jobName: request.jobName, place: taking.location, answer });
       // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish
       // an interval that no step has seen.
       if (answer.started && answer.lock) {
         const { id: lockId, record } = answer.lock;
-        saveStepState(toolkit, { ...taking, started: true, lockId, record });
+        saveStepState(toolkit, { ...taking, started: true, isMarked, lockId, record });
       }
       for (const line of answer.started ? startedLines(answer) : [notStartedLine(request, answer)]) toolkit.info(line);
+    } catch (error) {
+      if (isMarked && error instanceof ServiceError && error.effect === "possible") {
+        saveStepState(toolkit, { ...taking, isMarked });
+      }
+      throw error;
     } finally {
       await backend.close();
     }
@@ -52,20 +72,30 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
   }
 }
 
+/** Whether there may be something to remark. Most starts load nothing for it. */
+function isUnusual({ jobName, requiredJobNames = [], jobInterval }: StartRequest, env: Environment): boolean {
+  return (
+    [jobName, ...requiredJobNames].some((name) => !/^[ -~]*$/.test(name)) ||
+    env.GITHUB_JOB === "composite-job" ||
+    (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)
+  );
+}
+
 interface Start {
   readonly request: StartRequest;
   readonly idempotencyKey: string;
   /** The step's state while the lock may be there. */
   readonly taking: StepState;
+  readonly deadline: Deadline;
   readonly surroundings: Surroundings;
 }
 
 /** Starts. At each instant the step's state names the lock that post may find, and none where there can be none. */
 async function startOn(
   backend: JobBackend,
-  { request, idempotencyKey, taking, surroundings }: Start,
+  { request, idempotencyKey, taking, deadline, surroundings }: Start,
 ): Promise<StartAnswer> {
-  const { toolkit, env, deadline } = surroundings;
+  const { toolkit, env } = surroundings;
   let isSaved = false;
   const saveLockId = (mayBeTaken: boolean) => {
     if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? taking : { ...taking, lockId: "" });
@@ -78,48 +108,11 @@ async function startOn(
     beforeTaking: () => saveLockId(true),
   };
   try {
-    const answer = await backend.start(request, claim, deadline());
+    const answer = await backend.start(request, claim, deadline);
     if (!answer.started) saveLockId(false);
     return answer;
   } catch (error) {
     if (error instanceof ServiceError && error.effect === "none") saveLockId(false);
     throw error;
   }
-}
-
-function setOutputs(toolkit: Toolkit, jobName: string, answer: StartAnswer): void {
-  const outputs: Record<string, string> = {
-    started: String(answer.started),
-    reason: answer.started ? "" : answer.reason,
-    "job-id": "",
-    "job-name": jobName,
-    "job-interval": "",
-    "job-interval-started-at": "",
-    "job-interval-ended-at": "",
-    "job-created-at": "",
-    "job-updated-at": "",
-    "due-at": "",
-    behind: "",
-    "skipped-started-at": "",
-    "skipped-ended-at": "",
-    "taken-over-from": "",
-  };
-  if (answer.started) {
-    outputs["job-id"] = answer.lock?.id ?? "";
-    outputs["job-interval"] = String(answer.intervalEndedAt - answer.intervalStartedAt);
-    outputs["job-interval-started-at"] = toIso(answer.intervalStartedAt);
-    outputs["job-interval-ended-at"] = toIso(answer.intervalEndedAt);
-    outputs["job-created-at"] = toIso(answer.createdAt);
-    outputs["job-updated-at"] = toIso(answer.updatedAt);
-    outputs.behind = String(answer.behind ?? "");
-    if (answer.skipped !== null) {
-      outputs["skipped-started-at"] = toIso(answer.skipped.from);
-      outputs["skipped-ended-at"] = toIso(answer.skipped.until);
-    }
-    if (answer.takenOver !== null) outputs["taken-over-from"] = holderLine(answer.takenOver.holder);
-  } else {
-    const dueAt = answer.reason === "active" ? answer.retryAt : answer.reason === "not-due" ? answer.dueAt : null;
-    if (dueAt !== null) outputs["due-at"] = toIso(dueAt);
-  }
-  for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value);
 }

@@ -2,14 +2,21 @@ import { readState } from "../scheduler/read-state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
 import type { Toolkit } from "./toolkit.ts";
 
-/** The state of the step, which main writes and post reads. This file has all of its keys. None of them is a secret. */
+/**
+ * The state of the step, which main writes and post reads: which lock, and where. This file has all of its keys. None of
+ * them is a secret, and none decides to which host post sends a token: if main was killed before it wrote a key, the key can
+ * come from the job's `env:`.
+ */
 export interface StepState {
-  readonly url: string;
+  /** Where main took the lock, in canonical form. Post sends nothing if its own input leads elsewhere. */
+  readonly location: string;
   readonly jobName: string;
   /** Whether main has reported the start in its outputs. */
   readonly started: boolean;
   /** Whether a later start can take the lock over, since a `retry-interval` is set. */
   readonly willBeTakenOver: boolean;
+  /** Whether the server has shown that it is this project's: docs/rest-api.md, "A client's duty". */
+  readonly isMarked: boolean;
   /** The job's record after the start, with which post needs no read. */
   readonly record: JobRecord | null;
   /** The lock that main took, or may have taken. Empty: there is no lock to end, and post ignores all other keys. */
@@ -17,10 +24,11 @@ export interface StepState {
 }
 
 export const NO_STATE: StepState = {
-  url: "",
+  location: "",
   jobName: "",
   started: false,
   willBeTakenOver: false,
+  isMarked: false,
   record: null,
   lockId: "",
 };
@@ -45,10 +53,11 @@ export function saveStepState(toolkit: Toolkit, state: StepState): void {
 export function loadStepState(toolkit: Toolkit): StepState {
   const jobName = toolkit.getState("jobName");
   return {
-    url: toolkit.getState("url"),
+    location: toolkit.getState("location"),
     jobName,
     started: toolkit.getState("started") === "true",
     willBeTakenOver: toolkit.getState("willBeTakenOver") === "true",
+    isMarked: toolkit.getState("isMarked") === "true",
     record: recordIn(toolkit.getState("record"), jobName),
     lockId: toolkit.getState("lockId"),
   };

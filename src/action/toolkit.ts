@@ -1,8 +1,19 @@
-import { debug, getInput, getState, info, saveState, setFailed, setOutput, setSecret, warning } from "@actions/core";
+import {
+  debug,
+  getInput,
+  getState,
+  info,
+  notice,
+  saveState,
+  setFailed,
+  setOutput,
+  setSecret,
+  warning,
+} from "@actions/core";
 import type { Deadline } from "../network/deadline.ts";
 
 /** The parts of the runner's toolkit that the action uses. They are named one by one to keep the rest out of the bundle. */
-export const toolkit = { getInput, setOutput, saveState, getState, info, warning, debug, setFailed, setSecret };
+export const toolkit = { getInput, setOutput, saveState, getState, info, notice, warning, debug, setFailed, setSecret };
 export type Toolkit = typeof toolkit;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -13,6 +24,6 @@ export interface Surroundings {
   readonly env: Environment;
   readonly now: () => number;
   readonly newId: () => string;
-  /** Starts the time in which all requests of a step must end, with their retries and waits. */
-  readonly deadline: () => Deadline;
+  /** Starts the time, in milliseconds, in which all requests of a step must end, with their retries and waits. */
+  readonly deadline: (ms: number) => Deadline;
 }

@@ -6,7 +6,9 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
+import { utcForm } from "../scheduler/instant-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
+import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isDamage } from "../store/read-each.ts";
 import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
 import { shownLock, shownStatus, statusLine } from "./job-status.ts";
@@ -159,7 +161,13 @@ function untilIn(text: string | undefined): Instant {
   if (text === undefined) throw new ArgumentError("missing", { ...about, problem: "is missing" });
   const instant = parseInstant(text);
   if (instant !== null) return instant;
-  throw new ArgumentError("invalid-instant", { ...about, value: text, problem: "is not an instant" });
+  const form = utcForm(text);
+  throw new ArgumentError("invalid-instant", {
+    ...about,
+    value: text,
+    problem: "is not an instant",
+    ...(form !== null && { expected: form }),
+  });
 }
 
 /** The span that a skip leaves out, with its number of intervals where the job's last schedule tells it. */
@@ -179,6 +187,8 @@ function countLine({ whole, hasPart }: IntervalCount): string {
 }
 
 function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {
-  errors.write(`${oneLine(job)} has never been started\n`);
+  const character = unusualCharacter(job);
+  const hint = character === null ? "" : `; its name contains ${character}, and a name without it is another job`;
+  errors.write(`${oneLine(job)} has never been started${oneLine(hint)}\n`);
   return EXIT.notFound;
 }

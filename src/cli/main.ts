@@ -13,6 +13,14 @@ ${JOB_COMMANDS_HELP}
 cronyx-action --version prints the release.
 `;
 
+// A reader such as head closes its end when it has read enough. The rest of the output has no reader.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    if (stream === process.stdout) process.exit();
+  });
+}
+
 const [command, ...args] = process.argv.slice(2);
 const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr, confirm };
 

@@ -21,6 +21,7 @@ export type ArgumentErrorCode =
   | "invalid-location"
   | "credentials-in-location"
   | "unencrypted-location"
+  | "location-changed"
   | "invalid-login"
   | "incomplete-login"
   | "login-of-other-location"
@@ -57,6 +58,11 @@ export class ArgumentError extends Error {
   /** @returns the sentence of {@link message}, with another name for the field. */
   messageFor(field: string): string {
     return sentence(field, this.#details);
+  }
+
+  /** @returns the same error, with another answer to what the argument takes. */
+  withExpected(expected: string): ArgumentError {
+    return new ArgumentError(this.code, { ...this.#details, expected });
   }
 
   /** @returns the same error about another field, for a caller that takes the value under another name. */

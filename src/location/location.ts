@@ -23,6 +23,9 @@ export interface RepositoryLocation {
   readonly url: URL;
 }
 
+/** The action passes the location to its post step in an environment variable. */
+const LONGEST = 2_000;
+
 const REPOSITORIES =
   "git+https://HOST/PATH, git+ssh://HOST/PATH, git+file:///PATH, or git+http://HOST/PATH with HOST on this machine";
 const ANY = `${REPOSITORIES}; or https://HOST of a CronyxServer`;
@@ -34,6 +37,7 @@ const SERVERS = "https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH
  * @throws ArgumentError
  */
 export function parseLocation(url: string): Location {
+  if (url.length > LONGEST) throw refusalOf(url, ANY)("invalid-location", `has ${url.length} characters`);
   return /^\s*https?:/i.test(url) ? serverLocation(url) : repositoryLocation(url);
 }
 
@@ -54,9 +58,11 @@ function serverLocation(url: string): ServerLocation {
 
 function repositoryLocation(text: string): RepositoryLocation {
   const refuse = refusalOf(text, ANY);
-  if (!URL.canParse(text)) throw refuse("invalid-location", "is not a URL");
+  if (!URL.canParse(text)) throw meant(refuse("invalid-location", "is not a URL"), text);
   const { protocol, username, password, href } = new URL(text);
-  if (!/^git\+(https?|ssh|file):$/.test(protocol)) throw refuse("invalid-location", "has an unknown scheme");
+  if (!/^git\+(https?|ssh|file):$/.test(protocol)) {
+    throw meant(refuse("invalid-location", "has an unknown scheme"), text);
+  }
   if (username !== "" && (protocol !== "git+ssh:" || password !== "")) {
     throw refuse("credentials-in-location", CREDENTIALS);
   }
@@ -80,11 +86,55 @@ function repositoryLocation(text: string): RepositoryLocation {
 
 const CREDENTIALS = "contains credentials, which would be shown in logs";
 
+/**
+ * @returns the one form in which two URLs of the same place are equal: host in lower case, no default port, no slash at its
+ *   end, no needless percent-encoding. It contains no password.
+ */
+export function canonicalUrl(location: Location): string {
+  const url = location.kind === "server" ? location.address : `git+${location.url.href}`;
+  return (
+    url
+      // `URL` does this for http and https only.
+      .replace(
+        /^git\+ssh:\/\/([^/@]*@)?([^/]*?)(?::22)?(?=\/)/,
+        (_, user = "", host) => `git+ssh://${user}${host.toLowerCase()}`,
+      )
+      .replace(/%[0-9a-f]{2}/gi, (encoded) => {
+        const character = String.fromCharCode(Number.parseInt(encoded.slice(1), 16));
+        // RFC 3986 §2.3: these characters mean the same with and without percent-encoding.
+        return /[\w.~-]/.test(character) ? character : encoded.toUpperCase();
+      })
+      .replace(/\/+$/, "")
+  );
+}
+
 /** Makes refusals of one URL. The URL is left out where it may contain a password or a token, rightly written or not. */
 function refusalOf(url: string, expected: string) {
-  const value = /[@?#]/.test(url) ? undefined : url;
+  // The user name `git` is no secret: every host uses it for ssh.
+  const value = /[@?#]/.test(url.replace(/^((git\+)?ssh:\/\/)?git@/, "")) ? undefined : url;
   return (code: ArgumentErrorCode, problem: string) =>
     new ArgumentError(code, { field: "url", value, problem, expected });
+}
+
+/** @returns the refusal, with the accepted form of a URL or path that git itself takes, where it is clear which one is meant. */
+function meant(refusal: ArgumentError, text: string): ArgumentError {
+  const form = acceptedForm(text.trim());
+  return form === null ? refusal : refusal.withExpected(form);
+}
+
+/** Never for text that may contain a password or a token: its only user name is `git`, which every host uses for ssh. */
+function acceptedForm(text: string): string | null {
+  if (/[?#\s]/.test(text) || text.replace(/^(ssh:\/\/)?git@/, "").includes("@")) return null;
+  const [, host, path] = /^(?:git@)?([\w.-]+):(?!\/\/|\d+$)\/?([^:\\]+)$/.exec(text) ?? [];
+  if (host !== undefined && path !== undefined && (host.length > 1 || text.startsWith("git@"))) {
+    return `git+ssh://git@${host}/${path}`;
+  }
+  if (/^(ssh|file):\/\/./.test(text)) return `git+${text}`;
+  if (/^git:\/\/./.test(text)) return text.replace("git:", "git+https:");
+  if (/^\/[^/]/.test(text)) return `git+file://${text}`;
+  if (/^[A-Za-z]:[\\/]/.test(text)) return `git+file:///${text.replaceAll("\\", "/")}`;
+  if (/^[\w-]+(\.[\w-]+)+(:\d+)?\/[^:]+$/.test(text)) return `git+https://${text}`;
+  return /^[\w.-]+\/[\w.-]+$/.test(text) ? `git+https://github.com/${text}` : null;
 }
 
 function isPath(url: URL): boolean {

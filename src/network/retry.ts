@@ -8,6 +8,7 @@ const LONGEST_WAIT = 8_000;
 /** The waits between attempts: exponential backoff with full jitter, never past the deadline. */
 export class Backoff {
   #next = FIRST_WAIT;
+  #attempts = 1;
   readonly #deadline: Deadline;
   readonly #random: () => number;
 
@@ -17,15 +18,25 @@ export class Backoff {
   }
 
   /**
-   * @param atLeast In milliseconds: what the other side asked for.
+   * @param failure Why the last attempt failed. Its `retryAfter` is the least time to wait.
+   * @param log Gets one line before the wait: the failure, the wait, the number of the next attempt, and the time left.
    * @returns false, at once, when no time is left to wait and try again, or when the caller gives up.
    */
-  async wait(atLeast = 0): Promise<boolean> {
-    const ms = Math.max(atLeast, this.#random() * this.#next);
+  async wait(
+    { message, retryAfter }: Pick<ServiceError, "message" | "retryAfter">,
+    log: (line: string) => void,
+  ): Promise<boolean> {
+    const ms = Math.max(retryAfter ?? 0, this.#random() * this.#next);
     this.#next = Math.min(2 * this.#next, LONGEST_WAIT);
-    if (ms >= this.#deadline.remaining()) return false;
+    const left = this.#deadline.remaining();
+    if (ms >= left) return false;
+    log(`${message}; trying again in ${seconds(ms)} (attempt ${++this.#attempts}, ${seconds(left)} left)`);
     return pause(ms, true, { signal: this.#deadline.signal }).catch(() => false);
   }
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1000).toFixed(ms < 10_000 ? 1 : 0)} s`;
 }
 
 /** The result of the attempt that succeeded. */
@@ -54,8 +65,7 @@ export async function retrying<Result>(
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       effect = strongerEffect(effect, error.effect);
-      if (error.retryAfter === null || !(await backoff.wait(error.retryAfter))) throw error.withEffect(effect);
-      log(`${error.message}; trying again`);
+      if (error.retryAfter === null || !(await backoff.wait(error, log))) throw error.withEffect(effect);
     }
   }
 }

@@ -157,12 +157,15 @@ function parseCron(expression: string): WallClockCron {
   if (fields.length !== FIELDS.length) {
     throw cronError(expression, { why: `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}` });
   }
+  checkFields(fields, expression);
   fields = fields.map((field, at) => capSteps(field, FIELDS[at]?.[1] ?? 1));
-  const [second, minute, hour] = fields;
+  const [second, minute, hour, dayOfMonth = "", , dayOfWeek = ""] = fields;
+  // As in Vixie cron: a day field that begins with a star restricts nothing by itself, so both must match.
+  const domAndDow = [dayOfMonth, dayOfWeek].some((field) => /^[*?]/.test(field));
 
   // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes: this file has its own.
   const parse = (...pattern: (string | undefined)[]) =>
-    new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true });
+    new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true, domAndDow });
   const cron = parsed(parse, fields, expression);
   // An expression that never matches fails here, and not on its first use.
   if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
@@ -189,6 +192,23 @@ function parseCron(expression: string): WallClockCron {
     },
     nextMinute: (wall) => matched(parse(second, minute, "*", "*", "*", "*").nextRun(new Date(wall - 1))),
   };
+}
+
+/** @throws ArgumentError for a field that Croner takes, and reads in a way that surprises. */
+function checkFields(fields: readonly string[], expression: string): void {
+  for (const [at, [name]] of FIELDS.entries()) {
+    const field = fields[at] ?? "";
+    const cannotBe = `its ${name} cannot be ${JSON.stringify(field)}`;
+    // Other crons have it in the day fields only. A "?" elsewhere means that the fields are not in this order.
+    const isDay = name.startsWith("day");
+    if (field.includes("?") && !(isDay && field === "?")) {
+      throw cronError(expression, { why: `${cannotBe}${isDay ? "" : ", since only the two day fields take a ?"}` });
+    }
+    if (name === "day of the week" && /(^|,)7\//.test(field)) {
+      const why = `${cannotBe}: a step counts on from its first value, and no day of the week comes after 7, Sunday`;
+      throw cronError(expression, { why });
+    }
+  }
 }
 
 /** @throws ArgumentError that names the field. Croner's own message counts some fields from 0, and names none for others. */

@@ -75,13 +75,43 @@ export function checkLength({ field, length, least, written = length }: LengthTo
   for (const [unit, value] of given) {
     if (!isDurationField(unit)) return refuse(`has the unknown field ${JSON.stringify(unit)}`, `one of ${UNITS}`);
     if (!Number.isInteger(value)) {
-      return refuse(`has ${shownValue(value)} ${unit}, which is not a whole number`, `a whole number of ${unit}`);
+      const form = wholeForm(given);
+      return refuse(
+        `has ${shownValue(value)} ${unit}, which is not a whole number`,
+        form === null ? `a whole number of ${unit}` : JSON.stringify(form),
+      );
     }
     if (value < 0) return refuse(`has ${value} ${unit}, which is negative`, `0 ${unit} or more`);
     total += value * MAX_OF_FIELD[unit];
   }
   checkTotal(total, least, refuse);
   return Object.fromEntries(given);
+}
+
+/** How many of the next shorter unit a unit has. A month has no fixed number of weeks or days. */
+const SHORTER: Partial<Record<DurationField, readonly [unit: DurationField, count: number]>> = {
+  years: ["months", 12],
+  weeks: ["days", 7],
+  days: ["hours", 24],
+  hours: ["minutes", 60],
+  minutes: ["seconds", 60],
+};
+
+/** @returns a duration with fractions in whole numbers: `90 minutes` for 1.5 hours. Null where it has none. */
+function wholeForm(given: readonly (readonly [string, unknown])[]): string | null {
+  const whole = new Map<string, number>();
+  for (const [name, value] of given) {
+    if (!isDurationField(name) || typeof value !== "number" || !(value >= 0)) return null;
+    let [unit, count]: [DurationField, number] = [name, value];
+    // A fraction of an hour in decimals is seldom exact in binary.
+    while (Math.abs(count - Math.round(count)) > 1e-9) {
+      const [shorter, times] = SHORTER[unit] ?? [];
+      if (shorter === undefined || times === undefined) return null;
+      [unit, count] = [shorter, count * times];
+    }
+    whole.set(unit, (whole.get(unit) ?? 0) + Math.round(count));
+  }
+  return [...whole].map(([unit, count]) => `${count} ${count === 1 ? unit.slice(0, -1) : unit}`).join(" ");
 }
 
 type Refuse = (problem: string, expected: string, code?: ArgumentErrorCode) => never;

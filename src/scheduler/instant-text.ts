@@ -1,5 +1,5 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import { type Instant, isInstant, parseInstant } from "./instant.ts";
+import { type Instant, isInstant, parseInstant, toIso } from "./instant.ts";
 import { type WallTime, type Zone, zoneNamed } from "./zone.ts";
 
 /**
@@ -18,8 +18,23 @@ export function parseInstantOrDate(field: string, text: string, timezone: string
     value: text,
     problem: "is neither an instant nor a date",
     expected:
+      utcForm(text) ??
       "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00, or a date such as 2026-11-24",
   });
+}
+
+/**
+ * @returns what to write instead of a text that is an instant but for its offset, its T or its colon, of a date, or of
+ *   milliseconds since 1970; null for any other text.
+ */
+export function utcForm(text: string): string | null {
+  if (/^\d{13}$/.test(text)) return toIso(Number(text));
+  const [, day, time = "T00:00:00", zone = "Z"] =
+    /^(\d{4}-\d\d-\d\d)(?:[T ]?(\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?\s*(Z|[+-]\d\d:?\d\d|UTC|GMT)?$/i.exec(text) ?? [];
+  const offset = /^[+-]/.test(zone) ? zone.replace(/^(...):?/, "$1:") : "Z";
+  const form = `${day}T${time.replace("T", "")}${offset}`;
+  if (day === undefined || form === text || parseInstant(form) === null) return null;
+  return `${form}${/^[+-]/.test(zone) ? "" : ", if UTC is meant"}`;
 }
 
 /** Whether the text has the form of a date without a time, which needs a time zone to be an instant. */

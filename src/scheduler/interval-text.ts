@@ -16,7 +16,14 @@ export function parseInterval(field: string, text: string): JobInterval {
   const length = lengthIn(field, text);
   if (length !== null) return checkLength({ field, length, least: 1, written: text });
   if (/^@|\s/.test(text)) return text;
-  throw invalid(field, text, { problem: "is not an interval", expected: `a cron expression (0 * * * *), ${LENGTHS}` });
+  const form = meantBy(text);
+  const nickname = /^(year|annual|month|week|dai|hour)ly$|^midnight$/i.test(text)
+    ? JSON.stringify(`@${text.toLowerCase()}`)
+    : null;
+  throw invalid(field, text, {
+    problem: "is not an interval",
+    expected: nickname ?? form ?? `a cron expression (0 * * * *), ${LENGTHS}`,
+  });
 }
 
 /**
@@ -29,7 +36,17 @@ export function parseInterval(field: string, text: string): JobInterval {
 export function parseWait(field: string, text: string): Length {
   const length = lengthIn(field, text);
   if (length !== null) return checkLength({ field, length, least: 0, written: text });
-  throw invalid(field, text, { problem: "is not a length of time" });
+  const form = meantBy(text);
+  throw invalid(field, text, { problem: "is not a length of time", ...(form !== null && { expected: form }) });
+}
+
+/** @returns the length that a unit without a number stands for (`hour`, `an hour`, `every day`), or null. */
+function meantBy(text: string): string | null {
+  const [, word = ""] = /^(?:@?every\s+)?(?:an?\s+)?([a-z]{3,})$/i.exec(text) ?? [];
+  const unit = unitOf(word.toLowerCase());
+  if (unit !== undefined) return JSON.stringify(`1 ${unit.slice(0, -1)}`);
+  const [, length = ""] = /^@?every\s+(.*)$/is.exec(text) ?? [];
+  return /^\d/.test(length) ? JSON.stringify(length) : null;
 }
 
 /** @returns a length that is still to be checked, or null for text that has none of the forms. */
@@ -49,7 +66,9 @@ const ISO_DURATION = new RegExp(
 function isoDuration(field: string, text: string): Duration {
   const found = ISO_DURATION.exec(text);
   if (found === null) {
-    throw invalid(field, text, { problem: "is not an ISO 8601 duration" });
+    const timed = text.replace(/^([+-]?P(?:\d+[YMWD])*?)(?=\d+[HS]|\d+M\d+S)/i, "$1T");
+    const form = timed !== text && ISO_DURATION.test(timed) ? { expected: `${timed}, with a T before the time` } : {};
+    throw invalid(field, text, { problem: "is not an ISO 8601 duration", ...form });
   }
   const [, sign, years, months, weeks, days, , hours, minutes, seconds] = found;
   if (sign === "-") throw invalid(field, text, { problem: "is negative", expected: "a duration without a minus sign" });
@@ -98,9 +117,13 @@ function plainDuration(field: string, text: string): Duration | null {
   for (const [, number, word = ""] of parts) {
     const unit = unitOf(word.toLowerCase());
     if (unit === undefined) {
+      const isMilliseconds =
+        /^(ms|msecs?|millis|milliseconds?)$/i.test(word) && parts.length === 1 && /^\d+$/.test(number ?? "");
       throw invalid(field, text, {
         problem: `has the unknown unit ${JSON.stringify(word)}`,
-        expected: `one of ${DURATION_FIELDS.join(", ")}`,
+        expected: isMilliseconds
+          ? `${number}, since a number without a unit is milliseconds`
+          : `one of ${DURATION_FIELDS.join(", ")}`,
       });
     }
     duration[unit] = (duration[unit] ?? 0) + Number(number);

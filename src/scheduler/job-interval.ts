@@ -1,3 +1,4 @@
+import { ArgumentError } from "../errors/argument-error.ts";
 import { checkLength, type Duration, elapsedIn } from "./duration.ts";
 import type { Instant } from "./instant.ts";
 import type { Schedule, Seek } from "./schedule.ts";
@@ -18,7 +19,14 @@ export async function scheduleOf(jobInterval: JobInterval, timezone: string): Pr
   if (typeof jobInterval === "string") {
     const zone = zoneNamed(timezone);
     const { cronSchedule } = await import(/* webpackMode: "eager" */ "./cron-schedule.ts");
-    return cronSchedule(jobInterval, zone);
+    try {
+      return cronSchedule(jobInterval, zone);
+    } catch (error) {
+      if (!(error instanceof ArgumentError) || error.code !== "invalid-cron") throw error;
+      const { acceptedForm } = await import("./accepted-form.ts");
+      const form = acceptedForm(jobInterval);
+      throw form === null ? error : error.withExpected(form);
+    }
   }
   const length = checkLength({ field: "jobInterval", length: jobInterval, least: 1 });
   const shift = await shiftBy(length, timezone);

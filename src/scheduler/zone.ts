@@ -35,7 +35,11 @@ export function zoneNamed(timezone: string): Zone {
     throw unknownZone(timezone, `is an abbreviation and not an IANA time zone (${meant} may be meant)`);
   }
   const name = canonicalName(timezone);
-  if (name === null) throw unknownZone(timezone, "is not an IANA time zone");
+  if (name === null) {
+    const zone = zoneAtOffset(timezone);
+    const form = zone === null ? "" : ` (${zone} has this offset all year)`;
+    throw unknownZone(timezone, `is not an IANA time zone${form}`);
+  }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
   // Since 1970 no zone has changed its clock twice within two days, and no offset exceeds a day. So a wall time can only have the offset
@@ -87,6 +91,30 @@ const ZONE_MEANT_BY: ReadonlyMap<string, string> = new Map([
   ["SST", "Pacific/Pago_Pago"],
   ["VST", "Asia/Ho_Chi_Minh"],
 ]);
+
+/** The zones without daylight saving time at offsets that are no whole hours. */
+const ZONES_AT_MINUTES: ReadonlyMap<number, string> = new Map([
+  [-570, "Pacific/Marquesas"],
+  [210, "Asia/Tehran"],
+  [270, "Asia/Kabul"],
+  [330, "Asia/Kolkata"],
+  [345, "Asia/Kathmandu"],
+  [390, "Asia/Yangon"],
+  [525, "Australia/Eucla"],
+  [570, "Australia/Darwin"],
+]);
+
+/** @returns the zone that is meant by `UTC+2`, `GMT-05:30` or `+0900`, or null. In names of Etc/ the signs are reversed. */
+function zoneAtOffset(text: string): string | null {
+  const [, sign, hours = "", minutes = "0"] = /^(?:UTC|GMT|Z)?\s*([+-])(\d{1,2}?):?(\d\d)?$/i.exec(text) ?? [];
+  if (sign === undefined || Number(minutes) > 59) return null;
+  const total = (sign === "-" ? -1 : 1) * (Number(hours) * 60 + Number(minutes));
+  if (total === 0) return "UTC";
+  if (total % 60 !== 0) return ZONES_AT_MINUTES.get(total) ?? null;
+  const ahead = total / 60;
+  if (ahead < -12 || ahead > 14) return null;
+  return `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
+}
 
 function unknownZone(timezone: string, problem: string): ArgumentError {
   return new ArgumentError("unknown-timezone", { field: "timezone", value: timezone, problem });

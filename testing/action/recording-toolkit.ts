@@ -17,6 +17,7 @@ export function toolkitWith(inputs: Inputs, state: Record<string, string> = {}) 
     getState: (name) => state[name] ?? "",
     info: (message) => log.push(message),
     warning: (message) => log.push(String(message)),
+    notice: (message) => log.push(String(message)),
     debug: () => {},
     setFailed: (message) => errors.push(String(message)),
     setSecret: () => {},

@@ -5,7 +5,7 @@ import type { StepResult } from "./runner.mjs";
  * key from the job's `env:`, which anyone who edits the workflow can set.
  */
 export const NOTHING_TO_END = {
-  url: "",
+  location: "",
   jobName: "",
   lockId: "",
   started: "false",

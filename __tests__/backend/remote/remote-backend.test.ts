@@ -442,7 +442,7 @@ describe.each([
     const keys = server.requests.map(({ headers }) => headers["idempotency-key"]);
     expect(keys).toHaveLength(2);
     expect(new Set(keys).size).toBe(1);
-    expect(log).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ .*; trying again$/)]);
+    expect(log).toEqual([expect.stringMatching(/^http:\/\/127\.0\.0\.1:\d+ .*; trying again in .* left\)$/)]);
   });
 
   test.each(LOST)("a start that is %s holds one lock, or is an error", async (_, fault) => {

@@ -128,8 +128,7 @@ export class GitStore implements JobStore {
         if (id === update.to) return { version: id };
         if (id !== update.from) return { version: null, effect };
 
-        if (failure.retryAfter === null || !(await backoff.wait(failure.retryAfter))) throw failure;
-        this.#log(`${failure.message}; trying again`);
+        if (failure.retryAfter === null || !(await backoff.wait(failure, this.#log))) throw failure;
       }
     } catch (error) {
       throw error instanceof ServiceError ? error.withEffect(effect) : error;

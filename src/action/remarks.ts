@@ -1,0 +1,58 @@
+import { oneLine } from "../backend/one-line.ts";
+import { shownValue } from "../errors/shown-value.ts";
+import type { Location } from "../location/location.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
+import { scheduleOf } from "../scheduler/job-interval.ts";
+import type { StartRequest } from "../scheduler/start-request.ts";
+import { unusualCharacter } from "../scheduler/unusual-character.ts";
+import type { Environment, Toolkit } from "./toolkit.ts";
+
+interface Remarked {
+  readonly request: StartRequest;
+  readonly location: Location;
+  readonly env: Environment;
+  readonly now: Instant;
+}
+
+/** Logs what is unusual about a start that is not wrong: a reader may expect something else of it. */
+export async function logRemarks(toolkit: Toolkit, remarked: Remarked): Promise<void> {
+  for (const line of nameWarnings(remarked.request)) toolkit.warning(oneLine(line));
+  const status = jobStatusWarning(remarked);
+  if (status !== null) toolkit.warning(status);
+  const seconds = await secondsNotice(remarked);
+  if (seconds !== null) toolkit.notice(oneLine(seconds));
+}
+
+function nameWarnings({ jobName, requiredJobNames = [] }: StartRequest): readonly string[] {
+  const names = [...new Set([jobName, ...requiredJobNames])];
+  return names.flatMap((name) => {
+    const character = unusualCharacter(name);
+    return character === null
+      ? []
+      : [`The job name ${shownValue(name)} contains ${character}: a name without it looks alike and is another job`];
+  });
+}
+
+/**
+ * Runners that descend from act run the steps of a composite action as a job of their own, of the name `composite-job`.
+ * `job.status` of that job stays `success`, whatever happens in later steps. GitHub's runner shares the job's own status.
+ *
+ * @see https://github.com/nektos/act/blob/master/pkg/runner/action_composite.go
+ */
+function jobStatusWarning({ env, request }: Remarked): string | null {
+  const descendsFromAct = [env.ACT, env.GITEA_ACTIONS, env.FORGEJO_ACTIONS].includes("true");
+  if (!descendsFromAct || env.GITHUB_JOB !== "composite-job" || request.noLock) return null;
+  return "This runner does not tell a step of a composite action that a later step failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
+}
+
+/** EventBridge has six fields too, and the minute first. */
+async function secondsNotice({ request, location, now }: Remarked): Promise<string | null> {
+  const { jobInterval, timezone = "UTC" } = request;
+  if (typeof jobInterval !== "string" || jobInterval.trim().split(/\s+/).length !== 6) return null;
+  const schedule = await scheduleOf(jobInterval, timezone).catch(() => null);
+  // The start reports what is wrong.
+  if (schedule === null) return null;
+  const first = schedule.next(now);
+  const zone = request.timezone === undefined && location.kind === "server" ? ", if the server's time zone is UTC" : "";
+  return `job-interval ${shownValue(jobInterval)} has six fields, so the first one is the second: intervals end at ${toIso(first)} and ${toIso(schedule.next(first))}${zone}. With five fields the first one is the minute`;
+}

@@ -1,0 +1,144 @@
+import { cronSchedule } from "./cron-schedule.ts";
+import { parseWait } from "./interval-text.ts";
+import { zoneNamed } from "./zone.ts";
+
+/**
+ * Works out what a refused cron expression means: in the dialects of Quartz, EventBridge and Jenkins, with a time zone
+ * before the fields, or in words.
+ *
+ * @returns the form that is accepted here, as the end of a sentence; null where the meaning is not clear.
+ */
+export function acceptedForm(expression: string): string | null {
+  const text = expression.trim();
+  const [, zone, rest = ""] = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/is.exec(text) ?? [];
+  if (zone !== undefined) {
+    const form = isAccepted(rest) ? JSON.stringify(rest) : acceptedForm(rest);
+    return form && `${form}, with timezone set to ${isZone(zone) ? zone : "an IANA name such as Europe/London"}`;
+  }
+  const [, called] = /^(?:cron|rate)\((.*)\)$/is.exec(text) ?? [];
+  if (called !== undefined && isAccepted(called) && called.split(/\s+/).length === 5) return JSON.stringify(called);
+  return durationIn(called ?? text) ?? cronIn((called ?? text).split(/\s+/));
+}
+
+/** `@every 5m`, `every 5 minutes`, `every hour`, and EventBridge's `rate(5 minutes)`. */
+function durationIn(text: string): string | null {
+  const length = text.replace(/^@?every\s+/i, "").replace(/^(?=[a-z]+$)(?:an?\s+)?/i, "1 ");
+  try {
+    const wait = parseWait("jobInterval", length);
+    if (typeof wait === "number") return null;
+    const parts = Object.entries(wait).map(([unit, count]) => `${count} ${count === 1 ? unit.slice(0, -1) : unit}`);
+    return JSON.stringify(parts.join(" "));
+  } catch {
+    return null;
+  }
+}
+
+function cronIn(fields: readonly string[]): string | null {
+  for (const read of readings(fields)) {
+    const repaired = read.map((field, at) => repairedField(field, at + FIELDS.length - read.length)).join(" ");
+    if (repaired === fields.join(" ") || !isAccepted(repaired)) continue;
+    const isYearLost = read.length < fields.length && fields.at(-1) !== "*";
+    return `${JSON.stringify(repaired)}${isYearLost ? ", since a year cannot be chosen" : ""}`;
+  }
+  return null;
+}
+
+/** @returns the ways to read the fields in this project's order, the likeliest first. */
+function readings(fields: readonly string[]): readonly (readonly string[])[] {
+  const inUnix = () => inUnixDays(fields.slice(0, -1));
+  // Quartz has the seconds first, may have a year last, and always has a ? in one of the day fields.
+  if (fields.length === 7 && !fields.includes("?")) return [];
+  if (fields.length === 7) return inUnix()[0] === "0" ? [inUnix().slice(1)] : [inUnix()];
+  if (fields.length === 5) return [fields];
+  if (fields.length !== 6) return [];
+  // EventBridge has no seconds, and a year last.
+  const isEventBridge = fields[2] === "?" || fields[4] === "?";
+  return isEventBridge ? [inUnix()] : [fields, inUnix()];
+}
+
+/** In Quartz and EventBridge Sunday is 1. */
+function inUnixDays(fields: readonly string[]): readonly string[] {
+  return fields.map((field, at) => {
+    if (at < fields.length - 1) return field;
+    return field.replace(/(^|[,-])([1-7])(?!\d)/g, (_, before: string, day: string) => `${before}${Number(day) - 1}`);
+  });
+}
+
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+
+/** The lowest and the highest value of each field, seconds first, and the names of its values. */
+const FIELDS: readonly (readonly [least: number, most: number, names: readonly string[]])[] = [
+  [0, 59, []],
+  [0, 59, []],
+  [0, 23, []],
+  [1, 31, []],
+  [1, 12, MONTHS],
+  [0, 6, DAYS],
+];
+
+function repairedField(field: string, at: number): string {
+  if (field === "?") return "*";
+  const [least, most, names] = FIELDS[at] ?? [0, 0, []];
+  return field
+    .split(",")
+    .map((part) => {
+      const named = names.length === 0 ? part : part.replace(/[a-z]{4,}/gi, (word) => shortName(word, names));
+      // Jenkins chooses a value for H by the job's name.
+      const chosen = named.replace(/^H(\(\d+-\d+\))?(?=\/|$)/, (_, range?: string) => {
+        return named.includes("/") ? (range?.slice(1, -1) ?? "*") : (/\d+/.exec(range ?? "")?.[0] ?? String(least));
+      });
+      if (names === DAYS && /^7\//.test(chosen)) return chosen.replace("7", "0");
+      return wrapped(chosen, { least, most, names });
+    })
+    .join(",");
+}
+
+function shortName(word: string, names: readonly string[]): string {
+  const name = word.slice(0, 3).toLowerCase();
+  return names.includes(name) ? name : word;
+}
+
+/** Writes a range that goes beyond the highest value as a list: `fri-mon` as `fri,sat,sun,mon`. */
+function wrapped(
+  part: string,
+  { least, most, names }: { readonly least: number; readonly most: number; readonly names: readonly string[] },
+): string {
+  const [, from = "", to = "", step] = /^(\w+)-(\w+)(?:\/(\d+))?$/.exec(part) ?? [];
+  const numberOf = (word: string) => (/^\d+$/.test(word) ? Number(word) : names.indexOf(word.toLowerCase()) + least);
+  const [first, last] = [numberOf(from), numberOf(to)];
+  const size = most - least + 1;
+  // Sunday is 7 too.
+  const inRange = (value: number) => value >= least && value <= most + (names === DAYS ? 1 : 0);
+  if (from === "" || !inRange(first) || !inRange(last) || first <= last) return part;
+  if (step === undefined && names.length === 0) return `${span(first, most)},${span(least, last)}`;
+  const isNamed = !/^\d/.test(from);
+  const values: (string | number | undefined)[] = [];
+  for (let value = first; value <= last + size; value += Math.max(1, Number(step ?? 1))) {
+    const index = (value - least) % size;
+    values.push(isNamed ? names[index] : index + least);
+  }
+  return values.join(",");
+}
+
+function span(first: number, last: number): string {
+  return first === last ? String(first) : `${first}-${last}`;
+}
+
+function isAccepted(expression: string): boolean {
+  try {
+    cronSchedule(expression, zoneNamed("UTC"));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function isZone(name: string): boolean {
+  try {
+    zoneNamed(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
