@@ -10,6 +10,8 @@ describe("a url is the address of a repository", () => {
     ["git+https://github.com/octo-org/locks", "https://github.com/octo-org/locks"],
     ["git+https://git.example.com:8443/a/b/c.git/", "https://git.example.com:8443/a/b/c.git/"],
     ["GIT+HTTPS://GitHub.com/octo-org/Locks", "https://github.com/octo-org/Locks"],
+    ["git+https://github.example.com//octo-org/locks", "https://github.example.com/octo-org/locks"],
+    ["git+ssh://git@github.example.com//octo-org/locks", "ssh://git@github.example.com/octo-org/locks"],
     ["git+https://github.com/octo-org/a%20b", "https://github.com/octo-org/a%20b"],
     ["git+http://localhost:3000/locks.git", "http://localhost:3000/locks.git"],
     ["git+http://127.0.0.1/locks.git", "http://127.0.0.1/locks.git"],

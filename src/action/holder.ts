@@ -10,7 +10,7 @@ export function holderOf(env: Environment): Holder {
   const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt, GITHUB_JOB: job } = env;
   const runUrl =
     env.GITHUB_SERVER_URL && repository && runId
-      ? `${env.GITHUB_SERVER_URL}/${repository}/actions/runs/${runId}${attempt ? `/attempts/${attempt}` : ""}`
+      ? `${env.GITHUB_SERVER_URL.replace(/\/+$/, "")}/${repository}/actions/runs/${runId}${attempt ? `/attempts/${attempt}` : ""}`
       : undefined;
   return {
     ...(repository && { repository }),

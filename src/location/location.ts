@@ -75,6 +75,8 @@ function repositoryLocation(text: string): RepositoryLocation {
     throw refuse("invalid-location", "has a query or a fragment, which no repository has");
   }
   if (url.pathname.replaceAll("/", "") === "") throw refuse("invalid-location", "names no repository");
+  // The default is GitHub's server_url, a slash and the repository. A GitHub Enterprise Server's server_url may end with a slash.
+  if (url.protocol !== "file:") url.pathname = url.pathname.replace(/^\/{2,}/, "/");
   if (url.protocol === "file:" && !isPath(url)) {
     throw refuse("invalid-location", "contains an escape that stands for no character of a path");
   }

@@ -1,4 +1,7 @@
+import { once } from "node:events";
+import net, { type AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import pg from "pg";
 import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
@@ -8,6 +11,7 @@ import type { Reading, Swap } from "../../../src/store/job-store.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
 import { relayTo } from "../../../testing/databases/database-relay.ts";
 import { startPostgres } from "../../../testing/databases/postgres-server.ts";
+import { selfSignedCertificate } from "../../../testing/network/self-signed-certificate.ts";
 import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
@@ -32,6 +36,9 @@ beforeAll(async () => {
     "slow",
     "held",
     "indexed",
+    "refusing",
+    "changed",
+    "disk",
   ]) {
     await postgres.query(`CREATE DATABASE ${name}`);
   }
@@ -259,6 +266,166 @@ describe("a store in PostgreSQL", () => {
     const late = store.swap(null, documentOf("late"), deadlineIn(0));
     await expect(late).rejects.toMatchObject({ code: "database-unreachable", effect: "none" });
     expect(await store.list(inTime())).not.toContain("late");
+    await store.close();
+  });
+
+  test("a database whose encoding lacks characters is refused, with a command that creates another one", async () => {
+    await postgres.query("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    const error = await open("latin").catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "database-encoding", effect: "none" });
+    expect(serverMessage(error)).toContain("/latin has the encoding LATIN1");
+    const [command = ""] = /CREATE DATABASE .* template0/.exec(serverMessage(error)) ?? [];
+    await postgres.query(command);
+    const store = await open("cronyx");
+    await store.swap(null, documentOf("日報"), inTime());
+    expect(await store.list(inTime())).toEqual(["日報"]);
+    await store.close();
+    expect(await postgres.query("SELECT 1 FROM pg_tables WHERE tablename LIKE 'cronyx%'", "latin")).toEqual([]);
+  });
+
+  test("a swap that the database refuses fails no other swap of its batch", async () => {
+    const store = await open("refusing");
+    await postgres.query("ALTER TABLE cronyx_job ADD CHECK (name <> 'bad'::bytea)", "refusing");
+    const names = ["first", "bad", "last"];
+    const inserts = names.map((name) => store.swap(null, documentOf(name), inTime()));
+    await expect(inserts[1]).rejects.toMatchObject({
+      code: "database-refused",
+      effect: "none",
+      cause: { code: "23514" },
+    });
+    const versions = [(await inserts[0])?.version, (await inserts[2])?.version];
+    await postgres.query("ALTER TABLE cronyx_job ADD CHECK (state NOT LIKE '%refuse me%')", "refusing");
+    const updates = ["refuse me", "take me"].map((lockId, at) =>
+      store.swap(versions[at] ?? null, documentOf(at === 0 ? "first" : "last", lockId), inTime()),
+    );
+    await expect(updates[0]).rejects.toMatchObject({ code: "database-refused", effect: "none" });
+    expect((await updates[1])?.version).not.toBeNull();
+    await store.close();
+  });
+
+  test("text that PostgreSQL cannot store, or that looks like SQL, is stored as it is", async () => {
+    const store = await open("refusing");
+    const odd = ["\0", "\ud800", "\udfff x", "\\", "\\'; DROP TABLE cronyx_job; --", "$1", "E'\\x41'", "日報 🧾"];
+    const swaps = odd.map((text, at) => store.swap(null, documentOf(`odd ${at}`, text), inTime()));
+    for (const swap of swaps) expect((await swap).version).not.toBeNull();
+    const names = odd.map((_, at) => `odd ${at}`);
+    const { records } = await store.read(names, inTime());
+    expect(names.map((name) => records.get(name)?.state.active?.id)).toEqual(odd);
+    await postgres.query("ALTER DATABASE refusing SET standard_conforming_strings = off");
+    const after = await open("refusing");
+    const again = await Promise.all(
+      names.map((name, at) => after.swap(records.get(name)?.version ?? null, documentOf(name, odd[at]), inTime())),
+    );
+    for (const { version } of again) expect(version).not.toBeNull();
+    const read = (await after.read(names, inTime())).records;
+    expect(names.map((name) => read.get(name)?.state.active?.id)).toEqual(odd);
+    await after.close();
+    await store.close();
+  });
+
+  test("a table whose columns change under the server is used on", async () => {
+    const lines: string[] = [];
+    const store = await openDatabase(locationOf(postgres.url("changed")), (line) => lines.push(line), inTime());
+    let { version } = await store.swap(null, documentOf("report"), inTime());
+    for (const type of ["varchar", "text"]) {
+      for (let round = 0; round < 10; round++) await store.read(["report"], inTime());
+      await postgres.query(`ALTER TABLE cronyx_job ALTER state TYPE ${type}, ALTER version TYPE ${type}`, "changed");
+      expect((await store.read(["report"], inTime())).records.get("report")?.version).toBe(version);
+      ({ version } = await store.swap(version, documentOf("report"), inTime()));
+      expect(version).not.toBeNull();
+    }
+    expect(lines).toEqual([]);
+    await store.close();
+  });
+
+  test("a statement that fails because a plan is out of date (0A000) is tried once more", async () => {
+    const store = await open("changed");
+    await postgres.query(
+      `CREATE SEQUENCE tries; ALTER TABLE cronyx_job RENAME TO real_job;
+      CREATE FUNCTION changing() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
+        IF nextval('tries') = 1 THEN RAISE SQLSTATE '0A000' USING MESSAGE = 'cached plan must not change result type'; END IF;
+        RETURN true; END $$;
+      CREATE VIEW cronyx_job AS SELECT * FROM real_job WHERE changing()`,
+      "changed",
+    );
+    expect([...(await store.read(["report"], inTime())).records.keys()]).toEqual(["report"]);
+    await store.close();
+  });
+
+  describe("a connection that cannot be made until a setting is changed is refused at once", () => {
+    test.each([
+      ["a server without TLS", "?sslmode=verify-full", "database-tls-failed", "sslmode"],
+      [
+        "a certificate file that is missing",
+        "?sslmode=verify-full&sslrootcert=/no/such.crt",
+        "database-tls-failed",
+        "no/such",
+      ],
+    ])("%s", async (_, query, code, says) => {
+      const lines: string[] = [];
+      const opening = openDatabase(locationOf(postgres.url("shared") + query), (line) => lines.push(line), inTime());
+      const error = await opening.catch((error: unknown) => error);
+      expect(error).toMatchObject({ name: "ServiceError", code });
+      expect(serverMessage(error)).toContain(says);
+      expect(lines).toEqual([]);
+    });
+
+    test("a certificate that this machine does not trust, or one for another host", async () => {
+      const { key, cert } = selfSignedCertificate("localhost");
+      const server = net.createServer((socket) => {
+        socket.on("error", () => {});
+        // The answer to an SSLRequest: the TLS handshake follows.
+        socket.once("data", () => {
+          socket.write("S");
+          new tls.TLSSocket(socket, { isServer: true, key, cert }).on("error", () => {});
+        });
+      });
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      const lines: string[] = [];
+      const url = `postgres://cronyx@127.0.0.1:${port}/locks?sslmode=verify-full`;
+      const error = await openDatabase(locationOf(url), (line) => lines.push(line), inTime()).catch((error) => error);
+      expect(error).toMatchObject({ code: "database-tls-failed", cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
+      expect(serverMessage(error)).toMatch(
+        /does not trust .DEPTH_ZERO.*check sslmode and sslrootcert in JOB_STORE_URL/,
+      );
+      expect(lines).toEqual([]);
+      server.close();
+    });
+
+    test("a password that is missing", async () => {
+      const server = net.createServer((socket) => {
+        socket.on("error", () => {});
+        // AuthenticationSASL with SCRAM-SHA-256, then AuthenticationSASLContinue.
+        const answers = ["R\0\0\0\0\0\0\0\x0aSCRAM-SHA-256\0\0", "R\0\0\0\0\0\0\0\x0br=nonce,s=c2FsdA==,i=4096"];
+        socket.on("data", () => {
+          const answer = Buffer.from(answers.shift() ?? "", "latin1");
+          if (answer.length > 0) answer.writeInt32BE(answer.length - 1, 1);
+          socket.write(answer);
+        });
+      });
+      await once(server.listen(0, "127.0.0.1"), "listening");
+      const { port } = server.address() as AddressInfo;
+      const lines: string[] = [];
+      const url = `postgres://locked@127.0.0.1:${port}/locks`;
+      const error = await openDatabase(locationOf(url), (line) => lines.push(line), inTime()).catch((error) => error);
+      expect(error).toMatchObject({ code: "database-login-refused" });
+      expect(lines).toEqual([]);
+      server.close();
+    });
+  });
+
+  test("a full disk of the database is an error that says so, and is not tried again", async () => {
+    const store = await open("disk");
+    await postgres.query(
+      `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE SQLSTATE '53100' USING MESSAGE = 'could not extend file: No space left on device'; END $$;
+      CREATE TRIGGER full_disk BEFORE INSERT ON cronyx_job FOR EACH ROW EXECUTE FUNCTION full_disk()`,
+      "disk",
+    );
+    const error = await store.swap(null, documentOf("report"), inTime()).catch((error: unknown) => error);
+    expect(error).toMatchObject({ code: "database-full", effect: "none", cause: { code: "53100" } });
+    expect(serverMessage(error)).toMatch(/No space left on device.*make room on its disk/);
     await store.close();
   });
 

@@ -26,7 +26,7 @@ export function oidcScheme(
   { issuer, audience, rules, keyFetchCooldown = KEY_FETCH_COOLDOWN }: OidcOptions,
   now: () => Instant,
 ): Scheme {
-  const keys = createRemoteJWKSet(new URL(`${issuer.replace(/\/$/, "")}/.well-known/jwks`), {
+  const keys = createRemoteJWKSet(new URL(`${issuer.replace(/\/+$/, "")}/.well-known/jwks`), {
     timeoutDuration: KEY_FETCH_TIMEOUT,
     cacheMaxAge: KEY_CACHE_MAX_AGE,
     cooldownDuration: keyFetchCooldown,
