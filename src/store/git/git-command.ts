@@ -1,5 +1,6 @@
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { getExecOutput } from "@actions/exec";
 import {
@@ -153,13 +154,26 @@ export class GitCommandRemote implements GitRemote {
     // git leaves the parent out of what it sends, but needs it here for that.
     if (isChained && (await this.#repository.object(from)) === null) await this.#fetchAll([`${ref}*`], deadline);
     for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await this.#repository.write(object);
-    const lease = `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
+    const isForced = commit === null && from === NO_OBJECT;
+    if (isForced && this.#location.transport === "file") return this.#removeHere(ref, deadline);
+    const lease = isForced ? "--force" : `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
     const refspec = `${commit === null ? "" : to}:${ref}`;
     const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
     const { stdout, stderr } = await this.#git(args, deadline);
     const line = pushLineIn(stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
     return { outcome: "failed", failure: this.#pushFailure(ref, line, stderr) };
+  }
+
+  /** A push cannot remove a ref whose object is damaged: git reads the object first. */
+  async #removeHere(ref: string, deadline: Deadline): Promise<PushAnswer> {
+    const folder = fileURLToPath(this.#location.url);
+    const inside = path.join(folder, ".git");
+    const gitDir = existsSync(inside) ? inside : folder;
+    const { exitCode, stderr } = await this.#git([`--git-dir=${gitDir}`, "update-ref", "-d", ref], deadline);
+    if (exitCode === 0) return { outcome: "moved" };
+    const about = { place: this.place, ref, messages: "", forbidden: "git-failed" } as const;
+    return { outcome: "failed", failure: refusedUpdate({ ...about, reason: stderr }) };
   }
 
   #pushFailure(ref: string, line: PushLine | null, stderr: string): ServiceError {

@@ -173,6 +173,8 @@ export class SmartHttpRemote implements GitRemote {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
+    // git dies of a damaged object before its first byte.
+    if (answer.body.length === 0) throw this.#failure("ref-without-object", NOT_SENT.words);
     try {
       const rest = packets(answer.body);
       for (const packet of rest) {
