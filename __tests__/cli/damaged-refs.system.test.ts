@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -21,10 +21,21 @@ afterEach(() => served.close());
 
 const REF = refOf("report");
 
-/** Removes the commit that the job's ref points to, as a full disk or a collection beside a push does. */
-function loseObject(): void {
+function objectFile(): string {
   const id = served.repository.tip(REF) ?? "";
-  rmSync(path.join(served.repository.folder, "objects", id.slice(0, 2), id.slice(2)), { force: true });
+  return path.join(served.repository.folder, "objects", id.slice(0, 2), id.slice(2));
+}
+
+/** Removes the commit that the job's ref points to, as a collection beside a push does. */
+function loseObject(): void {
+  rmSync(objectFile());
+}
+
+/** A full disk leaves a file without its content, or with the first part of it. */
+function cutObject(length: number): void {
+  const file = objectFile();
+  chmodSync(file, 0o644);
+  truncateSync(file, length);
 }
 
 async function run(command: typeof status, args: readonly string[], answer: boolean | null = null) {
@@ -53,7 +64,7 @@ describe.each(["http", "file"])("over git+%s", (transport) => {
     const all = await run(status, ["--url", url()]);
     expect(all).toMatchObject({ code: 1, output: "backup: free, nothing finished yet\n" });
     expect(all.errors).toContain(`has lost the object that ${REF} points to (`);
-    expect(all.errors).toContain(`: remove the ref: ${removal()}\n`);
+    expect(all.errors).toContain(`: remove the ref: ${removal()}; or, on its server, git update-ref -d ${REF}\n`);
     const one = await run(status, ["report", "--url", url()]);
     expect(one).toMatchObject({ code: 1, output: "" });
     expect(one.errors).toContain(removal());
@@ -85,6 +96,8 @@ describe.each(["http", "file"])("over git+%s", (transport) => {
 
   test.each([
     ["without its object", loseObject],
+    ["with an empty object", () => cutObject(0)],
+    ["with a part of its object", () => cutObject(60)],
     [
       "with something else",
       () => served.repository.git(["update-ref", REF, served.repository.commit("Something else")]),

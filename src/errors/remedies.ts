@@ -72,7 +72,8 @@ export const COMMON_REMOTE_REMEDIES = {
   "not-fast-forward": "let the rules and hooks of that repository allow refs under refs/cronyx/",
   "updates-not-allowed": (error) =>
     `let the rules and hooks of that repository allow updates of refs under refs/cronyx/, and remove the ref by hand: ${removal(error)}`,
-  "ref-without-object": (error) => `remove the ref: ${removal(error)}`,
+  "ref-without-object": (error) =>
+    `remove the ref: ${removal(error)}; or, on its server, git update-ref -d ${error.ref?.name ?? "REF"}`,
 } as const satisfies Partial<Remedies<RemoteErrorCode>>;
 
 /** @returns the command that removes the ref of an error, for a terminal. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { noContactIn, pushLineIn, remoteErrorIn } from "../../../src/store/git/git-command-words.ts";
 import { pktLine } from "../../../src/store/git/pkt-line.ts";
 import { missingSupport } from "../../../src/store/git/protocol-support.ts";
-import { refusedUpdate } from "../../../src/store/git/refusal.ts";
+import { MISSING, refusedUpdate } from "../../../src/store/git/refusal.ts";
 import { serverWords, wordsOfBody } from "../../../src/store/git/server-words.ts";
 
 describe("a server's words", () => {
@@ -145,4 +145,16 @@ describe("a server's capabilities", () => {
     expect(missingSupport(Buffer.from("<html>"))).toBeNull();
     expect(missingSupport(Buffer.alloc(0))).toBeNull();
   });
+});
+
+test.each([
+  ["upload-pack: not our ref 1", true],
+  ["aborting due to possible repository corruption on the remote side.", true],
+  ["error: object file ./objects/f4/6d is empty", true],
+  ["bad object 1", true],
+  ["FATAL: R any locks bot DENIED by fallthru", false],
+  ["The token is missing a permission", false],
+  ["unable to read the password", false],
+])("a refusal to send objects, %j, is about a lost object: %s", (words, isLost) => {
+  expect(MISSING.test(words)).toBe(isLost);
 });

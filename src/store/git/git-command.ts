@@ -1,5 +1,6 @@
-import { constants } from "node:fs";
+import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
+import path from "node:path";
 import { fileURLToPath } from "node:url";
 import { getExecOutput } from "@actions/exec";
 import {
@@ -20,6 +21,7 @@ import {
   remoteErrorIn,
   remoteMessages,
 } from "./git-command-words.ts";
+import { configurationFor, environmentFrom } from "./git-environment.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX } from "./ref-name.ts";
@@ -153,13 +155,26 @@ export class GitCommandRemote implements GitRemote {
     // git leaves the parent out of what it sends, but needs it here for that.
     if (isChained && (await this.#repository.object(from)) === null) await this.#fetchAll([`${ref}*`], deadline);
     for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await this.#repository.write(object);
-    const lease = `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
+    const isForced = commit === null && from === NO_OBJECT;
+    if (isForced && this.#location.transport === "file") return this.#removeHere(ref, deadline);
+    const lease = isForced ? "--force" : `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
     const refspec = `${commit === null ? "" : to}:${ref}`;
     const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
     const { stdout, stderr } = await this.#git(args, deadline);
     const line = pushLineIn(stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
     return { outcome: "failed", failure: this.#pushFailure(ref, line, stderr) };
+  }
+
+  /** A push cannot remove a ref whose object is damaged: git reads the object first. */
+  async #removeHere(ref: string, deadline: Deadline): Promise<PushAnswer> {
+    const folder = fileURLToPath(this.#location.url);
+    const inside = path.join(folder, ".git");
+    const gitDir = existsSync(inside) ? inside : folder;
+    const { exitCode, stderr } = await this.#git([`--git-dir=${gitDir}`, "update-ref", "-d", ref], deadline);
+    if (exitCode === 0) return { outcome: "moved" };
+    const about = { place: this.place, ref, messages: "", forbidden: "git-failed" } as const;
+    return { outcome: "failed", failure: refusedUpdate({ ...about, reason: stderr }) };
   }
 
   #pushFailure(ref: string, line: PushLine | null, stderr: string): ServiceError {
@@ -266,36 +281,4 @@ export class GitCommandRemote implements GitRemote {
   #notALock(why: string): ServiceError {
     return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
   }
-}
-
-/**
- * Of git's own variables only those about running ssh are kept: others could name another repository, configuration or
- * hooks. The runner's inputs and tokens are dropped too: the hooks of a repository on this machine would see them.
- */
-function environmentFrom(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const kept = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && (!/^(GIT|INPUT|STATE|ACTIONS)_/i.test(name) || /^GIT_SSH(_COMMAND|_VARIANT)?$/i.test(name))
-      ? [[name, value] as const]
-      : [],
-  );
-  return {
-    GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=15",
-    ...Object.fromEntries(kept),
-    GIT_TERMINAL_PROMPT: "0",
-    LC_ALL: "C",
-  };
-}
-
-/** All configuration that applies, in place of the user's and the system's. */
-function configurationFor({ transport }: RepositoryLocation): string {
-  // For a repository on this machine, the git process at the other end reads this configuration too. So nothing here
-  // may change what it does: its hooks, its housekeeping.
-  const lines = [
-    // Fetched objects as files, however many: they are read without git.
-    "[fetch]\n\tunpackLimit = 1000000",
-  ];
-  // git wants consent for a repository that another user owns. Naming it in `url` is that consent. It cannot be given
-  // for the one folder: git compares the folder that it opens in the end, such as a `.git` inside.
-  if (transport === "file") lines.push("[safe]\n\tdirectory = *");
-  return `${lines.join("\n")}\n`;
 }

@@ -11,7 +11,7 @@ export interface Tip {
 
 /**
  * Moves a ref to a new commit, if it still points to `from`: {@link NO_OBJECT} if the ref must not exist. With
- * {@link NO_OBJECT} as `to` and without a commit it removes the ref.
+ * {@link NO_OBJECT} as `to` and without a commit it removes the ref: with {@link NO_OBJECT} as `from`, wherever it points.
  */
 export interface RefUpdate {
   readonly ref: string;

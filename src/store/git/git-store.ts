@@ -60,9 +60,12 @@ export class GitStore implements JobStore {
 
   async remove(name: string, deadline: Deadline): Promise<boolean> {
     const ref = refOf(name);
-    const [tip] = await this.#remote.tips([ref], deadline);
+    const { tips } = await this.#remote.fetch([ref], deadline);
+    const [tip] = tips;
     if (tip === undefined) return false;
-    const update = { ref, from: tip.id, to: NO_OBJECT, commit: null, isChained: false };
+    // git compares a ref with its old object only if it can read that object.
+    const from = tip.object.type === "unusable" ? NO_OBJECT : tip.id;
+    const update = { ref, from, to: NO_OBJECT, commit: null, isChained: false };
     return (await this.#move(update, deadline)).version !== null;
   }
 

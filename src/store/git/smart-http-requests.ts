@@ -16,6 +16,11 @@ export interface GitLogin {
   readonly password: string;
 }
 
+/** GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation. */
+export function loginWith(token: string): GitLogin | null {
+  return token === "" ? null : { username: "x-access-token", password: token };
+}
+
 export interface SmartHttpRequestsOptions {
   readonly location: RepositoryLocation;
   readonly login: GitLogin | null;

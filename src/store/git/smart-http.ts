@@ -18,7 +18,7 @@ import { errorInAnswer, refusalIn } from "./push-report.ts";
 import { tipsIn } from "./ref-list.ts";
 import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
 import { serverWords, wordsOfBody } from "./server-words.ts";
-import { type GitLogin, type GitService, SmartHttpRequests } from "./smart-http-requests.ts";
+import { type GitLogin, type GitService, loginWith, SmartHttpRequests } from "./smart-http-requests.ts";
 
 /** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
 const MOST_REREADS = 3;
@@ -173,6 +173,8 @@ export class SmartHttpRemote implements GitRemote {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
+    // git dies of a damaged object before its first byte.
+    if (answer.body.length === 0) throw this.#failure("ref-without-object", NOT_SENT.words);
     try {
       const rest = packets(answer.body);
       for (const packet of rest) {
@@ -293,9 +295,4 @@ export class SmartHttpRemote implements GitRemote {
   #failure(code: ServiceErrorCode, problem: string, details: Partial<ServiceErrorDetails> = {}): ServiceError {
     return new ServiceError(code, { place: this.place, problem, effect: "none", ...details });
   }
-}
-
-/** GitHub, GitLab, Gitea and Bitbucket take any user name with a token. This one is from GitHub's documentation. */
-function loginWith(token: string): GitLogin | null {
-  return token === "" ? null : { username: "x-access-token", password: token };
 }

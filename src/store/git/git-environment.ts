@@ -1,0 +1,33 @@
+import type { RepositoryLocation } from "../../location/location.ts";
+
+/**
+ * Of git's own variables only those about running ssh are kept: others could name another repository, configuration or
+ * hooks. The runner's inputs and tokens are dropped too: the hooks of a repository on this machine would see them.
+ */
+export function environmentFrom(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+  const kept = Object.entries(env).flatMap(([name, value]) =>
+    value !== undefined && (!/^(GIT|INPUT|STATE|ACTIONS)_/i.test(name) || /^GIT_SSH(_COMMAND|_VARIANT)?$/i.test(name))
+      ? [[name, value] as const]
+      : [],
+  );
+  return {
+    GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=15",
+    ...Object.fromEntries(kept),
+    GIT_TERMINAL_PROMPT: "0",
+    LC_ALL: "C",
+  };
+}
+
+/** All configuration that applies, in place of the user's and the system's. */
+export function configurationFor({ transport }: RepositoryLocation): string {
+  // For a repository on this machine, the git process at the other end reads this configuration too. So nothing here
+  // may change what it does: its hooks, its housekeeping.
+  const lines = [
+    // Fetched objects as files, however many: they are read without git.
+    "[fetch]\n\tunpackLimit = 1000000",
+  ];
+  // git wants consent for a repository that another user owns. Naming it in `url` is that consent. It cannot be given
+  // for the one folder: git compares the folder that it opens in the end, such as a `.git` inside.
+  if (transport === "file") lines.push("[safe]\n\tdirectory = *");
+  return `${lines.join("\n")}\n`;
+}
