@@ -55,7 +55,7 @@ test("with nothing wrong, the repository is asked", async () => {
 test("a start that may surprise is remarked on, and goes on", async () => {
   const step = repository.step(
     { ...GOOD_INPUTS, "job-name": "re\u200bport", "job-interval": "0 9 * * 1-5 *", url: repository.httpUrl },
-    { ...runOf("composite-job"), GITEA_ACTIONS: "true" },
+    { ...runOf("report"), GITEA_ACTIONS: "true", GITHUB_ACTION_PATH: "/work/composite" },
   );
   const main = await step.main();
   expect(main.outputs.started).toBe("true");

@@ -84,12 +84,13 @@ describe("a job's name", () => {
 
 describe("a composite action", () => {
   test.each([
-    [{ ACT: "true", GITHUB_JOB: "composite-job" }, 1],
-    [{ GITEA_ACTIONS: "true", GITHUB_JOB: "composite-job" }, 1],
-    [{ FORGEJO_ACTIONS: "true", GITHUB_JOB: "composite-job" }, 1],
-    [{ ACT: "true", GITHUB_JOB: "report" }, 0],
-    // A job of that name on GitHub's runner.
-    [{ GITHUB_JOB: "composite-job" }, 0],
+    [{ ACT: "true", GITHUB_ACTION_PATH: "/work/composite" }, 1],
+    [{ GITEA_ACTIONS: "true", GITHUB_ACTION_PATH: "/work/composite" }, 1],
+    [{ FORGEJO_ACTIONS: "true", GITHUB_ACTION_PATH: "/work/composite" }, 1],
+    [{ ACT: "true", GITHUB_ACTION_PATH: "" }, 0],
+    [{ ACT: "true" }, 0],
+    // GitHub's own runner.
+    [{ GITHUB_ACTION_PATH: "/work/composite" }, 0],
   ])("%j: %i warnings", async (env, warnings) => {
     const lines = await remarksOn({}, { env });
     expect(lines).toHaveLength(warnings);

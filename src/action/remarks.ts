@@ -5,6 +5,7 @@ import { type Instant, toIso } from "../scheduler/instant.ts";
 import { scheduleOf } from "../scheduler/job-interval.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
+import { isCompositeUnderAct } from "./act-runner.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
 interface Remarked {
@@ -34,15 +35,15 @@ function nameWarnings({ jobName, requiredJobNames = [] }: StartRequest): readonl
 }
 
 /**
- * Runners that descend from act run the steps of a composite action as a job of their own, of the name `composite-job`.
- * `job.status` of that job stays `success`, whatever happens in later steps. GitHub's runner shares the job's own status.
+ * Runners that descend from act give each composite action a job context of its own, with the status of its own steps only:
+ * it stays `success` when a later step of the job fails. GitHub's runner shares the job's own status. act sets
+ * `GITHUB_ACTION_PATH` for the steps of a composite action, and leaves it empty for all others.
  *
  * @see https://github.com/nektos/act/blob/master/pkg/runner/action_composite.go
  */
 function jobStatusWarning({ env, request }: Remarked): string | null {
-  const descendsFromAct = [env.ACT, env.GITEA_ACTIONS, env.FORGEJO_ACTIONS].includes("true");
-  if (!descendsFromAct || env.GITHUB_JOB !== "composite-job" || request.noLock) return null;
-  return "This runner does not tell a step of a composite action that a later step failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
+  if (!isCompositeUnderAct(env) || request.noLock) return null;
+  return "This runner does not tell a step of a composite action that a later step of the job failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
 }
 
 /** EventBridge has six fields too, and the minute first. */

@@ -5,6 +5,7 @@ import { canonicalUrl } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
 import { holderOf } from "./holder.ts";
 import { loadInputs } from "./inputs.ts";
@@ -76,7 +77,7 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
 function isUnusual({ jobName, requiredJobNames = [], jobInterval }: StartRequest, env: Environment): boolean {
   return (
     [jobName, ...requiredJobNames].some((name) => !/^[ -~]*$/.test(name)) ||
-    env.GITHUB_JOB === "composite-job" ||
+    isCompositeUnderAct(env) ||
     (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)
   );
 }
