@@ -292,6 +292,11 @@ describe("resume", () => {
     });
   });
 
+  test("counts from now, although the run was ended by a clock that is ahead", () => {
+    const ahead = { ...idle, history: [{ ...interrupted(), endedAt: at("15:00") }] };
+    expect(stateOf(resume(ahead, resumption)).active?.updatedAt).toBe(at("10:10:00.001"));
+  });
+
   test("of an interrupt that an older version recorded takes the lock's end for its age", () => {
     const { createdAt: _, ...old } = interrupted();
     expect(stateOf(resume({ ...idle, history: [old] }, resumption)).active?.createdAt).toBe(at("10:05"));

@@ -188,7 +188,8 @@ function laterThan(before: string, now: Instant): string {
 
 function resumedLock(run: EndedRun, { holder, now }: { holder: Holder | null; now: Instant }): Lock {
   const { id, intervalStartedAt, intervalEndedAt, endedAt, createdAt = endedAt } = run;
-  const updatedAt = laterThan(endedAt, now);
+  // A machine that ended the run by its own clock may be hours ahead.
+  const updatedAt = laterThan(toIso(Math.min(Date.parse(endedAt), now)), now);
   return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder, idempotencyKey: null };
 }
 

@@ -10,6 +10,7 @@ export const NOTHING_TO_END = {
   lockId: "",
   started: "false",
   willBeTakenOver: "false",
+  isMarked: "false",
   record: "null",
 };
 

@@ -154,6 +154,42 @@ describe("before the server has shown its mark", () => {
   });
 });
 
+describe("required jobs", () => {
+  const requiring = { ...HOURLY, requiredJobNames: ["orders of a/b", "plain"] };
+  const key = randomUUID();
+  const claim = { idempotencyKey: key, lockId: lockIdOf(key), holder: null };
+  const sentNames = ({ requests }: OriginalServer) =>
+    JSON.parse(requests.find(({ method }) => method === "POST")?.body ?? "{}").requiredJobNames;
+
+  test("have the names that this project's server keeps", async () => {
+    await backend.start(requiring, claim, inTime());
+    expect(server.requests.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      "GET /healthcheck",
+      "POST /report?explain=true",
+    ]);
+    expect(sentNames(server)).toEqual(requiring.requiredJobNames);
+  });
+
+  test("have the names that an original server keeps, where they match", async () => {
+    const original = new OriginalServer();
+    await original.listen();
+    closing.push(() => original.close());
+    const by = connect({ url: original.url });
+    for (const jobName of requiring.requiredJobNames) {
+      const { lock } = (await by.start({ ...HOURLY, jobName }, claim, inTime())) as Started;
+      await by.finish(lock as HeldLock, inTime());
+    }
+    original.requests.length = 0;
+    await by.start(requiring, claim, inTime());
+    expect(sentNames(original)).toEqual(["orders%20of%20a%2Fb", "plain"]);
+  });
+
+  test("ask nothing more where all names are plain", async () => {
+    await backend.start({ ...HOURLY, requiredJobNames: ["orders"] }, claim, inTime());
+    expect(server.requests).toHaveLength(1);
+  });
+});
+
 describe("an end after a lost answer", () => {
   test("of a lock that the server does not know is lost, since its database may have been restored", async () => {
     const lock = { jobName: "report", id: randomUUID(), record: null };

@@ -29,7 +29,7 @@ import {
 } from "./server-answers.ts";
 import { messageIn, type ServerAnswer, ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
 import { ServerJobs } from "./server-jobs.ts";
-import { claimHeaders, holderHeader, startBody, startQuery } from "./start-parts.ts";
+import { claimHeaders, holderHeader, namesOfOriginal, startBody, startQuery } from "./start-parts.ts";
 
 const END_OF_PATH = { finished: "finish", interrupted: "interrupt" } as const;
 type End = keyof typeof END_OF_PATH;
@@ -60,7 +60,7 @@ export class RemoteBackend implements JobBackend {
       path: [checkPathName(jobName)],
       query: startQuery(request),
       headers: claimHeaders(claim),
-      body: startBody(request),
+      body: startBody({ ...request, requiredJobNames: await this.#requiredNames(prepared, deadline) }),
       writes: !noLock,
     } as const;
     if (!noLock) claim.beforeTaking?.();
@@ -154,6 +154,19 @@ export class RemoteBackend implements JobBackend {
     if (answer.status !== 200 && messageIn(answer.json) === null)
       throw this.#server.originalServer(`cannot ${call} a lock`);
     return answer;
+  }
+
+  /**
+   * @returns the names as the server keeps them. Where the two kinds of servers differ, and it is not known which one this is,
+   *   the server is asked for its health.
+   */
+  async #requiredNames({ requiredJobNames }: PreparedStart, deadline: Deadline): Promise<readonly string[]> {
+    const names = namesOfOriginal(requiredJobNames);
+    if (names.every((name, at) => name === requiredJobNames[at])) return requiredJobNames;
+    if (!this.#server.isMarked) {
+      await this.#server.ask({ method: "GET", path: ["healthcheck"], writes: false }, deadline);
+    }
+    return this.#server.isMarked ? requiredJobNames : names;
   }
 
   /**

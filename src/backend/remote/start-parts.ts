@@ -22,6 +22,11 @@ export function claimHeaders({ idempotencyKey, holder }: Claim): Record<string, 
   return { "idempotency-key": idempotencyKey, ...holderHeader(holder) };
 }
 
+/** An original server keeps each job by its name as it stands in the path. */
+export function namesOfOriginal(names: readonly string[]): readonly string[] {
+  return names.map(encodeURIComponent);
+}
+
 /** Fields that were left out are not sent: the original server refuses an unknown field, and one that is null. */
 export function startBody(request: StartRequest): object {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames = [], timezone, noLock = false } = request;
