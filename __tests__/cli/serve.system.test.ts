@@ -36,7 +36,7 @@ async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<number 
 
 /** Starts a server on the file `cronyx.db`, and waits until it listens. */
 async function serve(env: Record<string, string> = {}) {
-  const server = run(["serve", "--server-port", "0"], env);
+  const server = run(["serve"], { SERVER_PORT: "0", ...env });
   const lines: string[] = [];
   const listening = new Promise<string>((resolve) => {
     createInterface({ input: server.stdout }).on("line", (line) => {
@@ -66,8 +66,7 @@ test("the action starts, is refused, and finishes; a server that was killed has 
   expect(second.log.join()).toContain(`run ${first.env.GITHUB_RUN_ID}`);
   await end(before.server, "SIGKILL");
 
-  const after = await serve();
-  first.state.url = after.url;
+  const after = await serve({ SERVER_PORT: new URL(before.url).port });
   expect(await first.post("success")).toMatchObject({ code: 0, log: [expect.stringContaining("Finished")] });
   const status = await (await fetch(`${after.url}/nightly%2Freport`)).json();
   expect(status).toMatchObject({
