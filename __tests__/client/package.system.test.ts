@@ -41,7 +41,7 @@ beforeAll(async () => {
   const types = ["--typeRoots", path.join(ROOT, "node_modules/@types"), "--types", "node", "--skipLibCheck"];
   compiled = run(process.execPath, [TSC, ...STRICT, ...types, "--outDir", "compiled", "--rootDir", ".", ...files]);
   compiled.catch(() => {});
-}, 120_000);
+});
 
 afterAll(async () => {
   await served.close();

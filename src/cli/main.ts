@@ -59,7 +59,7 @@ async function serveHere(): Promise<void> {
     import("../store/open-database.ts"),
     import("pino"),
   ]);
-  const exitCode = await serve({
+  process.exitCode = await serve({
     ...surroundings,
     // Asynchronous: requests do not wait for the log's reader, and lines that come meanwhile are written together.
     output: pino.destination({ dest: 1, sync: false }),
@@ -70,8 +70,6 @@ async function serveHere(): Promise<void> {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop(signal));
     },
   });
-  // A process that ends by itself closes a database that was left open on purpose.
-  process.exit(exitCode);
 }
 
 /** The version in package.json, read from `src/cli/` or from `dist/package/cli/`. */

@@ -36,4 +36,4 @@ test("on PostgreSQL, with connections that are ended in the midst of what they d
   } finally {
     relay.close();
   }
-}, 180_000);
+});

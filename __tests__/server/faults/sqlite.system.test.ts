@@ -23,4 +23,4 @@ test("on SQLite, with another writer that holds the database", async () => {
       other.close();
     },
   });
-}, 180_000);
+});
