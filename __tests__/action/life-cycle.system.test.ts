@@ -6,7 +6,7 @@ import { annotations, NOT_STARTED, NOTHING_TO_END } from "../../testing/action/s
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
 
 const ISO = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 const TOKEN = "ghs_0123456789abcdefghijklmnopqrstuvwxyz";
 
 let repository: LocksRepository;

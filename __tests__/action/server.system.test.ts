@@ -112,7 +112,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     expect(again.code).toBe(kind === "original" ? 1 : 0);
     expect(again.log.at(-1)).toMatch(
       kind === "original"
-        ? /is gone, and this step did not end it/
+        ? /is gone without a trace, and this step did not end it/
         : /^Finished: .*, as an earlier request recorded at /,
     );
   });

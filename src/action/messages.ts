@@ -107,7 +107,7 @@ export function lossLine(jobName: string, loss: LockLoss): string {
     case "interrupted":
       return `The run of ${job} was ${loss.ending} at ${toIso(loss.at)} by another caller, and not by this step, ${doubled}`;
     case "unknown":
-      return `The lock of ${job} is gone without a trace, and this step did not end it: a push with --mirror or --prune into that repository, or a restored backup, can remove locks and bring old ones back (docs/locks.md), ${doubled}`;
+      return `The lock of ${job} is gone without a trace, and this step did not end it: a push with --mirror or --prune into the repository of the locks, or a database that was restored from a backup, can remove locks and bring old ones back (docs/locks.md), ${doubled}`;
   }
 }
 
