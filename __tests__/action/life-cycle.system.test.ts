@@ -54,11 +54,13 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
       createdAt: main.outputs["job-created-at"],
       updatedAt: main.outputs["job-updated-at"],
       holder: {
+        serverUrl: "https://github.com",
         repository: "octo-org/reports",
         runId: "42",
         attempt: "1",
         job: "report",
         runUrl: "https://github.com/octo-org/reports/actions/runs/42/attempts/1",
+        kind: "job",
       },
       idempotencyKey: null,
     });

@@ -457,6 +457,34 @@ describe("an id is granted once: a start that comes late gets nothing", () => {
   });
 });
 
+describe("renew and resume", () => {
+  test("a renewal whose answer got lost is made again, and succeeds", async () => {
+    const lock = await started(backend, "lock-1", { ...HOURLY, retryInterval: MINUTE });
+    now += MINUTE / 2;
+    store.answer = lost;
+    expect(await backend.renew(lock, DEADLINE)).toMatchObject({ updatedAt: now + 1 });
+    expect((await stateNow())?.active?.updatedAt).toBe(toIso(now + 1));
+  });
+
+  test("a lock that is active still is resumed, for its new holder", async () => {
+    const lock = await started(backend, "lock-1");
+    now += MINUTE;
+    const holder = { runId: "7", attempt: "2" };
+    expect(await backend.resume(lock, holder, DEADLINE)).toMatchObject({ updatedAt: now, lock: { id: "lock-1" } });
+    expect((await stateNow())?.active).toMatchObject({ id: "lock-1", holder, updatedAt: toIso(now) });
+  });
+
+  test("a late grant with a retry interval of 0 is not renewed: others may take it over at any time", async () => {
+    store.answer = (swap) => {
+      now += HOUR;
+      return swap;
+    };
+    const answer = await backend.start({ ...HOURLY, retryInterval: 0 }, claim("lock-1"), DEADLINE);
+    expect(answer).toMatchObject({ started: true, updatedAt: NOON });
+    expect(store.swaps).toBe(1);
+  });
+});
+
 describe("abandon", () => {
   test("releases a lock that is held, and the same interval comes again", async () => {
     await started(backend, "ours");

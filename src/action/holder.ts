@@ -6,17 +6,21 @@ import type { Environment } from "./toolkit.ts";
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables#default-environment-variables
  */
-export function holderOf(env: Environment): Holder {
+export function holderOf(env: Environment, checkRunId: string): Holder {
+  const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "");
   const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt, GITHUB_JOB: job } = env;
   const runUrl =
-    env.GITHUB_SERVER_URL && repository && runId
-      ? `${env.GITHUB_SERVER_URL.replace(/\/+$/, "")}/${repository}/actions/runs/${runId}${attempt ? `/attempts/${attempt}` : ""}`
+    serverUrl && repository && runId
+      ? `${serverUrl}/${repository}/actions/runs/${runId}${attempt ? `/attempts/${attempt}` : ""}`
       : undefined;
   return {
+    ...(serverUrl && { serverUrl }),
     ...(repository && { repository }),
     ...(runId && { runId }),
     ...(attempt && { attempt }),
     ...(job && { job }),
+    ...(checkRunId && { checkRunId }),
     ...(runUrl && { runUrl }),
+    kind: "job",
   };
 }

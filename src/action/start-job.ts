@@ -105,7 +105,7 @@ async function startOn(
   const claim: Claim = {
     idempotencyKey,
     lockId: taking.lockId,
-    holder: holderOf(env),
+    holder: holderOf(env, toolkit.getInput("check-run-id")),
     beforeTaking: () => saveLockId(true),
   };
   try {

@@ -45,14 +45,30 @@ export interface Lock {
 
 /** The run that holds a lock, as it describes itself. For people: no code verifies it, and no decision reads it. */
 export interface Holder {
+  /** The GitHub server of the run: run ids of two servers may be equal. */
+  readonly serverUrl?: string;
   readonly repository?: string;
   readonly runId?: string;
   readonly attempt?: string;
+  /** The key of the run's job in its workflow. */
   readonly job?: string;
+  /** GitHub's id of the run's job: https://docs.github.com/en/rest/checks/runs */
+  readonly checkRunId?: string;
   readonly runUrl?: string;
+  /** `job`: the lock is held for one job of the run. Left out by the commands and the library. */
+  readonly kind?: string;
 }
 
-export const HOLDER_FIELDS = ["repository", "runId", "attempt", "job", "runUrl"] as const satisfies (keyof Holder)[];
+export const HOLDER_FIELDS = [
+  "serverUrl",
+  "repository",
+  "runId",
+  "attempt",
+  "job",
+  "checkRunId",
+  "runUrl",
+  "kind",
+] as const satisfies (keyof Holder)[];
 
 /** How a run ended. */
 export type Ending = "finished" | "interrupted" | "taken-over";

@@ -120,10 +120,13 @@ const HolderText = Type.String({ minLength: 1, maxLength: 255, description: "a t
 
 export const HolderHeader = Type.Object(
   {
+    serverUrl: Type.Optional(HolderText),
     repository: Type.Optional(HolderText),
     runId: Type.Optional(HolderText),
     attempt: Type.Optional(HolderText),
     job: Type.Optional(HolderText),
+    checkRunId: Type.Optional(HolderText),
+    kind: Type.Optional(HolderText),
     // The page links to it.
     runUrl: Type.Optional(
       Type.String({
