@@ -52,7 +52,7 @@ describe("a client's options are checked when it is made", () => {
       { url: LOCKS, holder: { name: "me" } },
       "unknown-name",
       "holder.name",
-      "holder.name is not a known option: pass one of repository",
+      "holder.name is not a known option: pass one of serverUrl, repository",
     ],
     [
       { url: LOCKS, holder: { runId: 1 } },

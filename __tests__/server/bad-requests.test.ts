@@ -426,7 +426,7 @@ describe("another part of the request", () => {
       "/report",
       holder("octo-org"),
       400,
-      /^Cronyx-Holder "octo-org" is not percent-encoded JSON: use an object of repository/,
+      /^Cronyx-Holder "octo-org" is not percent-encoded JSON: use an object of serverUrl, repository/,
     ],
     [
       "a holder that can't be decoded",
@@ -440,7 +440,7 @@ describe("another part of the request", () => {
       "/report",
       held([]),
       400,
-      /^Cronyx-Holder \[\] is not allowed: use an object of repository/,
+      /^Cronyx-Holder \[\] is not allowed: use an object of serverUrl, repository/,
     ],
     [
       "a holder's number",
@@ -455,7 +455,7 @@ describe("another part of the request", () => {
       "/report",
       held({ pod: "a" }),
       400,
-      /^Cronyx-Holder contains the unknown field "pod": use repository, runId, attempt, job, runUrl only/,
+      /^Cronyx-Holder contains the unknown field "pod": use serverUrl, repository, runId, attempt, job, checkRunId, runUrl, kind only/,
     ],
     [
       "a holder's script",

@@ -126,7 +126,6 @@ export const HolderHeader = Type.Object(
     attempt: Type.Optional(HolderText),
     job: Type.Optional(HolderText),
     checkRunId: Type.Optional(HolderText),
-    kind: Type.Optional(HolderText),
     // The page links to it.
     runUrl: Type.Optional(
       Type.String({
@@ -135,6 +134,7 @@ export const HolderHeader = Type.Object(
         description: "a URL that begins with https:// or http://, of at most 2000 characters",
       }),
     ),
+    kind: Type.Optional(HolderText),
   },
   { additionalProperties: false, description: `an object of ${holderFields}` },
 );
