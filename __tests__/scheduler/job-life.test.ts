@@ -78,6 +78,7 @@ class Play {
   readonly #backend = new LocalBackend({
     store: new MemoryStore(this.#documents),
     now: () => this.#now,
+    monotonic: () => this.#now,
     log: () => {},
   });
   #now: Instant;
@@ -228,7 +229,12 @@ describe("runs that race", () => {
     const documents = new Map<string, { version: string; json: string }>();
     let now = TEN;
     const clock = { now: () => now, set: (to: Instant) => (now = to) };
-    const alone = new LocalBackend({ store: new MemoryStore(documents), now: clock.now, log: () => {} });
+    const alone = new LocalBackend({
+      store: new MemoryStore(documents),
+      now: clock.now,
+      monotonic: clock.now,
+      log: () => {},
+    });
     if (as === "new") return { documents, clock, holder: null };
     const answer = await alone.start(HOURLY, { lockId: "lock-0", holder: null, idempotencyKey: "key" }, DEADLINE);
     if (!answer.started || answer.lock === null) throw new Error("Expected a grant");
@@ -253,7 +259,13 @@ describe("runs that race", () => {
         clock.set(now);
         const racers = Array.from(
           { length: count },
-          () => new LocalBackend({ store: new SlowStore(documents, scheduler), now: clock.now, log: () => {} }),
+          () =>
+            new LocalBackend({
+              store: new SlowStore(documents, scheduler),
+              now: clock.now,
+              monotonic: clock.now,
+              log: () => {},
+            }),
         );
         const answers = await scheduler.waitFor(Promise.all(starts(racers)));
         const [winner, ...others] = answers.filter(({ started }) => started);
@@ -272,7 +284,12 @@ describe("runs that race", () => {
         const { documents, clock, holder } = await jobLeft("active");
         if (holder === null) throw new Error("Expected an active lock");
         clock.set(TEN + 15 * MINUTE);
-        const backend = new LocalBackend({ store: new SlowStore(documents, scheduler), now: clock.now, log: () => {} });
+        const backend = new LocalBackend({
+          store: new SlowStore(documents, scheduler),
+          now: clock.now,
+          monotonic: clock.now,
+          log: () => {},
+        });
         const finish = backend.finish(holder, DEADLINE).then(
           () => true,
           (error) => expect(error).toBeInstanceOf(LockLostError),
@@ -293,7 +310,12 @@ describe("runs that race", () => {
         const { documents, clock, holder } = await jobLeft("active");
         if (holder === null) throw new Error("Expected an active lock");
         clock.set(TEN + 15 * MINUTE);
-        const backend = new LocalBackend({ store: new SlowStore(documents, scheduler), now: clock.now, log: () => {} });
+        const backend = new LocalBackend({
+          store: new SlowStore(documents, scheduler),
+          now: clock.now,
+          monotonic: clock.now,
+          log: () => {},
+        });
         const interrupt = backend.interrupt(holder, DEADLINE).catch((error) => {
           expect(error).toBeInstanceOf(LockLostError);
         });
