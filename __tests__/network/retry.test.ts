@@ -56,6 +56,24 @@ describe("the waits between attempts", () => {
   });
 });
 
+test("an attempt that the deadline cuts off does not hide the answer before it", async () => {
+  const jitter = jest.spyOn(Math, "random").mockReturnValue(0.02);
+  const deadline = deadlineIn(120);
+  let attempts = 0;
+  const failed = retrying(
+    deadline,
+    () => {},
+    async () => {
+      if (++attempts === 1) throw transient("answered 503", { effect: "possible" });
+      await new Promise((resolve) => setTimeout(resolve, deadline.remaining() + 5));
+      throw transient("cannot be reached (no answer in time)");
+    },
+  );
+  await expect(failed).rejects.toMatchObject({ problem: "answered 503", effect: "possible" });
+  expect(attempts).toBe(2);
+  jitter.mockRestore();
+});
+
 describe("retrying", () => {
   // The jitter of the waits between attempts: a fiftieth of each wait.
   beforeEach(() => {

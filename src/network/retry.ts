@@ -50,8 +50,9 @@ export interface Retried<Result> {
  * Makes attempts until one succeeds.
  *
  * @param log Gets one line for each attempt that failed and is followed by another.
- * @throws what the last attempt threw: a {@link ServiceError} gets the effect of all attempts together. It is the last
- *   one because another attempt would change nothing, or because the deadline has come.
+ * @throws what the last attempt threw, or the one before it if the deadline has cut the last one off: a
+ *   {@link ServiceError} gets the effect of all attempts together. It is the last one because another attempt would change
+ *   nothing, or because the deadline has come.
  */
 export async function retrying<Result>(
   deadline: Deadline,
@@ -59,13 +60,23 @@ export async function retrying<Result>(
   attempt: () => Promise<Result>,
 ): Promise<Retried<Result>> {
   const backoff = new Backoff(deadline);
+  let earlier: ServiceError | null = null;
   for (let effect: Effect = "none"; ; ) {
     try {
       return { result: await attempt(), earlierEffect: effect };
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
       effect = strongerEffect(effect, error.effect);
-      if (error.retryAfter === null || !(await backoff.wait(error, log))) throw error.withEffect(effect);
+      if (error.retryAfter === null || !(await backoff.wait(error, log))) {
+        throw moreTelling(error, earlier, deadline).withEffect(effect);
+      }
+      earlier = error;
     }
   }
+}
+
+/** @returns the error of the last attempt or, if the deadline has cut that attempt off, the error before it, if any. */
+export function moreTelling(last: ServiceError, earlier: ServiceError | null, deadline: Deadline): ServiceError {
+  const isCutOff = last.code === "unreachable" && deadline.remaining() <= 0;
+  return isCutOff && earlier !== null ? earlier : last;
 }

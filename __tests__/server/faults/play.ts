@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { lockIdOf } from "../../../src/backend/lock-id.ts";
 import { openBackend } from "../../../src/backend/open-backend.ts";
 import { CronyxClient } from "../../../src/client/client.ts";
 import type { CronyxClientError } from "../../../src/client/client-error.ts";
@@ -132,9 +133,9 @@ class Caller {
 
   constructor(url: string) {
     const newId = () => {
-      const id = randomUUID();
-      this.lockIds.push(id);
-      return id;
+      const idempotencyKey = randomUUID();
+      this.lockIds.push(lockIdOf(idempotencyKey));
+      return idempotencyKey;
     };
     this.client = new CronyxClient(
       { url },

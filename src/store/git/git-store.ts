@@ -1,6 +1,6 @@
 import { type Effect, ServiceError, strongerEffect } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { Backoff } from "../../network/retry.ts";
+import { Backoff, moreTelling } from "../../network/retry.ts";
 import { StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
@@ -119,11 +119,13 @@ export class GitStore implements JobStore {
   async #move(update: RefUpdate, deadline: Deadline): Promise<Swap> {
     const backoff = new Backoff(deadline);
     let effect: Effect = "none";
+    let refusal: ServiceError | null = null;
     try {
       for (;;) {
         const answer = await this.#remote.push(update, deadline);
         if (answer.outcome === "moved") return { version: update.to };
         const { failure } = answer;
+        refusal = failure;
         effect = strongerEffect(effect, failure.effect);
 
         const [tip] = await this.#remote.tips([update.ref], deadline);
@@ -134,7 +136,8 @@ export class GitStore implements JobStore {
         if (failure.retryAfter === null || !(await backoff.wait(failure, this.#log))) throw failure;
       }
     } catch (error) {
-      throw error instanceof ServiceError ? error.withEffect(effect) : error;
+      if (!(error instanceof ServiceError)) throw error;
+      throw moreTelling(error, refusal, deadline).withEffect(strongerEffect(effect, error.effect));
     }
   }
 
