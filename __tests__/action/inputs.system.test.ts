@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { Inputs } from "../../testing/action/inputs.ts";
+import type { InputTexts } from "../../testing/action/inputs.ts";
 import { GOOD_INPUTS, WRONG_INPUTS } from "../../testing/action/inputs.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import type { StepResult } from "../../testing/action/runner.mjs";
@@ -16,7 +16,7 @@ afterAll(() => repository.close());
 describe("refused by the bundle", () => {
   /** One of each kind: each of them reaches the log by a way of its own. */
   const SAMPLE = WRONG_INPUTS.filter(([inputs], at) => {
-    const kind = (row: Inputs | undefined) => JSON.stringify(Object.keys(row ?? {}));
+    const kind = (row: InputTexts | undefined) => JSON.stringify(Object.keys(row ?? {}));
     return kind(inputs) !== kind(WRONG_INPUTS[at - 1]?.[0]) || "token" in inputs;
   });
   let runs: { main: StepResult; post: StepResult }[];

@@ -7,16 +7,16 @@ import { startJob } from "../../src/action/start-job.ts";
 import { canonicalUrl, parseLocation } from "../../src/location/location.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { prepareStart } from "../../src/scheduler/start-request.ts";
-import type { Inputs } from "../../testing/action/inputs.ts";
+import type { InputTexts } from "../../testing/action/inputs.ts";
 import { GOOD_INPUTS, REPOSITORY, WRONG_INPUTS } from "../../testing/action/inputs.ts";
 import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { serveGit } from "../../testing/git/git-server.mjs";
 
-/** The runner's toolkit, as far as a step that is refused needs it: what it was told is kept. */
-async function requestFor(inputs: Inputs) {
-  const { request } = await loadInputs(toolkitWith({ ...GOOD_INPUTS, ...inputs }).toolkit, {});
-  // What the scheduler checks only later has to be right as well.
+/** @returns the request that main makes of these inputs. */
+async function requestFor(inputs: InputTexts) {
+  const { request } = loadInputs(toolkitWith({ ...GOOD_INPUTS, ...inputs }).toolkit, {});
+  // The scheduler checks some values only later, and must accept them too.
   await prepareStart(request);
   return request;
 }

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { startJob } from "../../src/action/start-job.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import type { Inputs } from "../../testing/action/inputs.ts";
+import type { InputTexts } from "../../testing/action/inputs.ts";
 import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { runOf, Step, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
@@ -31,7 +31,7 @@ beforeEach(async () => {
 });
 afterEach(() => Promise.all([original.close(), ours.close()]));
 
-const step = (server: OriginalServer, inputs: Inputs = {}, env = {}) =>
+const step = (server: OriginalServer, inputs: InputTexts = {}, env = {}) =>
   new Step({
     dist: DIST,
     temporary: folder,

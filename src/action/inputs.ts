@@ -16,7 +16,7 @@ const DEFAULT_DEADLINE = { main: 60_000, post: 10 * 60_000 } as const;
 /** In milliseconds. Stores remember the ids of ended locks for an hour, and no start may be repeated after that. */
 const LONGEST_DEADLINE = 30 * 60_000;
 
-/** All inputs of the main step, checked. */
+/** The inputs of the main step, checked. The post step reads each input that it needs again, by a function of this file. */
 export interface Inputs {
   readonly location: Location;
   readonly login: Login;

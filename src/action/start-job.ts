@@ -32,7 +32,7 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
     };
     const backend = await connect(location, login, surroundings, { onMark });
     const idempotencyKey = newId();
-    const taking: StepState = {
+    const takingState: StepState = {
       ...NO_STATE,
       location: canonicalUrl(location),
       jobName: request.jobName,
@@ -43,21 +43,21 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
       const answer = await startOn(backend, {
         request,
         idempotencyKey,
-        taking,
+        takingState,
         deadline: surroundings.deadline(deadline),
         surroundings,
       });
-      setOutputs(toolkit, { jobName: request.jobName, place: taking.location, answer });
+      setOutputs(toolkit, { jobName: request.jobName, place: takingState.location, answer });
       // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish
       // an interval that no step has seen.
       if (answer.started && answer.lock) {
         const { id: lockId, record } = answer.lock;
-        saveStepState(toolkit, { ...taking, started: true, isMarked, lockId, record });
+        saveStepState(toolkit, { ...takingState, started: true, isMarked, lockId, record });
       }
       for (const line of answer.started ? startedLines(answer) : [notStartedLine(request, answer)]) toolkit.info(line);
     } catch (error) {
       if (isMarked && error instanceof ServiceError && error.effect === "possible") {
-        saveStepState(toolkit, { ...taking, isMarked });
+        saveStepState(toolkit, { ...takingState, isMarked });
       }
       throw error;
     } finally {
@@ -85,8 +85,8 @@ function isUnusual({ jobName, requiredJobNames = [], jobInterval }: StartRequest
 interface Start {
   readonly request: StartRequest;
   readonly idempotencyKey: string;
-  /** The step's state while the lock may be there. */
-  readonly taking: StepState;
+  /** The step's state while the start may have taken the lock. */
+  readonly takingState: StepState;
   readonly deadline: Deadline;
   readonly surroundings: Surroundings;
 }
@@ -94,17 +94,17 @@ interface Start {
 /** Starts. At each instant the step's state names the lock that post may find, and none where there can be none. */
 async function startOn(
   backend: JobBackend,
-  { request, idempotencyKey, taking, deadline, surroundings }: Start,
+  { request, idempotencyKey, takingState, deadline, surroundings }: Start,
 ): Promise<StartAnswer> {
   const { toolkit, env } = surroundings;
   let isSaved = false;
   const saveLockId = (mayBeTaken: boolean) => {
-    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? taking : { ...taking, lockId: "" });
+    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? takingState : { ...takingState, lockId: "" });
     isSaved = mayBeTaken;
   };
   const claim: Claim = {
     idempotencyKey,
-    lockId: taking.lockId,
+    lockId: takingState.lockId,
     holder: holderOf(env, toolkit.getInput("check-run-id")),
     beforeTaking: () => saveLockId(true),
   };

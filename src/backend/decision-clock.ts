@@ -1,6 +1,6 @@
 import { type Instant, SECOND, toIso } from "../scheduler/instant.ts";
 
-/** Stores tell the time in whole seconds, and their answers take time too. Up to this difference the local clock counts. */
+/** A store's clock shows whole seconds, and an answer takes time too. Up to this difference the local clock counts. */
 const TOLERANCE = 2 * SECOND;
 
 export interface DecisionClockOptions {

@@ -65,7 +65,7 @@ export interface JobStates {
   readonly nameless?: readonly ServiceError[];
 }
 
-/** What a caller takes a lock with. */
+/** Identifies one start, the lock that it may take, and the holder. */
 export interface Claim {
   /**
    * New for each start. While the lock is active, a start with the same key gets the same lock again. No server shows it.
@@ -78,7 +78,7 @@ export interface Claim {
   readonly beforeTaking?: () => void;
 }
 
-/** A granted lock, by which its run is ended. */
+/** A granted lock. The calls that end, renew or resume a lock need it. */
 export interface HeldLock {
   readonly jobName: string;
   readonly id: string;
@@ -89,7 +89,7 @@ export interface HeldLock {
 /** The outcome of a start. */
 export type StartAnswer = Started | NotStarted;
 
-/** An interval that a lock is active for. */
+/** An active lock, and its interval. */
 export interface ActiveLock {
   readonly jobName: string;
   readonly intervalStartedAt: Instant;
@@ -121,7 +121,7 @@ export interface TakenOver {
 export class LockLostError extends Error {
   override name = "LockLostError";
   readonly loss: LockLoss;
-  /** Who was granted the job since. Null: no other run, or it is not known. */
+  /** The holder to which the job was granted since. Null: there is none, or it is not known. */
   readonly grantedSince: Holder | null;
 
   /** @param options With a cause: the failure that left the loss unknown. */

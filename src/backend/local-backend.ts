@@ -34,9 +34,9 @@ import {
 } from "./job-backend.ts";
 import { skipError } from "./skip-error.ts";
 import { activeLock, startedWith, startedWithoutLock } from "./started.ts";
-import { swapsOfACall } from "./swaps-of-a-call.ts";
+import { trackingSwaps } from "./tracking-swaps.ts";
 
-/** After this many lost swaps in a row other runs keep taking the job, so it is reported as active. */
+/** A start that loses this many swaps in a row answers that the job is active: other runs keep taking it. */
 const MOST_LOST_SWAPS = 5;
 
 export interface LocalBackendOptions {
@@ -62,7 +62,7 @@ export class LocalBackend implements JobBackend {
 
   async start(request: StartRequest, claim: Claim, deadline: Deadline): Promise<StartAnswer> {
     const prepared = await prepareStart(request);
-    return swapsOfACall(this.#store, (swap) => this.#start(prepared, claim, { swap, deadline }));
+    return trackingSwaps(this.#store, (swap) => this.#start(prepared, claim, { swap, deadline }));
   }
 
   async #start(
@@ -113,11 +113,11 @@ export class LocalBackend implements JobBackend {
   }
 
   async abandon({ jobName, id }: HeldLock, deadline: Deadline): Promise<boolean> {
-    return swapsOfACall(this.#store, async (swap) => {
+    return trackingSwaps(this.#store, async (swap) => {
       for (;;) {
         const record = await this.#read(jobName, deadline);
-        // Where the lock is not there, the document is replaced all the same. A swap of the start that arrives later expects
-        // the version that it read, and loses; a start that arrives later at a server finds its id abandoned.
+        // Without the lock, the document is replaced all the same. If the start's own swap arrives later, it expects the
+        // version that the start read, and loses. If the start arrives later at a server, it finds its id abandoned.
         const { state, held } = abandon(record?.state ?? newJobState(jobName), id, this.#clock.now());
         const { version } = await swap(record?.version ?? null, state, deadline);
         if (version !== null) return held;
@@ -139,7 +139,7 @@ export class LocalBackend implements JobBackend {
 
   async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
     checkJobName(jobName);
-    return swapsOfACall(this.#store, async (swap) => {
+    return trackingSwaps(this.#store, async (swap) => {
       for (;;) {
         const record = await this.#read(jobName, deadline);
         const { state, refusal } = skip(record?.state ?? newJobState(jobName), until, this.#clock.now());
@@ -244,7 +244,7 @@ export class LocalBackend implements JobBackend {
 
   async #end(lock: HeldLock, ending: "finished" | "interrupted", deadline: Deadline): Promise<void> {
     const end = ending === "finished" ? finish : interrupt;
-    return swapsOfACall(this.#store, async (swap) => {
+    return trackingSwaps(this.#store, async (swap) => {
       let record = lock.record ?? (await this.#read(lock.jobName, deadline));
       for (let effect: Effect = "none"; ; ) {
         const ended: Transition<LockLoss> = end(stateOf(record, lock), lock.id, this.#clock.now());
@@ -267,7 +267,7 @@ export class LocalBackend implements JobBackend {
     deadline: Deadline,
     change: (state: JobState, now: Instant) => JobState,
   ): Promise<ActiveLock> {
-    return swapsOfACall(this.#store, async (swap) => {
+    return trackingSwaps(this.#store, async (swap) => {
       for (;;) {
         const record = await this.#read(lock.jobName, deadline);
         const state = change(stateOf(record, lock), this.#clock.now());
@@ -291,7 +291,7 @@ export class LocalBackend implements JobBackend {
   }
 }
 
-/** A start needs none of it, so it is loaded for a status only. */
+/** Only a status needs this module, so a start does not load it. */
 async function comesNext(input: WhatComesNextInput): Promise<WhatComesNext> {
   const { whatComesNext } = await import("../scheduler/what-comes-next.ts");
   return whatComesNext(input);

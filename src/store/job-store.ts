@@ -18,8 +18,8 @@ export interface Reading {
 }
 
 /**
- * A compare-and-swap register that holds one state document for each job, and nothing more: it knows no intervals. Every
- * call throws a ServiceError when the store cannot do its part.
+ * A compare-and-swap register that holds one state document for each job. The rules about intervals are in `scheduler/`.
+ * Every call throws a ServiceError when the store cannot do its part.
  */
 export interface JobStore {
   read(names: readonly string[], deadline: Deadline): Promise<Reading>;
@@ -32,15 +32,15 @@ export interface JobStore {
   swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap>;
 
   /**
-   * @param onDamaged Called for each document that is too damaged to have a name. Without it the first one is thrown.
-   * @returns the names of all other jobs that have a document.
+   * @param onDamaged Called for each document that is too damaged to have a name. Without it, `list` throws the first error.
+   * @returns the names of all jobs that have a document, except the damaged ones that `onDamaged` got.
    */
   list(deadline: Deadline, onDamaged?: (error: ServiceError) => void): Promise<readonly string[]>;
 
   /**
-   * Removes the document of a job, damaged or not. Not every store can.
+   * Removes the document of a job, damaged or not. A store may lack this method.
    *
-   * @returns whether it did. It did not where there is none, or where another caller replaced it meanwhile.
+   * @returns whether it removed the document: false if there is none, or if another caller has replaced it meanwhile.
    */
   remove?(name: string, deadline: Deadline): Promise<boolean>;
 

@@ -1,8 +1,9 @@
-export type Inputs = Readonly<Record<string, string>>;
+/** The texts of inputs, as a workflow gives them. */
+export type InputTexts = Readonly<Record<string, string>>;
 
 export const REPOSITORY = "git+https://github.com/octo-org/reports";
 /** Inputs with nothing wrong. A test replaces single ones. */
-export const GOOD_INPUTS: Inputs = {
+export const GOOD_INPUTS: InputTexts = {
   "job-name": "report",
   "job-interval": "1 hour",
   "no-lock": "false",
@@ -26,7 +27,7 @@ const SERVER = "https://locks.example.com";
 const SERVER_URLS = "use https://HOST[/PATH] of a CronyxServer, or git+https://HOST/PATH of a repository";
 
 /** Wrong inputs, and the parts of the error message: the input, its value, and the allowed values. */
-export const WRONG_INPUTS: [inputs: Inputs, says: string[]][] = [
+export const WRONG_INPUTS: [inputs: InputTexts, says: string[]][] = [
   [{ "job-name": "" }, ["job-name", "missing"]],
   [{ "job-name": " \n" }, ["job-name", "missing"]],
   [{ "job-name": "x".repeat(256) }, ["job-name", '"xxxx', "256 characters", "use 1 to 255"]],

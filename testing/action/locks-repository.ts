@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import { type GitExchange, serveGit } from "../git/git-server.mjs";
-import type { Inputs } from "./inputs.ts";
+import type { InputTexts } from "./inputs.ts";
 import { runOf, Step } from "./runner.mjs";
 
 /** The committed bundles: GitHub's runner runs these too. */
@@ -44,7 +44,7 @@ export class LocksRepository {
   }
 
   /** A step that uses the action. Without `env`, the step belongs to a new workflow run. */
-  step(inputs: Inputs, env: Readonly<Record<string, string>> = runOf("report")): Step {
+  step(inputs: InputTexts, env: Readonly<Record<string, string>> = runOf("report")): Step {
     const defaults = { url: this.httpUrl, "job-interval": "1 hour" };
     return new Step({
       dist: DIST,

@@ -1,8 +1,8 @@
 import type { Toolkit } from "../../src/action/toolkit.ts";
-import type { Inputs } from "./inputs.ts";
+import type { InputTexts } from "./inputs.ts";
 
 /** A toolkit for a step that runs in the test's own process. It records the log, errors, outputs and state. */
-export function toolkitWith(inputs: Inputs, state: Record<string, string> = {}) {
+export function toolkitWith(inputs: InputTexts, state: Record<string, string> = {}) {
   const errors: string[] = [];
   const log: string[] = [];
   const outputs: Record<string, string> = {};

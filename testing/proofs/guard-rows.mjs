@@ -310,8 +310,8 @@ export const GUARDS = [
       "without a lock it decides as usual, and writes nothing",
     ],
     "an abandon replaces the document": [
-      "// Where the lock is not there, the document is replaced",
-      "if (record?.state.active?.id !== id) return false;\n      // Where the lock is not there, the document is replaced",
+      "const { state, held } = abandon(",
+      "if (record?.state.active?.id !== id) return false;\n        const { state, held } = abandon(",
       "fences off a swap still on its way",
     ],
     "a skip is sent again after a lost swap": [
@@ -337,14 +337,14 @@ export const GUARDS = [
       "a takeover by time, twice",
     ],
     "the explorer: an abandon replaces the document": [
-      "// Where the lock is not there, the document is replaced",
-      "if (record?.state.active?.id !== id) return false;\n      // Where the lock is not there, the document is replaced",
+      "const { state, held } = abandon(",
+      "if (record?.state.active?.id !== id) return false;\n        const { state, held } = abandon(",
       "a finish beside an abandon",
     ],
     "the explorer: a used id is refused": ["checkUnused(record.state, claim);", "", "a takeover that interrupts"],
     "the explorer: a start knows its own lock again": [
-      "if (active !== null && isOwn(active, claim)) {",
-      "if (active !== null && isOwn(active, { ...claim, lockId: '' })) {",
+      "if (active?.id === claim.lockId) {",
+      "if (active !== null && active.id === claim.holder) {",
       "a start beside an abandon of another start",
     ],
     "the explorer: an end whose answer got lost is done": [

@@ -1,7 +1,7 @@
 import type { Instant } from "../../src/scheduler/instant.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import type { JobStore, Reading, Swap } from "../../src/store/job-store.ts";
-import { stateIn } from "../../src/store/sql/job-row.ts";
+import { stateIn } from "../../src/store/json-document.ts";
 
 /** A store in memory. Several stores may share one map of documents. */
 export class MemoryStore implements JobStore {

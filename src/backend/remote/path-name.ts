@@ -1,7 +1,7 @@
 import { ArgumentError } from "../../errors/argument-error.ts";
 
 /**
- * A URL resolves segments of dots before it is sent, percent-encoded ones too.
+ * `URL` removes the segments `.` and `..` from a path, percent-encoded ones too. So no path can hold these two names.
  *
  * @see https://url.spec.whatwg.org/#double-dot-path-segment
  */

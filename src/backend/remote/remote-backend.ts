@@ -29,10 +29,10 @@ import {
 } from "./server-answers.ts";
 import { messageIn, type ServerAnswer, ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
 import { ServerJobs } from "./server-jobs.ts";
-import { claimHeaders, holderHeader, namesOfOriginal, startBody, startQuery } from "./start-parts.ts";
+import { claimHeaders, holderHeader, namesOnOriginal, startBody, startQuery } from "./start-parts.ts";
 
-const END_OF_PATH = { finished: "finish", interrupted: "interrupt" } as const;
-type End = keyof typeof END_OF_PATH;
+const SEGMENT_OF_END = { finished: "finish", interrupted: "interrupt" } as const;
+type End = keyof typeof SEGMENT_OF_END;
 
 export interface RemoteBackendOptions extends ServerConnectionOptions {
   /** In milliseconds, from any point in time. It never goes back. */
@@ -157,11 +157,11 @@ export class RemoteBackend implements JobBackend {
   }
 
   /**
-   * @returns the names as the server keeps them. Where the two kinds of servers differ, and it is not known which one this is,
-   *   the server is asked for its health.
+   * @returns the names under which the server keeps these jobs. The two kinds of servers differ in some names. If it is not
+   *   known yet which kind this is, a health check shows it.
    */
   async #requiredNames({ requiredJobNames }: PreparedStart, deadline: Deadline): Promise<readonly string[]> {
-    const names = namesOfOriginal(requiredJobNames);
+    const names = namesOnOriginal(requiredJobNames);
     if (names.every((name, at) => name === requiredJobNames[at])) return requiredJobNames;
     if (!this.#server.isMarked) {
       await this.#server.ask({ method: "GET", path: ["healthcheck"], writes: false }, deadline);
@@ -220,7 +220,7 @@ export class RemoteBackend implements JobBackend {
         if (!this.#isStale(prepared, updatedAt, sentAt)) return { ...started, updatedAt };
       }
     } catch (error) {
-      if (error instanceof LockLostError) return LOST_TO_OTHERS;
+      if (error instanceof LockLostError) return CONTESTED;
       if (!(error instanceof ServiceError)) throw error;
       // The lock was granted, and may still be active.
       if (error.code !== "original-server") throw error.withEffect("possible");
@@ -229,7 +229,7 @@ export class RemoteBackend implements JobBackend {
     await this.#giveBack(lock, deadline).catch((error: unknown) => {
       throw error instanceof ServiceError ? error.withEffect("possible") : error;
     });
-    return LOST_TO_OTHERS;
+    return CONTESTED;
   }
 
   /** Whether others may have taken a lock over that was updated after `sentAt`, by the monotonic clock. */
@@ -266,9 +266,9 @@ export class RemoteBackend implements JobBackend {
   }
 
   async #end(lock: HeldLock, end: End, deadline: Deadline): Promise<void> {
-    // By the name that was asked for: the original server returns it percent-encoded, and finds nothing if that is encoded
-    // again.
-    const path = [checkPathName(lock.jobName), lock.id, END_OF_PATH[end]];
+    // The path has the name of the request. An original server's answer has the name percent-encoded, and a name that is
+    // encoded twice finds no lock.
+    const path = [checkPathName(lock.jobName), lock.id, SEGMENT_OF_END[end]];
     const answer = await this.#server.ask({ method: "PUT", path, writes: true }, deadline);
     if (answer.status === 200) {
       if (answer.json === undefined) return;
@@ -314,7 +314,7 @@ const REFUSED = "was refused, but an earlier attempt whose answer was lost may s
 const isEmpty = (json: unknown) => json === undefined || json === null;
 
 /** Another run took the lock over before this start could use it. */
-const LOST_TO_OTHERS: StartAnswer = {
+const CONTESTED: StartAnswer = {
   started: false,
   reason: "active",
   id: null,

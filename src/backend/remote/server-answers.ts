@@ -8,13 +8,13 @@ import type { ActiveLock, JobStatus, StartAnswer, TakenOver } from "../job-backe
 
 // Reads the answers of a CronyxServer; see docs/rest-api.md. Unknown fields are ignored.
 
-/** An answer that is none of a CronyxServer's. */
+/** An answer that no CronyxServer sends. */
 export class AnswerError extends Error {
   override name = "AnswerError";
 }
 
 /**
- * @param noLock Whether none was asked for: then there is no id.
+ * @param noLock Whether the request was for a start without a lock. Its answer has no id.
  * @throws AnswerError
  */
 export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): StartAnswer {
@@ -29,7 +29,7 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
     }
     return {
       started: true,
-      // As it was asked for: the original server gives back the name as it stood in the path.
+      // The name of the request: an original server answers with the percent-encoded name from the path.
       jobName,
       ...interval,
       ...timesIn(answer),
@@ -123,7 +123,7 @@ export function namedHolderIn(json: unknown, field: string): Holder | null {
   });
 }
 
-/** Since when the lock is active that a 409 is about. Null: the server does not say. @throws AnswerError */
+/** When the active lock that a 409 names was taken. Null: the server does not say. @throws AnswerError */
 export function activeSinceIn(json: unknown): Instant | null {
   return readAnswer(json, (answer) => optional(answer, "since"));
 }
@@ -183,7 +183,7 @@ function jobStateIn(job: JsonObject): JobState {
   }
 }
 
-/** A server of an older version says nothing of this. */
+/** An older server sends none of these fields. */
 function whatComesNextIn(job: JsonObject): WhatComesNext {
   const { overdue, failing, waitingFor } = job.fields;
   return {
@@ -211,7 +211,7 @@ export function oneStatusIn(json: unknown): JobStatus {
 }
 
 /**
- * @param after The name after which the list was asked to begin.
+ * @param after The name after which the requested list begins.
  * @returns the jobs, the names of the jobs whose state documents are damaged, and the name after which the list goes on,
  *   or null at its end.
  * @throws AnswerError

@@ -10,7 +10,7 @@ import { type HttpAnswer, HttpConnection, type HttpRequest } from "../../network
 import { retrying } from "../../network/retry.ts";
 import { AnswerError } from "./server-answers.ts";
 
-/** What a caller logs in with. */
+/** The credentials that a request carries. */
 export type Credentials =
   | { readonly kind: "none" }
   | { readonly kind: "basic"; readonly username: string; readonly password: string }
@@ -25,7 +25,7 @@ export interface ServerRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: object;
-  /** Whether it may change anything there, so that a lost answer leaves its effect open. */
+  /** Whether it may change anything on the server, so that its effect is `possible` if the answer is lost. */
   readonly writes: boolean;
 }
 
@@ -40,7 +40,7 @@ export interface ServerAnswer {
   readonly effectIfMalformed: Effect;
 }
 
-/** How it is known that a server is this project's. */
+/** The mark is a response header that only this project's server sends, and not an original one. */
 export interface MarkOptions {
   /** Whether the server has shown its mark before, to another process. */
   readonly isMarked?: boolean;

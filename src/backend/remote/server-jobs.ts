@@ -31,7 +31,7 @@ export class ServerJobs {
     return { jobs: all, damaged: allDamaged };
   }
 
-  /** By a query: some names are paths of the server itself, and others cannot be in a path. */
+  /** The name goes into the query: some names are the server's own paths, and others cannot be in a path. */
   async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
     return this.#jobIn(await this.#ask({ name: checkJobName(jobName) }, deadline), jobName);
   }

@@ -5,7 +5,7 @@ import type { Claim } from "../job-backend.ts";
 
 // The parts of a start's HTTP request; see docs/rest-api.md.
 
-/** In the query, which an original server ignores: it refuses an unknown field of the body. */
+/** These fields go into the query: an original server ignores an unknown query, and refuses an unknown field of the body. */
 export function startQuery({ startsAt, catchUp = "each", takeOver }: StartRequest): string {
   const query = new URLSearchParams({ explain: "true" });
   if (startsAt !== undefined) query.set("startsAt", toIso(startsAt));
@@ -22,8 +22,8 @@ export function claimHeaders({ idempotencyKey, holder }: Claim): Record<string, 
   return { "idempotency-key": idempotencyKey, ...holderHeader(holder) };
 }
 
-/** An original server keeps each job by its name as it stands in the path. */
-export function namesOfOriginal(names: readonly string[]): readonly string[] {
+/** An original server keeps each job under the percent-encoded name from the path. */
+export function namesOnOriginal(names: readonly string[]): readonly string[] {
   return names.map(encodeURIComponent);
 }
 

@@ -4,8 +4,8 @@ import type { JobState } from "../../scheduler/state-document.ts";
 import { commitOf, type GitObject, messageOf, type ObjectId } from "./objects.ts";
 
 /**
- * A state document in git. In a repository that refuses updates which are not fast-forward, each commit of the job has the
- * one before it as its parent from then on.
+ * A state document in git. Once a repository has refused an update that was not a fast-forward, the job's documents are
+ * `chained`: each commit has the commit before it as its parent.
  */
 type GitDocument = JobState & { readonly chained?: unknown };
 
@@ -43,7 +43,7 @@ export function jobNameInCommit(commit: GitObject): string {
   return name;
 }
 
-/** The document follows the subject, in which a job's name may have braces too; or is alone, if a person wrote it. */
+/** The document follows the subject, whose job name may contain braces too. A person may have written it without a subject. */
 function documentIn(commit: GitObject): unknown {
   if (commit.type !== "commit") throw new StateError(`it is a ${commit.type}, not a commit`);
   const message = messageOf(commit.body);

@@ -1,14 +1,14 @@
 import { serverWords } from "./server-words.ts";
 
 /**
- * What the git command prints. It reports failures in prose only, in English: `LC_ALL` is `C`.
+ * Reads the output of the git command, which reports failures in prose only. The prose is English: `LC_ALL` is `C`.
  *
  * @see https://git-scm.com/docs/git-push#_output
  */
 
 /** git prints it where the connection ended before the other side listed its refs. So nothing was sent there. */
 const NO_CONTACT = "fatal: Could not read from remote repository.";
-/** ssh's words for a connection that may be made later. */
+/** ssh's words for a connection that may succeed later. */
 const NETWORK =
   /^ssh: |^(kex_exchange|banner exchange|client_loop|packet_write_wait)|Connection (to .* )?(closed|reset|refused|timed out|aborted)|Operation timed out|Network is unreachable|No route to host/im;
 /** git's own lines, which say nothing about the cause. */
@@ -28,17 +28,18 @@ export interface NoContact {
 export function noContactIn(stderr: string): NoContact | null {
   const end = stderr.indexOf(NO_CONTACT);
   if (end === -1) return null;
-  const words = otherSide(stderr.slice(0, end));
+  const words = wordsOfOtherSide(stderr.slice(0, end));
   return { words, mayPass: words === "" || NETWORK.test(stderr) };
 }
 
 /** @returns the words with which the other side ended a connection that was made: `ERR` in git's protocol. */
 export function remoteErrorIn(stderr: string): string | null {
   const [, words] = /^fatal: remote error: +(.*)/ms.exec(stderr) ?? [];
-  return words === undefined ? null : otherSide(words);
+  return words === undefined ? null : wordsOfOtherSide(words);
 }
 
-export function otherSide(stderr: string): string {
+/** @returns the lines that come from the other side, or from ssh, without git's own. */
+export function wordsOfOtherSide(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/).filter((line) => !CLIENT_LINES.test(line) && !SSH_WARNINGS.test(line));
   return serverWords(lines.join("\n"));
 }

@@ -15,11 +15,11 @@ import { retrying } from "../../network/retry.ts";
 import {
   type NoContact,
   noContactIn,
-  otherSide,
   type PushLine,
   pushLineIn,
   remoteErrorIn,
   remoteMessages,
+  wordsOfOtherSide,
 } from "./git-command-words.ts";
 import { configurationFor, environmentFrom } from "./git-environment.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
@@ -48,9 +48,9 @@ export interface GitCommandOptions {
 }
 
 /**
- * A repository that only the git command can reach, by `file:` or `ssh:`. It works in a bare repository of its own, in a
- * temporary folder, whose files it writes and reads directly: a read is one process (`git fetch`), a push another one
- * (`git push`).
+ * A repository that only the git command can reach, by `file:` or `ssh:`. The command fetches into a temporary bare
+ * repository and pushes from there. This class writes and reads the files of that repository itself, so a read is one
+ * process (`git fetch`), and a push is one too (`git push`).
  *
  * @see https://git-scm.com/docs/git-push
  */
@@ -84,7 +84,7 @@ export class GitCommandRemote implements GitRemote {
   async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
     // Patterns, since a pattern may match nothing: a ref that does not exist would be an error like any other.
     const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
-    // git shows no answer's time, and a folder on this machine has this machine's clock.
+    // The git command does not print the time of a server, and a folder on this machine has this machine's clock.
     const now = null;
     try {
       await this.#fetchAll(patterns, deadline);
@@ -114,7 +114,7 @@ export class GitCommandRemote implements GitRemote {
       const id = await this.#repository.tipOf(ref);
       if (id === null) continue;
       const object = await this.#repository.object(id);
-      if (object === null) throw this.#notALock(`git fetched ${id} without its content`);
+      if (object === null) throw this.#notARepository(`git fetched ${id} without its content`);
       tips.push({ ref, id, object });
     }
     return tips;
@@ -152,7 +152,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async push({ ref, from, to, commit, isChained }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
-    // git leaves the parent out of what it sends, but needs it here for that.
+    // git does not send the parent. To leave it out, git must find it in the temporary repository.
     if (isChained && (await this.#repository.object(from)) === null) await this.#fetchAll([`${ref}*`], deadline);
     for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await this.#repository.write(object);
     const isForced = commit === null && from === NO_OBJECT;
@@ -180,7 +180,7 @@ export class GitCommandRemote implements GitRemote {
   #pushFailure(ref: string, line: PushLine | null, stderr: string): ServiceError {
     const forbidden = "key-may-not-write";
     if (line?.outcome === "unsent") {
-      // Where the ref has moved, this failure counts for nothing: docs/locks.md. Otherwise the server hides it from pushes.
+      // If the ref has moved, the store ignores this failure: docs/locks.md. If not, the server hides the ref from pushes.
       const problem = `does not let pushes see ${ref} (${line.reason})`;
       return this.#failure("update-refused", problem, { effect: "none", ref: { repository: this.place, name: ref } });
     }
@@ -193,13 +193,13 @@ export class GitCommandRemote implements GitRemote {
         forbidden,
       });
     }
-    // A repository without any ref is found out here, before git sends anything.
+    // In a repository without any ref, only a push shows the other hash. git fails before it sends anything.
     if (OTHER_HASH.test(stderr)) return this.#otherHash(new Error(stderr.trim()));
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure("git push", contact, { forbidden, retryAfter: 0 });
     const refusal = remoteErrorIn(stderr);
     if (refusal !== null) return refusedUpdate({ place: this.place, ref, reason: refusal, messages: "", forbidden });
-    const problem = `gave no answer to git push (${line === null ? otherSide(stderr) : "up to date"})`;
+    const problem = `gave no answer to git push (${line === null ? wordsOfOtherSide(stderr) : "up to date"})`;
     return this.#failure("git-failed", problem, { effect: "possible", retryAfter: 0 });
   }
 
@@ -248,7 +248,7 @@ export class GitCommandRemote implements GitRemote {
     if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
-    const words = remoteErrorIn(stderr) ?? otherSide(stderr);
+    const words = remoteErrorIn(stderr) ?? wordsOfOtherSide(stderr);
     if (MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
     const problem = `cannot be reached by ${command} (${words})`;
     return this.#failure("git-failed", problem, { effect: "none", retryAfter, cause });
@@ -259,7 +259,7 @@ export class GitCommandRemote implements GitRemote {
     return this.#failure("repository-unsupported", problem, { effect: "none", cause });
   }
 
-  /** Nothing was sent there. */
+  /** The connection failed before git sent anything. */
   #contactFailure(
     command: string,
     { words, mayPass }: NoContact,
@@ -278,7 +278,7 @@ export class GitCommandRemote implements GitRemote {
     return new ServiceError(code, { place: this.place, problem, ...details });
   }
 
-  #notALock(why: string): ServiceError {
+  #notARepository(why: string): ServiceError {
     return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
   }
 }

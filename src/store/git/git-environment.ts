@@ -18,12 +18,12 @@ export function environmentFrom(env: Readonly<Record<string, string | undefined>
   };
 }
 
-/** All configuration that applies, in place of the user's and the system's. */
+/** @returns the whole git configuration, which replaces the user's and the system's. */
 export function configurationFor({ transport }: RepositoryLocation): string {
   // For a repository on this machine, the git process at the other end reads this configuration too. So nothing here
   // may change what it does: its hooks, its housekeeping.
   const lines = [
-    // Fetched objects as files, however many: they are read without git.
+    // git unpacks all objects that it fetches into files, since they are read without git.
     "[fetch]\n\tunpackLimit = 1000000",
   ];
   // git wants consent for a repository that another user owns. Naming it in `url` is that consent. It cannot be given

@@ -10,8 +10,11 @@ export interface Tip {
 }
 
 /**
- * Moves a ref to a new commit, if it still points to `from`: {@link NO_OBJECT} if the ref must not exist. With
- * {@link NO_OBJECT} as `to` and without a commit it removes the ref: with {@link NO_OBJECT} as `from`, wherever it points.
+ * Moves a ref from `from` to `to`, if it still points to `from`.
+ *
+ * - To create a ref, `from` is {@link NO_OBJECT}: the ref must not exist.
+ * - To remove a ref, `to` is {@link NO_OBJECT} and `commit` is null.
+ * - To remove a ref wherever it points, `from` is {@link NO_OBJECT} too.
  */
 export interface RefUpdate {
   readonly ref: string;
@@ -26,7 +29,7 @@ export type PushAnswer =
   | { readonly outcome: "moved" }
   /**
    * The server refused, or no usable answer came: the failure's effect tells whether the ref may have moved, or still may.
-   * A refusal has the same words whether the ref had moved or something else is in the way.
+   * A refusal has the same words when another caller moved the ref and when something else is in the way.
    */
   | { readonly outcome: "failed"; readonly failure: ServiceError };
 
@@ -38,7 +41,7 @@ export interface GitRemote {
   tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]>;
   /** The same, with the objects. With a prefix: of all refs that start with it. */
   fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched>;
-  /** Asks once for a ref to be moved. */
+  /** Sends an update once. */
   push(update: RefUpdate, deadline: Deadline): Promise<PushAnswer>;
   close(): Promise<void>;
 }
@@ -53,7 +56,7 @@ export interface FetchedTip extends Tip {
   readonly object: GitObject | UnusableObject;
 }
 
-/** In place of an object that a ref points to, and that cannot be used. */
+/** Takes the place of an object that a ref points to, but that the repository lacks or that cannot be read. */
 export interface UnusableObject {
   readonly type: "unusable";
   readonly code: "ref-without-object" | "document-damaged";

@@ -16,8 +16,8 @@ export interface GitStoreOptions {
 }
 
 /**
- * The register in a repository's refs, one for each job. A version is the id of the commit that the ref points to, and a
- * swap moves the ref from that commit to a new one: docs/locks.md.
+ * Keeps the state document of each job in a ref of a repository. A version is the id of the commit that the ref points to,
+ * and a swap moves the ref from that commit to a new one: docs/locks.md.
  */
 export class GitStore implements JobStore {
   readonly #remote: GitRemote;
@@ -79,7 +79,7 @@ export class GitStore implements JobStore {
     }
   }
 
-  /** Where only updates are allowed that are fast-forward, the new commit has the old one as its parent. */
+  /** Swaps in a repository that allows only fast-forward updates: the new commit has the old one as its parent. */
   async #chain(
     expected: string,
     state: JobState,
@@ -113,8 +113,8 @@ export class GitStore implements JobStore {
   }
 
   /**
-   * The ref alone tells whether this update moved it: a server's words never do, so the ref is read again. Only where the
-   * ref has not moved, the failure decides whether the same update is sent again: docs/locks.md has the table.
+   * Moves a ref. After a failed push it reads the ref again: a server's words never show whether this update moved it. If
+   * the ref has not moved, the failure decides whether the same update is sent again: docs/locks.md has the table.
    */
   async #move(update: RefUpdate, deadline: Deadline): Promise<Swap> {
     const backoff = new Backoff(deadline);
@@ -160,7 +160,7 @@ export class GitStore implements JobStore {
   }
 }
 
-/** A hook has words of its own, so any refusal on purpose may be one of updates that are not fast-forward. */
+/** Whether a rule or a hook refused. A hook's words are free text, so the reason may be that the update is no fast-forward. */
 function isRefusedByRule(error: unknown): error is ServiceError {
   return error instanceof ServiceError && (error.code === "update-refused" || error.code === "not-fast-forward");
 }

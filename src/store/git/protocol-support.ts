@@ -5,7 +5,7 @@ const NO_VERSION_2 = "its server does not speak version 2 of git's protocol";
 
 /**
  * @param advertisement The answer to `GET info/refs?service=git-upload-pack` with a request for version 2.
- * @returns why locks cannot be kept there, or null if it names no reason.
+ * @returns why the repository cannot keep locks, or null if the advertisement shows no reason.
  * @see https://git-scm.com/docs/gitprotocol-v2#_capability_advertisement
  */
 export function missingSupport(advertisement: Buffer): string | null {

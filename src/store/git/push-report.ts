@@ -8,7 +8,7 @@ export interface ReportedRefusal {
 
 /**
  * @returns null if the ref was moved.
- * @throws ProtocolError for anything but a complete report on this ref: it tells nothing about the push.
+ * @throws ProtocolError for anything but a complete report on this ref. The outcome of the push is then unknown.
  * @see https://git-scm.com/docs/gitprotocol-pack#_report_status
  */
 export function refusalIn(report: Buffer, ref: string): ReportedRefusal | null {
@@ -32,7 +32,7 @@ export function refusalIn(report: Buffer, ref: string): ReportedRefusal | null {
   return { reason: refused.slice(`ng ${ref}`.length).trim() || "failed", messages };
 }
 
-/** @returns the words with which a server refuses a whole request, or null. A front end may greet with `# service` first. */
+/** @returns the words with which a server refuses a whole request, or null. Some servers send a line `# service=…` first. */
 export function errorIn(answer: Iterable<Packet>): string | null {
   for (const line of linesOf(answer)) {
     if (line.startsWith("ERR ")) return line.slice("ERR ".length);
@@ -41,7 +41,7 @@ export function errorIn(answer: Iterable<Packet>): string | null {
   return null;
 }
 
-/** The same for an answer that may be no git server's at all. */
+/** The same for an answer that may not come from a git server. */
 export function errorInAnswer(body: Buffer): string | null {
   try {
     return errorIn(packets(body));

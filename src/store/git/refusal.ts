@@ -2,11 +2,11 @@ import { type RemoteErrorCode, ServiceError } from "../../errors/service-error.t
 import { serverWords } from "./server-words.ts";
 
 /**
- * What a server's words about a refusal mean: docs/locks.md has the table. git has no code for it. The words choose the
- * advice, and whether the same request is sent again; whether the ref moved, only the ref tells.
+ * Reads a server's words about a refusal, since git's protocol has no codes: docs/locks.md has the table. The words decide
+ * which remedy is shown, and whether the same request is sent again. They never decide whether the ref moved.
  */
 
-/** Gitolite writes the plus sign of its rule. */
+/** Words about updates that are not fast-forward. Gitolite shows the plus sign of its rule. */
 const NOT_FAST_FORWARD = /fast.?forward|\bforced?\b|\brew(ind|rit)|FATAL: \+/i;
 const RULE = /protected|\bhidden ref\b|funny refname|polic(y|ies)/i;
 const RATE_LIMIT = /\brate.limit|abuse detection|too many requests/i;
@@ -17,11 +17,11 @@ const PERMISSION =
 /** Any other refusal on purpose. Hooks have words of their own. */
 const PURPOSE =
   /hook|declin|den(y|ied)|prohibit|not (allowed|permitted|accepted|enabled)|reject|disallow|\brules?\b|violat|\bGH\d{3}\b/i;
-/** git's own reasons for an update that failed, for which another caller's push, a full disk or a leftover lock are to blame. */
-const SILENT =
+/** git's own reasons for an update that failed. The cause may be another caller's push, a full disk or a leftover lock file. */
+const FAILED_UPDATE =
   /^(failed|failed to (update ref|lock|write)|cannot lock ref\b.*|lock error|incorrect old value provided|reference already exists|transaction (aborted|failed to start)|failed to start transaction|unpack(er| )?.*|index-pack .*|unable to .*|internal (server )?error|bad pack|missing necessary objects)$/i;
 
-/** A server's words where it lacks an object that one of its refs points to. */
+/** A server's words about a ref whose object it lacks or cannot read. */
 export const MISSING =
   /not our ref|repository corruption|object .*is (empty|corrupt)|(missing|bad) (object|commit|tree)|(unable to (read|parse)|could not parse) (object|[0-9a-f]{40})|not a valid object/i;
 
@@ -33,7 +33,7 @@ export function codeOfRefusal(words: string, forbidden: RemoteErrorCode): Remote
   return PERMISSION.test(words) || READ_ONLY.test(words) ? forbidden : null;
 }
 
-/** A process that git ended leaves the file behind. */
+/** A git process that was killed leaves its lock file behind. */
 function lockFileIn(words: string, ref: string): string | undefined {
   const [, file] = /Unable to create '([^'\p{C}]+)': File exists/u.exec(words) ?? [];
   return file?.endsWith(`/${ref}.lock`) ? file : undefined;
@@ -66,15 +66,15 @@ export function refusedUpdate({ place, ref, reason, messages, forbidden }: Refus
 
   // A job's name is part of its ref, and may be "webhook rules". git quotes refs and paths.
   const unquoted = (text: string) => text.replaceAll(ref, "").replace(/'[^']*'/g, "");
-  const [inReason, beside] = [unquoted(reason), unquoted(messages)];
-  if (SILENT.test(serverWords(inReason))) {
-    // The messages of a server may be about anything. Only those count that git itself writes.
-    if (/aborted by hook/i.test(beside)) return failure("update-refused");
-    // The server's own files: another attempt finds them as they are.
-    const isFinal = /permission denied|insufficient permission|read-only file system/i.test(beside);
+  const [inReason, inMessages] = [unquoted(reason), unquoted(messages)];
+  if (FAILED_UPDATE.test(serverWords(inReason))) {
+    // The messages of a server may be about anything, so only git's own words in them count.
+    if (/aborted by hook/i.test(inMessages)) return failure("update-refused");
+    // The server cannot write its own files, and another attempt changes nothing about that.
+    const isFinal = /permission denied|insufficient permission|read-only file system/i.test(inMessages);
     return failure("update-failed", isFinal ? undefined : 0);
   }
-  const all = `${inReason}\n${beside}`;
+  const all = `${inReason}\n${inMessages}`;
   if (NOT_FAST_FORWARD.test(all)) return failure("not-fast-forward");
   if (RULE.test(all)) return failure("update-refused");
   const code = codeOfRefusal(all, forbidden);

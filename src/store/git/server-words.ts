@@ -7,7 +7,7 @@ const LONGEST = 200;
  */
 export function serverWords(...texts: readonly string[]): string {
   const lines = texts.flatMap((text) => text.split(/[\r\n]+/)).map(cleanLine);
-  // A line of signs alone is a frame around a message.
+  // A line without a letter or digit is a frame around a message.
   const said = [...new Set(lines.filter((line) => /[\p{L}\p{N}]/u.test(line)))].join("; ");
   return said.length > LONGEST ? `${said.slice(0, LONGEST - 1)}…` : said;
 }

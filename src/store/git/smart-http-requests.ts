@@ -31,10 +31,10 @@ export interface SmartHttpRequestsOptions {
 export class SmartHttpRequests {
   /** The repository's address, for messages. */
   readonly place: string;
-  /** The address with `.git`, once neither this one nor that one was found. */
-  notFoundEither: string | null = null;
+  /** The address with `.git`, if the server answered 404 to both addresses. */
+  alsoNotFound: string | null = null;
   #base: string;
-  /** Whether the server has answered, so that the base is the right one. */
+  /** Whether the base is the right one: the server has answered, or both addresses were tried. */
   #isSettled = false;
   readonly #authorization: string | null;
   readonly #secrets: readonly string[];
@@ -49,7 +49,7 @@ export class SmartHttpRequests {
     this.#connection = new HttpConnection({ place: this.place, userAgent });
   }
 
-  /** GitLab and others know a repository by its address with `.git` alone, so after a 404 that one is tried too. */
+  /** GitLab and others know a repository only by its address with `.git`. So after a 404 this address is tried too. */
   async send(service: GitService, request: GitRequest, deadline: Deadline): Promise<HttpAnswer> {
     const answer = await this.#sendTo(this.#base, service, request, deadline);
     if (answer.status !== 404 || this.#isSettled || this.#base.endsWith(".git")) {
@@ -58,7 +58,7 @@ export class SmartHttpRequests {
     }
     const withSuffix = `${this.#base}.git`;
     const second = await this.#sendTo(withSuffix, service, request, deadline);
-    if (second.status === 404) this.notFoundEither = withSuffix;
+    if (second.status === 404) this.alsoNotFound = withSuffix;
     else this.#base = withSuffix;
     this.#isSettled = true;
     return second;
@@ -97,7 +97,7 @@ export class SmartHttpRequests {
   }
 }
 
-/** Words of an answer are shown, and a server may repeat the request in them. The length stays, for the framing. */
+/** Messages show words of an answer, in which a server may repeat the request. The length stays the same: pkt-lines have it. */
 function withoutSecrets(body: Buffer, secrets: readonly string[]): Buffer {
   let shown = body;
   for (const secret of secrets) {

@@ -61,12 +61,12 @@ export interface SmartHttpOptions {
  */
 export class SmartHttpRemote implements GitRemote {
   readonly place: string;
-  readonly #hasLogin: "token" | "login" | null;
+  readonly #credentialKind: "token" | "login" | null;
   readonly #requests: SmartHttpRequests;
   readonly #log: (line: string) => void;
 
   constructor({ location, token, login = null, userAgent, log }: SmartHttpOptions) {
-    this.#hasLogin = login !== null ? "login" : token !== "" ? "token" : null;
+    this.#credentialKind = login !== null ? "login" : token !== "" ? "token" : null;
     this.#requests = new SmartHttpRequests({ location, userAgent, login: login ?? loginWith(token) });
     this.place = this.#requests.place;
     this.#log = log;
@@ -196,7 +196,7 @@ export class SmartHttpRemote implements GitRemote {
     }
   }
 
-  /** Of the reasons to send no objects, only this one is about the refs. */
+  /** The error for a fetch without objects. Of a server's reasons, only a missing object is about a ref. */
   #unsent(words: string): ServiceError {
     return MISSING.test(words) ? this.#failure("ref-without-object", serverWords(words)) : this.#refusedRead(words);
   }
@@ -211,7 +211,7 @@ export class SmartHttpRemote implements GitRemote {
       try {
         return await this.#post("git-upload-pack", body, deadline);
       } catch (error) {
-        // A server that does not know the command may answer 500, or nothing. Twice in a row is no passing fault any more.
+        // A server that does not know the command may answer 500, or nothing. A second failure is probably no passing fault.
         if (++attempts === 2) throw (await this.#missingSupport(deadline)) ?? error;
         throw error;
       }
@@ -223,7 +223,7 @@ export class SmartHttpRemote implements GitRemote {
     throw (mayLackSupport ? await this.#missingSupport(deadline) : null) ?? failure;
   }
 
-  /** Asks for the server's capabilities, which other requests do without. @returns null if it lacks none, or gives no answer. */
+  /** Requests the server's capabilities, which no other request needs. @returns null if it lacks none, or gives no answer. */
   async #missingSupport(deadline: Deadline): Promise<ServiceError | null> {
     const request = { method: "GET", path: "info/refs?service=git-upload-pack", body: null } as const;
     try {
@@ -254,8 +254,9 @@ export class SmartHttpRemote implements GitRemote {
     const forbidden = writes ? "token-may-not-write" : "token-may-not-read";
     switch (status) {
       case 401:
-        if (this.#hasLogin === null) return this.#failure("token-missing", `asks for credentials ${shown}${redirect}`);
-        return this.#hasLogin === "token"
+        if (this.#credentialKind === null)
+          return this.#failure("token-missing", `asks for credentials ${shown}${redirect}`);
+        return this.#credentialKind === "token"
           ? this.#failure("token-refused", `refused the token ${shown}${redirect}`)
           : this.#failure("login-refused", `refused the user name or the password ${shown}${redirect}`);
       case 403: {
@@ -263,8 +264,8 @@ export class SmartHttpRemote implements GitRemote {
         return this.#failure(codeOfRefusal(words, forbidden) ?? forbidden, problem);
       }
       case 404: {
-        const { notFoundEither } = this.#requests;
-        const either = notFoundEither === null ? "" : `, and neither is ${notFoundEither}`;
+        const { alsoNotFound } = this.#requests;
+        const either = alsoNotFound === null ? "" : `, and neither is ${alsoNotFound}`;
         const problem = `is no repository that the token may see ${shown}${either}${redirect}`;
         return this.#failure("repository-not-found", problem, lost);
       }

@@ -2,12 +2,13 @@ import { type Effect, ServiceError, strongerEffect } from "../errors/service-err
 import type { JobStore } from "../store/job-store.ts";
 
 /**
- * Makes the swaps of one call. If a later step fails, its error has the effect `possible` once a swap was made or may have
- * been made: the step alone cannot know.
+ * Runs one call of a backend, and tracks the effect of its swaps. Once a swap was made, or may have been made, an error of
+ * the call has the effect `possible`. The step that failed, such as a read, knows only its own effect.
  *
- * @throws What `call` throws.
+ * @param call Gets the function by which it makes all of its swaps.
+ * @throws The error of `call`, with that effect.
  */
-export async function swapsOfACall<T>(store: JobStore, call: (swap: JobStore["swap"]) => Promise<T>): Promise<T> {
+export async function trackingSwaps<T>(store: JobStore, call: (swap: JobStore["swap"]) => Promise<T>): Promise<T> {
   let effect: Effect = "none";
   try {
     return await call(async (...args) => {
