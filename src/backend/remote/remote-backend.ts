@@ -3,7 +3,7 @@ import { type Deadline, monotonicNow } from "../../network/deadline.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { NotStarted } from "../../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
-import type { Holder } from "../../scheduler/state-document.ts";
+import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import {
   type ActiveLock,
   type Claim,
@@ -16,6 +16,7 @@ import {
   type StartAnswer,
   type Started,
 } from "../job-backend.ts";
+import { canonicalId } from "../lock-id.ts";
 import { checkPathName } from "./path-name.ts";
 import {
   AnswerError,
@@ -69,7 +70,10 @@ export class RemoteBackend implements JobBackend {
     const started = this.#server.understood(answer, () => {
       if (answer.status !== 200) throw new AnswerError(`there is nothing to start at its address, ${answer.status}`);
       if (this.#server.isMarked && isEmpty(answer.json)) throw new AnswerError("its answer to a start is empty");
-      return startAnswerIn(answer.json, jobName, noLock);
+      const started = startAnswerIn(answer.json, jobName, noLock);
+      // The key gives the lock its id, so another id is that of another start, whose answer a proxy has repeated.
+      if (this.#server.isMarked && started.started && started.lock !== null) checkIsOf(claim.lockId, started.lock);
+      return started;
     });
     if (!started.started) {
       const lock = { jobName, id: claim.lockId, record: null };
@@ -106,12 +110,12 @@ export class RemoteBackend implements JobBackend {
   async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
     const answer = await this.#changeLock(lock, "renew", {}, deadline);
     if (answer.status !== 200) throw new LockLostError(lock, await this.#jobs.lossOf(lock, "none", deadline));
-    return this.#server.understood(answer, () => activeLockIn(answer.json, lock.jobName));
+    return this.#updatedLock(lock, answer);
   }
 
   async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
     const answer = await this.#changeLock(lock, "resume", holderHeader(holder), deadline);
-    if (answer.status === 200) return this.#server.understood(answer, () => activeLockIn(answer.json, lock.jobName));
+    if (answer.status === 200) return this.#updatedLock(lock, answer);
     const grantedSince = this.#server.understood(answer, () => namedHolderIn(answer.json, "grantedSince"));
     throw new LockLostError(lock, await this.#jobs.lossOf(lock, "none", deadline), { grantedSince });
   }
@@ -120,8 +124,14 @@ export class RemoteBackend implements JobBackend {
     const query = `?${new URLSearchParams({ until: toIso(until) })}`;
     const request = { method: "PUT", path: [checkPathName(jobName), "skip"], query, writes: true } as const;
     const answer = await this.#server.ask(request, deadline);
-    if (answer.status === 404) throw this.#server.originalServer("cannot skip intervals");
-    if (answer.status === 200) return this.#server.understood(answer, () => oneStatusIn(answer.json));
+    if (answer.status === 404) throw this.#server.originalServer("cannot skip intervals", answer);
+    if (answer.status === 200) {
+      return this.#server.understood(answer, () => {
+        const status = oneStatusIn(answer.json);
+        checkSkipped(status.state, jobName, until);
+        return status;
+      });
+    }
     const active = this.#server.understood(answer, () => ({
       holder: namedHolderIn(answer.json, "holder"),
       since: activeSinceIn(answer.json),
@@ -152,8 +162,16 @@ export class RemoteBackend implements JobBackend {
     const answer = await this.#server.ask({ method: "PUT", path, headers, writes: true }, deadline);
     // An original server answers in text, as for every path that it does not know.
     if (answer.status !== 200 && messageIn(answer.json) === null)
-      throw this.#server.originalServer(`cannot ${call} a lock`);
+      throw this.#server.originalServer(`cannot ${call} a lock`, answer);
     return answer;
+  }
+
+  #updatedLock({ jobName, id }: HeldLock, answer: ServerAnswer): ActiveLock {
+    return this.#server.understood(answer, () => {
+      const updated = activeLockIn(answer.json, jobName);
+      checkIsOf(id, updated.lock);
+      return updated;
+    });
   }
 
   /**
@@ -187,7 +205,7 @@ export class RemoteBackend implements JobBackend {
     if (isStartConfirmed && (catchUp === "each" || confirmed.catchUp === catchUp)) return;
 
     const unknown = `does not know ${isStartConfirmed ? "catchUp" : "startsAt"}`;
-    if (lock === null) throw this.#tooOld(`${unknown}, and answered with another interval`);
+    if (lock === null) throw this.#tooOld(`${unknown}, and answered with another interval`, "none");
     try {
       await this.#giveBack(lock, deadline);
     } catch (cause) {
@@ -198,11 +216,11 @@ export class RemoteBackend implements JobBackend {
         cause,
       });
     }
-    throw this.#tooOld(`${unknown}, and granted another interval, which was interrupted again`);
+    throw this.#tooOld(`${unknown}, and granted another interval, which was interrupted again`, answer.earlierEffect);
   }
 
-  #tooOld(problem: string): ServiceError {
-    return this.#server.failure("server-too-old", { problem, effect: "none" });
+  #tooOld(problem: string, effect: Effect): ServiceError {
+    return this.#server.failure("server-too-old", { problem, effect });
   }
 
   /**
@@ -312,6 +330,19 @@ export class RemoteBackend implements JobBackend {
 const REFUSED = "was refused, but an earlier attempt whose answer was lost may still take the lock";
 
 const isEmpty = (json: unknown) => json === undefined || json === null;
+
+/** @throws AnswerError for another lock than the one that the request was about. */
+function checkIsOf(id: string, lock: HeldLock): void {
+  if (canonicalId(lock.id) === canonicalId(id)) return;
+  throw new AnswerError(`its answer is about the lock ${lock.id}, and not about ${id}`);
+}
+
+/** @throws AnswerError for the state of another job, or one that is not skipped. */
+function checkSkipped({ name, finishedUntil }: JobState, jobName: string, until: Instant): void {
+  if (name !== jobName) throw new AnswerError(`its answer is about the job ${name}, and not about ${jobName}`);
+  if (finishedUntil !== null && Date.parse(finishedUntil) >= until) return;
+  throw new AnswerError(`its state of the job is not skipped until ${toIso(until)}`);
+}
 
 /** Another run took the lock over before this start could use it. */
 const LOST_TO_OTHERS: StartAnswer = {
