@@ -190,18 +190,44 @@ test("a redirect to another origin may hide a request that was carried out, once
   expect(await failureOf(backend.finish(lock, inTime()))).toMatchObject({ code: "redirected", effect: "possible" });
 });
 
-describe("a proxy's 404 with a message, about a lock that is active", () => {
-  beforeEach(() => {
-    server.instead = { status: 404, headers: JSON_TYPE, body: '{"message":"no Route matched with those values"}' };
-  });
-
-  test.each<[call: string, send: (lock: HeldLock, by: RemoteBackend) => Promise<unknown>]>([
+describe("a 404 with a message, about a lock that is active", () => {
+  const CALLS: [call: string, send: (lock: HeldLock, by: RemoteBackend) => Promise<unknown>][] = [
     ["finish", (lock, by) => by.finish(lock, inTime())],
     ["interrupt", (lock, by) => by.interrupt(lock, inTime())],
     ["renew", (lock, by) => by.renew(lock, inTime())],
     ["resume", (lock, by) => by.resume(lock, null, inTime())],
-  ])("to %s is no lost lock", async (call, send) => {
+  ];
+  const OF_PROXY = { status: 404, headers: JSON_TYPE, body: '{"message":"no Route matched with those values"}' };
+
+  test.each(CALLS)("of a proxy, to %s, is no lost lock", async (call, send) => {
     const lock = await startedLock();
+    server.instead = OF_PROXY;
+    server.intercepts = ({ path }) => (path.endsWith(call) ? "instead" : null);
+    expect(await failureOf(send(lock, connect()))).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test.each(CALLS.slice(0, 2))(
+    "of a proxy, to %s, is no success, after an answer that was lost",
+    async (call, send) => {
+      const original = new OriginalServer();
+      await original.listen();
+      closing.push(() => original.close());
+      const by = connect({ url: original.url });
+      const lock = ((await start(by)) as Started).lock as HeldLock;
+      let attempts = 0;
+      original.fault = ({ path }) => {
+        if (!path.endsWith(call)) return undefined;
+        return attempts++ === 0 ? { status: 502 } : OF_PROXY;
+      };
+      expect(await failureOf(send(lock, by))).toMatchObject({ code: "not-a-server", effect: "possible" });
+      expect((await original.state("report"))?.active).not.toBeNull();
+    },
+  );
+
+  test.each(CALLS)("of a server with another database, to %s, is no lost lock", async (call, send) => {
+    const lock = await startedLock();
+    const body = '{"message":"Cannot find job lock for report","outcome":"unknown"}';
+    server.instead = { status: 404, headers: { ...JSON_TYPE, "cronyx-server": "0.0.0" }, body };
     server.intercepts = ({ path }) => (path.endsWith(call) ? "instead" : null);
     const error = await failureOf(send(lock, connect()));
     expect(error).toMatchObject({ code: "not-a-server", effect: "possible" });

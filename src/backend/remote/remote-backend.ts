@@ -161,8 +161,14 @@ export class RemoteBackend implements JobBackend {
     const path = [checkPathName(jobName), id, call];
     const answer = await this.#server.ask({ method: "PUT", path, headers, writes: true }, deadline);
     // An original server answers in text, as for every path that it does not know.
-    if (answer.status !== 200 && messageIn(answer.json) === null)
+    if (answer.status === 404 && messageIn(answer.json) === null)
       throw this.#server.originalServer(`cannot ${call} a lock`, answer);
+    if (answer.status === 409 || (answer.status === 404 && !saysThatLockIsMissing(answer))) {
+      throw this.#server.notAServer(
+        `there is no lock to ${call} at its address, ${answer.status}`,
+        answer.effectIfMalformed,
+      );
+    }
     return answer;
   }
 
@@ -292,7 +298,7 @@ export class RemoteBackend implements JobBackend {
       if (answer.json === undefined) return;
       throw this.#server.notAServer("its answer to an end has a body", answer.effectIfMalformed);
     }
-    if (answer.status !== 404 || messageIn(answer.json) === null) {
+    if (answer.status !== 404 || !saysThatLockIsMissing(answer)) {
       throw this.#server.notAServer(
         `there is no lock to end at its address, ${answer.status}`,
         answer.effectIfMalformed,
@@ -330,6 +336,11 @@ export class RemoteBackend implements JobBackend {
 const REFUSED = "was refused, but an earlier attempt whose answer was lost may still take the lock";
 
 const isEmpty = (json: unknown) => json === undefined || json === null;
+
+/** Both servers begin the message of this 404 so. A proxy that does not know the address may answer in JSON too. */
+function saysThatLockIsMissing({ json }: ServerAnswer): boolean {
+  return messageIn(json)?.startsWith("Cannot find job lock") ?? false;
+}
 
 /** @throws AnswerError for another lock than the one that the request was about. */
 function checkIsOf(id: string, lock: HeldLock): void {
