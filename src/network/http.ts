@@ -26,7 +26,10 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** The server's clock, in whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
   readonly date: Instant | null;
-  /** The origin that the request was redirected to, if it is another one: it did not get the authorization. */
+  /**
+   * The origin that the request was redirected to, if it is another one: it did not get the authorization. For a redirect that
+   * must not be followed, its target without a login, query and fragment, which may be secrets.
+   */
   readonly redirectedTo: string | null;
 }
 
@@ -83,7 +86,7 @@ export class HttpConnection {
         return { ...answer, redirectedTo: url.origin === request.url.origin ? null : url.origin };
       }
       const target = followable(location, url);
-      if (target === null) return { ...answer, redirectedTo: location };
+      if (target === null) return { ...answer, redirectedTo: nameOf(location, url) };
       if (target.origin !== request.url.origin && !request.followsToOtherOrigins) {
         return { ...answer, redirectedTo: target.origin };
       }
@@ -202,6 +205,13 @@ function followable(location: string, from: URL): URL | null {
   const target = new URL(location, from);
   const allowed = from.protocol === "https:" ? ["https:"] : ["http:", "https:"];
   return allowed.includes(target.protocol) ? target : null;
+}
+
+/** @returns the target of a redirect as messages may show it. */
+function nameOf(location: string, from: URL): string {
+  if (!URL.canParse(location, from.href)) return "an address that is no URL";
+  const { protocol, host, pathname } = new URL(location, from);
+  return `${protocol}//${host}${pathname}`;
 }
 
 async function send(

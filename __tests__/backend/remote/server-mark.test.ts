@@ -257,6 +257,28 @@ describe("an answer about something else", () => {
     expect(await failureOf(start())).toMatchObject({ code: "not-a-server", effect: "possible" });
   });
 
+  test.each([".", ".."])("is no start: a path cannot have the lock id %j", async (id) => {
+    const original = new OriginalServer();
+    await original.listen();
+    closing.push(() => original.close());
+    original.fault = () => ({ status: 200, headers: JSON_TYPE, body: JSON.stringify({ ...other, id }) });
+    const by = connect({ url: original.url });
+    expect(await failureOf(start(by))).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test("is no start: an instant after which no retry interval can be counted", async () => {
+    const idempotencyKey = randomUUID();
+    const lockId = lockIdOf(idempotencyKey);
+    const end = "9999-12-31T23:59:59.999Z";
+    answering({ ...other, id: lockId, createdAt: end, updatedAt: end });
+    const started = backend.start(
+      { ...HOURLY, retryInterval: HOUR },
+      { idempotencyKey, lockId, holder: null },
+      inTime(),
+    );
+    expect(await failureOf(started)).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
   test("is neither a renewal nor a resumption", async () => {
     const lock = await startedLock();
     answering(other);

@@ -258,9 +258,18 @@ export class RemoteBackend implements JobBackend {
 
   /** Whether others may have taken a lock over that was updated after `sentAt`, by the monotonic clock. */
   #isStale({ retryInterval }: PreparedStart, updatedAt: Instant, sentAt: number): boolean {
-    const retryAt = retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
+    const retryAt = this.#retryAfter(retryInterval, updatedAt);
     // With a retry interval of 0 others may take the lock over at any time, so a renewal gains nothing.
     return retryAt > updatedAt && retryAt <= updatedAt + this.#monotonic() - sentAt;
+  }
+
+  /** @throws ServiceError for an instant so late that no retry interval can be counted from it. */
+  #retryAfter(retryInterval: PreparedStart["retryInterval"], updatedAt: Instant): Instant {
+    try {
+      return retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
+    } catch (cause) {
+      throw this.#server.notAServer(`it updated the lock at ${toIso(updatedAt)}`, "possible", cause);
+    }
   }
 
   /** Interrupts a lock that this start cannot use. A lock that has ended already needs no interrupt. */
