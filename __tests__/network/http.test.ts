@@ -206,6 +206,14 @@ describe("a redirect to another origin", () => {
     const followed = await post(5_000, { authorization, followsToOtherOrigins: true });
     expect(followed).toMatchObject({ status: 200, redirectedTo: origin, body: Buffer.from("undefined") });
   });
+
+  test.each([
+    ["ftp://octo:secret@files.example/a?token=secret#secret", "ftp://files.example/a"],
+    ["http://octo:secret@[", "an address that is no URL"],
+  ])("is named without what may be a secret: %s", async (location, named) => {
+    answer = (_, response) => response.writeHead(302, { location }).end();
+    expect(await post()).toMatchObject({ status: 302, redirectedTo: named });
+  });
 });
 
 function openConnections(): Promise<number> {

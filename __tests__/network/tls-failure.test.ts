@@ -31,6 +31,19 @@ test.each([
   expect(tlsFailure(withCode(code))).toEqual({ code: ours, problem: `${problem} (${code})` });
 });
 
+test.each([
+  ["EPROTO", false],
+  ["ERR_SSL_DECRYPTION_FAILED_OR_BAD_RECORD_MAC", false],
+  ["ERR_SSL_SSLV3_ALERT_BAD_RECORD_MAC", false],
+  ["ERR_SSL_TLSV1_ALERT_INTERNAL_ERROR", false],
+  ["ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED", true],
+  ["ERR_SSL_SSLV3_ALERT_BAD_CERTIFICATE", true],
+  ["ERR_SSL_TLSV1_ALERT_UNKNOWN_CA", true],
+  ["CERT_HAS_EXPIRED", true],
+])("on a TLS connection, %s says that the server refused it: %s", (code, isRefused) => {
+  expect(tlsFailure(withCode(code), true) !== null).toBe(isRefused);
+});
+
 test.each([withCode("ECONNRESET"), withCode("ECONNREFUSED"), new Error("no code"), null, undefined, "text", {}])(
   "%s is no failure of TLS",
   (error) => {

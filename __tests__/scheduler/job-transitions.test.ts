@@ -365,6 +365,10 @@ describe("skip", () => {
   });
 
   test("can be repeated, even after a run was granted since", () => {
+    const first = stateOf(skip(newJobState("report"), instant("09:30"), NOW));
+    expect(skip(first, instant("09:30"), NOW).state).toBe(first);
+    const started = { ...first, active: lock("09:30", "10:00") };
+    expect(skip(started, instant("09:30"), NOW).state).toBe(started);
     const once = stateOf(skip(idle, instant("09:30"), NOW));
     expect(skip(once, instant("09:30"), NOW).state).toBe(once);
     const granted = grantLock(once, grantOf(lock("09:30", "10:00")));

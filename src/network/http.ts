@@ -26,7 +26,10 @@ export interface HttpAnswer {
   readonly body: Buffer;
   /** The server's clock, in whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
   readonly date: Instant | null;
-  /** The origin that the request was redirected to, if it is another one: it did not get the authorization. */
+  /**
+   * The origin that the request was redirected to, if it is another one: it did not get the authorization. For a redirect that
+   * must not be followed, its target without a login, query and fragment, which may be secrets.
+   */
   readonly redirectedTo: string | null;
 }
 
@@ -83,7 +86,7 @@ export class HttpConnection {
         return { ...answer, redirectedTo: url.origin === request.url.origin ? null : url.origin };
       }
       const target = followable(location, url);
-      if (target === null) return { ...answer, redirectedTo: location };
+      if (target === null) return { ...answer, redirectedTo: nameOf(location, url) };
       if (target.origin !== request.url.origin && !request.followsToOtherOrigins) {
         return { ...answer, redirectedTo: target.origin };
       }
@@ -111,25 +114,33 @@ export class HttpConnection {
     const signal = AbortSignal.any([late.signal, deadline.signal]);
     this.#client.handlers = [preparing(signal, agent)];
     const { aborted, forget } = abortOf(signal);
+    let sent: ClientRequest | undefined;
+    const onSend = (client: ClientRequest) => {
+      sent = client;
+    };
     try {
-      const answer = await Promise.race([send(this.#client, request), aborted]);
+      const answer = await Promise.race([send(this.#client, request, onSend), aborted]);
       if (answer.status === 407) throw this.#proxyRefusal();
       return answer;
     } catch (cause) {
-      throw this.#failureOf(cause, request, signal);
+      throw this.#failureOf(cause, request, { signal, isSecured: isSecured(sent) });
     } finally {
       clearTimeout(timer);
       forget();
     }
   }
 
-  #failureOf(cause: unknown, request: HttpRequest, signal: AbortSignal): ServiceError {
+  #failureOf(
+    cause: unknown,
+    request: HttpRequest,
+    { signal, isSecured }: { readonly signal: AbortSignal; readonly isSecured: boolean },
+  ): ServiceError {
     if (cause instanceof ServiceError) return cause;
     if (cause instanceof OversizedAnswer) {
       return this.#failure("oversized-answer", cause.message, { cause, effect: lostAnswer(request) });
     }
     if (statusOfProxy(cause) === 407) return this.#proxyRefusal(cause);
-    const tls = tlsFailure(cause);
+    const tls = tlsFailure(cause, isSecured);
     if (tls !== null) return this.#failure(tls.code, tls.problem, { cause, effect: "none" });
     const why = signal.aborted ? "no answer in time" : wordsOf(cause);
     const effect = isUnconnected(cause) ? "none" : lostAnswer(request);
@@ -196,8 +207,19 @@ function followable(location: string, from: URL): URL | null {
   return allowed.includes(target.protocol) ? target : null;
 }
 
-async function send(client: HttpClient, { method, url, headers, authorization, body }: HttpRequest) {
-  const { message } = await client.request(method, url.href, body === null ? null : streamOf(body), {
+/** @returns the target of a redirect as messages may show it. */
+function nameOf(location: string, from: URL): string {
+  if (!URL.canParse(location, from.href)) return "an address that is no URL";
+  const { protocol, host, pathname } = new URL(location, from);
+  return `${protocol}//${host}${pathname}`;
+}
+
+async function send(
+  client: HttpClient,
+  { method, url, headers, authorization, body }: HttpRequest,
+  onSend: (request: ClientRequest) => void,
+) {
+  const { message } = await client.request(method, url.href, streamOf(body, onSend), {
     ...headers,
     ...(authorization === null ? {} : { authorization }),
     ...(body === null ? {} : { "content-length": String(body.length) }),
@@ -214,11 +236,17 @@ async function send(client: HttpClient, { method, url, headers, authorization, b
 }
 
 /**
+ * @param body Null: none.
  * @returns a body in the form that the client takes: it calls only these two methods of a stream. With a real stream each
  *   start would take 2 ms longer, since Node would compile its own code for it.
+ * @param onSend Called with Node's request, which the client keeps to itself.
  */
-function streamOf(body: Buffer): NodeJS.ReadableStream {
-  const stream = { on: () => stream, pipe: (request: ClientRequest) => request.end(body) };
+function streamOf(body: Buffer | null, onSend: (request: ClientRequest) => void): NodeJS.ReadableStream {
+  const pipe = (request: ClientRequest) => {
+    onSend(request);
+    return request.end(body ?? undefined);
+  };
+  const stream = { on: () => stream, pipe };
   return stream as unknown as NodeJS.ReadableStream;
 }
 
@@ -235,6 +263,12 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
     message.on("end", () => resolve(Buffer.concat(chunks)));
     message.on("error", reject);
   });
+}
+
+/** Whether a request has had a TLS connection, so that the server may have got it. */
+function isSecured(request: ClientRequest | undefined): boolean {
+  const socket: object | null = request?.socket ?? null;
+  return socket !== null && "secureConnecting" in socket && socket.secureConnecting === false;
 }
 
 function dateOf(header: string | undefined): Instant | null {

@@ -27,8 +27,14 @@ const PROBLEMS: Readonly<Record<string, string>> = {
   HOSTNAME_MISMATCH: "has a certificate for another host",
 };
 
-/** @returns null if TLS is not the cause of an error. */
-export function tlsFailure(error: unknown): TlsFailure | null {
+/** With TLS 1.3 a server refuses a client only after the client has a connection: RFC 8446 §4.4.2.4. */
+const REFUSED = /_ALERT_(\w*CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED|HANDSHAKE_FAILURE)/;
+
+/**
+ * @param isSecured Whether there was a TLS connection when the error came. Then TLS fails as any connection breaks.
+ * @returns null if the error does not say that no TLS connection was made.
+ */
+export function tlsFailure(error: unknown, isSecured = false): TlsFailure | null {
   const code = String((error as { readonly code?: unknown } | null | undefined)?.code ?? "");
   const known = CODES.get(code) ?? (CHAIN.test(code) ? UNTRUSTED : undefined);
   if (known !== undefined) {
@@ -36,5 +42,6 @@ export function tlsFailure(error: unknown): TlsFailure | null {
     return { code: known, problem: `${problem} (${code})` };
   }
   if (code !== "EPROTO" && !code.startsWith("ERR_SSL_")) return null;
+  if (isSecured && !REFUSED.test(code)) return null;
   return { code: "tls-failed", problem: `made no TLS connection (${code})` };
 }

@@ -151,8 +151,7 @@ export type SkipRefusal =
  */
 export function skip(state: JobState, until: Instant, now: Instant): Transition<SkipRefusal> {
   // A repeated call, after an answer that was lost.
-  const [newest] = state.skipped ?? [];
-  if (newest?.skippedEndedAt === toIso(until) && state.finishedUntil === newest.skippedEndedAt) return changed(state);
+  if (state.finishedUntil === toIso(until) && isSkippedUpTo(state, state.finishedUntil)) return changed(state);
 
   if (state.active !== null) return refused({ reason: "active", lock: state.active });
   if (until > now) return refused({ reason: "in-future" });
@@ -172,6 +171,14 @@ function refused<Refusal>(refusal: Refusal): Transition<Refusal> {
 /** @returns where the job's next interval starts, or null if the job never began. */
 function progressOf(state: JobState): Instant | null {
   return finishedUntilOf(state) ?? begunOf(state)?.intervalStartedAt ?? null;
+}
+
+/** Whether a skip brought the progress to `finishedUntil`. */
+function isSkippedUpTo({ skipped, history, ended, begun }: JobState, finishedUntil: string): boolean {
+  if (skipped?.[0] !== undefined) return skipped[0].skippedEndedAt === finishedUntil;
+  // The skip of a job that never began records no span: no run has finished since, and only a first interval is begun.
+  const isFinished = history.some(({ outcome }) => outcome !== "interrupted" && outcome !== "taken-over");
+  return begun === undefined && ended === undefined && !isFinished;
 }
 
 function withSkipped(state: JobState, { until, now }: { until: Instant; now: Instant }): JobState {

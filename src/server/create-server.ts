@@ -25,7 +25,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   closeConnectionsOnShutdown(server);
   server.addHook("onRequest", (_request, reply, done) => {
-    reply.header(MARK, options.version);
+    reply.headers(ofEachAnswer(options));
     done();
   });
   await server.register(accepts);
@@ -38,8 +38,14 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   return server;
 }
 
-/** The mark of this project's server: an answer without this header is a proxy's. */
-const MARK = "cronyx-server";
+/**
+ * The headers of each answer. The first one is the mark of this project's server: an answer without it is a proxy's. A cache
+ * on the way would repeat an answer with the mark when it is no longer true.
+ */
+const ofEachAnswer = ({ version }: Pick<ServerOptions, "version">) => ({
+  "cronyx-server": version,
+  "cache-control": "no-store",
+});
 
 const MAX_BODY_BYTES = 64 * 1024;
 const MAX_HEADER_BYTES = 16 * 1024;
@@ -73,7 +79,7 @@ function newFastify(
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (errors, part) => badInput(errors as readonly SchemaError[], part),
     // Hooks do not run for these errors.
-    frameworkErrors: (error, _, reply) => refuse(error, reply.header(MARK, version), metrics),
+    frameworkErrors: (error, _, reply) => refuse(error, reply.headers(ofEachAnswer({ version })), metrics),
   });
 }
 

@@ -437,8 +437,20 @@ export const GUARDS = [
       "",
       "fails, and leaves no lock",
     ],
+    "an answer about another lock is none": [
+      "if (canonicalId(lock.id) === canonicalId(id)) return;",
+      "return;",
+      "is no start: two callers could hold the lock of a repeated answer",
+      "remote/server-mark",
+    ],
+    "a 404 in other words is no lost lock": [
+      'return messageIn(json)?.startsWith("Cannot find job lock") ?? false;',
+      "return messageIn(json) !== null;",
+      "is no success, after an answer that was lost",
+      "remote/server-mark",
+    ],
     "a refusal of an original server is no lost lock": [
-      "if (answer.status !== 200 && messageIn(answer.json) === null)",
+      "if (answer.status === 404 && messageIn(answer.json) === null)",
       "if (false)",
       "is an error that names its cause, and no lost lock",
     ],

@@ -152,12 +152,16 @@ describe("with an original server", () => {
   });
 });
 
-/** Grants whatever the test sets, and renews `slowRenewals` locks late. */
+/** Answers late, as often as the test sets, and may end a lock before it is renewed. */
 class SlowServer extends ExplainingServer {
   slowAnswers = 0;
+  endsBeforeRenewal = false;
 
   protected override async explained(received: ReceivedRequest): Promise<ServerAnswer> {
     const [jobName = "", id = "", call] = (received.path.split("?")[0] ?? "").slice(1).split("/");
+    if (call === "renew" && this.endsBeforeRenewal) {
+      await this.backend.interrupt({ jobName, id, record: null }, inTime());
+    }
     const answer =
       call === "renew"
         ? await this.backend
@@ -199,10 +203,7 @@ describe("one holder: a grant whose answer comes after the retry interval", () =
 
   test("starts no run when another run has taken the lock over", async () => {
     slow.slowAnswers = 1;
-    slow.fault = ({ path }) => {
-      if (!path.endsWith("renew")) return undefined;
-      return { status: 404, headers: { ...MARK, "content-type": "application/json" }, body: '{"message":"No lock"}' };
-    };
+    slow.endsBeforeRenewal = true;
     expect(await start(RETRIED)).toMatchObject({ started: false, reason: "active" });
   });
 

@@ -154,6 +154,166 @@ describe("before the server has shown its mark", () => {
   });
 });
 
+describe("a call that an original server does not have", () => {
+  const CALLS: [call: string, send: (lock: HeldLock, by: RemoteBackend) => Promise<unknown>][] = [
+    ["renew", (lock, by) => by.renew(lock, inTime())],
+    ["resume", (lock, by) => by.resume(lock, null, inTime())],
+    ["skip", ({ jobName }, by) => by.skip(jobName, HOUR, inTime())],
+  ];
+  const PAGE = { status: 404, headers: { "content-type": "text/html" }, body: "<h1>Not found</h1>" };
+  const OF_ORIGINAL = { status: 404, headers: { "content-type": "text/plain" }, body: "NOT_FOUND" };
+
+  test.each(CALLS)("%s may have been carried out before a proxy's 404", async (call, send) => {
+    const lock = await startedLock();
+    server.instead = PAGE;
+    server.intercepts = ({ path }) => (path.includes(`/${call}`) ? "after" : null);
+    expect(await failureOf(send(lock, connect()))).toMatchObject({ code: "original-server", effect: "possible" });
+  });
+
+  test.each(CALLS)("%s may have been carried out by an earlier attempt", async (call, send) => {
+    const lock = await startedLock();
+    let attempts = 0;
+    server.intercepts = ({ path }) => {
+      if (!path.includes(`/${call}`)) return null;
+      server.instead = attempts++ === 0 ? { status: 502 } : OF_ORIGINAL;
+      return "after";
+    };
+    expect(await failureOf(send(lock, connect()))).toMatchObject({ code: "original-server", effect: "possible" });
+    expect(attempts).toBe(2);
+  });
+});
+
+test("a redirect to another origin may hide a request that was carried out, once the server has shown its mark", async () => {
+  const lock = await startedLock();
+  server.instead = { status: 302, headers: { location: "https://login.example/" } };
+  server.intercepts = ({ path }) => (path.endsWith("finish") ? "after" : null);
+  expect(await failureOf(backend.finish(lock, inTime()))).toMatchObject({ code: "redirected", effect: "possible" });
+});
+
+describe("a 404 with a message, about a lock that is active", () => {
+  const CALLS: [call: string, send: (lock: HeldLock, by: RemoteBackend) => Promise<unknown>][] = [
+    ["finish", (lock, by) => by.finish(lock, inTime())],
+    ["interrupt", (lock, by) => by.interrupt(lock, inTime())],
+    ["renew", (lock, by) => by.renew(lock, inTime())],
+    ["resume", (lock, by) => by.resume(lock, null, inTime())],
+  ];
+  const OF_PROXY = { status: 404, headers: JSON_TYPE, body: '{"message":"no Route matched with those values"}' };
+
+  test.each(CALLS)("of a proxy, to %s, is no lost lock", async (call, send) => {
+    const lock = await startedLock();
+    server.instead = OF_PROXY;
+    server.intercepts = ({ path }) => (path.endsWith(call) ? "instead" : null);
+    expect(await failureOf(send(lock, connect()))).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test.each(CALLS.slice(0, 2))(
+    "of a proxy, to %s, is no success, after an answer that was lost",
+    async (call, send) => {
+      const original = new OriginalServer();
+      await original.listen();
+      closing.push(() => original.close());
+      const by = connect({ url: original.url });
+      const lock = ((await start(by)) as Started).lock as HeldLock;
+      let attempts = 0;
+      original.fault = ({ path }) => {
+        if (!path.endsWith(call)) return undefined;
+        return attempts++ === 0 ? { status: 502 } : OF_PROXY;
+      };
+      expect(await failureOf(send(lock, by))).toMatchObject({ code: "not-a-server", effect: "possible" });
+      expect((await original.state("report"))?.active).not.toBeNull();
+    },
+  );
+
+  test.each(CALLS)("of a server with another database, to %s, is no lost lock", async (call, send) => {
+    const lock = await startedLock();
+    const body = '{"message":"Cannot find job lock for report","outcome":"unknown"}';
+    server.instead = { status: 404, headers: { ...JSON_TYPE, "cronyx-server": "0.0.0" }, body };
+    server.intercepts = ({ path }) => (path.endsWith(call) ? "instead" : null);
+    const error = await failureOf(send(lock, connect()));
+    expect(error).toMatchObject({ code: "not-a-server", effect: "possible" });
+    expect(error.message).toMatch(/it answers that the lock \S+ is not active, and shows it as active/);
+    expect(await activeNow()).not.toBeNull();
+  });
+});
+
+describe("an answer about something else", () => {
+  const other = {
+    id: randomUUID(),
+    name: "report",
+    interval: HOUR,
+    intervalStartedAt: "2026-11-24T04:00:00.000Z",
+    intervalEndedAt: "2026-11-24T05:00:00.000Z",
+    isActive: true,
+    createdAt: "2026-11-24T05:00:12.567Z",
+    updatedAt: "2026-11-24T05:00:12.567Z",
+  };
+  const answering = (body: object) => {
+    server.instead = { status: 200, headers: { ...JSON_TYPE, "cronyx-server": "0.0.0" }, body: JSON.stringify(body) };
+    server.intercepts = ({ method }) => (method === "GET" ? null : "after");
+  };
+
+  test("is no start: two callers could hold the lock of a repeated answer", async () => {
+    answering(other);
+    expect(await failureOf(start())).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test.each([".", ".."])("is no start: a path cannot have the lock id %j", async (id) => {
+    const original = new OriginalServer();
+    await original.listen();
+    closing.push(() => original.close());
+    original.fault = () => ({ status: 200, headers: JSON_TYPE, body: JSON.stringify({ ...other, id }) });
+    const by = connect({ url: original.url });
+    expect(await failureOf(start(by))).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test("is no start: an instant after which no retry interval can be counted", async () => {
+    const idempotencyKey = randomUUID();
+    const lockId = lockIdOf(idempotencyKey);
+    const end = "9999-12-31T23:59:59.999Z";
+    answering({ ...other, id: lockId, createdAt: end, updatedAt: end });
+    const started = backend.start(
+      { ...HOURLY, retryInterval: HOUR },
+      { idempotencyKey, lockId, holder: null },
+      inTime(),
+    );
+    expect(await failureOf(started)).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test("is neither a renewal nor a resumption", async () => {
+    const lock = await startedLock();
+    answering(other);
+    expect(await failureOf(backend.renew(lock, inTime()))).toMatchObject({ code: "not-a-server", effect: "possible" });
+    const resumed = backend.resume(lock, null, inTime());
+    expect(await failureOf(resumed)).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+
+  test.each([
+    ["another job", "orders", "2026-11-24T05:00:00.000Z"],
+    ["another instant", "report", "2026-11-24T04:00:00.000Z"],
+    ["no progress", "report", null],
+  ])("is no skip: %s", async (_, name, intervalEndedAt) => {
+    const lastFinished = intervalEndedAt && { intervalEndedAt, endedAt: null, runUrl: null };
+    answering({ name, lock: null, lastFinished, history: [] });
+    const skipped = backend.skip("report", Date.parse("2026-11-24T05:00:00.000Z"), inTime());
+    expect(await failureOf(skipped)).toMatchObject({ code: "not-a-server", effect: "possible" });
+  });
+});
+
+test("each attempt has a token of its own: GitHub's expire before the deadline of an end", async () => {
+  let tokens = 0;
+  const by = new RemoteBackend({
+    address: server.url,
+    credentials: { kind: "bearer", token: async () => `token-${++tokens}` },
+    userAgent: "cronyx-test",
+    log: () => {},
+  });
+  closing.unshift(() => by.close());
+  let attempts = 0;
+  server.fault = () => (attempts++ === 0 ? { status: 503 } : undefined);
+  await by.states(inTime());
+  expect(server.requests.map(({ headers }) => headers.authorization)).toEqual(["Bearer token-1", "Bearer token-2"]);
+});
+
 describe("required jobs", () => {
   const requiring = { ...HOURLY, requiredJobNames: ["orders of a/b", "plain"] };
   const key = randomUUID();

@@ -436,6 +436,9 @@ test.each([
   ["TRACE", "/report"],
   ["POST", "/%zz"],
   ["PUT", "/report/id/finish"],
-])("the answer to %s %s has the server's mark", async (method, path) => {
-  expect((await server.send(method, path)).headers["cronyx-server"]).toBe("0.0.0");
+])("the answer to %s %s has the server's mark, which no cache may repeat", async (method, path) => {
+  expect((await server.send(method, path)).headers).toMatchObject({
+    "cronyx-server": "0.0.0",
+    "cache-control": "no-store",
+  });
 });

@@ -3,7 +3,7 @@ import { type Deadline, monotonicNow } from "../../network/deadline.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { NotStarted } from "../../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
-import type { Holder } from "../../scheduler/state-document.ts";
+import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import {
   type ActiveLock,
   type Claim,
@@ -16,6 +16,7 @@ import {
   type StartAnswer,
   type Started,
 } from "../job-backend.ts";
+import { canonicalId } from "../lock-id.ts";
 import { checkPathName } from "./path-name.ts";
 import {
   AnswerError,
@@ -69,7 +70,10 @@ export class RemoteBackend implements JobBackend {
     const started = this.#server.understood(answer, () => {
       if (answer.status !== 200) throw new AnswerError(`there is nothing to start at its address, ${answer.status}`);
       if (this.#server.isMarked && isEmpty(answer.json)) throw new AnswerError("its answer to a start is empty");
-      return startAnswerIn(answer.json, jobName, noLock);
+      const started = startAnswerIn(answer.json, jobName, noLock);
+      // The key gives the lock its id, so another id is that of another start, whose answer a proxy has repeated.
+      if (this.#server.isMarked && started.started && started.lock !== null) checkIsOf(claim.lockId, started.lock);
+      return started;
     });
     if (!started.started) {
       const lock = { jobName, id: claim.lockId, record: null };
@@ -106,12 +110,12 @@ export class RemoteBackend implements JobBackend {
   async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
     const answer = await this.#changeLock(lock, "renew", {}, deadline);
     if (answer.status !== 200) throw new LockLostError(lock, await this.#jobs.lossOf(lock, "none", deadline));
-    return this.#server.understood(answer, () => activeLockIn(answer.json, lock.jobName));
+    return this.#updatedLock(lock, answer);
   }
 
   async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
     const answer = await this.#changeLock(lock, "resume", holderHeader(holder), deadline);
-    if (answer.status === 200) return this.#server.understood(answer, () => activeLockIn(answer.json, lock.jobName));
+    if (answer.status === 200) return this.#updatedLock(lock, answer);
     const grantedSince = this.#server.understood(answer, () => namedHolderIn(answer.json, "grantedSince"));
     throw new LockLostError(lock, await this.#jobs.lossOf(lock, "none", deadline), { grantedSince });
   }
@@ -120,8 +124,14 @@ export class RemoteBackend implements JobBackend {
     const query = `?${new URLSearchParams({ until: toIso(until) })}`;
     const request = { method: "PUT", path: [checkPathName(jobName), "skip"], query, writes: true } as const;
     const answer = await this.#server.ask(request, deadline);
-    if (answer.status === 404) throw this.#server.originalServer("cannot skip intervals");
-    if (answer.status === 200) return this.#server.understood(answer, () => oneStatusIn(answer.json));
+    if (answer.status === 404) throw this.#server.originalServer("cannot skip intervals", answer);
+    if (answer.status === 200) {
+      return this.#server.understood(answer, () => {
+        const status = oneStatusIn(answer.json);
+        checkSkipped(status.state, jobName, until);
+        return status;
+      });
+    }
     const active = this.#server.understood(answer, () => ({
       holder: namedHolderIn(answer.json, "holder"),
       since: activeSinceIn(answer.json),
@@ -151,9 +161,23 @@ export class RemoteBackend implements JobBackend {
     const path = [checkPathName(jobName), id, call];
     const answer = await this.#server.ask({ method: "PUT", path, headers, writes: true }, deadline);
     // An original server answers in text, as for every path that it does not know.
-    if (answer.status !== 200 && messageIn(answer.json) === null)
-      throw this.#server.originalServer(`cannot ${call} a lock`);
+    if (answer.status === 404 && messageIn(answer.json) === null)
+      throw this.#server.originalServer(`cannot ${call} a lock`, answer);
+    if (answer.status === 409 || (answer.status === 404 && !saysThatLockIsMissing(answer))) {
+      throw this.#server.notAServer(
+        `there is no lock to ${call} at its address, ${answer.status}`,
+        answer.effectIfMalformed,
+      );
+    }
     return answer;
+  }
+
+  #updatedLock({ jobName, id }: HeldLock, answer: ServerAnswer): ActiveLock {
+    return this.#server.understood(answer, () => {
+      const updated = activeLockIn(answer.json, jobName);
+      checkIsOf(id, updated.lock);
+      return updated;
+    });
   }
 
   /**
@@ -187,7 +211,7 @@ export class RemoteBackend implements JobBackend {
     if (isStartConfirmed && (catchUp === "each" || confirmed.catchUp === catchUp)) return;
 
     const unknown = `does not know ${isStartConfirmed ? "catchUp" : "startsAt"}`;
-    if (lock === null) throw this.#tooOld(`${unknown}, and answered with another interval`);
+    if (lock === null) throw this.#tooOld(`${unknown}, and answered with another interval`, "none");
     try {
       await this.#giveBack(lock, deadline);
     } catch (cause) {
@@ -198,11 +222,11 @@ export class RemoteBackend implements JobBackend {
         cause,
       });
     }
-    throw this.#tooOld(`${unknown}, and granted another interval, which was interrupted again`);
+    throw this.#tooOld(`${unknown}, and granted another interval, which was interrupted again`, answer.earlierEffect);
   }
 
-  #tooOld(problem: string): ServiceError {
-    return this.#server.failure("server-too-old", { problem, effect: "none" });
+  #tooOld(problem: string, effect: Effect): ServiceError {
+    return this.#server.failure("server-too-old", { problem, effect });
   }
 
   /**
@@ -234,9 +258,18 @@ export class RemoteBackend implements JobBackend {
 
   /** Whether others may have taken a lock over that was updated after `sentAt`, by the monotonic clock. */
   #isStale({ retryInterval }: PreparedStart, updatedAt: Instant, sentAt: number): boolean {
-    const retryAt = retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
+    const retryAt = this.#retryAfter(retryInterval, updatedAt);
     // With a retry interval of 0 others may take the lock over at any time, so a renewal gains nothing.
     return retryAt > updatedAt && retryAt <= updatedAt + this.#monotonic() - sentAt;
+  }
+
+  /** @throws ServiceError for an instant so late that no retry interval can be counted from it. */
+  #retryAfter(retryInterval: PreparedStart["retryInterval"], updatedAt: Instant): Instant {
+    try {
+      return retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
+    } catch (cause) {
+      throw this.#server.notAServer(`it updated the lock at ${toIso(updatedAt)}`, "possible", cause);
+    }
   }
 
   /** Interrupts a lock that this start cannot use. A lock that has ended already needs no interrupt. */
@@ -274,7 +307,7 @@ export class RemoteBackend implements JobBackend {
       if (answer.json === undefined) return;
       throw this.#server.notAServer("its answer to an end has a body", answer.effectIfMalformed);
     }
-    if (answer.status !== 404 || messageIn(answer.json) === null) {
+    if (answer.status !== 404 || !saysThatLockIsMissing(answer)) {
       throw this.#server.notAServer(
         `there is no lock to end at its address, ${answer.status}`,
         answer.effectIfMalformed,
@@ -312,6 +345,24 @@ export class RemoteBackend implements JobBackend {
 const REFUSED = "was refused, but an earlier attempt whose answer was lost may still take the lock";
 
 const isEmpty = (json: unknown) => json === undefined || json === null;
+
+/** Both servers begin the message of this 404 so. A proxy that does not know the address may answer in JSON too. */
+function saysThatLockIsMissing({ json }: ServerAnswer): boolean {
+  return messageIn(json)?.startsWith("Cannot find job lock") ?? false;
+}
+
+/** @throws AnswerError for another lock than the one that the request was about. */
+function checkIsOf(id: string, lock: HeldLock): void {
+  if (canonicalId(lock.id) === canonicalId(id)) return;
+  throw new AnswerError(`its answer is about the lock ${lock.id}, and not about ${id}`);
+}
+
+/** @throws AnswerError for the state of another job, or one that is not skipped. */
+function checkSkipped({ name, finishedUntil }: JobState, jobName: string, until: Instant): void {
+  if (name !== jobName) throw new AnswerError(`its answer is about the job ${name}, and not about ${jobName}`);
+  if (finishedUntil !== null && Date.parse(finishedUntil) >= until) return;
+  throw new AnswerError(`its state of the job is not skipped until ${toIso(until)}`);
+}
 
 /** Another run took the lock over before this start could use it. */
 const CONTESTED: StartAnswer = {

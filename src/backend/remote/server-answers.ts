@@ -44,7 +44,9 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
 /** The id of a lock, which goes into outputs, the step's state and paths. An original server's is a UUID. */
 function lockIdIn(answer: JsonObject): string {
   const id = answer.text("id");
-  if (!/^[\x21-\x7e]{1,255}$/.test(id)) throw answer.wrong("id", "1 to 255 visible ASCII characters");
+  // A URL resolves segments of dots.
+  if (!/^(?!\.{1,2}$)[\x21-\x7e]{1,255}$/.test(id))
+    throw answer.wrong("id", "1 to 255 visible ASCII characters, and not . or ..");
   return id;
 }
 

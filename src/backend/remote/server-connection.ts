@@ -38,6 +38,8 @@ export interface ServerAnswer {
   readonly earlierEffect: Effect;
   /** The effect of all attempts, if this answer is not well-formed: a proxy may have sent it in the server's place. */
   readonly effectIfMalformed: Effect;
+  /** Whether this is the 404 of an original server for a path that it does not have. */
+  readonly isUnknownPath: boolean;
 }
 
 /** The mark is a response header that only this project's server sends, and not an original one. */
@@ -50,6 +52,9 @@ export interface MarkOptions {
 
 /** The response header that this project's server sends with each answer: its mark. */
 const MARK = "cronyx-server";
+
+/** An original server's whole answer for a path that it does not have. */
+const UNKNOWN_PATH = "NOT_FOUND";
 
 export interface ServerConnectionOptions extends MarkOptions {
   /** Without credentials and without a slash at its end. */
@@ -85,8 +90,11 @@ export class ServerConnection {
 
   /** @throws ServiceError with the effect of all attempts together. */
   async ask(request: ServerRequest, deadline: Deadline): Promise<ServerAnswer> {
-    const sent = this.#httpRequest(request, await this.#authorization(deadline));
-    const { result, earlierEffect } = await retrying(deadline, this.#log, () => this.#answered(sent, deadline));
+    const { result, earlierEffect } = await retrying(deadline, this.#log, async () => {
+      // For each attempt: a token may expire before the deadline.
+      const sent = this.#httpRequest(request, await this.#authorization(deadline));
+      return this.#answered(sent, deadline);
+    });
     const effectIfMalformed = strongerEffect(earlierEffect, request.writes ? "possible" : "none");
     try {
       return { ...this.#checked(result, effectIfMalformed), earlierEffect, effectIfMalformed };
@@ -100,11 +108,14 @@ export class ServerConnection {
     return this.failure("not-a-server", { problem: `does not answer as a CronyxServer (${why})`, effect, cause });
   }
 
-  /** @returns the error for a call that an original server does not have. */
-  originalServer(problem: string): ServiceError {
+  /**
+   * @param answer A 404. Of another form than an original server's, it may be a proxy's.
+   * @returns the error for a call that an original server does not have.
+   */
+  originalServer(problem: string, { isUnknownPath, earlierEffect, effectIfMalformed }: ServerAnswer): ServiceError {
     return this.failure("original-server", {
       problem: `${problem}, being an original CronyxServer (404)`,
-      effect: "none",
+      effect: isUnknownPath ? earlierEffect : effectIfMalformed,
     });
   }
 
@@ -172,17 +183,22 @@ export class ServerConnection {
   #checked(
     { status, contentType, body, redirectedTo }: HttpAnswer,
     effectIfMalformed: Effect,
-  ): Pick<ServerAnswer, "status" | "json"> {
+  ): Pick<ServerAnswer, "status" | "json" | "isUnknownPath"> {
     if (redirectedTo !== null) {
-      throw this.#refusal("redirected", `redirects to ${redirectedTo}, which gets neither request nor credentials`);
+      throw this.failure("redirected", {
+        problem: `redirects to ${redirectedTo}, which gets neither request nor credentials`,
+        // A server that has shown its mark redirects nothing: a proxy answered in its place.
+        effect: this.#isMarked ? effectIfMalformed : "none",
+      });
     }
     const json = jsonIn(body);
+    const isUnknownPath = status === 404 && body.toString() === UNKNOWN_PATH;
     switch (status) {
       case 200:
         if (json === undefined && body.length > 0) {
           throw this.notAServer(`its answer is ${contentType || "of no content type"}, not JSON`, effectIfMalformed);
         }
-        return { status, json };
+        return { status, json, isUnknownPath };
       case 401:
         throw this.#loginRefusal();
       case 403:
@@ -191,10 +207,10 @@ export class ServerConnection {
           effect: messageIn(json) === null ? effectIfMalformed : "none",
         });
       case 404:
-        return { status, json };
+        return { status, json, isUnknownPath };
       case 409:
         if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, effectIfMalformed);
-        return { status, json };
+        return { status, json, isUnknownPath };
       default:
         if (messageIn(json) === null) throw this.notAServer(`it answered ${status}`, effectIfMalformed);
         throw this.#refusal("request-refused", `refused the request${wordsIn(status, json)}`);

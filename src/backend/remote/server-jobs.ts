@@ -2,7 +2,9 @@ import { type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
 import { type LockLoss, lossOf } from "../../scheduler/lock-loss.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type HeldLock, type JobStates, type JobStatus, LockLostError } from "../job-backend.ts";
+import { canonicalId } from "../lock-id.ts";
 import { jobListIn } from "./server-answers.ts";
 import type { ServerAnswer, ServerConnection } from "./server-connection.ts";
 
@@ -38,15 +40,23 @@ export class ServerJobs {
 
   /**
    * @param earlierEffect The effect of earlier attempts to end the lock.
-   * @returns how a lock that is not active ended.
+   * @returns how a lock ended that is not active, by the answer to a request that writes.
    * @throws LockLostError or ServiceError when the job cannot be read, depending on what an earlier attempt may have done.
+   * @throws ServiceError when the lock is active: then a proxy sent that answer, or the lock was resumed since.
    */
   async lossOf(lock: HeldLock, earlierEffect: Effect, deadline: Deadline): Promise<LockLoss> {
+    const state = await this.#stateFor(lock, earlierEffect, deadline);
+    if (state?.active?.id !== canonicalId(lock.id)) return lossOf(canonicalId(lock.id), state);
+    const why = `it answers that the lock ${lock.id} is not active, and shows it as active`;
+    throw this.#server.notAServer(why, "possible");
+  }
+
+  async #stateFor(lock: HeldLock, earlierEffect: Effect, deadline: Deadline): Promise<JobState | null> {
     try {
       const answer = await this.#ask({ name: lock.jobName }, deadline);
       // An original server shows no jobs.
-      if (answer.status === 404) return { ending: "unknown" };
-      return lossOf(lock.id, this.#jobIn(answer, lock.jobName)?.state ?? null);
+      if (answer.status === 404) return null;
+      return this.#jobIn(answer, lock.jobName)?.state ?? null;
     } catch (cause) {
       if (!(cause instanceof ServiceError)) throw cause;
       if (earlierEffect === "none") throw new LockLostError(lock, { ending: "unknown" }, { cause });
@@ -75,7 +85,7 @@ export class ServerJobs {
   }
 
   #jobsIn(answer: ServerAnswer, after = "") {
-    if (answer.status === 404) throw this.#server.originalServer("does not show its jobs");
+    if (answer.status === 404) throw this.#server.originalServer("does not show its jobs", answer);
     return this.#server.understood(answer, () => jobListIn(answer.json, after));
   }
 }

@@ -60,5 +60,4 @@ export const PAGE_HEADERS: Readonly<Record<string, string>> = {
   ].join("; "),
   "x-content-type-options": "nosniff",
   "referrer-policy": "same-origin",
-  "cache-control": "no-store",
 };
