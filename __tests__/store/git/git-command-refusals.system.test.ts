@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
@@ -90,9 +91,11 @@ describe("git+ssh", () => {
 
   test("a push that ssh could not send is sent again, and nothing was taken", async () => {
     const store = await sshThatRefusesPushes("ssh: connect to host h port 22: Connection timed out\n");
-    const error = await failureOf(store.swap(null, documentOf(NAME), deadlineIn(1_500)));
-    expect(error).toMatchObject({ code: "git-failed", effect: "none" });
-    expect(log.length).toBeGreaterThan(0);
+    const swap = failureOf(store.swap(null, documentOf(NAME), inTime()));
+    while (log.length === 0) await pause(20);
+    writeFileSync(path.join(folder, "words"), "ERROR: This repository was archived so it is read-only.\n");
+    expect(await swap).toMatchObject({ code: "repository-read-only", effect: "none" });
+    expect(log[0]).toContain("Connection timed out");
   });
 
   test.each([
