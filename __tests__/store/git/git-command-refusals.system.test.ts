@@ -6,7 +6,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
-import { deadlineIn } from "../../../src/network/deadline.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
