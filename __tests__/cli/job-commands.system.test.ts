@@ -113,7 +113,11 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
 
 describe("skip", () => {
   /** Three full hours are due: those after 03:00 of a job that runs hourly, a while after 06:00. */
-  const behind = { ...finishedUntil("orders", HOURS_AGO(3)), schedule: hourly() };
+  const begun = {
+    intervalStartedAt: new Date(HOURS_AGO(4)).toISOString(),
+    intervalEndedAt: new Date(HOURS_AGO(3)).toISOString(),
+  };
+  const behind = { ...finishedUntil("orders", HOURS_AGO(3)), begun, schedule: hourly() };
 
   test("shows what will not be run, asks, and moves the job's progress", async () => {
     await repository.write("orders", behind);
