@@ -2,7 +2,7 @@ import type { StartAnswer, Started } from "../backend/job-backend.ts";
 import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { isInstant, toIso } from "../scheduler/instant.ts";
+import { type Instant, isInstant, toIso } from "../scheduler/instant.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { Toolkit } from "./toolkit.ts";
 
@@ -50,7 +50,7 @@ export function setOutputs(toolkit: Toolkit, { jobName, place, answer }: Reporte
     }
     if (answer.takenOver !== null) outputs["taken-over-from"] = holderLine(answer.takenOver.holder);
   } else {
-    const dueAt = answer.reason === "active" ? answer.retryAt : answer.reason === "not-due" ? answer.dueAt : null;
+    const dueAt = dueAtOf(answer);
     if (dueAt !== null) outputs["due-at"] = toIso(dueAt);
   }
   for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value);
@@ -76,6 +76,18 @@ function problemOfGrant({ lock, behind, skipped, ...granted }: Started): string 
 }
 
 function problemOfRefusal(answer: NotStarted): string | null {
-  const dueAt = answer.reason === "active" ? answer.retryAt : answer.reason === "not-due" ? answer.dueAt : null;
+  const dueAt = dueAtOf(answer);
   return dueAt === null || isInstant(dueAt) ? null : `the instant ${shownValue(dueAt)}`;
+}
+
+/** @returns when the answer to the same start may be another one, as far as the refusal tells. */
+function dueAtOf(answer: NotStarted): Instant | null {
+  switch (answer.reason) {
+    case "active":
+      return answer.retryAt;
+    case "not-due":
+      return answer.dueAt;
+    default:
+      return null;
+  }
 }

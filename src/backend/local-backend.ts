@@ -15,12 +15,12 @@ import {
   type Transition,
 } from "../scheduler/job-transitions.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
-import type { NotStarted } from "../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { type Holder, isLockIdUsed, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
 import type { WhatComesNext, WhatComesNextInput } from "../scheduler/what-comes-next.ts";
 import type { JobRecord, JobStore, Reading } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
+import { CONTESTED } from "./contested.ts";
 import { DecisionClock } from "./decision-clock.ts";
 import {
   type ActiveLock,
@@ -298,17 +298,6 @@ async function comesNext(input: WhatComesNextInput): Promise<WhatComesNext> {
 }
 
 const NOTHING_READ: Reading = { records: new Map(), now: null };
-
-/** Other runs took the job before each of this start's swaps. */
-const CONTESTED: NotStarted = {
-  started: false,
-  reason: "active",
-  id: null,
-  since: null,
-  updatedAt: null,
-  holder: null,
-  retryAt: null,
-};
 
 function statesIn(records: ReadonlyMap<string, JobRecord>): ReadonlyMap<string, JobState> {
   return new Map([...records].map(([name, { state }]) => [name, state]));

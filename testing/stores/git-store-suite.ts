@@ -3,23 +3,13 @@ import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
-import { ServiceError } from "../../src/errors/service-error.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { NO_OBJECT } from "../../src/store/git/objects.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
+import { failureOf } from "../errors/failure-of.ts";
 import type { BareRepository } from "../git/bare-repository.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
-
-/** @returns the error of a call that must fail with a ServiceError. */
-export async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
-  const error = await call.then(
-    (answer) => `no error, but ${JSON.stringify(answer)}`,
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(ServiceError);
-  return error as ServiceError;
-}
 
 const messageWith = (document: unknown) => `By hand\n\n${JSON.stringify(document)}`;
 

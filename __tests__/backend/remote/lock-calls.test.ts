@@ -4,10 +4,10 @@ import { actionMessage } from "../../../src/action/remedies.ts";
 import type { Claim, HeldLock, Started } from "../../../src/backend/job-backend.ts";
 import { lockIdOf } from "../../../src/backend/lock-id.ts";
 import { RemoteBackend } from "../../../src/backend/remote/remote-backend.ts";
-import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../../src/scheduler/start-request.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
 import {
   granted,
@@ -62,15 +62,6 @@ const claim = (idempotencyKey: string = randomUUID()): Claim => ({
 const start = (request = HOURLY) => backend.start(request, claim(), inTime());
 const asked = () => server.requests.map(({ method, path }) => `${method} ${path.replace(/[0-9a-f-]{36}/, "ID")}`);
 const activeNow = async () => (await server.state(HOURLY.jobName))?.active ?? null;
-
-async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
-  const error = await call.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(ServiceError);
-  return error as ServiceError;
-}
 
 function pass(ms: number): void {
   now += ms;

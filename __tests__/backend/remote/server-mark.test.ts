@@ -7,6 +7,7 @@ import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR } from "../../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../../src/scheduler/start-request.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
 import { OriginalServer, type ReceivedRequest, type ServerAnswer } from "../../../testing/servers/original-server.ts";
 
@@ -83,15 +84,6 @@ function start(by = backend, deadline = inTime()) {
 
 async function startedLock(by = backend): Promise<HeldLock> {
   return ((await start(by)) as Started).lock as HeldLock;
-}
-
-async function failureOf(call: Promise<unknown>): Promise<ServiceError> {
-  const error = await call.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(ServiceError);
-  return error as ServiceError;
 }
 
 test("the first answer with the mark is reported, once", async () => {

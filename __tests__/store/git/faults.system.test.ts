@@ -9,11 +9,11 @@ import { HOUR, type Instant, toIso } from "../../../src/scheduler/instant.ts";
 import type { JobState } from "../../../src/scheduler/state-document.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import type { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { type GitFault, serveGit } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository } from "../../../testing/git/served-repository.ts";
 import { withoutClock } from "../../../testing/stores/clockless-store.ts";
-import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
 let served: ServedRepository;

@@ -8,9 +8,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { openStoreAt } from "../../../testing/git/served-repository.ts";
-import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
 const NAME = "report";

@@ -20,9 +20,9 @@ import { deadlineIn } from "../../../src/network/deadline.ts";
 import { EMPTY_TREE, idOf } from "../../../src/store/git/objects.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { openStoreAt, TOKEN } from "../../../testing/git/served-repository.ts";
-import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
 const NAME = "report";

@@ -3,9 +3,9 @@ import { actionMessage } from "../../../src/action/remedies.ts";
 import type { BackendOptions } from "../../../src/backend/open-backend.ts";
 import { pktLine } from "../../../src/store/git/pkt-line.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import type { GitFault } from "../../../testing/git/git-server.mjs";
 import { type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
-import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
 const NAME = "report";

@@ -3,10 +3,10 @@ import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { serveGit } from "../../../testing/git/git-server.mjs";
 import { openStoreAt, type ServedRepository, serveRepository, TOKEN } from "../../../testing/git/served-repository.ts";
 import { selfSignedCertificate } from "../../../testing/network/self-signed-certificate.ts";
-import { failureOf } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
 let served: ServedRepository;

@@ -5,6 +5,7 @@ import { commitOf, idOf, NO_OBJECT } from "../../../src/store/git/objects.ts";
 import { demultiplex, packets, textOf } from "../../../src/store/git/pkt-line.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import { SmartHttpRemote } from "../../../src/store/git/smart-http.ts";
+import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import type { GitExchange } from "../../../testing/git/git-server.mjs";
 import {
@@ -14,7 +15,7 @@ import {
   serveRepository,
   TOKEN,
 } from "../../../testing/git/served-repository.ts";
-import { failureOf, gitStoreSuite } from "../../../testing/stores/git-store-suite.ts";
+import { gitStoreSuite } from "../../../testing/stores/git-store-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
 let served: ServedRepository;

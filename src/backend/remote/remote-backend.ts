@@ -4,6 +4,7 @@ import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { NotStarted } from "../../scheduler/not-started.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../../scheduler/start-request.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
+import { CONTESTED } from "../contested.ts";
 import {
   type ActiveLock,
   type Claim,
@@ -363,14 +364,3 @@ function checkSkipped({ name, finishedUntil }: JobState, jobName: string, until:
   if (finishedUntil !== null && Date.parse(finishedUntil) >= until) return;
   throw new AnswerError(`its state of the job is not skipped until ${toIso(until)}`);
 }
-
-/** Another run took the lock over before this start could use it. */
-const CONTESTED: StartAnswer = {
-  started: false,
-  reason: "active",
-  id: null,
-  since: null,
-  updatedAt: null,
-  holder: null,
-  retryAt: null,
-};
