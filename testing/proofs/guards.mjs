@@ -1,5 +1,5 @@
 // Removes one guard of the rules at a time from a copy of the sources, and runs the test that must notice:
-// `node testing/proofs/guards.mjs [NAME]`. A row whose tests still pass is a guard that no test shows to be needed.
+// `node testing/proofs/guards.mjs [--verbose] [NAME]`. A row whose tests still pass is a guard that no test shows to be needed.
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
@@ -16,7 +16,10 @@ const COPIED = ["src", "testing", "__tests__", "jest.config.mjs", "package.json"
 
 const root = path.resolve(import.meta.dirname, "../..");
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
-const [named = ""] = process.argv.slice(2);
+const [verbose, [named = ""]] = [
+  process.argv.includes("--verbose"),
+  process.argv.slice(2).filter((word) => word !== "--verbose"),
+];
 const rows = GUARDS.filter(({ name }) => name.includes(named));
 
 const waiting = [...rows];
@@ -25,6 +28,7 @@ const results = [];
 await Promise.all(Array.from({ length: AT_ONCE }, work));
 results.sort((a, b) => rows.indexOf(a.guard) - rows.indexOf(b.guard));
 for (const { guard, problem, seconds } of results) {
+  if (problem === null && !verbose) continue;
   const place = path.basename(guard.file).padEnd(22);
   console.log(
     `${problem === null ? "noticed" : "MISSED "} ${place} ${guard.name}: ${problem ?? guard.property} (${seconds} s)`,
