@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../backend/lock-id.ts";
+import { LockRenewal, type RenewalFailure, type Timers } from "../backend/lock-renewal.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
@@ -22,7 +23,6 @@ import {
 } from "./check-options.ts";
 import { CronyxClientError, clientErrorOf, throwingClientErrors } from "./client-error.ts";
 import { Job, type JobTask, type LockCalls } from "./job.ts";
-import { LockRenewal, type Timers } from "./lock-renewal.ts";
 import type { CallOptions, CronyxClientOptions, JobResumeOptions, JobSkipOptions, JobStartOptions } from "./options.ts";
 import type { JobStartResult } from "./start-result.ts";
 
@@ -176,12 +176,41 @@ export class CronyxClient implements AsyncDisposable {
     const updatedAt = job.updatedAt.getTime();
     // A lock that can be taken over at any time is not worth renewing.
     if (wait.after(updatedAt) === updatedAt) return null;
-    const { timers, warn } = this.#surroundings;
-    const renew = async (signal: AbortSignal) => {
-      await job.renew({ signal });
-      return job.updatedAt.getTime();
-    };
-    return new LockRenewal({ jobName, updatedAt, sentAt, retryInterval: wait, renew, timers, warn });
+    const { timers } = this.#surroundings;
+    return new LockRenewal({
+      updatedAt,
+      sentAt,
+      retryInterval: wait,
+      longestPeriod: Number.POSITIVE_INFINITY,
+      renew: async (signal) => {
+        await job.renew({ signal });
+        return job.updatedAt.getTime();
+      },
+      meaningOf: (failure) => this.#renewalFailureOf(jobName, failure),
+      expired: () =>
+        new CronyxClientError(
+          "lock-lost",
+          `The lock of the job ${JSON.stringify(jobName)} could not be renewed before its retry interval passed, so another run may have taken it over`,
+        ),
+      timers,
+    });
+  }
+
+  #renewalFailureOf(jobName: string, failure: unknown): RenewalFailure {
+    switch (clientErrorOf(failure).code) {
+      case "lock-lost":
+        return "lost";
+      case "not-active":
+        // The task has ended the job itself.
+        return "over";
+      case "original-server":
+        this.#surroundings.warn(
+          `The lock of the job ${JSON.stringify(jobName)} cannot be renewed, because its server is an original CronyxServer: set retryInterval to more than the longest run takes`,
+        );
+        return "over";
+      default:
+        return "unknown";
+    }
   }
 
   #ask<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {

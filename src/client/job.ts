@@ -1,9 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import { type ActiveLock, type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
+import type { LockRenewal } from "../backend/lock-renewal.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 import { CronyxClientError, clientErrorOf } from "./client-error.ts";
-import type { LockRenewal } from "./lock-renewal.ts";
 import type { CallOptions } from "./options.ts";
 
 /**

@@ -1,5 +1,5 @@
 import { expect } from "@jest/globals";
-import type { Timers } from "../../src/client/lock-renewal.ts";
+import type { Timers } from "../../src/backend/lock-renewal.ts";
 
 /** Timers that fire as a test moves the time. None of them may be longer than Node's longest. */
 export class ManualTimers implements Timers {

@@ -1,27 +1,33 @@
 import type { Instant } from "../scheduler/instant.ts";
 import type { Wait } from "../scheduler/wait.ts";
-import { CronyxClientError, clientErrorOf } from "./client-error.ts";
 
 /** The longest delay of a timer, in milliseconds. Node fires a longer one at once. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface RenewalOptions {
-  readonly jobName: string;
   /** When the lock was last updated, by the store's clock. */
   readonly updatedAt: Instant;
   /** When the request for that update was sent, by {@link Timers.monotonic}. */
   readonly sentAt: number;
-  readonly retryInterval: Wait;
-  /**
-   * Renews the lock, and gives that up when the signal is aborted.
-   *
-   * @returns its new `updatedAt`.
-   * @throws CronyxClientError: `not-active` once the job was ended here.
-   */
+  /** How long after its last update another run may take the lock over. Null: never. */
+  readonly retryInterval: Wait | null;
+  /** The longest time between two renewals, in milliseconds. */
+  readonly longestPeriod: number;
+  /** Renews the lock, and gives that up when the signal is aborted. @returns its new `updatedAt`. */
   readonly renew: (signal: AbortSignal) => Promise<Instant>;
+  /** What a failed renewal tells about the lock. */
+  readonly meaningOf: (failure: unknown) => RenewalFailure;
+  /** @returns the reason of `signal` when no renewal succeeded in time. */
+  readonly expired: () => Error;
   readonly timers: Timers;
-  readonly warn: (message: string) => void;
 }
+
+/**
+ * - `lost`: the lock is no longer active.
+ * - `over`: there is nothing left to renew, or no renewal can ever succeed.
+ * - `unknown`: the next renewal may succeed.
+ */
+export type RenewalFailure = "lost" | "over" | "unknown";
 
 /** Time, for a test to bend. */
 export interface Timers {
@@ -32,9 +38,9 @@ export interface Timers {
 }
 
 /**
- * Renews a lock while its task runs, at each third of the retry interval. `signal` is aborted when the lock is lost: another
- * caller ended it, or no renewal succeeded until the retry interval had passed since the last one, when other runs may take
- * it over.
+ * Renews a lock while its task runs, at each third of the retry interval or more often. `signal` is aborted when the lock is
+ * lost: another caller ended it, or no renewal succeeded until the retry interval had passed since the last one, when other
+ * runs may take it over.
  */
 export class LockRenewal {
   readonly #options: RenewalOptions;
@@ -49,10 +55,9 @@ export class LockRenewal {
 
   constructor(options: RenewalOptions) {
     this.#options = options;
-    const { updatedAt, sentAt, retryInterval } = options;
-    const length = retryInterval.after(updatedAt) - updatedAt;
-    this.#period = length / 3;
-    this.#expiresAt = sentAt + length;
+    const length = this.#lengthAfter(options.updatedAt);
+    this.#period = Math.min(length / 3, options.longestPeriod);
+    this.#expiresAt = options.sentAt + length;
   }
 
   /**
@@ -69,7 +74,7 @@ export class LockRenewal {
     if (!this.#isStopped && timers.monotonic() >= this.#expiresAt) this.#expire();
   }
 
-  /** Aborted when the lock is lost. The reason is a {@link CronyxClientError}. */
+  /** Aborted when the lock is lost. The reason is the error that tells so. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -85,10 +90,16 @@ export class LockRenewal {
     return this.#stopping.signal.aborted;
   }
 
+  #lengthAfter(updatedAt: Instant): number {
+    const { retryInterval } = this.#options;
+    return retryInterval === null ? Number.POSITIVE_INFINITY : retryInterval.after(updatedAt) - updatedAt;
+  }
+
   #schedule(renewAt: number): void {
     this.#cancelRenewal = this.#wait(renewAt, () => this.#renew());
     this.#cancelExpiry();
-    this.#cancelExpiry = this.#wait(this.#expiresAt, () => this.#expire());
+    this.#cancelExpiry =
+      this.#expiresAt === Number.POSITIVE_INFINITY ? () => {} : this.#wait(this.#expiresAt, () => this.#expire());
   }
 
   /** Chains timers up to an instant that may be further away than one timer reaches. */
@@ -105,46 +116,32 @@ export class LockRenewal {
   }
 
   async #renew(): Promise<void> {
-    const { renew, retryInterval, timers } = this.#options;
+    const { renew, meaningOf, timers } = this.#options;
     // The lock is updated after this instant, so the retry interval passes no earlier than it is counted from here.
     const sentAt = timers.monotonic();
     try {
       const updatedAt = await renew(this.#stopping.signal);
       if (this.#isStopped) return;
-      this.#expiresAt = sentAt + (retryInterval.after(updatedAt) - updatedAt);
+      this.#expiresAt = sentAt + this.#lengthAfter(updatedAt);
       this.#schedule(sentAt + this.#period);
-    } catch (error) {
+    } catch (failure) {
       if (this.#isStopped) return;
-      const failure = clientErrorOf(error);
-      switch (failure.code) {
-        case "lock-lost":
+      switch (meaningOf(failure)) {
+        case "lost":
           return this.#lose(failure);
-        case "not-active":
-          // The task has ended the job itself.
+        case "over":
           return this.stop();
-        case "original-server":
-          return this.#giveUp();
-        default:
+        case "unknown":
           this.#schedule(timers.monotonic() + this.#period);
       }
     }
   }
 
-  #giveUp(): void {
-    const { jobName, warn } = this.#options;
-    this.stop();
-    warn(
-      `The lock of the job ${JSON.stringify(jobName)} cannot be renewed, because its server is an original CronyxServer: set retryInterval to more than the longest run takes`,
-    );
-  }
-
   #expire(): void {
-    const { jobName } = this.#options;
-    const message = `The lock of the job ${JSON.stringify(jobName)} could not be renewed before its retry interval passed, so another run may have taken it over`;
-    this.#lose(new CronyxClientError("lock-lost", message));
+    this.#lose(this.#options.expired());
   }
 
-  #lose(reason: CronyxClientError): void {
+  #lose(reason: unknown): void {
     this.stop();
     this.#abort.abort(reason);
   }

@@ -1,40 +1,48 @@
 import { expect, test } from "@jest/globals";
-import { CronyxClientError, clientErrorOf } from "../../src/client/client-error.ts";
-import { LockRenewal } from "../../src/client/lock-renewal.ts";
-import { ServiceError } from "../../src/errors/service-error.ts";
+import { LockRenewal, type RenewalFailure } from "../../src/backend/lock-renewal.ts";
 import { DAY, HOUR, MINUTE } from "../../src/scheduler/instant.ts";
 import { waitOf } from "../../src/scheduler/wait.ts";
 import { ManualTimers } from "../../testing/clock/manual-timers.ts";
 
-const UNREACHABLE = new ServiceError("unreachable", { place: "https://locks", problem: "is away", effect: "possible" });
+class Failure extends Error {
+  readonly meaning: RenewalFailure;
+  constructor(meaning: RenewalFailure) {
+    super(meaning);
+    this.meaning = meaning;
+  }
+}
+const LOST = new Failure("lost");
+const OVER = new Failure("over");
+const UNREACHABLE = new Failure("unknown");
+const EXPIRED = new Error("The retry interval has passed");
 
 async function trial(
-  retryInterval: number | { days: number },
+  retryInterval: number | { days: number } | null,
   answers: (sent: number) => Error | null | Promise<null> = () => null,
-  { startTook = 0 } = {},
+  { startTook = 0, longestPeriod = Number.POSITIVE_INFINITY } = {},
 ) {
   const timers = new ManualTimers();
   const sent: number[] = [];
   const signals: AbortSignal[] = [];
-  const warnings: string[] = [];
   const renewal = new LockRenewal({
-    jobName: "report",
     updatedAt: 0,
     sentAt: 0,
-    retryInterval: await waitOf("retryInterval", retryInterval, "UTC"),
+    retryInterval: retryInterval === null ? null : await waitOf("retryInterval", retryInterval, "UTC"),
+    longestPeriod,
     renew: async (signal) => {
       sent.push(timers.now);
       signals.push(signal);
       const error = await answers(sent.length);
-      if (error !== null) throw clientErrorOf(error);
+      if (error !== null) throw error;
       return timers.now;
     },
+    meaningOf: (failure) => (failure instanceof Failure ? failure.meaning : "unknown"),
+    expired: () => EXPIRED,
     timers,
-    warn: (message) => warnings.push(message),
   });
   timers.now = startTook;
   await renewal.begin();
-  return { timers, sent, signals, warnings, renewal };
+  return { timers, sent, signals, renewal };
 }
 
 test("a lock is renewed at each third of the retry interval, until the task ends", async () => {
@@ -56,12 +64,11 @@ test("a retry interval on the calendar, and longer than a timer reaches, is wait
 });
 
 test("a lock that another caller ended aborts the signal at once", async () => {
-  const lost = new CronyxClientError("lock-lost", "Lost");
-  const { timers, sent, renewal } = await trial(30 * MINUTE, (count) => (count === 2 ? lost : null));
+  const { timers, sent, renewal } = await trial(30 * MINUTE, (count) => (count === 2 ? LOST : null));
   await timers.advance(20 * MINUTE - 1);
   expect(renewal.signal.aborted).toBe(false);
   await timers.advance(1);
-  expect(renewal.signal.reason).toBe(lost);
+  expect(renewal.signal.reason).toBe(LOST);
   await timers.advance(HOUR);
   expect([sent.length, timers.pending]).toEqual([2, 0]);
 });
@@ -72,7 +79,7 @@ test("a lock that could not be renewed until the retry interval passed counts as
   await timers.advance(40 * MINUTE - 1);
   expect(renewal.signal.aborted).toBe(false);
   await timers.advance(1);
-  expect(renewal.signal.reason).toMatchObject({ name: "CronyxClientError", code: "lock-lost" });
+  expect(renewal.signal.reason).toBe(EXPIRED);
   expect(timers.pending).toBe(0);
 });
 
@@ -84,13 +91,21 @@ test("a renewal that fails for a while is tried again in time", async () => {
   renewal.stop();
 });
 
-test("an original server cannot renew: one warning, no signal, no further attempt", async () => {
-  const original = new ServiceError("original-server", { place: "https://old", problem: "cannot", effect: "none" });
-  const { timers, sent, warnings, renewal } = await trial(30 * MINUTE, () => original);
-  await timers.advance(DAY);
-  expect(sent).toHaveLength(1);
-  expect(warnings).toEqual([expect.stringMatching(/cannot be renewed.*set retryInterval to more than/)]);
+test("without a retry interval the lock is renewed at the longest period, and never counts as lost by time", async () => {
+  const { timers, sent, renewal } = await trial(null, () => UNREACHABLE, { longestPeriod: 5 * MINUTE });
+  await timers.advance(16 * MINUTE);
+  expect(sent).toEqual([5 * MINUTE, 10 * MINUTE, 15 * MINUTE]);
+  await timers.advance(365 * DAY);
   expect(renewal.signal.aborted).toBe(false);
+  renewal.stop();
+  expect(timers.pending).toBe(0);
+});
+
+test("a long retry interval is renewed at the longest period", async () => {
+  const { timers, sent, renewal } = await trial({ days: 1 }, () => null, { longestPeriod: 5 * MINUTE });
+  await timers.advance(10 * MINUTE);
+  expect(sent).toEqual([5 * MINUTE, 10 * MINUTE]);
+  renewal.stop();
 });
 
 test("after a start that took long the lock is renewed before the task", async () => {
@@ -103,11 +118,11 @@ test("after a start that took long the lock is renewed before the task", async (
 });
 
 test.each([
-  ["that was lost meanwhile", new CronyxClientError("lock-lost", "Lost"), 11 * MINUTE],
-  ["that cannot be renewed, and is older than its retry interval,", UNREACHABLE, 30 * MINUTE],
-])("a lock %s aborts the signal before the task", async (_, error, startTook) => {
+  ["that was lost meanwhile", LOST, LOST, 11 * MINUTE],
+  ["that cannot be renewed, and is older than its retry interval,", UNREACHABLE, EXPIRED, 30 * MINUTE],
+])("a lock %s aborts the signal before the task", async (_, error, reason, startTook) => {
   const { timers, renewal } = await trial(30 * MINUTE, () => error, { startTook });
-  expect(renewal.signal.reason).toMatchObject({ name: "CronyxClientError", code: "lock-lost" });
+  expect(renewal.signal.reason).toBe(reason);
   expect(timers.pending).toBe(0);
 });
 
@@ -118,9 +133,8 @@ test("after a start that took long a renewal that fails is tried again while the
   expect(renewal.signal.aborted).toBe(true);
 });
 
-test("a job that its task has ended is not renewed any more, and its signal stays silent", async () => {
-  const ended = new CronyxClientError("not-active", "Job is not active for report");
-  const { timers, sent, renewal } = await trial(30 * MINUTE, () => ended);
+test("a lock with nothing left to renew is not renewed any more, and its signal stays silent", async () => {
+  const { timers, sent, renewal } = await trial(30 * MINUTE, () => OVER);
   await timers.advance(DAY);
   expect([sent.length, timers.pending, renewal.signal.aborted]).toEqual([1, 0, false]);
 });
