@@ -5,7 +5,9 @@ test.each(["https://github.example.com", "https://github.example.com/"])(
   "the run URL on %s has one slash",
   (server) => {
     const env = { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: "octo-org/reports", GITHUB_RUN_ID: "7" };
-    expect(holderOf(env, "").runUrl).toBe("https://github.example.com/octo-org/reports/actions/runs/7");
+    expect(holderOf(env, { kind: "job", checkRunId: "" }).runUrl).toBe(
+      "https://github.example.com/octo-org/reports/actions/runs/7",
+    );
   },
 );
 
@@ -17,7 +19,7 @@ test("the holder names the run, its job and its server", () => {
     GITHUB_RUN_ATTEMPT: "2",
     GITHUB_JOB: "nightly",
   };
-  expect(holderOf(env, "12345")).toEqual({
+  expect(holderOf(env, { kind: "job", checkRunId: "12345" })).toEqual({
     serverUrl: "https://github.example.com",
     repository: "octo-org/reports",
     runId: "7",
@@ -27,5 +29,5 @@ test("the holder names the run, its job and its server", () => {
     runUrl: "https://github.example.com/octo-org/reports/actions/runs/7/attempts/2",
     kind: "job",
   });
-  expect(holderOf({}, "")).toEqual({ kind: "job" });
+  expect(holderOf({}, { kind: "job", checkRunId: "" })).toEqual({ kind: "job" });
 });

@@ -5,11 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { loadDeadline, loadInputs } from "../../src/action/inputs.ts";
 import { startJob } from "../../src/action/start-job.ts";
 import { canonicalUrl, parseLocation } from "../../src/location/location.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { prepareStart } from "../../src/scheduler/start-request.ts";
 import type { InputTexts } from "../../testing/action/inputs.ts";
 import { GOOD_INPUTS, REPOSITORY, WRONG_INPUTS } from "../../testing/action/inputs.ts";
-import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
+import { surroundingsOf, toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { serveGit } from "../../testing/git/git-server.mjs";
 
@@ -169,7 +168,7 @@ describe("accepted", () => {
   ])("deadline: %j is %i ms in main and %i ms in post", (deadline, main, post) => {
     const { toolkit } = toolkitWith({ ...GOOD_INPUTS, deadline });
     expect(loadInputs(toolkit, {}).deadline).toBe(main);
-    expect(loadDeadline(toolkit, "post")).toBe(post);
+    expect(loadDeadline(toolkit, "end")).toBe(post);
   });
 
   test("what is left out is left to the scheduler", async () => {
@@ -199,7 +198,7 @@ describe("refused", () => {
       url: `git+${server.url("locks.git")}`,
       ...inputs,
     });
-    await startJob({ toolkit, env: {}, now: Date.now, newId: () => "id", deadline: () => deadlineIn(5_000) });
+    await startJob(surroundingsOf(toolkit, 5_000));
     expect(errors).toHaveLength(1);
     const [error = ""] = errors;
     for (const part of says) expect(error).toContain(part);

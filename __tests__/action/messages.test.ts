@@ -53,7 +53,9 @@ const REFUSALS: [request: Partial<StartRequest>, refusal: NotStarted, line: stri
   ],
 ];
 test.each(REFUSALS)("%j, %j", (request, refusal, line) => {
-  expect(notStartedLine({ ...REQUEST, ...request }, refusal)).toBe(line);
+  expect(notStartedLine("Not started", { request: { ...REQUEST, ...request }, answer: refusal, holderRun: null })).toBe(
+    line,
+  );
 });
 
 test.each([

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { setOutputs } from "../../src/action/outputs.ts";
+import { NO_STATE } from "../../src/action/state.ts";
 import type { StartAnswer, Started } from "../../src/backend/job-backend.ts";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
@@ -23,7 +24,8 @@ const withId = (id: string): Partial<Started> => ({ lock: { jobName: "report", i
 function outputsOf(answer: StartAnswer) {
   const { toolkit, outputs } = toolkitWith({});
   try {
-    setOutputs(toolkit, { jobName: "report", place: PLACE, answer });
+    const takingState = { ...NO_STATE, jobName: "report", location: PLACE };
+    setOutputs({ toolkit, env: {} }, { start: { answer, takingState } });
   } catch (error) {
     return { outputs, error };
   }

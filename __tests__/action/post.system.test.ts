@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { endJob } from "../../src/action/end-job.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
-import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
+import { surroundingsOf, toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { runOf, type Step } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
@@ -298,7 +297,7 @@ describe("a repository that can't be used when the job ends", () => {
     await step.main();
     await other.close();
     const { toolkit, errors, log } = toolkitWith({ "job-status": "success", url: other.httpUrl }, step.state);
-    await endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadlineIn(1_500) });
+    await endJob(surroundingsOf(toolkit, 1_500));
     expect(errors).toEqual([
       expect.stringMatching(/ECONNREFUSED.*succeeded but could not be finished.*retry-interval: 0/),
     ]);

@@ -6,7 +6,7 @@ import type { Toolkit } from "../../src/action/toolkit.ts";
 test("a step that ends leaves the exit code alone, and ends the process once its log is out", async () => {
   const step = surroundings();
   const { process, toolkit } = step;
-  await runStep(async () => {}, toolkit, process);
+  await runStep(async () => null, toolkit, process);
   expect(step.exits).toBe(1);
   process.emit("exit", 0);
   expect(process.exitCode).toBeUndefined();
@@ -17,6 +17,12 @@ test("an error that a step does not catch fails the step with its message, and i
   await runStep(() => Promise.reject(new TypeError("x is not a function")), toolkit, process);
   expect(failures).toEqual(["x is not a function"]);
   expect(debugged[0]).toContain("run-step.test");
+});
+
+test("the exit code that a step returns is that of the process", async () => {
+  const { process, toolkit } = surroundings();
+  await runStep(async () => 3, toolkit, process);
+  expect(process.exitCode).toBe(3);
 });
 
 test("a process that runs out of work before its step ends has failed", () => {

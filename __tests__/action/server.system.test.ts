@@ -6,9 +6,8 @@ import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { startJob } from "../../src/action/start-job.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "../../testing/action/inputs.ts";
-import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
+import { surroundingsOf, toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { runOf, Step, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { ExplainingServer } from "../../testing/servers/explaining-server.ts";
@@ -291,7 +290,7 @@ describe("plain http", () => {
   ])("%s warns %i times", async (url, warnings) => {
     const inputs = { url, "job-name": JOB, "job-interval": "1 hour", "job-status": "success" };
     const { toolkit, errors, log } = toolkitWith(inputs);
-    await startJob({ toolkit, env: {}, now: Date.now, newId: () => "id", deadline: () => deadlineIn(50) });
+    await startJob(surroundingsOf(toolkit, 50));
     expect(errors).toHaveLength(1);
     expect(
       log.filter((line) => line.includes("is plain http, so others on the way can read the credentials")),

@@ -3,28 +3,30 @@ import { oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { canonicalUrl, type Location } from "../location/location.ts";
-import { toIso } from "../scheduler/instant.ts";
-import type { LockLoss } from "../scheduler/lock-loss.ts";
-import { type JobStatus, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
+import { finishLock, interruptLock } from "./end-lock.ts";
+import { type JobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { freeByHand, lossLine, messageOf } from "./messages.ts";
 import { loadStepState, type StepState } from "./state.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** The post step: ends the lock that main took, and no other. */
-export async function endJob(surroundings: Surroundings): Promise<void> {
+export async function endJob(surroundings: Surroundings): Promise<null> {
   const { toolkit } = surroundings;
   const state = loadStepState(toolkit);
   if (state.lockId === "") {
     toolkit.info("This step holds no lock: nothing to end");
-    return;
+    return null;
   }
   const status = loadJobStatus(toolkit) ?? "failure";
   try {
+    await stopCommand(state, surroundings);
     toolkit.info(await endLock(state, status, surroundings));
+    if (isDone(state, status)) await goOnWhenBehind(state, surroundings);
   } catch (error) {
     reportFailure(error, { state, status, surroundings });
   }
+  return null;
 }
 
 /** @returns a line for the log. */
@@ -40,6 +42,20 @@ async function endLock(state: StepState, status: JobStatus, surroundings: Surrou
   } finally {
     await backend.close();
   }
+}
+
+/** A command outlives a main step that was killed. It must not go on without the lock. */
+async function stopCommand({ command, commandPid }: StepState, { platform }: Surroundings): Promise<void> {
+  if (command !== "running" || !/^[1-9]\d{0,9}$/.test(commandPid)) return;
+  const { endProcessTree } = await import(/* webpackChunkName: "run" */ "./run/process-tree.ts");
+  await endProcessTree(Number(commandPid), platform);
+}
+
+async function goOnWhenBehind({ started, behind }: StepState, surroundings: Surroundings): Promise<void> {
+  const { toolkit } = surroundings;
+  if (!started || !(Number(behind) > 0) || toolkit.getInput("when-behind") !== "dispatch") return;
+  const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
+  await goOn(toolkit.getInput("github-token"), surroundings);
 }
 
 /**
@@ -64,58 +80,48 @@ interface Ending {
   readonly surroundings: Surroundings;
 }
 
+/** @returns a line for the log. */
 async function endOn(backend: JobBackend, { state, status, surroundings }: Ending): Promise<string> {
-  const job = oneLine(state.jobName);
   const deadline = surroundings.deadline(deadlineOf(surroundings));
   const lock: HeldLock = { jobName: state.jobName, id: state.lockId, record: state.record };
   if (!state.started) {
     // Main did not get as far as its outputs, so no step has worked on the interval.
+    const job = oneLine(state.jobName);
     const held = await backend.abandon(lock, deadline);
     return held ? `Interrupted: ${job}, before its start was reported` : `Abandoned: ${job}, whose lock was not taken`;
   }
-  if (status === "success") {
-    const before = await endedBefore("finished", backend.finish(lock, deadline));
-    return `Finished: ${job} until ${state.record?.state.active?.intervalEndedAt ?? "the end of its interval"}${before}`;
-  }
-  const before = await endedBefore("interrupted", backend.interrupt(lock, deadline));
-  return `Interrupted: ${job}, because the job's status is ${status}; ${nextStart(surroundings)}${before}`;
+  if (isDone(state, status)) return finishLock(backend, lock, deadline);
+  return interruptLock(backend, {
+    lock,
+    because: failureOf(state, status),
+    catchUp: loadCatchUp(surroundings.toolkit),
+    deadline,
+  });
 }
 
-/**
- * A lock that ended as this step wants it is done: an earlier post may have ended it, and lost the answer.
- *
- * @returns the end of a line for the log.
- */
-async function endedBefore(ending: LockLoss["ending"], end: Promise<void>): Promise<string> {
-  try {
-    await end;
-    return "";
-  } catch (error) {
-    if (!(error instanceof LockLostError) || error.loss.ending !== ending || error.loss.ending === "unknown")
-      throw error;
-    return `, as an earlier request recorded at ${toIso(error.loss.at)}`;
+/** A command of the input `run` decides alone: main did not get as far as ending its interval. */
+function isDone({ command }: StepState, status: JobStatus): boolean {
+  return command === "" ? status === "success" : command === "succeeded";
+}
+
+function failureOf({ command }: StepState, status: JobStatus): string {
+  switch (command) {
+    case "running":
+      return "the step ended before its command did";
+    case "failed":
+      return "its command failed";
+    default:
+      return `the job's status is ${status}`;
   }
 }
 
 /** Main refused a wrong deadline. If the input changed since then, the lock must still be ended. */
 function deadlineOf({ toolkit }: Surroundings): number {
   try {
-    return loadDeadline(toolkit, "post");
+    return loadDeadline(toolkit, "end");
   } catch (error) {
     toolkit.warning(messageOf(error));
-    return loadDeadline({ ...toolkit, getInput: () => "" }, "post");
-  }
-}
-
-/** The input is read again, and only for these words: the start alone decides. */
-function nextStart({ toolkit }: Surroundings): string {
-  switch (toolkit.getInput("catch-up")) {
-    case "merge":
-      return "the next start gets an interval that starts at the same instant";
-    case "latest":
-      return "the next start gets the latest interval that is due by then";
-    default:
-      return "the next start gets the same interval";
+    return loadDeadline({ ...toolkit, getInput: () => "" }, "end");
   }
 }
 
@@ -126,7 +132,7 @@ function reportFailure(error: unknown, { state, status, surroundings: { toolkit 
   }
   const job = oneLine(state.jobName);
   const problem = messageOf(error);
-  if (state.started && status === "success") {
+  if (state.started && isDone(state, status)) {
     toolkit.setFailed(
       `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: to free it by hand, ${freeByHand()}`,
     );

@@ -1,12 +1,18 @@
 import type { Holder } from "../scheduler/state-document.ts";
 import type { Environment } from "./toolkit.ts";
 
+/** `job`: a lock for one job of a run. `start`: one for several jobs, which the run as a whole holds. */
+export type LockKind = "job" | "start";
+
 /**
  * Describes this run, as the holder that others see while its lock is active.
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables#default-environment-variables
  */
-export function holderOf(env: Environment, checkRunId: string): Holder {
+export function holderOf(
+  env: Environment,
+  { kind, checkRunId }: { readonly kind: LockKind; readonly checkRunId: string },
+): Holder {
   const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "");
   const { GITHUB_REPOSITORY: repository, GITHUB_RUN_ID: runId, GITHUB_RUN_ATTEMPT: attempt, GITHUB_JOB: job } = env;
   const runUrl =
@@ -21,6 +27,6 @@ export function holderOf(env: Environment, checkRunId: string): Holder {
     ...(job && { job }),
     ...(checkRunId && { checkRunId }),
     ...(runUrl && { runUrl }),
-    kind: "job",
+    kind,
   };
 }

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
-import { elapsedIn } from "../scheduler/duration.ts";
+import { elapsedIn as elapsedOf } from "../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../scheduler/instant.ts";
 import { isDate, parseInstantOrDate, utcForm } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
@@ -11,10 +11,25 @@ import type { Environment, Toolkit } from "./toolkit.ts";
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 
-/** How long a step sends requests without the input `deadline`, in milliseconds. A lost end makes an interval run again. */
-const DEFAULT_DEADLINE = { main: 60_000, post: 10 * 60_000 } as const;
+/** How long requests are repeated without the input `deadline`, in milliseconds. A lost end makes an interval run again. */
+const DEFAULT_DEADLINE = { start: 60_000, end: 10 * 60_000 } as const;
 /** In milliseconds. Stores remember the ids of ended locks for an hour, and no start may be repeated after that. */
 const LONGEST_DEADLINE = 30 * 60_000;
+/** In milliseconds: as long as a job may run on a self-hosted runner. */
+const LONGEST_WAIT = 5 * 24 * 60 * 60_000;
+const MOST_INTERVALS = 1000;
+
+const WHEN_NOT_STARTED = ["skip", "fail", "cancel"] as const;
+const WHEN_BEHIND = ["none", "dispatch"] as const;
+
+/** The command that the main step itself runs, as the inputs have it. */
+export interface CommandInputs {
+  readonly run: string;
+  readonly shell: string;
+  readonly workingDirectory: string;
+  /** The most intervals for which the command runs. */
+  readonly maxIntervals: number;
+}
 
 /** The inputs of the main step, checked. The post step reads each input that it needs again, by a function of this file. */
 export interface Inputs {
@@ -23,6 +38,13 @@ export interface Inputs {
   /** In milliseconds. */
   readonly deadline: number;
   readonly request: StartRequest;
+  /** Null without the input `run`: then the steps after this one do the work. */
+  readonly command: CommandInputs | null;
+  /** How long a refused start is repeated, in milliseconds. Null: it is not. */
+  readonly wait: number | null;
+  readonly whenNotStarted: (typeof WHEN_NOT_STARTED)[number];
+  readonly whenBehind: (typeof WHEN_BEHIND)[number];
+  readonly githubToken: string;
 }
 
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
@@ -33,30 +55,32 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
     if (value === undefined) throw new ArgumentError("missing", { field: name, problem: "is missing" });
     return value;
   };
-  const wait = (name: string) => {
+  const length = (name: string) => {
     const text = optional(name);
     return text === undefined ? undefined : parseWait(name, text);
   };
 
   const location = loadLocation(toolkit, env);
-  const deadline = loadDeadline(toolkit, "main");
+  const deadline = loadDeadline(toolkit, "start");
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
+  const catchUp = optional("catch-up");
   const timezone = optional("timezone");
+  const noLock = booleanIn("no-lock", optional("no-lock") ?? "false");
   const request = {
     jobName: required("job-name"),
     jobInterval: parseInterval("job-interval", required("job-interval")),
-    startBuffer: wait("start-buffer"),
-    retryInterval: wait("retry-interval"),
+    startBuffer: length("start-buffer"),
+    retryInterval: length("retry-interval"),
     requiredJobNames: (optional("required-job-names") ?? "")
       .split(/[\n,]/)
       .map((name) => name.trim())
       .filter((name) => name !== ""),
     timezone,
-    noLock: booleanIn("no-lock", optional("no-lock") ?? "false"),
+    noLock,
     jobIntervalStartedAt: startedAt === undefined ? undefined : instantIn("job-interval-started-at", startedAt),
     startsAt: startsAt === undefined ? undefined : startsAtIn(startsAt, { timezone, location }),
-    catchUp: catchUpIn(optional("catch-up")),
+    catchUp: catchUp === undefined ? undefined : wordIn("catch-up", catchUp, CATCH_UPS),
   };
   if (loadJobStatus(toolkit) === null) {
     throw new ArgumentError("not-allowed", {
@@ -66,7 +90,19 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
       expected: "this input's default, which the runner sets",
     });
   }
-  return { location, login: loadLogin(toolkit, location), deadline, request: withoutUndefined(request) };
+  const wait = optional("wait");
+  const inputs = {
+    location,
+    deadline,
+    request: withoutUndefined(request),
+    command: commandIn(toolkit, noLock),
+    wait: wait === undefined ? null : elapsedIn("wait", wait, { least: 1000, most: LONGEST_WAIT }),
+    whenNotStarted: wordIn("not-started", optional("not-started"), WHEN_NOT_STARTED),
+    whenBehind: wordIn("when-behind", optional("when-behind"), WHEN_BEHIND),
+    githubToken: toolkit.getInput("github-token"),
+  };
+  if (inputs.githubToken !== "") toolkit.setSecret(inputs.githubToken);
+  return { ...inputs, login: loadLogin(toolkit, location) };
 }
 
 /** @throws ArgumentError */
@@ -76,20 +112,81 @@ export function loadLocation(toolkit: Toolkit, env: Environment): Location {
 }
 
 /**
- * @returns the time in which all requests of a step must end, in milliseconds.
+ * @returns the time in which all requests of a start or an end must end, in milliseconds.
  * @throws ArgumentError
  */
-export function loadDeadline(toolkit: Toolkit, step: keyof typeof DEFAULT_DEADLINE): number {
+export function loadDeadline(toolkit: Toolkit, purpose: keyof typeof DEFAULT_DEADLINE): number {
   const text = toolkit.getInput("deadline");
-  if (text === "") return DEFAULT_DEADLINE[step];
-  const ms = elapsedIn(parseWait("deadline", text));
-  if (ms !== null && ms >= 1000 && ms <= LONGEST_DEADLINE) return ms;
+  if (text === "") return DEFAULT_DEADLINE[purpose];
+  return elapsedIn("deadline", text, { least: 1000, most: LONGEST_DEADLINE });
+}
+
+/** @returns milliseconds. */
+function elapsedIn(input: string, text: string, { least, most }: { readonly least: number; readonly most: number }) {
+  const ms = elapsedOf(parseWait(input, text));
+  if (ms !== null && ms >= least && ms <= most) return ms;
   throw new ArgumentError("out-of-range", {
-    field: "deadline",
+    field: input,
     value: text,
     problem: ms === null ? "has a unit that differs in length" : "is out of range",
-    expected: "1 second to 30 minutes",
+    expected: `${lengthText(least)} to ${lengthText(most)}`,
   });
+}
+
+function lengthText(ms: number): string {
+  for (const [unit, length] of [
+    ["day", 24 * 60 * 60_000],
+    ["minute", 60_000],
+  ] as const) {
+    if (ms % length === 0) return `${ms / length} ${unit}${ms === length ? "" : "s"}`;
+  }
+  return `${ms / 1000} second${ms === 1000 ? "" : "s"}`;
+}
+
+/** @returns null without the input `run`. */
+function commandIn(toolkit: Toolkit, noLock: boolean): CommandInputs | null {
+  const run = toolkit.getInput("run", { trimWhitespace: false });
+  const [shell, workingDirectory] = [toolkit.getInput("shell"), toolkit.getInput("working-directory")];
+  const maxIntervals = maxIntervalsIn(toolkit.getInput("max-intervals"));
+  if (run.trim() !== "") {
+    if (noLock && maxIntervals > 1) {
+      throw conflict(
+        "max-intervals",
+        maxIntervals,
+        "is more than 1, and without a lock each start gets the same interval",
+      );
+    }
+    return { run, shell, workingDirectory, maxIntervals };
+  }
+  for (const [input, isSet] of [
+    ["shell", shell !== ""],
+    ["working-directory", workingDirectory !== ""],
+    ["max-intervals", maxIntervals > 1],
+  ] as const) {
+    if (isSet) throw conflict(input, toolkit.getInput(input), "is for the command of the input run, which is not set");
+  }
+  return null;
+}
+
+function conflict(field: string, value: unknown, problem: string): ArgumentError {
+  return new ArgumentError("conflict", { field, value, problem });
+}
+
+function maxIntervalsIn(text: string): number {
+  const count = /^\d{1,4}$/.test(text) ? Number(text) : text === "" ? 1 : 0;
+  if (count >= 1 && count <= MOST_INTERVALS) return count;
+  throw new ArgumentError("out-of-range", {
+    field: "max-intervals",
+    value: text,
+    problem: "is not a number of intervals",
+    expected: `a whole number from 1 to ${MOST_INTERVALS}`,
+  });
+}
+
+/** @returns how the job catches up, for words only: a start decides by the input as it is then. */
+export function loadCatchUp(toolkit: Toolkit): CatchUp {
+  const text = toolkit.getInput("catch-up");
+  return CATCH_UPS.find((word) => word === text) ?? "each";
 }
 
 /** @returns the job's status so far, or null if it is unknown. The runner evaluates inputs again for the post step. */
@@ -136,14 +233,15 @@ function startsAtIn(
   return parseInstantOrDate("starts-at", text, timezone ?? "UTC");
 }
 
-function catchUpIn(text: string | undefined): CatchUp | undefined {
-  const catchUp = CATCH_UPS.find((word) => word === text);
-  if (catchUp !== undefined || text === undefined) return catchUp;
+/** @returns the first word where the input is left out. */
+function wordIn<Word extends string>(input: string, text: string | undefined, words: readonly [Word, ...Word[]]): Word {
+  const word = text === undefined ? words[0] : words.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
   throw new ArgumentError("unknown-word", {
-    field: "catch-up",
+    field: input,
     value: text,
-    problem: "is not a way to catch up",
-    expected: `one of ${CATCH_UPS.join(", ")}`,
+    problem: "is not a word that it takes",
+    expected: `one of ${words.join(", ")}`,
   });
 }
 

@@ -5,6 +5,7 @@ import { type Instant, toIso } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import type { HolderRun } from "./github/holder-run.ts";
 import { actionMessage } from "./remedies.ts";
 
 /** What the log says about a start: the interval first. */
@@ -38,11 +39,18 @@ function behindLine(job: string, behind: number): string {
 }
 
 /** What the log says about a refusal: what the job waits for, until when, and the way out if that never comes. */
-export function notStartedLine(request: StartRequest, answer: NotStarted): string {
-  return `Not started (${answer.reason}): ${waitingLine(request, answer)}`;
+export function notStartedLine(beginning: "Not started" | "Waiting", { request, answer, holderRun }: Refused): string {
+  return `${beginning} (${answer.reason}): ${waitingLine({ request, answer, holderRun })}`;
 }
 
-function waitingLine(request: StartRequest, answer: NotStarted): string {
+interface Refused<Answer = NotStarted> {
+  readonly request: StartRequest;
+  readonly answer: Answer;
+  /** What GitHub says about the run that holds the lock. Null: it was not asked, or does not say. */
+  readonly holderRun: HolderRun | null;
+}
+
+function waitingLine({ request, answer, holderRun }: Refused): string {
   const job = oneLine(request.jobName);
   switch (answer.reason) {
     case "active": {
@@ -50,7 +58,8 @@ function waitingLine(request: StartRequest, answer: NotStarted): string {
       if (since === null) {
         return `other runs took the lock of ${job} before each attempt of this step, and a later run can take it; if that goes on, let fewer runs start ${job} at the same time`;
       }
-      return `${job} is held by ${holderLine(holder)} since ${toIso(since)}; ${takeoverLine(request, answer)}`;
+      const run = holderRun === null ? "" : holderRunLine(holderRun);
+      return `${job} is held by ${holderLine(holder)} since ${toIso(since)}${run}; ${takeoverLine({ request, answer, holderRun })}`;
     }
     case "not-due":
       return notDueLine(request, answer);
@@ -61,7 +70,16 @@ function waitingLine(request: StartRequest, answer: NotStarted): string {
   }
 }
 
-function takeoverLine({ retryInterval }: StartRequest, { retryAt }: Active): string {
+function holderRunLine({ isCompleted, jobName, isThisRun, isEarlierAttempt }: HolderRun): string {
+  const place = isEarlierAttempt ? ", an earlier attempt of this very run" : isThisRun ? ", in this very run" : "";
+  const name = jobName === null ? "" : `, as the job "${oneLine(jobName)}"`;
+  return `${place}${name}${isCompleted === false ? ", which is still running" : ""}`;
+}
+
+function takeoverLine({ request: { retryInterval }, answer: { retryAt }, holderRun }: Refused<Active>): string {
+  if (holderRun?.isEarlierAttempt === true && holderRun.isCompleted === null) {
+    return 'if that attempt has ended, add "permissions: actions: read" to the workflow or job, so that GitHub tells it and this step takes the lock over, or free the lock by hand (docs/locks.md)';
+  }
   if (retryInterval === undefined) {
     return "no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)";
   }

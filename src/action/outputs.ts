@@ -1,20 +1,25 @@
-import type { StartAnswer, Started } from "../backend/job-backend.ts";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+import type { Started } from "../backend/job-backend.ts";
 import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { type Instant, isInstant, toIso } from "../scheduler/instant.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
-import type { Toolkit } from "./toolkit.ts";
+import type { LockStart } from "./start-lock.ts";
+import type { Surroundings } from "./toolkit.ts";
 
 interface Reported {
-  readonly jobName: string;
-  /** The address of the server or repository that gave the answer. */
-  readonly place: string;
-  readonly answer: StartAnswer;
+  readonly start: Pick<LockStart, "answer" | "takingState">;
+  /** How many intervals the command of this step has finished. Null without a command. */
+  readonly intervalsFinished?: number | null;
 }
 
 /** @throws ServiceError for an answer with a value that no output may have, before any output is set. */
-export function setOutputs(toolkit: Toolkit, { jobName, place, answer }: Reported): void {
+export function setOutputs(
+  { toolkit, env }: Pick<Surroundings, "toolkit" | "env">,
+  { start: { answer, takingState }, intervalsFinished = null }: Reported,
+): void {
+  const { jobName, location: place } = takingState;
   const problem = answer.started ? problemOfGrant(answer) : problemOfRefusal(answer);
   if (problem !== null) {
     // The lock may be there all the same, so post gives it back.
@@ -35,6 +40,7 @@ export function setOutputs(toolkit: Toolkit, { jobName, place, answer }: Reporte
     "skipped-started-at": "",
     "skipped-ended-at": "",
     "taken-over-from": "",
+    "intervals-finished": String(intervalsFinished ?? ""),
   };
   if (answer.started) {
     outputs["job-id"] = answer.lock?.id ?? "";
@@ -53,7 +59,15 @@ export function setOutputs(toolkit: Toolkit, { jobName, place, answer }: Reporte
     const dueAt = dueAtOf(answer);
     if (dueAt !== null) outputs["due-at"] = toIso(dueAt);
   }
+  if (intervalsFinished !== null) endLastLine(env.GITHUB_OUTPUT);
   for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value);
+}
+
+/** A command that wrote outputs may have left out the end of its last line. */
+function endLastLine(file: string | undefined): void {
+  if (!file || !existsSync(file)) return;
+  const text = readFileSync(file, "utf8");
+  if (text !== "" && !text.endsWith("\n")) appendFileSync(file, "\n");
 }
 
 /** @returns what is wrong with a grant, or null. Steps of the job use these values in scripts, and post uses the lock's id. */

@@ -1,68 +1,36 @@
-import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { lockIdOf } from "../backend/lock-id.ts";
+import type { JobBackend } from "../backend/job-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { canonicalUrl } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
-import type { Deadline } from "../network/deadline.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
-import { holderOf } from "./holder.ts";
-import { loadInputs } from "./inputs.ts";
+import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
 import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
-import { NO_STATE, type StepState, saveStepState } from "./state.ts";
+import { type LockStart, type RefusedStart, type Starts, startLock } from "./start-lock.ts";
+import { NO_STATE, saveStepState } from "./state.ts";
 import type { Environment, Surroundings } from "./toolkit.ts";
 
-/** The main step: asks for the next due interval, and reports the answer in outputs, state and log. */
-export async function startJob(surroundings: Surroundings): Promise<void> {
-  const { toolkit, env, newId } = surroundings;
+/**
+ * The main step: asks for the next due interval, and reports the answer in outputs, state and log. With the input `run` it
+ * also runs the command, and ends the interval.
+ *
+ * @returns the exit code, or null where the step's own success or failure decides it.
+ */
+export async function startJob(surroundings: Surroundings): Promise<number | null> {
+  const { toolkit, env } = surroundings;
   saveStepState(toolkit, NO_STATE);
   try {
-    const { location, login, deadline, request } = loadInputs(toolkit, env);
-    const warning = unencryptedWarning(location);
+    const inputs = loadInputs(toolkit, env);
+    const warning = unencryptedWarning(inputs.location);
     if (warning !== null) toolkit.warning(warning);
-    if (isUnusual(request, env)) {
+    if (isUnusual(inputs.request, env)) {
       const { logRemarks } = await import("./remarks.ts");
-      await logRemarks(toolkit, { request, location, env, now: surroundings.now() });
+      await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
-    let isMarked = false;
-    const onMark = () => {
-      isMarked = true;
-    };
-    const backend = await connect(location, login, surroundings, { onMark });
-    const idempotencyKey = newId();
-    const takingState: StepState = {
-      ...NO_STATE,
-      location: canonicalUrl(location),
-      jobName: request.jobName,
-      lockId: lockIdOf(idempotencyKey),
-      willBeTakenOver: request.retryInterval !== undefined,
-    };
-    try {
-      const answer = await startOn(backend, {
-        request,
-        idempotencyKey,
-        takingState,
-        deadline: surroundings.deadline(deadline),
-        surroundings,
-      });
-      setOutputs(toolkit, { jobName: request.jobName, place: takingState.location, answer });
-      // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish
-      // an interval that no step has seen.
-      if (answer.started && answer.lock) {
-        const { id: lockId, record } = answer.lock;
-        saveStepState(toolkit, { ...takingState, started: true, isMarked, lockId, record });
-      }
-      for (const line of answer.started ? startedLines(answer) : [notStartedLine(request, answer)]) toolkit.info(line);
-    } catch (error) {
-      if (isMarked && error instanceof ServiceError && error.effect === "possible") {
-        saveStepState(toolkit, { ...takingState, isMarked });
-      }
-      throw error;
-    } finally {
-      await backend.close();
-    }
+    return inputs.command === null
+      ? await connected(inputs, surroundings, startForLaterSteps)
+      : await startWithCommand(inputs, inputs.command, surroundings);
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${messageOf(error.cause)}`);
     toolkit.setFailed(
@@ -70,7 +38,96 @@ export async function startJob(surroundings: Surroundings): Promise<void> {
         ? `${messageOf(error)}. The lock may have been taken, and the post step tries to release it: if that fails too, ${freeByHand()}`
         : messageOf(error),
     );
+    return null;
   }
+}
+
+/** Calls `work` with a backend, and closes it. */
+async function connected<T>(
+  inputs: Inputs,
+  surroundings: Surroundings,
+  work: (starts: Starts) => Promise<T>,
+): Promise<T> {
+  let isMarked = false;
+  const onMark = () => {
+    isMarked = true;
+  };
+  const backend: JobBackend = await connect(inputs.location, inputs.login, surroundings, { onMark });
+  try {
+    return await work({ inputs, backend, surroundings, kind: "job", isMarked: () => isMarked });
+  } finally {
+    await backend.close();
+  }
+}
+
+async function startForLaterSteps(starts: Starts): Promise<number | null> {
+  const { inputs, surroundings } = starts;
+  const report = (start: LockStart) => setOutputs(surroundings, { start });
+  const start = await startLock(starts, { wait: inputs.wait, report });
+  const { answer, takingState } = start;
+  if (!answer.started) return reportRefusal({ ...start, answer }, starts);
+  // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish an
+  // interval that no step has seen.
+  if (answer.lock !== null) {
+    saveStepState(surroundings.toolkit, {
+      ...takingState,
+      isMarked: starts.isMarked(),
+      started: true,
+      behind: String(answer.behind ?? ""),
+      lockId: answer.lock.id,
+      record: answer.lock.record,
+    });
+  }
+  for (const line of startedLines(answer)) surroundings.toolkit.info(line);
+  return null;
+}
+
+async function startWithCommand(
+  inputs: Inputs,
+  commandInputs: CommandInputs,
+  surroundings: Surroundings,
+): Promise<number | null> {
+  const { commandOf } = await import(/* webpackChunkName: "run" */ "./run/command-of-inputs.ts");
+  const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
+  // Before anything is sent: a shell or folder that is missing must take no lock.
+  const command = await commandOf(commandInputs, surroundings);
+  return connected(inputs, surroundings, async (starts) => {
+    const { finished, refused, behind, exitCode } = await runIntervals({
+      starts,
+      command,
+      most: commandInputs.maxIntervals,
+    });
+    if (refused !== null && finished === 0) return reportRefusal(refused, starts);
+    if (refused !== null) surroundings.toolkit.info(refusalLine(refused, inputs));
+    if (exitCode === 0 && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
+      const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
+      await goOn(inputs.githubToken, surroundings);
+    }
+    return exitCode;
+  });
+}
+
+/** Reports a start that was refused, as the input `not-started` says. */
+async function reportRefusal(start: RefusedStart, { inputs, surroundings }: Starts): Promise<number | null> {
+  const line = refusalLine(start, inputs);
+  switch (inputs.whenNotStarted) {
+    case "skip":
+      surroundings.toolkit.info(line);
+      return null;
+    case "fail":
+      surroundings.toolkit.setFailed(`${line}. The step fails because of not-started: fail`);
+      return null;
+    case "cancel": {
+      surroundings.toolkit.info(line);
+      const { cancelAndWait } = await import(/* webpackChunkName: "github" */ "./github/cancel-run.ts");
+      surroundings.toolkit.setFailed(await cancelAndWait(inputs.githubToken, surroundings));
+      return null;
+    }
+  }
+}
+
+function refusalLine({ answer, holderRun }: RefusedStart, { request }: Inputs): string {
+  return notStartedLine("Not started", { request, answer, holderRun });
 }
 
 /** Whether there may be something to remark. Most starts load nothing for it. */
@@ -80,40 +137,4 @@ function isUnusual({ jobName, requiredJobNames = [], jobInterval }: StartRequest
     isCompositeUnderAct(env) ||
     (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)
   );
-}
-
-interface Start {
-  readonly request: StartRequest;
-  readonly idempotencyKey: string;
-  /** The step's state while the start may have taken the lock. */
-  readonly takingState: StepState;
-  readonly deadline: Deadline;
-  readonly surroundings: Surroundings;
-}
-
-/** Starts. At each instant the step's state names the lock that post may find, and none where there can be none. */
-async function startOn(
-  backend: JobBackend,
-  { request, idempotencyKey, takingState, deadline, surroundings }: Start,
-): Promise<StartAnswer> {
-  const { toolkit, env } = surroundings;
-  let isSaved = false;
-  const saveLockId = (mayBeTaken: boolean) => {
-    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? takingState : { ...takingState, lockId: "" });
-    isSaved = mayBeTaken;
-  };
-  const claim: Claim = {
-    idempotencyKey,
-    lockId: takingState.lockId,
-    holder: holderOf(env, toolkit.getInput("check-run-id")),
-    beforeTaking: () => saveLockId(true),
-  };
-  try {
-    const answer = await backend.start(request, claim, deadline);
-    if (!answer.started) saveLockId(false);
-    return answer;
-  } catch (error) {
-    if (error instanceof ServiceError && error.effect === "none") saveLockId(false);
-    throw error;
-  }
 }

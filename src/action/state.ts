@@ -17,11 +17,20 @@ export interface StepState {
   readonly willBeTakenOver: boolean;
   /** Whether the server has shown that it is this project's: docs/rest-api.md, "A client's duty". */
   readonly isMarked: boolean;
+  /** The command of the input `run`, and how it ended. Empty without that input: then the job's status decides. */
+  readonly command: CommandState;
+  /** The process of the running command, which leads a process group. Empty: there is none. */
+  readonly commandPid: string;
+  /** How many further intervals were due after this one. Empty: that is not known. */
+  readonly behind: string;
   /** The job's record after the start, with which post needs no read. */
   readonly record: JobRecord | null;
   /** The lock that main took, or may have taken. Empty: there is no lock to end, and post ignores all other keys. */
   readonly lockId: string;
 }
+
+export type CommandState = (typeof COMMAND_STATES)[number];
+const COMMAND_STATES = ["", "running", "succeeded", "failed"] as const;
 
 export const NO_STATE: StepState = {
   location: "",
@@ -29,6 +38,9 @@ export const NO_STATE: StepState = {
   started: false,
   willBeTakenOver: false,
   isMarked: false,
+  command: "",
+  commandPid: "",
+  behind: "",
   record: null,
   lockId: "",
 };
@@ -58,6 +70,10 @@ export function loadStepState(toolkit: Toolkit): StepState {
     started: toolkit.getState("started") === "true",
     willBeTakenOver: toolkit.getState("willBeTakenOver") === "true",
     isMarked: toolkit.getState("isMarked") === "true",
+    // A word that this version does not know must not finish an interval.
+    command: COMMAND_STATES.find((word) => word === toolkit.getState("command")) ?? "failed",
+    commandPid: toolkit.getState("commandPid"),
+    behind: toolkit.getState("behind"),
     record: recordIn(toolkit.getState("record"), jobName),
     lockId: toolkit.getState("lockId"),
   };

@@ -25,5 +25,8 @@ export interface Surroundings {
   readonly now: () => number;
   readonly newId: () => string;
   /** Starts the time, in milliseconds, in which all requests of a step must end, with their retries and waits. */
-  readonly deadline: (ms: number) => Deadline;
+  readonly deadline: (ms: number, caller?: AbortSignal) => Deadline;
+  readonly platform: NodeJS.Platform;
+  /** Watches for a signal to this process from now on. @returns a signal that is aborted then, as when the run is cancelled. */
+  readonly cancellation: () => AbortSignal;
 }

@@ -1,3 +1,4 @@
+import { monotonicNow } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { Wait } from "../scheduler/wait.ts";
 
@@ -36,6 +37,15 @@ export interface Timers {
   /** Calls back once. The timer must not keep the process alive. @returns a function that cancels it. */
   readonly after: (ms: number, callback: () => void) => () => void;
 }
+
+/** The timers of this process. */
+export const timers: Timers = {
+  monotonic: monotonicNow,
+  after: (ms, callback) => {
+    const timer = setTimeout(callback, ms).unref();
+    return () => clearTimeout(timer);
+  },
+};
 
 /**
  * Renews a lock while its task runs, at each third of the retry interval or more often. `signal` is aborted when the lock is

@@ -3,12 +3,12 @@ import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../backend/lock-id.ts";
-import { LockRenewal, type RenewalFailure, type Timers } from "../backend/lock-renewal.ts";
+import { LockRenewal, type RenewalFailure, type Timers, timers } from "../backend/lock-renewal.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
-import { type Deadline, deadlineIn, monotonicNow } from "../network/deadline.ts";
+import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { mapInstants } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { waitOf } from "../scheduler/wait.ts";
@@ -78,7 +78,7 @@ export class CronyxClient implements AsyncDisposable {
       temporary: tmpdir(),
       now: Date.now,
       newId: randomUUID,
-      timers: { monotonic: monotonicNow, after: unrefTimer },
+      timers,
       warn: (message) => process.emitWarning(message, "CronyxClientWarning"),
       ...surroundings,
     };
@@ -176,7 +176,6 @@ export class CronyxClient implements AsyncDisposable {
     const updatedAt = job.updatedAt.getTime();
     // A lock that can be taken over at any time is not worth renewing.
     if (wait.after(updatedAt) === updatedAt) return null;
-    const { timers } = this.#surroundings;
     return new LockRenewal({
       updatedAt,
       sentAt,
@@ -192,7 +191,7 @@ export class CronyxClient implements AsyncDisposable {
           "lock-lost",
           `The lock of the job ${JSON.stringify(jobName)} could not be renewed before its retry interval passed, so another run may have taken it over`,
         ),
-      timers,
+      timers: this.#surroundings.timers,
     });
   }
 
@@ -314,11 +313,6 @@ export class CronyxClient implements AsyncDisposable {
 function credentialsOf({ credentials, token }: CronyxClientOptions): BackendOptions["credentials"] {
   if (credentials !== undefined) return { kind: "basic", ...credentials };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
-}
-
-function unrefTimer(ms: number, callback: () => void): () => void {
-  const timer = setTimeout(callback, ms).unref();
-  return () => clearTimeout(timer);
 }
 
 function closedError(): CronyxClientError {

@@ -1,4 +1,5 @@
-import type { Toolkit } from "../../src/action/toolkit.ts";
+import type { Surroundings, Toolkit } from "../../src/action/toolkit.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "./inputs.ts";
 
 /** A toolkit for a step that runs in the test's own process. It records the log, errors, outputs and state. */
@@ -23,4 +24,17 @@ export function toolkitWith(inputs: InputTexts, state: Record<string, string> = 
     setSecret: () => {},
   };
   return { toolkit, errors, log, state, outputs };
+}
+
+/** What surrounds a step that runs in the test's own process. All of its requests have one deadline. */
+export function surroundingsOf(toolkit: Toolkit, deadlineMs: number): Surroundings {
+  return {
+    toolkit,
+    env: {},
+    now: Date.now,
+    newId: () => "id",
+    deadline: () => deadlineIn(deadlineMs),
+    platform: process.platform,
+    cancellation: () => new AbortController().signal,
+  };
 }

@@ -11,6 +11,9 @@ export const NOTHING_TO_END = {
   started: "false",
   willBeTakenOver: "false",
   isMarked: "false",
+  command: "",
+  commandPid: "",
+  behind: "",
   record: "null",
 };
 
@@ -30,6 +33,7 @@ export const NOT_STARTED = {
   "skipped-started-at": "",
   "skipped-ended-at": "",
   "taken-over-from": "",
+  "intervals-finished": "",
 };
 
 /** The errors or warnings that the run's page shows for a step, decoded from the workflow commands in its log. */

@@ -1,0 +1,57 @@
+import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { oneLine } from "../backend/one-line.ts";
+import type { Deadline } from "../network/deadline.ts";
+import { toIso } from "../scheduler/instant.ts";
+import type { LockLoss } from "../scheduler/lock-loss.ts";
+import type { CatchUp } from "../scheduler/start-request.ts";
+
+/** @returns a line for the log. @throws LockLostError unless an earlier request of this step has finished the lock. */
+export async function finishLock(backend: JobBackend, lock: HeldLock, deadline: Deadline): Promise<string> {
+  const before = await endedBefore("finished", backend.finish(lock, deadline));
+  const until = lock.record?.state.active?.intervalEndedAt ?? "the end of its interval";
+  return `Finished: ${oneLine(lock.jobName)} until ${until}${before}`;
+}
+
+interface Interruption {
+  readonly lock: HeldLock;
+  /** Why the run counts as failed: the end of a sentence that begins with "because". */
+  readonly because: string;
+  readonly catchUp: CatchUp;
+  readonly deadline: Deadline;
+}
+
+/** @returns a line for the log. @throws LockLostError unless an earlier request of this step has interrupted the lock. */
+export async function interruptLock(
+  backend: JobBackend,
+  { lock, because, catchUp, deadline }: Interruption,
+): Promise<string> {
+  const before = await endedBefore("interrupted", backend.interrupt(lock, deadline));
+  return `Interrupted: ${oneLine(lock.jobName)}, because ${because}; ${nextStart(catchUp)}${before}`;
+}
+
+/**
+ * A lock that ended as this step wants it is done: an earlier request may have ended it, and its answer was lost.
+ *
+ * @returns the end of a line for the log.
+ */
+async function endedBefore(ending: LockLoss["ending"], end: Promise<void>): Promise<string> {
+  try {
+    await end;
+    return "";
+  } catch (error) {
+    if (!(error instanceof LockLostError) || error.loss.ending !== ending || error.loss.ending === "unknown")
+      throw error;
+    return `, as an earlier request recorded at ${toIso(error.loss.at)}`;
+  }
+}
+
+function nextStart(catchUp: CatchUp): string {
+  switch (catchUp) {
+    case "merge":
+      return "the next start gets an interval that starts at the same instant";
+    case "latest":
+      return "the next start gets the latest interval that is due by then";
+    case "each":
+      return "the next start gets the same interval";
+  }
+}

@@ -1,0 +1,80 @@
+import type { Deadline } from "../../network/deadline.ts";
+import { HttpConnection } from "../../network/http.ts";
+import { retrying } from "../../network/retry.ts";
+import type { Environment } from "../toolkit.ts";
+
+export interface GitHubAnswer {
+  readonly status: number;
+  /** The JSON body. Null: there is none. */
+  readonly body: unknown;
+}
+
+/**
+ * Asks GitHub about this repository's workflow runs, with the token of the input `github-token`.
+ *
+ * @see https://docs.github.com/en/rest/actions
+ */
+export class GitHubApi {
+  readonly #base: string;
+  readonly #token: string;
+  readonly #log: (line: string) => void;
+  readonly #connection: HttpConnection;
+
+  /** @param options.log Gets a line before a request is sent again. */
+  constructor({
+    env,
+    token,
+    log,
+  }: { readonly env: Environment; readonly token: string; readonly log: (line: string) => void }) {
+    this.#base = (env.GITHUB_API_URL || "https://api.github.com").replace(/\/+$/, "");
+    this.#token = token;
+    this.#log = log;
+    this.#connection = new HttpConnection({ place: "GitHub's API", userAgent: "cronyx-action" });
+  }
+
+  /** @throws ServiceError if there is no answer until the deadline. A rate limit counts as no answer. */
+  async get(path: string, deadline: Deadline): Promise<GitHubAnswer> {
+    return this.#send("GET", path, null, deadline);
+  }
+
+  /** @throws ServiceError likewise. */
+  async post(path: string, body: object, deadline: Deadline): Promise<GitHubAnswer> {
+    return this.#send("POST", path, body, deadline);
+  }
+
+  close(): void {
+    this.#connection.close();
+  }
+
+  async #send(method: "GET" | "POST", path: string, body: object | null, deadline: Deadline): Promise<GitHubAnswer> {
+    const request = {
+      method,
+      url: new URL(this.#base + path),
+      headers: {
+        accept: "application/vnd.github+json",
+        "x-github-api-version": "2022-11-28",
+        ...(body === null ? {} : { "content-type": "application/json" }),
+      },
+      authorization: `Bearer ${this.#token}`,
+      body: body === null ? null : Buffer.from(JSON.stringify(body)),
+      writes: method === "POST",
+      followsToOtherOrigins: false,
+    } as const;
+    const { result } = await retrying(deadline, this.#log, () => this.#connection.send(request, deadline));
+    return { status: result.status, body: jsonIn(result.body) };
+  }
+}
+
+function jsonIn(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString());
+  } catch {
+    return null;
+  }
+}
+
+/** @returns the text field `message` of GitHub's errors, or an empty text. */
+export function messageIn({ body }: GitHubAnswer): string {
+  const { message } = (body ?? {}) as { message?: unknown };
+  return typeof message === "string" ? message : "";
+}

@@ -1,0 +1,249 @@
+import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
+import { LockRenewal, type RenewalFailure, timers } from "../../backend/lock-renewal.ts";
+import { oneLine } from "../../backend/one-line.ts";
+import { ServiceError } from "../../errors/service-error.ts";
+import { monotonicNow } from "../../network/deadline.ts";
+import { toIso } from "../../scheduler/instant.ts";
+import { waitOf } from "../../scheduler/wait.ts";
+import { finishLock, interruptLock } from "../end-lock.ts";
+import { loadDeadline } from "../inputs.ts";
+import { freeByHand, lossLine, messageOf, startedLines } from "../messages.ts";
+import { setOutputs } from "../outputs.ts";
+import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
+import { NO_STATE, type StepState, saveStepState } from "../state.ts";
+import { type CommandOptions, startCommand } from "./command.ts";
+import { commandEnvironment } from "./command-environment.ts";
+
+/** In milliseconds. A lost lock is noticed after this long at the latest. */
+const LONGEST_RENEWAL_PERIOD = 5 * 60_000;
+/** In milliseconds. The runner ends this process 7.5 s after its signal, and the command takes up to 3 s of it. */
+const LONGEST_END_WHEN_CANCELLED = 3500;
+
+/** The command that runs for each interval, except for its environment. */
+export type Command = Omit<CommandOptions, "env">;
+
+/** How the command's run for one interval ended. */
+type Ending =
+  | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "cancelled" }
+  /** The lock was lost, or could not be renewed in time. */
+  | { readonly kind: "lost"; readonly reason: unknown };
+
+export interface Intervals {
+  readonly starts: Starts;
+  readonly command: Command;
+  /** The most intervals for which the command runs. */
+  readonly most: number;
+}
+
+/** What came of a step with a command. */
+export interface IntervalsRun {
+  /** How many intervals were finished. */
+  readonly finished: number;
+  /** The last start, if it was refused. */
+  readonly refused: RefusedStart | null;
+  /** The further intervals that were due after the last one that was finished. Null: unknown, or none was finished. */
+  readonly behind: number | null;
+  /** The exit code of the step. */
+  readonly exitCode: number;
+}
+
+/** Runs a command for one due interval after the other, oldest first, until none is due or the command fails. */
+export async function runIntervals({ starts, command, most }: Intervals): Promise<IntervalsRun> {
+  const { inputs, surroundings } = starts;
+  let cancelled: AbortSignal | null = null;
+  let finished = 0;
+  let behind: number | null = null;
+  for (;;) {
+    const sentAt = monotonicNow();
+    const start = await startLock(starts, {
+      wait: finished === 0 ? inputs.wait : null,
+      // After some intervals a refusal is the end, and the outputs stay those of the last interval.
+      report: (start) => {
+        if (start.answer.started || finished === 0) setOutputs(surroundings, { start, intervalsFinished: finished });
+      },
+    });
+    const { answer } = start;
+    if (!answer.started) return { finished, refused: { ...start, answer }, behind, exitCode: 0 };
+    // A signal before the first grant ends this process at once, and post gives the start up.
+    cancelled ??= surroundings.cancellation();
+    const exitCode = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
+    if (exitCode === 0) {
+      finished++;
+      behind = answer.behind;
+      setOutputs(surroundings, { start, intervalsFinished: finished });
+    }
+    if (exitCode !== 0 || finished === most || cancelled.aborted) return { finished, refused: null, behind, exitCode };
+  }
+}
+
+interface OneRun {
+  readonly starts: Starts;
+  readonly command: Command;
+  readonly start: LockStart;
+  readonly granted: Started;
+  /** When the start was sent, by the monotonic clock. */
+  readonly sentAt: number;
+  readonly cancelled: AbortSignal;
+}
+
+/** Runs the command for one interval, and ends its lock. Each failure is reported. @returns the exit code of the step. */
+async function runOne(run: OneRun): Promise<number> {
+  const { starts, start, granted } = run;
+  const { toolkit } = starts.surroundings;
+  const state: StepState = {
+    ...start.takingState,
+    isMarked: starts.isMarked(),
+    started: true,
+    command: "running",
+    behind: String(granted.behind ?? ""),
+    lockId: granted.lock?.id ?? "",
+    record: granted.lock?.record ?? null,
+  };
+  saveStepState(toolkit, state);
+  for (const line of startedLines(granted)) toolkit.info(line);
+  const { ending, lock } = await runUnderLock(run, state);
+  const isDone = ending.kind === "exited" && ending.code === 0;
+  saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+  const end = lock === null ? "recorded" : await endedLock(run, lock, ending);
+  if (end !== "unknown") saveStepState(toolkit, NO_STATE);
+  switch (ending.kind) {
+    case "exited":
+      if (ending.code !== 0) toolkit.setFailed(`The command exited with ${ending.code}`);
+      return ending.code !== 0 ? ending.code : end === "recorded" ? 0 : 1;
+    case "cancelled":
+      toolkit.setFailed("The run was cancelled, and the command was stopped");
+      return 1;
+    case "lost":
+      toolkit.setFailed(
+        ending.reason instanceof LockLostError
+          ? `The command was stopped. ${lossLine(granted.jobName, ending.reason.loss)}`
+          : `The command was stopped: ${messageOf(ending.reason)}`,
+      );
+      return 1;
+  }
+}
+
+/** Runs the command while the lock is renewed. @returns the lock with its last renewal. */
+async function runUnderLock(
+  { starts, command, granted, sentAt, cancelled }: OneRun,
+  state: StepState,
+): Promise<{ readonly ending: Ending; readonly lock: HeldLock | null }> {
+  const { backend, inputs, surroundings } = starts;
+  const { toolkit, env } = surroundings;
+  let { lock } = granted;
+  const renewal = lock === null ? null : await renewalOf();
+  try {
+    await renewal?.begin();
+    if (renewal?.signal.aborted) return { ending: { kind: "lost", reason: renewal.signal.reason }, lock };
+    if (cancelled.aborted) return { ending: { kind: "cancelled" }, lock };
+    const running = await startCommand({
+      ...command,
+      env: commandEnvironment(env, {
+        CRONYX_JOB_NAME: granted.jobName,
+        CRONYX_JOB_ID: lock?.id ?? "",
+        CRONYX_INTERVAL_STARTED_AT: toIso(granted.intervalStartedAt),
+        CRONYX_INTERVAL_ENDED_AT: toIso(granted.intervalEndedAt),
+      }),
+    });
+    toolkit.saveState("commandPid", String(running.pid ?? ""));
+    const stopped = new Promise<Ending>((resolve) => {
+      whenAborted(cancelled, () => resolve({ kind: "cancelled" }));
+      if (renewal !== null) whenAborted(renewal.signal, () => resolve({ kind: "lost", reason: renewal.signal.reason }));
+    });
+    const exited = running.ended.then((code): Ending => ({ kind: "exited", code }));
+    const ending = await Promise.race([exited, stopped]);
+    if (ending.kind !== "exited") await running.stop();
+    toolkit.saveState("commandPid", "");
+    return { ending, lock };
+  } finally {
+    renewal?.stop();
+  }
+
+  async function renewalOf(): Promise<LockRenewal> {
+    const { retryInterval = 0, timezone = "UTC" } = inputs.request;
+    const wait = await waitOf("retryInterval", retryInterval, timezone);
+    return new LockRenewal({
+      updatedAt: granted.updatedAt,
+      sentAt,
+      // With a retry interval of 0 the lock can be taken over at any time, and no renewal changes that.
+      retryInterval: wait.after(granted.updatedAt) === granted.updatedAt ? null : wait,
+      longestPeriod: LONGEST_RENEWAL_PERIOD,
+      renew: async (signal) => {
+        const held = lock ?? { jobName: granted.jobName, id: state.lockId, record: null };
+        const renewed = await backend.renew(held, surroundings.deadline(inputs.deadline, signal));
+        lock = renewed.lock;
+        return renewed.updatedAt;
+      },
+      meaningOf: (failure) => renewalFailure(failure, toolkit.warning),
+      expired: () =>
+        new Error("the lock could not be renewed before retry-interval passed, so another run may have taken it over"),
+      timers,
+    });
+  }
+}
+
+function renewalFailure(failure: unknown, warn: (line: string) => void): RenewalFailure {
+  if (failure instanceof LockLostError) return "lost";
+  if (failure instanceof ServiceError && failure.code === "original-server") {
+    warn(
+      "An original CronyxServer renews no locks: set retry-interval to more than the longest run takes, since other runs take the lock over then",
+    );
+    return "over";
+  }
+  return "unknown";
+}
+
+function whenAborted(signal: AbortSignal, callback: () => void): void {
+  if (signal.aborted) callback();
+  else signal.addEventListener("abort", callback, { once: true });
+}
+
+/**
+ * Finishes the interval if the command succeeded, and interrupts it otherwise. Each failure is reported.
+ *
+ * @returns `unknown` if post has to try again.
+ */
+async function endedLock(
+  { starts, granted }: OneRun,
+  lock: HeldLock,
+  ending: Ending,
+): Promise<"recorded" | "lost" | "unknown"> {
+  const { inputs, backend, surroundings } = starts;
+  const { toolkit } = surroundings;
+  if (ending.kind === "lost" && ending.reason instanceof LockLostError) return "lost";
+  const deadline = surroundings.deadline(
+    ending.kind === "cancelled" ? LONGEST_END_WHEN_CANCELLED : loadDeadline(toolkit, "end"),
+  );
+  const isDone = ending.kind === "exited" && ending.code === 0;
+  const catchUp = inputs.request.catchUp ?? "each";
+  try {
+    toolkit.info(
+      await (isDone
+        ? finishLock(backend, lock, deadline)
+        : interruptLock(backend, { lock, because: reasonOf(ending), catchUp, deadline })),
+    );
+    return "recorded";
+  } catch (error) {
+    if (error instanceof LockLostError) {
+      toolkit.setFailed(lossLine(granted.jobName, error.loss));
+      return "lost";
+    }
+    const end = isDone ? "finished" : "interrupted";
+    toolkit.setFailed(
+      `${messageOf(error)}. The interval of ${oneLine(granted.jobName)} is not known to be ${end}, and the post step tries again: if that fails too, ${freeByHand()}`,
+    );
+    return "unknown";
+  }
+}
+
+function reasonOf(ending: Ending): string {
+  switch (ending.kind) {
+    case "exited":
+      return `its command exited with ${ending.code}`;
+    case "cancelled":
+      return "the run was cancelled";
+    case "lost":
+      return "its lock could not be renewed in time";
+  }
+}

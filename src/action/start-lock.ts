@@ -1,0 +1,152 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
+import { lockIdOf } from "../backend/lock-id.ts";
+import { ServiceError } from "../errors/service-error.ts";
+import { canonicalUrl } from "../location/location.ts";
+import { type Deadline, deadlineIn } from "../network/deadline.ts";
+import type { Active, NotStarted } from "../scheduler/not-started.ts";
+import type { StartRequest } from "../scheduler/start-request.ts";
+import type { HolderRun } from "./github/holder-run.ts";
+import { holderOf, type LockKind } from "./holder.ts";
+import type { Inputs } from "./inputs.ts";
+import { messageOf, notStartedLine } from "./messages.ts";
+import { NO_STATE, type StepState, saveStepState } from "./state.ts";
+import type { Surroundings } from "./toolkit.ts";
+
+/** In milliseconds. A refusal is not worth a longer wait. */
+const LONGEST_QUESTION = 5000;
+
+/** All that the starts of one step have in common. */
+export interface Starts {
+  readonly inputs: Inputs;
+  readonly backend: JobBackend;
+  readonly surroundings: Surroundings;
+  /** For what the lock is held: see `kind` of a holder. */
+  readonly kind: LockKind;
+  /** Whether the server has shown that it is this project's. */
+  readonly isMarked: () => boolean;
+}
+
+export interface LockStart {
+  readonly answer: StartAnswer;
+  /** The step's state from before the grant, for the state after it. */
+  readonly takingState: StepState;
+  /** What GitHub says about the run that holds the lock. Null: it was not asked, or does not say. */
+  readonly holderRun: HolderRun | null;
+}
+
+export interface StartOptions {
+  /** How long a refused start is repeated, in milliseconds. Null: it is not. */
+  readonly wait: number | null;
+  /** Sets the outputs. @throws ServiceError for an answer that no server of this project gives. */
+  readonly report: (start: LockStart) => void;
+}
+
+export type RefusedStart = LockStart & { readonly answer: NotStarted };
+
+/**
+ * Asks for the next due interval. At each instant the step's state names the lock that post may find, and none where there
+ * can be none.
+ */
+export async function startLock(starts: Starts, { wait, report }: StartOptions): Promise<LockStart> {
+  const { inputs, surroundings, kind, isMarked } = starts;
+  const { toolkit } = surroundings;
+  const idempotencyKey = surroundings.newId();
+  const takingState: StepState = {
+    ...NO_STATE,
+    location: canonicalUrl(inputs.location),
+    jobName: inputs.request.jobName,
+    lockId: lockIdOf(idempotencyKey),
+    willBeTakenOver: inputs.request.retryInterval !== undefined,
+  };
+  let isSaved = false;
+  const saveLockId = (mayBeTaken: boolean) => {
+    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? takingState : { ...takingState, lockId: "" });
+    isSaved = mayBeTaken;
+  };
+  const claim: Claim = {
+    idempotencyKey,
+    lockId: takingState.lockId,
+    holder: holderOf(surroundings.env, { kind, checkRunId: toolkit.getInput("check-run-id") }),
+    beforeTaking: () => saveLockId(true),
+  };
+  let holderRun: HolderRun | null = null;
+  const attempt = async (deadline: Deadline) => {
+    const found = await startOrTakeOver(starts, claim, deadline);
+    holderRun = found.holderRun;
+    return found.answer;
+  };
+  try {
+    const answer = await (wait === null
+      ? attempt(surroundings.deadline(inputs.deadline))
+      : waitingFor(wait, attempt, starts, () => holderRun));
+    if (!answer.started) saveLockId(false);
+    const start = { answer, takingState, holderRun };
+    report(start);
+    return start;
+  } catch (error) {
+    if (error instanceof ServiceError && error.effect === "none") saveLockId(false);
+    if (isMarked() && error instanceof ServiceError && error.effect === "possible") {
+      saveStepState(toolkit, { ...takingState, isMarked: true });
+    }
+    throw error;
+  }
+}
+
+async function waitingFor(
+  wait: number,
+  attempt: (deadline: Deadline) => Promise<StartAnswer>,
+  { inputs, surroundings }: Starts,
+  holderRun: () => HolderRun | null,
+): Promise<StartAnswer> {
+  const { toolkit, now } = surroundings;
+  const { startWaiting } = await import(/* webpackChunkName: "wait" */ "../backend/waiting-start.ts");
+  return startWaiting({
+    first: () => attempt(surroundings.deadline(inputs.deadline)),
+    again: attempt,
+    until: surroundings.deadline(wait),
+    onChange: (refusal) =>
+      toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
+    now,
+    random: Math.random,
+    pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),
+  });
+}
+
+/** Starts, and once more as a takeover if GitHub says that the run which holds the lock has completed. */
+async function startOrTakeOver(
+  starts: Starts,
+  claim: Claim,
+  deadline: Deadline,
+): Promise<Omit<LockStart, "takingState">> {
+  const { backend } = starts;
+  const { request, githubToken } = starts.inputs;
+  const answer = await backend.start(request, claim, deadline);
+  if (answer.started || answer.reason !== "active" || githubToken === "" || request.takeOver !== undefined) {
+    return { answer, holderRun: null };
+  }
+  const holderRun = await askedHolderRun(answer, starts);
+  if (holderRun?.isCompleted !== true || answer.id === null || answer.updatedAt === null) return { answer, holderRun };
+  const takeOver = { id: answer.id, updatedAt: answer.updatedAt };
+  const taking: StartRequest = { ...request, takeOver };
+  return { answer: await backend.start(taking, claim, deadline), holderRun: null };
+}
+
+/** @returns null if GitHub does not answer: the start is then refused as it was. */
+async function askedHolderRun(
+  { holder }: Active,
+  { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: Starts,
+): Promise<HolderRun | null> {
+  const { GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
+  const { holderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
+  const api = new GitHubApi({ env, token, log: toolkit.debug });
+  const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
+  try {
+    return await holderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
+  } catch (error) {
+    toolkit.debug(messageOf(error));
+    return null;
+  } finally {
+    api.close();
+  }
+}
