@@ -1,10 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
-import { runOf, type Step } from "../../testing/action/runner.mjs";
+import { runOf } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
@@ -207,12 +207,6 @@ describe("a command that is stopped", () => {
     `trap '' INT TERM\n(trap '' INT TERM; echo $BASHPID > ${name}-child; setsid sleep 1000 & echo $! > ${name}-daemon; touch ${name}-ready; while :; do sleep 1; done)`;
   const pids = (name: string) => ["child", "daemon"].map((part) => Number(read(`${name}-${part}`)));
 
-  async function running(step: Step, name: string) {
-    const main = step.main();
-    await written(`${name}-ready`);
-    return main;
-  }
-
   test("a cancel ends the whole process tree and interrupts, within 7.5 s", async () => {
     const step = stepOf("cancelled", { run: TREE("cancelled"), "retry-interval": "1 day" });
     const main = step.main();
@@ -230,7 +224,7 @@ describe("a command that is stopped", () => {
 
   test("after a kill of main, post ends the command before it interrupts", async () => {
     const step = stepOf("killed", { run: TREE("killed"), "retry-interval": "1 day" });
-    const main = running(step, "killed");
+    const main = step.main();
     await written("killed-ready");
     step.process?.kill("SIGKILL");
     await main;
@@ -275,8 +269,7 @@ describe("a command that is stopped", () => {
       const now = (await repository.state("renewed"))?.active;
       if (now?.updatedAt !== first?.updatedAt) break;
     }
-    await repository.git(["version"]);
-    (await import("node:fs")).writeFileSync(path.join(workspace, "renewed-go"), "");
+    writeFileSync(path.join(workspace, "renewed-go"), "");
     expect((await main).code).toBe(0);
     expect(await repository.state("renewed")).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
   });
@@ -299,7 +292,7 @@ describe("an end that main could not record", () => {
       const main = step.main();
       await written("unrecorded");
       away = true;
-      (await import("node:fs")).writeFileSync(path.join(workspace, "away"), "");
+      writeFileSync(path.join(workspace, "away"), "");
       const { code, log } = await main;
       expect(code).toBe(1);
       expect(log.join("\n")).toContain("is not known to be finished, and the post step tries again");

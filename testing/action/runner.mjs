@@ -79,7 +79,11 @@ export class Step {
     this.process = child;
     let printed = "";
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk) => (printed += chunk));
-    const code = await new Promise((resolve) => child.on("close", resolve));
+    const code = await new Promise((resolve) => {
+      child.on("close", resolve);
+      // A command that outlives a killed step keeps the pipes open.
+      child.on("exit", (code) => code ?? resolve(code));
+    });
     this.process = undefined;
     const saved = fileCommands(readFileSync(files.GITHUB_STATE ?? "", "utf8"));
     if (name === "main") this.state = saved;
