@@ -2,15 +2,20 @@ import { describe, expect, test } from "@jest/globals";
 import { logRemarks } from "../../src/action/remarks.ts";
 import { parseLocation } from "../../src/location/location.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
+import type { InputTexts } from "../../testing/action/inputs.ts";
 import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
 
 const NOW = Date.parse("2026-11-24T04:08:49Z");
 
 async function remarksOn(
   request: Partial<StartRequest>,
-  { env = {}, url = "git+https://github.com/octo-org/reports" }: { env?: Record<string, string>; url?: string } = {},
+  {
+    env = {},
+    url = "git+https://github.com/octo-org/reports",
+    inputs = {},
+  }: { env?: Record<string, string>; url?: string; inputs?: InputTexts } = {},
 ): Promise<string[]> {
-  const { toolkit, log } = toolkitWith({});
+  const { toolkit, log } = toolkitWith(inputs);
   await logRemarks(toolkit, {
     request: { jobName: "report", jobInterval: "0 * * * *", ...request },
     location: parseLocation(url),
@@ -96,5 +101,50 @@ describe("a composite action", () => {
     expect(lines).toHaveLength(warnings);
     for (const line of lines) expect(line).toContain("use this action in the workflow itself");
     expect(await remarksOn({ noLock: true }, { env })).toEqual([]);
+  });
+});
+
+describe("a number without a unit", () => {
+  test.each(["job-interval", "start-buffer", "retry-interval"])(
+    "that is under a minute as %s gets a warning",
+    async (input) => {
+      expect(await remarksOn({}, { inputs: { [input]: "60" } })).toEqual([
+        `${input} 60 means 60 milliseconds: write a unit, such as "60 seconds", or "60 ms" if it is meant so`,
+      ]);
+    },
+  );
+
+  test.each(["0", "60000", "60 seconds", "60 ms", "PT60S"])("%s gets none", async (text) => {
+    expect(await remarksOn({}, { inputs: { "job-interval": text, "retry-interval": text } })).toEqual([]);
+  });
+});
+
+describe("a chosen interval", () => {
+  const at = (text: string) => ({ jobIntervalStartedAt: Date.parse(text), noLock: true });
+
+  test("in the future gets a warning that it is not due", async () => {
+    expect(await remarksOn(at("2026-11-24T05:00:00Z"))).toEqual([
+      "job-interval-started-at 2026-11-24T05:00:00.000Z is in the future, so its interval is not due",
+    ]);
+  });
+
+  test("that starts between two boundaries gets a notice with the whole one", async () => {
+    expect(await remarksOn(at("2026-11-24T01:30:00Z"))).toEqual([
+      'job-interval-started-at 2026-11-24T01:30:00.000Z is no boundary of job-interval "0 * * * *", so the interval is cut: the whole one starts at 2026-11-24T01:00:00.000Z and ends at 2026-11-24T02:00:00.000Z',
+    ]);
+  });
+
+  test("that has not ended gets a notice that it is cut off", async () => {
+    expect(await remarksOn(at("2026-11-24T04:00:00Z"))).toEqual([
+      "The interval that starts at 2026-11-24T04:00:00.000Z ends at 2026-11-24T05:00:00.000Z, so it is cut off at the instant of the start",
+    ]);
+  });
+
+  test.each(["2026-11-24T01:00:00Z", "2026-11-24T03:00:00Z"])("that is a whole one gets none: %s", async (start) => {
+    expect(await remarksOn(at(start))).toEqual([]);
+  });
+
+  test("of a length of time gets none, since it has no boundaries", async () => {
+    expect(await remarksOn({ ...at("2026-11-24T01:30:00Z"), jobInterval: { hours: 1 } })).toEqual([]);
   });
 });

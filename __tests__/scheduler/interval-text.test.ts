@@ -8,6 +8,8 @@ describe("an interval can be written as", () => {
     ["a cron expression", "0 * * * *", "0 * * * *"],
     ["a cron nickname", "@daily", "@daily"],
     ["milliseconds", "3600000", 3_600_000],
+    ["milliseconds with a unit", "500 ms", 500],
+    ["milliseconds with a unit in full", "1500milliseconds", 1500],
     ["an ISO 8601 duration", "PT1H30M", { hours: 1, minutes: 30 }],
     [
       "an ISO 8601 duration of every unit",
@@ -38,11 +40,9 @@ describe("an interval is refused that is", () => {
       '"often" is not an interval: use a cron expression (0 * * * *), whole milliseconds',
     ],
     ["of an unknown unit", "5 fortnights", 'unknown unit "fortnights": use one of years, months'],
-    [
-      "in milliseconds with a unit",
-      "500 ms",
-      'unknown unit "ms": use 500, since a number without a unit is milliseconds',
-    ],
+    ["in milliseconds and another unit", "1s 500 ms", "has milliseconds beside other units, or a part of one"],
+    ["a part of a millisecond", "0.5 ms", "use whole milliseconds alone, such as 1500 ms"],
+    ["of no milliseconds", "0 ms", "has no length: use an interval longer than 0"],
     ["a unit without a number", "hour", '"hour" is not an interval: use "1 hour"'],
     ["a fraction", "1.5 hours", 'has 1.5 hours, which is not a whole number: use "90 minutes"'],
     [

@@ -1,12 +1,15 @@
 import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
-import { type Instant, toIso } from "../scheduler/instant.ts";
+import { type Instant, MINUTE, toIso } from "../scheduler/instant.ts";
 import { scheduleOf } from "../scheduler/job-interval.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
+
+/** The inputs that take a length of time, and also a short one. */
+const LENGTH_INPUTS = ["job-interval", "start-buffer", "retry-interval"];
 
 interface Remarked {
   readonly request: StartRequest;
@@ -20,6 +23,9 @@ export async function logRemarks(toolkit: Toolkit, remarked: Remarked): Promise<
   for (const line of nameWarnings(remarked.request)) toolkit.warning(oneLine(line));
   const status = jobStatusWarning(remarked);
   if (status !== null) toolkit.warning(status);
+  for (const line of millisecondsWarnings(toolkit)) toolkit.warning(line);
+  const chosen = await chosenIntervalRemark(remarked);
+  if (chosen !== null) toolkit[chosen.kind](oneLine(chosen.line));
   const seconds = await secondsNotice(remarked);
   if (seconds !== null) toolkit.notice(oneLine(seconds));
 }
@@ -44,6 +50,53 @@ function nameWarnings({ jobName, requiredJobNames = [] }: StartRequest): readonl
 function jobStatusWarning({ env, request }: Remarked): string | null {
   if (!isCompositeUnderAct(env) || request.noLock) return null;
   return "This runner does not tell a step of a composite action that a later step of the job failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
+}
+
+/** Whether an input is a number without a unit that looks like seconds or minutes. */
+function isShortNumber(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) > 0 && Number(text) < MINUTE;
+}
+
+function millisecondsWarnings(toolkit: Toolkit): readonly string[] {
+  return LENGTH_INPUTS.flatMap((input) => {
+    const text = toolkit.getInput(input);
+    if (!isShortNumber(text)) return [];
+    return [
+      `${input} ${text} means ${text} milliseconds: write a unit, such as "${text} seconds", or "${text} ms" if it is meant so`,
+    ];
+  });
+}
+
+/** A chosen interval need not be one that a start without `job-interval-started-at` would get. */
+async function chosenIntervalRemark({
+  request,
+  now,
+}: Remarked): Promise<{ readonly kind: "notice" | "warning"; readonly line: string } | null> {
+  const { jobIntervalStartedAt: start, jobInterval, timezone = "UTC" } = request;
+  if (start === undefined) return null;
+  if (start > now) {
+    return {
+      kind: "warning",
+      line: `job-interval-started-at ${toIso(start)} is in the future, so its interval is not due`,
+    };
+  }
+  // The start reports what is wrong.
+  const schedule = await scheduleOf(jobInterval, timezone).catch(() => null);
+  if (schedule === null) return null;
+  const end = schedule.next(start);
+  if (end > now) {
+    return {
+      kind: "notice",
+      line: `The interval that starts at ${toIso(start)} ends at ${toIso(end)}, so it is cut off at the instant of the start`,
+    };
+  }
+  // Only a cron expression has boundaries of its own.
+  const before = typeof jobInterval === "string" ? schedule.previous(end) : start;
+  if (before === start) return null;
+  return {
+    kind: "notice",
+    line: `job-interval-started-at ${toIso(start)} is no boundary of job-interval ${shownValue(jobInterval)}, so the interval is cut: the whole one starts at ${toIso(before)} and ends at ${toIso(end)}`,
+  };
 }
 
 /** EventBridge has six fields too, and the minute first. */

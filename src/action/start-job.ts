@@ -1,6 +1,7 @@
 import type { JobBackend } from "../backend/job-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
+import { MINUTE } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
@@ -9,7 +10,7 @@ import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "./start-lock.ts";
 import { NO_STATE, saveStepState } from "./state.ts";
-import type { Environment, Surroundings } from "./toolkit.ts";
+import type { Surroundings } from "./toolkit.ts";
 
 /**
  * The main step: asks for the next due interval, and reports the answer in outputs, state and log. With the input `run` it
@@ -24,7 +25,7 @@ export async function startJob(surroundings: Surroundings): Promise<number | nul
     const inputs = loadInputs(toolkit, env);
     const warning = unencryptedWarning(inputs.location);
     if (warning !== null) toolkit.warning(warning);
-    if (isUnusual(inputs.request, env)) {
+    if (isUnusual(inputs.request, surroundings)) {
       const { logRemarks } = await import("./remarks.ts");
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
@@ -131,8 +132,14 @@ function refusalLine({ answer, holderRun }: RefusedStart, { request }: Inputs): 
 }
 
 /** Whether there may be something to remark. Most starts load nothing for it. */
-function isUnusual({ jobName, requiredJobNames = [], jobInterval }: StartRequest, env: Environment): boolean {
+function isUnusual(
+  { jobName, requiredJobNames = [], jobInterval, ...request }: StartRequest,
+  { env }: Surroundings,
+): boolean {
+  const lengths = [jobInterval, request.startBuffer, request.retryInterval];
   return (
+    request.jobIntervalStartedAt !== undefined ||
+    lengths.some((length) => typeof length === "number" && length > 0 && length < MINUTE) ||
     [jobName, ...requiredJobNames].some((name) => !/^[ -~]*$/.test(name)) ||
     isCompositeUnderAct(env) ||
     (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)

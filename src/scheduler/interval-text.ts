@@ -54,7 +54,13 @@ function lengthIn(field: string, text: string): unknown {
   if (/^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (/^[+-]?P/i.test(text)) return isoDuration(field, text);
   if (text.startsWith("{")) return objectIn(field, text);
-  return plainDuration(field, text);
+  return milliseconds(text) ?? plainDuration(field, text);
+}
+
+/** A duration has no milliseconds, so they stand alone. */
+function milliseconds(text: string): number | null {
+  const [, number] = /^(\d+)\s*(?:ms|msecs?|millis|milliseconds?)$/i.exec(text) ?? [];
+  return number === undefined ? null : Number(number);
 }
 
 /** `N` stands for a number. See https://datatracker.ietf.org/doc/html/rfc3339#appendix-A */
@@ -117,13 +123,12 @@ function plainDuration(field: string, text: string): Duration | null {
   for (const [, number, word = ""] of parts) {
     const unit = unitOf(word.toLowerCase());
     if (unit === undefined) {
-      const isMilliseconds =
-        /^(ms|msecs?|millis|milliseconds?)$/i.test(word) && parts.length === 1 && /^\d+$/.test(number ?? "");
+      const isMilliseconds = /^(ms|msecs?|millis|milliseconds?)$/i.test(word);
       throw invalid(field, text, {
-        problem: `has the unknown unit ${JSON.stringify(word)}`,
-        expected: isMilliseconds
-          ? `${number}, since a number without a unit is milliseconds`
-          : `one of ${DURATION_FIELDS.join(", ")}`,
+        problem: isMilliseconds
+          ? "has milliseconds beside other units, or a part of one"
+          : `has the unknown unit ${JSON.stringify(word)}`,
+        expected: isMilliseconds ? "whole milliseconds alone, such as 1500 ms" : `one of ${DURATION_FIELDS.join(", ")}`,
       });
     }
     duration[unit] = (duration[unit] ?? 0) + Number(number);

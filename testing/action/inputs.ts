@@ -54,7 +54,7 @@ export const WRONG_INPUTS: [inputs: InputTexts, says: string[]][] = [
   [{ "job-interval": "-PT1H" }, ["job-interval", '"-PT1H"', NEGATIVE]],
   [{ "job-interval": "PT0S" }, ["job-interval", LONGER]],
   [{ "job-interval": "5 lightyears" }, ["job-interval", '"5 lightyears"', '"lightyears"', UNITS]],
-  [{ "job-interval": "500 ms" }, ["job-interval", '"500 ms"', '"ms"', "use 500"]],
+  [{ "job-interval": "1 hour 500 ms" }, ["job-interval", '"1 hour 500 ms"', "milliseconds beside other units"]],
   [{ "job-interval": "5 constructor" }, ["job-interval", '"5 constructor"', '"constructor"', UNITS]],
   [{ "job-interval": "1.5 hours" }, ["job-interval", '"1.5 hours"', WHOLE, 'use "90 minutes"']],
   [{ "job-interval": "0 minutes" }, ["job-interval", LONGER]],
