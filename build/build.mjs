@@ -19,6 +19,8 @@ const BUNDLED = [
   "date-fns",
 ];
 
+const MODULE_MARK = "__module";
+
 const root = path.dirname(import.meta.dirname);
 const compiled = path.join(root, "build", "compiled");
 const out = path.join(root, "dist", "action");
@@ -53,8 +55,10 @@ for (const file of readdirSync(out)) {
   if (file === "index.js" && code === bundled) {
     throw new Error("ncc writes its imports in another form now: correct loadAtFirstUse");
   }
-  const minified = await minify(code, { ecma: 2020, compress: true, mangle: true });
-  writeFileSync(path.join(out, file), minified.code);
+  const marked = markModules(code);
+  if (marked === code) throw new Error("ncc writes its modules in another form now: correct markModules");
+  const minified = await minify(marked, { ecma: 2020, compress: true, mangle: true });
+  writeFileSync(path.join(out, file), minified.code.replaceAll(`${MODULE_MARK}(`, "("));
 }
 for (const name of ENTRY_POINTS) writeFileSync(path.join(out, `${name}.js`), `require("./index.js").${name}();\n`);
 writeFileSync(path.join(out, "licenses.txt"), licenses());
@@ -80,6 +84,17 @@ function loadAtFirstUse(code) {
     return "";
   });
   return rest.replace(/\b(?:external|node)_\w+|\btunnel(?=\.http)/g, (name) => imports.get(name) ?? name);
+}
+
+/**
+ * V8 reads a function once when it compiles the script, to find its end, and again when the function is first called. It
+ * compiles a function in brackets at once, which saves the first reading: 6 ms of a start. The minifier leaves brackets
+ * out, so until then each module of the bundle is the argument of a call.
+ *
+ * @param {string} code A bundle of ncc, before it is minified.
+ */
+function markModules(code) {
+  return code.replace(/^\/\*{3}\/ \((?=\(.*\) => \{$|function\(.*\) \{$)/gm, `${MODULE_MARK}(`);
 }
 
 /** ncc's own list leaves out every package that it could merge into another module, which is nearly all of them. */
