@@ -46,7 +46,7 @@ writeFileSync(path.join(compiled, "package.json"), "{}\n");
 run(
   path.join(path.dirname(require.resolve("@vercel/ncc/package.json")), "dist", "ncc", "cli.js"),
   ...["build", path.join(compiled, "action", "entry-points.js"), "--out", out],
-  ...["--no-cache", "--target", "es2022"],
+  ...["--no-cache", "--target", "es2022", "--external", "tunnel"],
 );
 // ncc could minify only index.js, and would leave the chunks that it loads later as they are.
 for (const file of readdirSync(out)) {
@@ -57,14 +57,24 @@ for (const file of readdirSync(out)) {
   }
   const marked = markModules(code);
   if (marked === code) throw new Error("ncc writes its modules in another form now: correct markModules");
-  const minified = await minify(marked, { ecma: 2020, compress: true, mangle: true });
-  writeFileSync(path.join(out, file), minified.code.replaceAll(`${MODULE_MARK}(`, "("));
+  const small = (await minified(marked)).replaceAll(`${MODULE_MARK}(`, "(");
+  writeFileSync(path.join(out, file), small.replaceAll('require("tunnel")', 'require("./tunnel.js")'));
 }
+// Only a proxy needs `tunnel`, and its importer, @actions/http-client, has no `import()` that would make a chunk of it.
+writeFileSync(
+  path.join(out, "tunnel.js"),
+  await minified(readFileSync(require.resolve("tunnel/lib/tunnel.js"), "utf8")),
+);
 for (const name of ENTRY_POINTS) writeFileSync(path.join(out, `${name}.js`), `require("./index.js").${name}();\n`);
 writeFileSync(path.join(out, "licenses.txt"), licenses());
 writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
 
 run(path.join(root, "build", "package.mjs"));
+
+/** @param {string} code */
+async function minified(code) {
+  return (await minify(code, { ecma: 2020, compress: true, mangle: true })).code;
+}
 
 /**
  * Node takes longer to load its own modules (TLS, zlib, crypto) than to load the bundle. So each of them, and `tunnel`,
@@ -76,14 +86,14 @@ function loadAtFirstUse(code) {
   /** @type {Map<string, string>} ncc's name of each imported module, and the expression that loads it. */
   const imports = new Map();
   const declaration =
-    /^(?:\/\* harmony import \*\/ )?(?:const|var) (external_\w+|node_\w+|tunnel) = (?:(\w+\((?:\d+|"[^"]+")\))|.*\.t\((\w+), 2\));$/gm;
+    /^(?:\/\* harmony import \*\/ )?(?:const|var) (external_\w+|node_\w+) = (?:(\w+\((?:\d+|"[^"]+")\))|.*\.t\((\w+), 2\));$/gm;
   const rest = code.replace(declaration, (_, name, load, module) => {
     // ncc's `t(NAME, 2)` makes a namespace object, which has the same members as the module.
     // The brackets keep `new NAME.Class()` from taking the call that loads the module for a constructor's.
     imports.set(name, load === undefined ? (imports.get(module) ?? module) : `(${load})`);
     return "";
   });
-  return rest.replace(/\b(?:external|node)_\w+|\btunnel(?=\.http)/g, (name) => imports.get(name) ?? name);
+  return rest.replace(/\b(?:external|node)_\w+/g, (name) => imports.get(name) ?? name);
 }
 
 /**

@@ -23,7 +23,7 @@ export async function endJob(surroundings: Surroundings): Promise<void> {
   try {
     toolkit.info(await endLock(state, status, surroundings));
   } catch (error) {
-    reportFailure(error, { state, status, surroundings });
+    await reportFailure(error, { state, status, surroundings });
   }
 }
 
@@ -66,7 +66,7 @@ interface Ending {
 
 async function endOn(backend: JobBackend, { state, status, surroundings }: Ending): Promise<string> {
   const job = oneLine(state.jobName);
-  const deadline = surroundings.deadline(deadlineOf(surroundings));
+  const deadline = surroundings.deadline(await deadlineOf(surroundings));
   const lock: HeldLock = { jobName: state.jobName, id: state.lockId, record: state.record };
   if (!state.started) {
     // Main did not get as far as its outputs, so no step has worked on the interval.
@@ -98,11 +98,11 @@ async function endedBefore(ending: LockLoss["ending"], end: Promise<void>): Prom
 }
 
 /** Main refused a wrong deadline. If the input changed since then, the lock must still be ended. */
-function deadlineOf({ toolkit }: Surroundings): number {
+async function deadlineOf({ toolkit }: Surroundings): Promise<number> {
   try {
     return loadDeadline(toolkit, "post");
   } catch (error) {
-    toolkit.warning(messageOf(error));
+    toolkit.warning(await messageOf(error));
     return loadDeadline({ ...toolkit, getInput: () => "" }, "post");
   }
 }
@@ -119,13 +119,13 @@ function nextStart({ toolkit }: Surroundings): string {
   }
 }
 
-function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): void {
+async function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): Promise<void> {
   if (error instanceof LockLostError) {
     toolkit.setFailed(lossLine(state.jobName, error.loss));
     return;
   }
   const job = oneLine(state.jobName);
-  const problem = messageOf(error);
+  const problem = await messageOf(error);
   if (state.started && status === "success") {
     toolkit.setFailed(
       `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: to free it by hand, ${freeByHand()}`,
