@@ -9,15 +9,7 @@ import { minify } from "@swc/core";
 const ENTRY_POINTS = ["main", "post"];
 
 /** The dependencies of src/action/ and of the modules that it imports. All others belong to the server. */
-const BUNDLED = [
-  "@actions/core",
-  "@actions/exec",
-  "@actions/http-client",
-  "@date-fns/tz",
-  "@date-fns/utc",
-  "croner",
-  "date-fns",
-];
+const BUNDLED = ["@actions/core", "@actions/exec", "@actions/http-client", "@date-fns/tz", "@date-fns/utc", "date-fns"];
 
 const MODULE_MARK = "__module";
 
