@@ -24,7 +24,7 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
     toolkit.info(await endLock(state, status, surroundings));
     if (isDone(state, status)) await goOnWhenBehind(state, surroundings);
   } catch (error) {
-    reportFailure(error, { state, status, surroundings });
+    await reportFailure(error, { state, status, surroundings });
   }
   return null;
 }
@@ -82,7 +82,7 @@ interface Ending {
 
 /** @returns a line for the log. */
 async function endOn(backend: JobBackend, { state, status, surroundings }: Ending): Promise<string> {
-  const deadline = surroundings.deadline(deadlineOf(surroundings));
+  const deadline = surroundings.deadline(await deadlineOf(surroundings));
   const lock: HeldLock = { jobName: state.jobName, id: state.lockId, record: state.record };
   if (!state.started) {
     // Main did not get as far as its outputs, so no step has worked on the interval.
@@ -116,22 +116,22 @@ function failureOf({ command }: StepState, status: JobStatus): string {
 }
 
 /** Main refused a wrong deadline. If the input changed since then, the lock must still be ended. */
-function deadlineOf({ toolkit }: Surroundings): number {
+async function deadlineOf({ toolkit }: Surroundings): Promise<number> {
   try {
     return loadDeadline(toolkit, "end");
   } catch (error) {
-    toolkit.warning(messageOf(error));
+    toolkit.warning(await messageOf(error));
     return loadDeadline({ ...toolkit, getInput: () => "" }, "end");
   }
 }
 
-function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): void {
+async function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): Promise<void> {
   if (error instanceof LockLostError) {
     toolkit.setFailed(lossLine(state.jobName, error.loss));
     return;
   }
   const job = oneLine(state.jobName);
-  const problem = messageOf(error);
+  const problem = await messageOf(error);
   if (state.started && isDone(state, status)) {
     toolkit.setFailed(
       `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: to free it by hand, ${freeByHand()}`,

@@ -6,7 +6,6 @@ import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
-import { actionMessage } from "./remedies.ts";
 
 /** What the log says about a start: the interval first. */
 export function startedLines(answer: Started): readonly string[] {
@@ -135,6 +134,8 @@ export function freeByHand(): string {
 }
 
 /** @returns an error's message and remedy, on one line. */
-export function messageOf(error: unknown): string {
+export async function messageOf(error: unknown): Promise<string> {
+  // Loaded only here: most steps meet no error.
+  const { actionMessage } = await import("./remedies.ts");
   return oneLine(actionMessage(error));
 }

@@ -32,7 +32,7 @@ export async function runStep(
     if (exitCode !== null) process.exitCode = exitCode;
   } catch (error) {
     if (error instanceof Error && error.stack !== undefined) toolkit.debug(error.stack);
-    toolkit.setFailed(messageOf(error));
+    toolkit.setFailed(await messageOf(error));
   }
   done = true;
   // An open handle, such as the socket of a request that the step gave up, must not keep the process alive. The write

@@ -33,11 +33,12 @@ export async function startJob(surroundings: Surroundings): Promise<number | nul
       ? await connected(inputs, surroundings, startForLaterSteps)
       : await startWithCommand(inputs, inputs.command, surroundings);
   } catch (error) {
-    if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${messageOf(error.cause)}`);
+    if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${await messageOf(error.cause)}`);
+    const message = await messageOf(error);
     toolkit.setFailed(
       error instanceof ServiceError && error.effect === "possible"
-        ? `${messageOf(error)}. The lock may have been taken, and the post step tries to release it: if that fails too, ${freeByHand()}`
-        : messageOf(error),
+        ? `${message}. The lock may have been taken, and the post step tries to release it: if that fails too, ${freeByHand()}`
+        : message,
     );
     return null;
   }

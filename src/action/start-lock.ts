@@ -144,7 +144,7 @@ async function askedHolderRun(
   try {
     return await holderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
   } catch (error) {
-    toolkit.debug(messageOf(error));
+    toolkit.debug(await messageOf(error));
     return null;
   } finally {
     api.close();

@@ -10,6 +10,8 @@ import type { JobActiveError, LockLostError } from "./job-backend.ts";
  * @see https://github.com/actions/runner/blob/main/src/Runner.Common/ActionCommand.cs
  */
 export function oneLine(text: string): string {
+  // Node takes 0.3 ms to prepare the Unicode classes below, and most texts need none of them.
+  if (/^[ !"$-~]*$/.test(text)) return text;
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Co}\p{Cs}]|#(?=#\[)/gu, (character) => {
     return `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
   });

@@ -1,9 +1,8 @@
-import { Cron } from "croner";
 import { ArgumentError } from "../errors/argument-error.ts";
-import { DAY, HOUR, type Instant } from "./instant.ts";
+import { HOUR, type Instant } from "./instant.ts";
 import type { Schedule, Seek } from "./schedule.ts";
-import { outOfRange } from "./shift.ts";
-import type { WallTime, Zone } from "./zone.ts";
+import { type WallClockCron, wallClockCron } from "./wall-clock-cron.ts";
+import type { Zone } from "./zone.ts";
 
 /**
  * @param expression Five fields, six with the second first, or a nickname such as `@daily`.
@@ -41,18 +40,6 @@ export function cronSchedule(expression: string, zone: Zone): Schedule {
       return { start: end === first ? instant : lastBoundary(instant, first, end - 1), end, walked: 0 };
     },
   };
-}
-
-/** A cron expression on a wall clock that is never changed. */
-interface WallClockCron {
-  /** @returns the first match strictly after `wall`. */
-  next(wall: WallTime): WallTime;
-  /** @returns the last match strictly before `wall`. */
-  previous(wall: WallTime): WallTime;
-  /** Whether it matches in every hour of the day. Such a schedule follows elapsed time when clocks change. */
-  readonly everyHour: boolean;
-  /** @returns the first wall time at or after `wall` whose minute and second match, whatever its hour and day. */
-  nextMinute(wall: WallTime): WallTime;
 }
 
 /** A match that clocks skip moves on to the first existing wall time with its minute and second. */
@@ -131,15 +118,8 @@ function clockChangeBetween(from: Instant, to: Instant, zone: Zone): Instant {
   return since;
 }
 
-/** The fields of a six-field expression, each with the number of its values. */
-const FIELDS = [
-  ["second", 60],
-  ["minute", 60],
-  ["hour", 24],
-  ["day of the month", 31],
-  ["month", 12],
-  ["day of the week", 7],
-] as const;
+/** The fields of a six-field expression. */
+const FIELDS = ["second", "minute", "hour", "day of the month", "month", "day of the week"] as const;
 
 const NICKNAMES: ReadonlyMap<string, string> = new Map([
   ["@yearly", "0 0 1 1 *"],
@@ -152,51 +132,25 @@ const NICKNAMES: ReadonlyMap<string, string> = new Map([
 ]);
 
 function parseCron(expression: string): WallClockCron {
-  let fields = (NICKNAMES.get(expression.trim().toLowerCase()) ?? expression.trim()).split(/\s+/);
+  const fields = (NICKNAMES.get(expression.trim().toLowerCase()) ?? expression.trim()).split(/\s+/);
   if (fields.length === FIELDS.length - 1) fields.unshift("0");
   if (fields.length !== FIELDS.length) {
     throw cronError(expression, { why: `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}` });
   }
   checkFields(fields, expression);
-  fields = fields.map((field, at) => capSteps(field, FIELDS[at]?.[1] ?? 1));
-  const [second, minute, hour, dayOfMonth = "", , dayOfWeek = ""] = fields;
-  // As in Vixie cron: a day field that begins with a star restricts nothing by itself, so both must match.
-  const domAndDow = [dayOfMonth, dayOfWeek].some((field) => /^[*?]/.test(field));
-
-  // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes: this file has its own.
-  const parse = (...pattern: (string | undefined)[]) =>
-    new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true, domAndDow });
-  const cron = parsed(parse, fields, expression);
+  const cron = wallClockCron(fields, (field) =>
+    cronError(expression, { why: `its ${FIELDS[field]} cannot be ${JSON.stringify(fields[field])}` }),
+  );
   // An expression that never matches fails here, and not on its first use.
-  if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
+  if (!cron.hasMatch) {
     throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
   }
-  const matched = (found: Date | null | undefined): WallTime => {
-    if (found) return found.getTime();
-    throw outOfRange();
-  };
-  let everyHour: boolean | undefined;
-
-  return {
-    next: (wall) => matched(cron.nextRun(new Date(wall))),
-    previous: (wall) => matched(cron.previousRuns(1, new Date(wall))[0]),
-    get everyHour() {
-      // The 24th hour with a match is 23:00 of the same day only if every hour has one.
-      everyHour ??=
-        parse("0", "0", hour, "*", "*", "*")
-          .nextRuns(24, new Date(DAY - 1))
-          .at(-1)
-          ?.getTime() ===
-        2 * DAY - HOUR;
-      return everyHour;
-    },
-    nextMinute: (wall) => matched(parse(second, minute, "*", "*", "*", "*").nextRun(new Date(wall - 1))),
-  };
+  return cron;
 }
 
-/** @throws ArgumentError for a field that Croner takes, and reads in a way that surprises. */
+/** @throws ArgumentError for a field that other crons take, and read in a way that surprises. */
 function checkFields(fields: readonly string[], expression: string): void {
-  for (const [at, [name]] of FIELDS.entries()) {
+  for (const [at, name] of FIELDS.entries()) {
     const field = fields[at] ?? "";
     const cannotBe = `its ${name} cannot be ${JSON.stringify(field)}`;
     // Other crons have it in the day fields only. A "?" elsewhere means that the fields are not in this order.
@@ -211,43 +165,17 @@ function checkFields(fields: readonly string[], expression: string): void {
   }
 }
 
-/** @throws ArgumentError that names the field. Croner's own message counts some fields from 0, and names none for others. */
-function parsed(parse: (...pattern: string[]) => Cron, fields: readonly string[], expression: string): Cron {
-  try {
-    return parse(...fields);
-  } catch (cause) {
-    const wrong = FIELDS.findIndex((_, at) => !isParsed(parse, fields[at] ?? "", at));
-    const [name] = FIELDS[wrong] ?? ["fields"];
-    throw cronError(expression, { why: `its ${name} cannot be ${JSON.stringify(fields[wrong])}`, cause });
-  }
-}
-
-function isParsed(parse: (...pattern: string[]) => Cron, field: string, at: number): boolean {
-  try {
-    parse(...FIELDS.map((_, other) => (other === at ? field : "*")));
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-/** Other crons read a step beyond the field's range as its first value only; Croner refuses it. */
-function capSteps(field: string, values: number): string {
-  return field.replace(/\/(\d+)/g, (_, step: string) => `/${Math.min(Number(step), values)}`);
-}
-
 const FORMS =
   "5 fields (minute, hour, day of the month, month, day of the week), 6 with the second before them, or @yearly, @monthly, @weekly, @daily, @hourly";
 
 function cronError(
   expression: string,
-  { why, expected = FORMS, cause }: { readonly why: string; readonly expected?: string; readonly cause?: unknown },
+  { why, expected = FORMS }: { readonly why: string; readonly expected?: string },
 ): ArgumentError {
   return new ArgumentError("invalid-cron", {
     field: "jobInterval",
     value: expression,
     problem: `is not a cron expression (${why})`,
     expected,
-    cause,
   });
 }

@@ -26,7 +26,7 @@ export async function cancelAndWait(token: string, surroundings: Surroundings): 
       ? "The run was cancelled because of not-started: cancel"
       : "GitHub took the request to cancel this run, and the runner has sent no signal within a minute";
   } catch (error) {
-    return `It is not known whether the run is cancelled, which not-started asks for: ${messageOf(error)}`;
+    return `It is not known whether the run is cancelled, which not-started asks for: ${await messageOf(error)}`;
   } finally {
     api.close();
   }

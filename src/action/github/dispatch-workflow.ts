@@ -15,7 +15,7 @@ export async function goOn(token: string, surroundings: Surroundings): Promise<v
     if (problem === null) toolkit.info("Dispatched: this workflow runs once more, because of when-behind: dispatch");
     else toolkit.warning(`when-behind: dispatch started no run: ${problem}`);
   } catch (error) {
-    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${messageOf(error)}`);
+    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${await messageOf(error)}`);
   } finally {
     api.close();
   }

@@ -118,7 +118,7 @@ async function runOne(run: OneRun): Promise<number> {
       toolkit.setFailed(
         ending.reason instanceof LockLostError
           ? `The command was stopped. ${lossLine(granted.jobName, ending.reason.loss)}`
-          : `The command was stopped: ${messageOf(ending.reason)}`,
+          : `The command was stopped: ${await messageOf(ending.reason)}`,
       );
       return 1;
   }
@@ -231,7 +231,7 @@ async function endedLock(
     }
     const end = isDone ? "finished" : "interrupted";
     toolkit.setFailed(
-      `${messageOf(error)}. The interval of ${oneLine(granted.jobName)} is not known to be ${end}, and the post step tries again: if that fails too, ${freeByHand()}`,
+      `${await messageOf(error)}. The interval of ${oneLine(granted.jobName)} is not known to be ${end}, and the post step tries again: if that fails too, ${freeByHand()}`,
     );
     return "unknown";
   }
