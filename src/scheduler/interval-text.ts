@@ -40,6 +40,16 @@ export function parseWait(field: string, text: string): Length {
   throw invalid(field, text, { problem: "is not a length of time", ...(form !== null && { expected: form }) });
 }
 
+/** @returns a `jobInterval` that its caller gave as text or in one of the other forms. @throws ArgumentError for wrong text. */
+export function intervalOf(field: string, given: JobInterval): JobInterval {
+  return typeof given === "string" ? parseInterval(field, given) : given;
+}
+
+/** @returns a wait that its caller gave as text or as a length. @throws ArgumentError for wrong text. */
+export function lengthOf(field: string, given: string | Length): Length {
+  return typeof given === "string" ? parseWait(field, given) : given;
+}
+
 /** @returns the length that a unit without a number stands for (`hour`, `an hour`, `every day`), or null. */
 function meantBy(text: string): string | null {
   const [, word = ""] = /^(?:@?every\s+)?(?:an?\s+)?([a-z]{3,})$/i.exec(text) ?? [];

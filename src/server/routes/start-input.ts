@@ -2,9 +2,8 @@ import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../../backend/lock-id.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
-import type { Length } from "../../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
-import { parseInterval, parseWait } from "../../scheduler/interval-text.ts";
+import { intervalOf, lengthOf } from "../../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
 import { badInput, type SchemaError } from "../bad-request.ts";
@@ -28,7 +27,7 @@ export function startRequestOf({ jobName, body, query, timezone }: StartInput): 
   const { startsAt, catchUp, takeOver } = query;
   return {
     jobName,
-    jobInterval: typeof jobInterval === "string" ? parseInterval("jobInterval", jobInterval) : jobInterval,
+    jobInterval: intervalOf("jobInterval", jobInterval),
     timezone: body.timezone ?? timezone,
     ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
     ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
@@ -41,10 +40,6 @@ export function startRequestOf({ jobName, body, query, timezone }: StartInput): 
     ...(catchUp !== undefined && { catchUp }),
     ...(takeOver !== undefined && { takeOver: takeOverOf(takeOver) }),
   };
-}
-
-function lengthOf(field: string, length: NonNullable<StartBody["startBuffer"]>): Length {
-  return typeof length === "string" ? parseWait(field, length) : length;
 }
 
 function takeOverOf(text: string): TakeOver {
