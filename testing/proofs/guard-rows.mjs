@@ -12,7 +12,10 @@ const DECIDE = "src/scheduler/decide.ts";
 const TRANSITIONS = "src/scheduler/job-transitions.ts";
 const DOCUMENT = "src/scheduler/state-document.ts";
 const BACKEND = "src/backend/local-backend.ts";
-const REMOTE_BACKEND = "src/backend/remote/remote-backend.ts";
+const SERVER_START = "src/backend/remote/server-start.ts";
+const SERVER_LOCKS = "src/backend/remote/server-locks.ts";
+const SERVER_ANSWERS = "src/backend/remote/server-answers.ts";
+const STALE_LOCK = "src/backend/stale-lock.ts";
 const CLOCK = "src/backend/decision-clock.ts";
 const GIT_STORE = "src/store/git/git-store.ts";
 
@@ -392,7 +395,7 @@ export const GUARDS = [
       "a renewal beside a takeover of a lock whose holder is dead",
     ],
   }),
-  ...guardsOf(REMOTE_BACKEND, "backend/remote/lock-calls", {
+  ...guardsOf(SERVER_START, "backend/remote/lock-calls", {
     "a late grant of a server is renewed": [
       "if (lock === null || !this.#isStale(prepared, createdAt, sentAt)) return started;",
       "if (lock === null || prepared) return started;",
@@ -402,11 +405,6 @@ export const GUARDS = [
       "if (!this.#isStale(prepared, updatedAt, sentAt)) return",
       "return",
       "is renewed again until a renewal is confirmed in time",
-    ],
-    "a retry interval of 0 needs no renewal": [
-      "return retryAt > updatedAt && retryAt <=",
-      "return retryAt <=",
-      "with a retry interval of 0 starts without a renewal",
     ],
     "a renewal that fails leaves the lock open": [
       `throw error.withEffect("possible");
@@ -418,7 +416,7 @@ export const GUARDS = [
       "that cannot be renewed may hold its lock",
     ],
     "a late grant that cannot be renewed is given back": [
-      "await this.#giveBack(lock, deadline).catch(",
+      "await this.#locks.giveBack(lock, deadline).catch(",
       "await Promise.resolve().catch(",
       "is given up, since it cannot be renewed",
     ],
@@ -433,16 +431,27 @@ export const GUARDS = [
       "a start that needs catchUp fails, and leaves no lock",
     ],
     "an interval that was not asked for is given back": [
-      "      await this.#giveBack(lock, deadline);\n",
+      "      await this.#locks.giveBack(lock, deadline);\n",
       "",
       "fails, and leaves no lock",
     ],
+  }),
+  ...guardsOf(STALE_LOCK, "backend/remote/lock-calls", {
+    "a retry interval of 0 needs no renewal": [
+      "return retryAt > updatedAt && retryAt <=",
+      "return retryAt <=",
+      "with a retry interval of 0 starts without a renewal",
+    ],
+  }),
+  ...guardsOf(SERVER_ANSWERS, "backend/remote/lock-calls", {
     "an answer about another lock is none": [
       "if (canonicalId(lock.id) === canonicalId(id)) return;",
       "return;",
       "is no start: two callers could hold the lock of a repeated answer",
       "remote/server-mark",
     ],
+  }),
+  ...guardsOf(SERVER_LOCKS, "backend/remote/lock-calls", {
     "a 404 in other words is no lost lock": [
       'return messageIn(json)?.startsWith("Cannot find job lock") ?? false;',
       "return messageIn(json) !== null;",
