@@ -1,6 +1,7 @@
 import { Cron } from "croner";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { DAY, HOUR, type Instant } from "./instant.ts";
+import { nearestInstant } from "./nearest-instant.ts";
 import type { Schedule, Seek } from "./schedule.ts";
 import { outOfRange } from "./shift.ts";
 import type { WallTime, Zone } from "./zone.ts";
@@ -77,7 +78,7 @@ function lastBefore(instant: Instant, cron: WallClockCron, zone: Zone): Instant 
   }
 }
 
-/** How far to search for a repeated period. Since 1970 only Antarctica/Vostok set its clocks back further, in 1994. */
+/** The longest set-back of clocks that is searched for. Since 1970 only Antarctica/Vostok had a longer one, in 1994. */
 const MAX_SET_BACK = 3 * HOUR;
 
 /**
@@ -122,13 +123,7 @@ function setBackBefore(instant: Instant, zone: Zone): Instant | null {
 /** @returns the first instant in `(from, to]` that has the offset of `to`. At most one clock change may lie between. */
 function clockChangeBetween(from: Instant, to: Instant, zone: Zone): Instant {
   const offset = zone.offsetAt(to);
-  let [before, since] = [from, to];
-  while (since - before > 1) {
-    const middle = Math.floor((before + since) / 2);
-    if (zone.offsetAt(middle) === offset) since = middle;
-    else before = middle;
-  }
-  return since;
+  return nearestInstant(from, to, (instant) => zone.offsetAt(instant) === offset);
 }
 
 /** The fields of a six-field expression, each with the number of its values. */
@@ -163,11 +158,11 @@ function parseCron(expression: string): WallClockCron {
   // As in Vixie cron: a day field that begins with a star restricts nothing by itself, so both must match.
   const domAndDow = [dayOfMonth, dayOfWeek].some((field) => /^[*?]/.test(field));
 
-  // With utcOffset 0 Croner counts in UTC and never applies its own rules for clock changes: this file has its own.
+  // With utcOffset 0 Croner counts in UTC, and does not apply its own rules for clock changes.
   const parse = (...pattern: (string | undefined)[]) =>
     new Cron(pattern.join(" "), { utcOffset: 0, sloppyRanges: true, domAndDow });
   const cron = parsed(parse, fields, expression);
-  // An expression that never matches fails here, and not on its first use.
+  // An expression that never matches must fail now, and not on its first use.
   if (cron.nextRun(new Date("2000-01-01T00:00:00Z")) === null) {
     throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
   }
@@ -194,7 +189,7 @@ function parseCron(expression: string): WallClockCron {
   };
 }
 
-/** @throws ArgumentError for a field that Croner takes, and reads in a way that surprises. */
+/** @throws ArgumentError for a field that Croner accepts with another meaning than other crons. */
 function checkFields(fields: readonly string[], expression: string): void {
   for (const [at, [name]] of FIELDS.entries()) {
     const field = fields[at] ?? "";

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 import { JobActiveError } from "../../backend/job-backend.ts";
-import { toIso } from "../../scheduler/instant.ts";
+import { toIsoOrNull } from "../../scheduler/instant.ts";
 import type { Caller } from "../auth/authentication.ts";
 import { ForbiddenError } from "../auth/forbidden-error.ts";
 import { recordRequest } from "../observability/request-log.ts";
@@ -37,7 +37,7 @@ export function addSkip(server: FastifyInstance, { backend, newDeadline, metrics
         if (!(error instanceof JobActiveError)) throw error;
         const { message, holder, since } = error;
         recordRequest(reply, metrics, { outcome: "active" });
-        return reply.code(409).send({ message, holder, since: since === null ? null : toIso(since) });
+        return reply.code(409).send({ message, holder, since: toIsoOrNull(since) });
       }
     },
   );
