@@ -3,7 +3,7 @@ import { toIso, toIsoOrNull } from "../../scheduler/instant.ts";
 import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { EndedRun } from "../../scheduler/state-document.ts";
-import type { JobResponse, JobStateResponse } from "../schemas.ts";
+import type { JobResponse, JobStateResponse } from "../schemas/responses.ts";
 
 /** @param request With `explain`, the policies are repeated, so that the client sees that this server knows them. */
 export function jobResponse(started: Started, { startsAt, catchUp }: StartRequest, explain: boolean): JobResponse {
