@@ -10,7 +10,7 @@ interface ServerLocation {
   readonly kind: "server";
   /** The address that the paths of docs/rest-api.md follow, without a slash at its end. */
   readonly address: string;
-  /** Whether the connection is plain HTTP to another machine, so that others can read and change what it carries. */
+  /** Whether the connection is plain HTTP to another machine, so that others can read and change its content. */
   readonly isUnencrypted: boolean;
 }
 

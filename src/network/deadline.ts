@@ -33,7 +33,7 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
 
 /**
  * @returns whether `work` ended before the deadline. Work that did not goes on, and its result is dropped.
- * @throws what `work` throws before the deadline.
+ * @throws an error of `work` before the deadline.
  */
 export function within(deadline: Deadline, work: Promise<unknown>): Promise<boolean> {
   const late = new Promise<false>((resolve) => {

@@ -26,7 +26,7 @@ export function cronSchedule(expression: string, zone: Zone): Schedule {
   const lastBoundary = (instant: Instant, first: Instant, until: Instant): Instant => {
     let last = Math.max(first, previous(until + 1));
     const change = cron.everyHour ? null : setBackBefore(last, zone);
-    // Backward, both passes of a repeated hour count. A walk from before the second pass knows only the first one.
+    // Backward, both passes of a repeated hour count. A walk from before the second pass counts only the first one.
     if (change !== null && instant < change) last = Math.max(first, previous(change));
     // Backward, a match that clocks skip does not exist.
     for (let following = next(last); following <= until; following = next(following)) last = following;

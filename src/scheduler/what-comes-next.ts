@@ -23,7 +23,7 @@ export interface WhatComesNext {
   readonly waitingFor: readonly MissingJob[] | null;
 }
 
-export interface WhatComesNextInput {
+interface WhatComesNextInput {
   readonly state: JobState;
   /** The states of the jobs that `state.schedule` requires, or null where they were not read. */
   readonly required: RequiredStates | null;

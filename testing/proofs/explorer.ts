@@ -8,7 +8,7 @@ import { violationIn } from "./violations.ts";
 // LocalBackend of each caller until it waits for the store, and then takes one of the possible events. The next execution
 // starts from the beginning and takes another event at the last choice that has one left. Where an execution comes to a
 // state that an earlier one was in, it stops: a caller's code depends on the answers that it got and on nothing else, so
-// what follows is known.
+// the rest is known.
 
 export interface Scenario {
   readonly name: string;

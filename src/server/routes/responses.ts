@@ -5,7 +5,7 @@ import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { EndedRun } from "../../scheduler/state-document.ts";
 import type { JobResponse, JobStateResponse } from "../schemas/responses.ts";
 
-/** @param request With `explain`, the policies are repeated, so that the client sees that this server knows them. */
+/** @param request With `explain`, the answer repeats the policies, which shows the client that this server has them. */
 export function jobResponse(started: Started, { startsAt, catchUp }: StartRequest, explain: boolean): JobResponse {
   const { behind, skipped, takenOver, lock } = started;
   return {
