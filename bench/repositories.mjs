@@ -31,8 +31,8 @@ export function setBack(repository, job) {
 
 /** @param {string} repository @param {string} ref @param {string} message */
 function commit(repository, ref, message) {
-  const who = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"];
-  const id = git(repository, [...who, "commit-tree", git(repository, ["mktree"]), "-F", "-"], message);
+  const identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"];
+  const id = git(repository, [...identity, "commit-tree", git(repository, ["mktree"]), "-F", "-"], message);
   git(repository, ["update-ref", ref, id]);
   return id;
 }

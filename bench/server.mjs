@@ -1,6 +1,6 @@
-// Measures the server beside its database: pairs of a start and a finish a second, next to the database's bare statements
-// right before; memory after 100,000 pairs; and the same load on 100,000 jobs. The load, the bare statements, the server and
-// PostgreSQL are separate processes, which share the machine's processors.
+// Measures the server and its database: the pairs of a start and a finish a second, and right before them the database's bare
+// statements alone; the memory after 100,000 pairs; and the same load on 100,000 jobs. The load, the bare statements, the
+// server and PostgreSQL are separate processes, which share the machine's processors.
 import { execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
@@ -64,13 +64,13 @@ async function measure(url) {
   try {
     const idle = server.megabytes();
     await fillWith(url, "job-", JOBS);
-    const asIs = { port: server.port, prefix: "job-", jobs: JOBS };
+    const ownJobs = { port: server.port, prefix: "job-", jobs: JOBS };
     // The first pairs are slower: Node compiles code, and the server opens connections.
-    await ask(load, { ...asIs, connections: MOST_CONNECTIONS, pairs });
+    await ask(load, { ...ownJobs, connections: MOST_CONNECTIONS, pairs });
     const speeds = [];
-    for (const connections of [1, MOST_CONNECTIONS]) speeds.push(await measureSpeed(url, asIs, connections));
+    for (const connections of [1, MOST_CONNECTIONS]) speeds.push(await measureSpeed(url, ownJobs, connections));
     const growth = await measureGrowth(url, server.port);
-    await ask(load, { ...asIs, connections: MOST_CONNECTIONS, pairs: soak });
+    await ask(load, { ...ownJobs, connections: MOST_CONNECTIONS, pairs: soak });
     return { speeds, growth, memory: { idle, after: server.megabytes() } };
   } finally {
     await server.stop();
@@ -161,7 +161,7 @@ async function startServer(url) {
       text = "listening";
       resolve(Number(found));
     });
-    exit.then(() => reject(new Error(`The server didn't start:\n${text}`)));
+    exit.then(() => reject(new Error(`The server did not start:\n${text}`)));
   });
   return {
     port,

@@ -1,5 +1,5 @@
-// Plays the action's main job with the committed dist/, Node and git, and nothing to install: `npm run demo`.
-// It exits with 1 if any check of the story fails.
+// Plays the main uses of the action with the committed dist/, Node and git: `npm run demo`. Nothing has to be installed.
+// It exits with 1 if any check fails.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -32,7 +32,13 @@ process.exitCode = failures === 0 ? 0 : 1;
 async function play() {
   print(`Below, each run is dist/action/main.js and dist/action/post.js, run as GitHub's runner runs
 them. The locks are refs of a bare repository that git http-backend serves at ${server.url("reports.git")}`);
+  await playOneInterval();
+  await playRace();
+  await playFailure();
+  await playCatchUp();
+}
 
+async function playOneInterval() {
   chapter("A run starts, works and finishes");
   const hourly = runsOf("hourly-report", { "job-interval": "1 hour" });
   const first = hourly("run 1");
@@ -47,7 +53,9 @@ them. The locks are refs of a bare repository that git http-backend serves at ${
     again.outputs["due-at"] === later(firstStart.outputs["job-interval-ended-at"], HOUR),
     "and the output due-at has that instant",
   );
+}
 
+async function playRace() {
   chapter("Two runners race for one interval");
   const sync = runsOf("sync-orders", { "job-interval": "1 hour" });
   const racers = [sync("run 3"), sync("run 4")];
@@ -60,7 +68,9 @@ them. The locks are refs of a bare repository that git http-backend serves at ${
     "the log of the other names the holder",
   );
   if (winner !== undefined) await end(winner, "success");
+}
 
+async function playFailure() {
   chapter("The very first run of a job fails");
   const nightly = runsOf("nightly-backup", { "job-interval": "0 3 * * *" });
   const failing = nightly("run 5");
@@ -70,7 +80,9 @@ them. The locks are refs of a bare repository that git http-backend serves at ${
   const retried = await start(retry);
   check(retried.outputs.started === "true" && intervalOf(retried) === intervalOf(failed), "its interval comes again");
   await end(retry, "success");
+}
 
+async function playCatchUp() {
   const begin = new Date(Date.now() - 3.5 * HOUR).toISOString();
   const at = (/** @type {number} */ hours) => later(begin, hours * HOUR);
   const hours = (/** @type {number} */ from, /** @type {number} */ until) => `${at(from)} ${at(until)}`;
@@ -119,14 +131,14 @@ function runsOf(jobName, jobInputs) {
 /** @param {Run} run */
 async function start(run) {
   const result = await run.main();
-  tell(run, result.log);
+  printLog(run, result.log);
   return result;
 }
 
 /** @param {Run} run @param {string} jobStatus */
 async function end(run, jobStatus) {
   const { code, log } = await run.post(jobStatus);
-  tell(run, log);
+  printLog(run, log);
   check(code === 0, "its post step is green");
 }
 
@@ -146,13 +158,13 @@ function chapter(title) {
 }
 
 /** @param {Run} run @param {string[]} log */
-function tell(run, log) {
+function printLog(run, log) {
   for (const line of log) if (!line.startsWith("::add-mask::")) print(`  ${run.name}  ${line}`);
 }
 
-/** @param {boolean} holds @param {string} what */
-function check(holds, what) {
-  print(`  ${holds ? "✓" : "✗ NOT SO:"} ${what}`);
+/** @param {boolean} holds @param {string} claim */
+function check(holds, claim) {
+  print(`  ${holds ? "✓" : "✗ NOT SO:"} ${claim}`);
   if (!holds) failures++;
 }
 

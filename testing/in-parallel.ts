@@ -1,4 +1,4 @@
-/** Runs the task on every item, at most `width` of them at a time. The results have the order of the items. */
+/** Runs the task on every item, on at most `width` items at a time. The results have the order of the items. */
 export async function inParallel<T, R>(
   items: readonly T[],
   width: number,

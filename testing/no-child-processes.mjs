@@ -1,5 +1,5 @@
-// Lets only system tests start other processes. In any other test file every start throws, and the file fails even if
-// the code under test catches that error.
+// Only system tests may start other processes. In any other test file every start throws, and the file fails even if the
+// code under test catches that error.
 import { createRequire } from "node:module";
 import { afterAll, expect } from "@jest/globals";
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import type { CommandSurroundings } from "../../src/cli/job-command.ts";
+import type { CommandSurroundings } from "../../src/cli/command-line.ts";
 import { release, skip, status } from "../../src/cli/job-commands.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { DAY, HOUR } from "../../src/scheduler/instant.ts";

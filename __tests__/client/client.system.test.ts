@@ -1,8 +1,9 @@
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
-import { CronyxClient, type Surroundings } from "../../src/client/client.ts";
+import { CronyxClient } from "../../src/client/client.ts";
 import type { CronyxClientError } from "../../src/client/client-error.ts";
 import type { CronyxClientOptions, Job, JobStartOptions } from "../../src/client/index.ts";
+import type { Surroundings } from "../../src/client/surroundings.ts";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
 import type { GitFault } from "../../testing/git/git-server.mjs";
 import { type ServedRepository, serveRepository } from "../../testing/git/served-repository.ts";

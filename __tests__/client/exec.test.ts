@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, test } from "@jest/globals";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
-import { CronyxClient, type Surroundings } from "../../src/client/client.ts";
+import { CronyxClient } from "../../src/client/client.ts";
 import type { CronyxClientOptions, Job, JobStartOptions } from "../../src/client/index.ts";
+import type { Surroundings } from "../../src/client/surroundings.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
 import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
 import { ManualTimers } from "../../testing/clock/manual-timers.ts";
@@ -160,7 +161,7 @@ describe("a lock that is lost while the task runs", () => {
       throw new Error("Empty");
     });
     await expect(exec).rejects.toThrow("Empty");
-    expect(warnings).toEqual([expect.stringMatching(/^The job "report" had lost its lock when it was to be interr/)]);
+    expect(warnings).toEqual([expect.stringMatching(/^The job "report" had lost its lock before it was interr/)]);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { NotStarted } from "../scheduler/not-started.ts";
 
-/** The refusal of a start that other runs were faster than: they took the job, or took the start's lock over. */
+/** The refusal of a start that lost to other runs: they took the job first, or took the start's lock over. */
 export const CONTESTED: NotStarted = {
   started: false,
   reason: "active",

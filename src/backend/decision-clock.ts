@@ -3,7 +3,7 @@ import { type Instant, SECOND, toIso } from "../scheduler/instant.ts";
 /** A store's clock shows whole seconds, and an answer takes time too. Up to this difference the local clock counts. */
 const TOLERANCE = 2 * SECOND;
 
-export interface DecisionClockOptions {
+interface DecisionClockOptions {
   readonly local: () => Instant;
   readonly log: (line: string) => void;
 }
@@ -29,7 +29,7 @@ export class DecisionClock {
     return this.#local() + this.#offset;
   }
 
-  /** @param storeNow The store's clock just now, or null if the store has none. @returns the present instant. */
+  /** @param storeNow The present time of the store's clock, or null if the store has none. @returns the present instant. */
   read(storeNow: Instant | null): Instant {
     const local = this.#local();
     const difference = storeNow === null ? 0 : storeNow - local;

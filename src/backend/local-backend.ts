@@ -1,8 +1,7 @@
-import { ArgumentError } from "../errors/argument-error.ts";
-import { type Effect, type ServiceError, strongerEffect } from "../errors/service-error.ts";
+import { type Effect, strongerEffect } from "../errors/service-error.ts";
 import { type Deadline, monotonicNow } from "../network/deadline.ts";
-import { behindAfter, type Decision, decide, type Granted } from "../scheduler/decide.ts";
-import { type Instant, toIso } from "../scheduler/instant.ts";
+import { behindAfter, type Decision, decide } from "../scheduler/decide.ts";
+import type { Instant } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
 import {
   abandon,
@@ -16,10 +15,9 @@ import {
 } from "../scheduler/job-transitions.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
-import { type Holder, isLockIdUsed, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
-import type { WhatComesNext, WhatComesNextInput } from "../scheduler/what-comes-next.ts";
-import type { JobRecord, JobStore, Reading } from "../store/job-store.ts";
-import { readEach } from "../store/read-each.ts";
+import { type Holder, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
+import { type JobRecord, type JobStore, type Reading, statesIn } from "../store/job-store.ts";
+import { checkUnused, lockFor } from "./claimed-lock.ts";
 import { CONTESTED } from "./contested.ts";
 import { DecisionClock } from "./decision-clock.ts";
 import {
@@ -33,13 +31,14 @@ import {
   type StartAnswer,
 } from "./job-backend.ts";
 import { skipError } from "./skip-error.ts";
+import { isStale } from "./stale-lock.ts";
 import { activeLock, startedWith, startedWithoutLock } from "./started.ts";
 import { trackingSwaps } from "./tracking-swaps.ts";
 
 /** A start that loses this many swaps in a row answers that the job is active: other runs keep taking it. */
 const MOST_LOST_SWAPS = 5;
 
-export interface LocalBackendOptions {
+interface LocalBackendOptions {
   readonly store: JobStore;
   /** The clock of this machine, for stores that have none. */
   readonly now: () => Instant;
@@ -116,8 +115,8 @@ export class LocalBackend implements JobBackend {
     return trackingSwaps(this.#store, async (swap) => {
       for (;;) {
         const record = await this.#read(jobName, deadline);
-        // Without the lock, the document is replaced all the same. If the start's own swap arrives later, it expects the
-        // version that the start read, and loses. If the start arrives later at a server, it finds its id abandoned.
+        // The swap replaces the document even if the start holds no lock. A swap of the start that arrives later expects the
+        // version that the start read, and loses. A start that arrives later at a server finds its id abandoned.
         const { state, held } = abandon(record?.state ?? newJobState(jobName), id, this.#clock.now());
         const { version } = await swap(record?.version ?? null, state, deadline);
         if (version !== null) return held;
@@ -158,14 +157,8 @@ export class LocalBackend implements JobBackend {
   }
 
   async states(deadline: Deadline): Promise<JobStates> {
-    const nameless: ServiceError[] = [];
-    const names = await this.#store.list(deadline, (error) => nameless.push(error));
-    const { records, damaged } = await readEach(this.#store, names, deadline);
-    const all = statesIn(records);
-    const now = this.#clock.now();
-    const jobs: JobStatus[] = [];
-    for (const state of all.values()) jobs.push({ state, next: await comesNext({ state, required: all, now }) });
-    return { jobs, damaged, nameless };
+    const { allStatuses } = await import("./job-statuses.ts");
+    return allStatuses(this.#store, this.#clock, deadline);
   }
 
   async remove(jobName: string, deadline: Deadline): Promise<boolean> {
@@ -177,11 +170,15 @@ export class LocalBackend implements JobBackend {
     return this.#store.close();
   }
 
-  /** Reads all that a start depends on. @returns `now` by the store's clock, and the most time that can have passed since. */
+  /**
+   * Reads all that a start depends on.
+   *
+   * @returns the records, the instant of the reading, and a function for the longest time that can have passed since.
+   */
   async #readFor({ jobName, requiredJobNames, jobIntervalStartedAt }: PreparedStart, deadline: Deadline) {
     // A chosen interval is granted whatever the job's state.
     const names = jobIntervalStartedAt === null ? [jobName, ...requiredJobNames] : [];
-    // The store's clock was read while the request was in flight, and the answer may have waited for this process since.
+    // The store read its clock while the request was in flight. Since then the answer may have waited for this process.
     const since = this.#monotonic();
     const { records, now: storeNow }: Reading =
       names.length === 0 ? NOTHING_READ : await this.#store.read(names, deadline);
@@ -191,8 +188,8 @@ export class LocalBackend implements JobBackend {
 
   /**
    * @param now An instant by this backend's clock.
-   * @param since The monotonic clock then, or earlier.
-   * @returns the most time that can have passed since then.
+   * @param since The monotonic clock at that instant or earlier.
+   * @returns the longest time that can have passed since that instant.
    */
   #age(now: Instant, since: number): number {
     // The monotonic clock stands still while a machine sleeps, and the other clock may be set.
@@ -229,7 +226,7 @@ export class LocalBackend implements JobBackend {
     }
   }
 
-  /** @returns `now` as the renewal recorded it, and the most time that can have passed since then. */
+  /** @returns the renewed lock, the instant that the renewal recorded, and the longest time that can have passed since. */
   async #renew(lock: HeldLock, deadline: Deadline) {
     const since = this.#monotonic();
     let renewedAt = 0;
@@ -279,9 +276,9 @@ export class LocalBackend implements JobBackend {
   }
 
   async #statusOf(state: JobState, deadline: Deadline): Promise<JobStatus> {
-    const names = state.schedule?.requiredJobNames ?? [];
-    const { records } = names.length === 0 ? NOTHING_READ : await readEach(this.#store, names, deadline);
-    return { state, next: await comesNext({ state, required: statesIn(records), now: this.#clock.now() }) };
+    // A start does not load this module.
+    const { statusOf } = await import("./job-statuses.ts");
+    return statusOf(state, this.#store, { clock: this.#clock, deadline });
   }
 
   async #read(jobName: string, deadline: Deadline): Promise<JobRecord | null> {
@@ -291,49 +288,8 @@ export class LocalBackend implements JobBackend {
   }
 }
 
-/** Only a status needs this module, so a start does not load it. */
-async function comesNext(input: WhatComesNextInput): Promise<WhatComesNext> {
-  const { whatComesNext } = await import("../scheduler/what-comes-next.ts");
-  return whatComesNext(input);
-}
-
 const NOTHING_READ: Reading = { records: new Map(), now: null };
-
-function statesIn(records: ReadonlyMap<string, JobRecord>): ReadonlyMap<string, JobState> {
-  return new Map([...records].map(([name, { state }]) => [name, state]));
-}
 
 function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
   return record?.state ?? newJobState(jobName);
-}
-
-/**
- * Whether another run may have taken a lock over, this long after its last update. A retry interval of 0 lets others do so
- * at any time, so there is nothing to wait for.
- */
-function isStale({ retryInterval }: PreparedStart, updatedAt: Instant, age: number): boolean {
-  const retryAt = retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
-  return retryAt > updatedAt && retryAt <= updatedAt + age;
-}
-
-/** A used id comes with a request that was delayed on its way: its caller has given up, so a grant would orphan the lock. */
-function checkUnused(state: JobState, { lockId }: Claim): void {
-  if (!isLockIdUsed(state, lockId)) return;
-  throw new ArgumentError("spent-lock-id", {
-    field: "lockId",
-    value: lockId,
-    problem: "cannot be granted again: its run has ended, or its start was abandoned",
-  });
-}
-
-function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
-  return {
-    id: claim.lockId,
-    intervalStartedAt: toIso(intervalStartedAt),
-    intervalEndedAt: toIso(intervalEndedAt),
-    createdAt: toIso(now),
-    updatedAt: toIso(now),
-    holder: claim.holder,
-    idempotencyKey: null,
-  };
 }

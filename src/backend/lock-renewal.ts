@@ -1,9 +1,6 @@
-import { monotonicNow } from "../network/deadline.ts";
+import { LONGEST_TIMER, monotonicNow } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { Wait } from "../scheduler/wait.ts";
-
-/** The longest delay of a timer, in milliseconds. Node fires a longer one at once. */
-const LONGEST_TIMER = 2 ** 31 - 1;
 
 export interface RenewalOptions {
   /** When the lock was last updated, by the store's clock. */
@@ -14,7 +11,7 @@ export interface RenewalOptions {
   readonly retryInterval: Wait | null;
   /** The longest time between two renewals, in milliseconds. */
   readonly longestPeriod: number;
-  /** Renews the lock, and gives that up when the signal is aborted. @returns its new `updatedAt`. */
+  /** Renews the lock. An abort of the signal stops the renewal. @returns the lock's new `updatedAt`. */
   readonly renew: (signal: AbortSignal) => Promise<Instant>;
   /** What a failed renewal tells about the lock. */
   readonly meaningOf: (failure: unknown) => RenewalFailure;
@@ -30,15 +27,15 @@ export interface RenewalOptions {
  */
 export type RenewalFailure = "lost" | "over" | "unknown";
 
-/** Time, for a test to bend. */
+/** A clock and its timers. Tests pass their own. */
 export interface Timers {
   /** In milliseconds, from any point in time. It never goes back. */
   readonly monotonic: () => number;
-  /** Calls back once. The timer must not keep the process alive. @returns a function that cancels it. */
+  /** Calls back once. The timer must not keep the process alive. @returns a function that cancels the timer. */
   readonly after: (ms: number, callback: () => void) => () => void;
 }
 
-/** The timers of this process. */
+/** The clock and timers of this process. Without `unref` a renewal would keep a process alive that has nothing else to do. */
 export const timers: Timers = {
   monotonic: monotonicNow,
   after: (ms, callback) => {
@@ -49,13 +46,13 @@ export const timers: Timers = {
 
 /**
  * Renews a lock while its task runs, at each third of the retry interval or more often. `signal` is aborted when the lock is
- * lost: another caller ended it, or no renewal succeeded until the retry interval had passed since the last one, when other
- * runs may take it over.
+ * lost: when another caller ended it, or when the retry interval has passed without a renewal, so that other runs may take
+ * it over.
  */
 export class LockRenewal {
   readonly #options: RenewalOptions;
   readonly #abort = new AbortController();
-  /** Gives up a renewal in progress. */
+  /** Its abort stops a renewal in progress. */
   readonly #stopping = new AbortController();
   /** When the retry interval passes since the last update, by the monotonic clock. */
   #expiresAt: number;
@@ -71,8 +68,8 @@ export class LockRenewal {
   }
 
   /**
-   * Begins to renew. A start that took long has used up much of the retry interval, so the lock is then renewed before its
-   * task runs: `signal` may be aborted when this returns.
+   * Begins to renew. After a start that took more than a third of the retry interval, it renews the lock at once. `signal` may
+   * be aborted when this method returns.
    */
   async begin(): Promise<void> {
     const { sentAt, timers } = this.#options;
@@ -89,7 +86,7 @@ export class LockRenewal {
     return this.#abort.signal;
   }
 
-  /** Ends the renewals, as when the task has ended. */
+  /** Ends the renewals. */
   stop(): void {
     this.#stopping.abort();
     this.#cancelRenewal();
@@ -127,7 +124,7 @@ export class LockRenewal {
 
   async #renew(): Promise<void> {
     const { renew, meaningOf, timers } = this.#options;
-    // The lock is updated after this instant, so the retry interval passes no earlier than it is counted from here.
+    // The store updates the lock after this instant. So a retry interval that is counted from here passes no later than the lock's.
     const sentAt = timers.monotonic();
     try {
       const updatedAt = await renew(this.#stopping.signal);

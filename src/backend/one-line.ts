@@ -35,7 +35,7 @@ export function activeHolderLine({ holder, since }: JobActiveError): string {
   return `it is held by ${holderLine(holder)}${since === null ? "" : ` since ${toIso(since)}`}`;
 }
 
-/** The error's own sentence, with how the lock ended and who was granted the job since, where that is known. */
+/** The error's own sentence, with the end of the lock and the holder that was granted the job since, as far as known. */
 export function lockLossLine({ message, loss, grantedSince }: LockLostError): string {
   const known = [
     loss.ending === "taken-over" && `${holderLine(loss.holder)} took it over`,

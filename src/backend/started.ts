@@ -4,10 +4,10 @@ import { endingOf, holderOf, type JobState, type Lock } from "../scheduler/state
 import type { JobRecord } from "../store/job-store.ts";
 import type { ActiveLock, StartAnswer, TakenOver } from "./job-backend.ts";
 
-// What a job's state tells about the start of its active lock, so that a repeated start gets the same answer.
+// The answer to a start comes from the job's state alone, so that a repeated start gets the same answer.
 
 /** @returns the span between the job's progress and the lock's interval, which is skipped once the run finishes. */
-export function skippedBefore(
+function skippedBefore(
   { intervalStartedAt }: Lock,
   { finishedUntil, begun }: JobState,
 ): { readonly from: Instant; readonly until: Instant } | null {
@@ -16,7 +16,7 @@ export function skippedBefore(
 }
 
 /** @returns the lock that was taken over when this one was granted. */
-export function takenOverBy({ createdAt }: Lock, { history }: JobState): TakenOver | null {
+function takenOverBy({ createdAt }: Lock, { history }: JobState): TakenOver | null {
   const [run] = history;
   if (run === undefined || endingOf(run) !== "taken-over" || run.endedAt < createdAt) return null;
   const since = run.createdAt === undefined ? null : Date.parse(run.createdAt);

@@ -3,7 +3,7 @@ import type { JobStore } from "../store/job-store.ts";
 
 /**
  * Runs one call of a backend, and tracks the effect of its swaps. Once a swap was made, or may have been made, an error of
- * the call has the effect `possible`. The step that failed, such as a read, knows only its own effect.
+ * the call has the effect `possible`. The error of the step that failed, such as a read, has only its own effect.
  *
  * @param call Gets the function by which it makes all of its swaps.
  * @throws The error of `call`, with that effect.

@@ -10,14 +10,14 @@ import { utcForm } from "../scheduler/instant-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isDamage } from "../store/read-each.ts";
-import { type CommandSurroundings, EXIT, type Exit, onBackend } from "./job-command.ts";
+import { type CommandSurroundings, EXIT, type Exit, runOnBackend } from "./command-line.ts";
 import { shownLock, shownStatus, statusLine } from "./job-status.ts";
 import { commandMessage } from "./remedies.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
 
-/** `status [JOB]`: shows one job, or all jobs: those first that may need attention. */
+/** `status [JOB]`: shows one job, or all jobs, first the jobs that may need attention. */
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
-  return onBackend(surroundings, [0, 1], async (backend, { job, json }) => {
+  return runOnBackend(surroundings, [0, 1], async (backend, { job, json }) => {
     const { output, errors, deadline, now } = surroundings;
     if (job === undefined) {
       const { jobs, damaged, nameless = [] } = await backend.states(deadline());
@@ -44,11 +44,11 @@ function urgencyOf({ next }: JobStatus): number {
 }
 
 /**
- * `release JOB`: interrupts the lock that it finds active, and no other. Of a job whose state document is damaged it removes
- * the document, after a question.
+ * `release JOB`: interrupts the active lock that it has read, and no later one. It removes a damaged state document, after a
+ * question.
  */
 export function release(surroundings: CommandSurroundings): Promise<Exit> {
-  return onBackend(surroundings, [1, 1], async (backend, { job = "", json, yes, location }) => {
+  return runOnBackend(surroundings, [1, 1], async (backend, { job = "", json, yes, location }) => {
     const { output, errors, deadline } = surroundings;
     let state: JobState | null;
     try {
@@ -109,7 +109,7 @@ async function removeDamaged(
   return EXIT.done;
 }
 
-/** A lock file of the git repository on this machine, which a process that was ended left behind. */
+/** @returns the path of a lock file in a git repository on this machine, which a killed process left behind. Null without one. */
 function lockFileHere(error: unknown, location: Location): string | null {
   if (!(error instanceof ServiceError) || error.code !== "update-failed") return null;
   const isHere = location.kind === "repository" && location.transport === "file";
@@ -124,7 +124,7 @@ async function isConfirmed(
   if (yes) return true;
   const answer = await confirm(question);
   if (answer !== null) return answer;
-  // The question says what is wrong.
+  // The question contains the error.
   if (verb === "remove") errors.write(`${question}\n`);
   throw new ArgumentError("missing", {
     field: "yes",
@@ -135,13 +135,13 @@ async function isConfirmed(
 
 /** `skip JOB --until INSTANT`: shows which intervals will not be run, asks, and skips them. */
 export function skip(surroundings: CommandSurroundings): Promise<Exit> {
-  return onBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
+  return runOnBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
     const { output, errors, deadline } = surroundings;
     const until = untilIn(text);
     const status = await backend.status(job, deadline());
     if (status === null) return neverStarted(job, errors);
     const { active, finishedUntil } = status.state;
-    // The backend refuses it too, but only after a person has answered. A repeated skip changes nothing, so it may be sent.
+    // The backend refuses this skip too, but only after a person has answered. A repeated skip changes nothing, so it is sent.
     if (active !== null && finishedUntil !== toIso(until)) {
       throw new JobActiveError(job, { holder: active.holder, since: Date.parse(active.createdAt) });
     }
@@ -170,7 +170,7 @@ function untilIn(text: string | undefined): Instant {
   });
 }
 
-/** The span that a skip leaves out, with its number of intervals where the job's last schedule tells it. */
+/** The span that a skip leaves out, with its number of intervals if the state has a schedule. */
 async function skippedLine({ state }: JobStatus, until: Instant): Promise<string> {
   const span = await skippedSpan(state, until);
   if (span === null) return `no interval until ${toIso(until)} will be run`;

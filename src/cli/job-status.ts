@@ -1,6 +1,6 @@
 import type { JobStatus } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
-import { type Instant, toIso } from "../scheduler/instant.ts";
+import { type Instant, toIso, toIsoOrNull } from "../scheduler/instant.ts";
 import type { Lock } from "../scheduler/state-document.ts";
 
 /** One job, as `status` prints it. */
@@ -41,12 +41,12 @@ export function shownStatus({ state, next }: JobStatus) {
     schedule: schedule ?? null,
     skipped,
     ...next,
-    dueAt: isoOrNull(next.dueAt),
+    dueAt: toIsoOrNull(next.dueAt),
     waitingFor:
       next.waitingFor?.map(({ finishedUntil: reached, neededUntil, ...job }) => ({
         ...job,
-        finishedUntil: isoOrNull(reached),
-        neededUntil: isoOrNull(neededUntil),
+        finishedUntil: toIsoOrNull(reached),
+        neededUntil: toIsoOrNull(neededUntil),
       })) ?? null,
   };
 }
@@ -54,8 +54,4 @@ export function shownStatus({ state, next }: JobStatus) {
 /** Without the idempotency key, which starts the same lock again: it is the holder's secret. */
 export function shownLock({ id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder }: Lock) {
   return { id, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, holder };
-}
-
-function isoOrNull(instant: Instant | null): string | null {
-  return instant === null ? null : toIso(instant);
 }

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
 import { deadlineIn } from "../network/deadline.ts";
-import { JOB_COMMANDS_HELP } from "./job-command.ts";
+import { JOB_COMMANDS_HELP } from "./command-line.ts";
 import { release, skip, status } from "./job-commands.ts";
 
 const USAGE = `Usage: cronyx-action COMMAND

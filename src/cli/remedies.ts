@@ -49,7 +49,7 @@ const WORDING: Wording<RemoteErrorCode> = {
   },
 };
 
-/** @returns what went wrong and what to do about it, in the terms of the commands. */
+/** @returns the problem and the remedy, in the terms of the commands. */
 export function commandMessage(error: unknown): string {
   if (error instanceof LockLostError) return `${lockLossLine(error)}; run status to see the job now`;
   if (error instanceof JobActiveError) {

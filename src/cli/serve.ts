@@ -15,7 +15,7 @@ import { serverMessage } from "../server/remedies.ts";
 import type { JobStore } from "../store/job-store.ts";
 
 /** All that `serve` uses outside of this process. */
-export interface ServeSurroundings {
+interface ServeSurroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
@@ -34,41 +34,49 @@ export interface ServeSurroundings {
   readonly onStop: (stop: (signal: string) => void) => void;
 }
 
-/** The longest that the store may take to open or to answer a request, in milliseconds. */
+/** The longest time in which the store may open, or answer a request, in milliseconds. */
 const LONGEST_ANSWER = 10_000;
-/** The longest that requests in flight may take after the signal to stop, in milliseconds. */
+/** The longest time for requests in flight after the signal to stop, in milliseconds. */
 const LONGEST_SHUTDOWN = 20_000;
 
-/** Serves until the signal to stop, or until the store is lost. @returns the exit code: 0 on success, 1 on failure, 2 for a wrong setting. */
+/**
+ * Serves until the signal to stop, or until the store is lost.
+ *
+ * @returns the exit code: 0 on success, 1 on failure, 2 for a wrong setting.
+ */
 export async function serve(surroundings: ServeSurroundings): Promise<number> {
   const { args, env, output, errors } = surroundings;
-  let configuration: Configuration | null;
   try {
-    configuration = loadConfiguration(args, env, (path) => readFileSync(path, "utf8"));
+    const configuration = loadConfiguration(args, env, (path) => readFileSync(path, "utf8"));
+    if (configuration !== null) return await serveLogging(configuration, surroundings);
+    output.write(helpText());
+    return 0;
   } catch (error) {
     if (!(error instanceof ArgumentError)) throw error;
     errors.write(`${serverMessage(error)}\n`);
     return 2;
   }
-  if (configuration === null) {
-    output.write(helpText());
-    return 0;
-  }
-  const log = pino({ level: configuration.logLevel, base: null, timestamp: pino.stdTimeFunctions.isoTime }, output);
+}
+
+/** @throws ArgumentError for a setting that turns out to be wrong. The log gets all other errors. */
+async function serveLogging(configuration: Configuration, surroundings: ServeSurroundings): Promise<number> {
+  const level = configuration.logLevel;
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, surroundings.output);
   try {
     return await serveUntilEnd(configuration, surroundings, log);
   } catch (error) {
-    if (error instanceof ArgumentError) {
-      errors.write(`${serverMessage(error)}\n`);
-      return 2;
-    }
+    if (error instanceof ArgumentError) throw error;
     const logged = loggableError(error);
     log.fatal({ error: logged }, `The server cannot run: ${logged.message}`);
     return 1;
   }
 }
 
-async function serveUntilEnd(configuration: Configuration, surroundings: ServeSurroundings, log: Logger) {
+async function serveUntilEnd(
+  configuration: Configuration,
+  surroundings: ServeSurroundings,
+  log: Logger,
+): Promise<number> {
   const { openStore, now, newId, version, onStop } = surroundings;
   const { database, timezone, port, host, basic, oidc, insecure } = configuration;
   // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.

@@ -1,7 +1,7 @@
 import { MAX_BEHIND } from "../scheduler/decide.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import { begunOf, finishedUntilOf, type JobState } from "../scheduler/state-document.ts";
-import { prepareSchedule } from "../scheduler/what-comes-next.ts";
+import { type JobState, progressOf } from "../scheduler/state-document.ts";
+import { nextEnd, prepareSchedule } from "../scheduler/what-comes-next.ts";
 
 /** The span that a skip leaves out. */
 export interface SkippedSpan {
@@ -18,19 +18,16 @@ export interface IntervalCount {
   readonly hasPart: boolean;
 }
 
-/** @returns null for a job that never began, and where the job's progress is at `until` or beyond. */
+/** @returns null for a job that never began, and for one whose progress is at `until` or later. */
 export async function skippedSpan(state: JobState, until: Instant): Promise<SkippedSpan | null> {
-  const finishedUntil = finishedUntilOf(state);
-  const begun = begunOf(state);
-  const from = finishedUntil ?? begun?.intervalStartedAt ?? null;
+  const from = progressOf(state);
   if (from === null || until <= from) return null;
   const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);
   if (prepared === null) return { from, count: null };
   const { schedule } = prepared;
   let whole = 0;
   let reached = from;
-  // A first interval may be shorter than those of the schedule.
-  let end = finishedUntil === null && begun !== null ? begun.intervalEndedAt : schedule.next(from);
+  let end = nextEnd(state, schedule) ?? schedule.next(from);
   for (; end <= until && whole < MAX_BEHIND; end = schedule.next(end)) {
     whole++;
     reached = end;

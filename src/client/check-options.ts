@@ -1,15 +1,12 @@
 import { isDate } from "node:util/types";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
-import type { Length } from "../scheduler/duration.ts";
+import { LONGEST_TIMER } from "../network/deadline.ts";
 import { type Instant, isInstant } from "../scheduler/instant.ts";
-import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
+import { intervalOf, lengthOf } from "../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
-
-/** The longest that Node's timers take, in milliseconds. */
-const LONGEST_DEADLINE = 2 ** 31 - 1;
 
 const CLIENT_OPTIONS: readonly (keyof CronyxClientOptions)[] = [
   "url",
@@ -37,7 +34,7 @@ const START_OPTIONS: readonly (keyof JobStartOptions)[] = [
   "deadline",
 ];
 
-// Types are checked here too: callers in plain JavaScript have no compiler that does it.
+// These functions check types too: callers in plain JavaScript have no compiler.
 
 /** @throws ArgumentError */
 export function checkClientOptions(options: CronyxClientOptions): void {
@@ -77,19 +74,19 @@ export function checkCredentialsFor(location: Location, { credentials }: CronyxC
 export function checkCallOptions(options: CallOptions): void {
   const { signal, deadline } = checkObject("options", options);
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw wrongType("signal", signal, "an AbortSignal");
-  if (deadline !== undefined && !(Number.isInteger(deadline) && deadline > 0 && deadline <= LONGEST_DEADLINE)) {
+  if (deadline !== undefined && !(Number.isInteger(deadline) && deadline > 0 && deadline <= LONGEST_TIMER)) {
     throw new ArgumentError("out-of-range", {
       field: "deadline",
       value: deadline,
       problem: "is not a number of milliseconds in range",
-      expected: `a whole number from 1 to ${LONGEST_DEADLINE}`,
+      expected: `a whole number from 1 to ${LONGEST_TIMER}`,
     });
   }
 }
 
 /**
- * @param timezone The client's own, if it has one.
- * @throws ArgumentError for values of the wrong type. The backend checks the values themselves.
+ * @param timezone The time zone of the client, for a start without one of its own.
+ * @throws ArgumentError for a value of the wrong type. The backend checks the values of the right type.
  */
 export function startRequestOf(options: JobStartOptions, timezone: string | undefined): StartRequest {
   const given = checkObject("options", options);
@@ -106,7 +103,7 @@ export function startRequestOf(options: JobStartOptions, timezone: string | unde
   const zone = given.timezone ?? timezone;
   return {
     jobName,
-    jobInterval: typeof jobInterval === "string" ? parseInterval("jobInterval", jobInterval) : jobInterval,
+    jobInterval: intervalOf("jobInterval", jobInterval),
     ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
     ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
     ...(requiredJobNames !== undefined && { requiredJobNames }),
@@ -119,10 +116,6 @@ export function startRequestOf(options: JobStartOptions, timezone: string | unde
     ...(catchUp !== undefined && { catchUp }),
     ...(takeOver !== undefined && { takeOver: takeOverOf(takeOver) }),
   };
-}
-
-function lengthOf(field: string, length: NonNullable<JobStartOptions["startBuffer"]>): Length {
-  return typeof length === "string" ? parseWait(field, length) : length;
 }
 
 function takeOverOf(takeOver: NonNullable<JobStartOptions["takeOver"]>): TakeOver {
@@ -154,7 +147,7 @@ export function checkJobOptions(
   for (const field of text) checkType(field, (options as Record<string, unknown>)[field], "string");
 }
 
-/** The holder becomes part of the state document, and a document with a bad holder could no longer be read. */
+/** The holder becomes part of the state document, and no store reads a document with an invalid holder. */
 function checkHolder(holder: object): void {
   for (const [field, value] of Object.entries(checkObject("holder", holder))) {
     if (!HOLDER_FIELDS.some((known) => known === field)) throw unknownName(`holder.${field}`, HOLDER_FIELDS);
@@ -169,7 +162,7 @@ function checkObject<T extends object>(field: string, value: T): T {
   throw wrongType(field, value, "an object");
 }
 
-/** A mistyped name would be ignored in silence. Without its `retryInterval`, for one, a lock would never be freed. */
+/** A mistyped option must not be ignored: without its `retryInterval`, a lock would never be taken over. */
 function checkNames(options: object, known: readonly string[]): void {
   for (const [name, value] of Object.entries(options)) {
     if (value !== undefined && !known.includes(name)) throw unknownName(name, known);

@@ -3,7 +3,7 @@ import { ArgumentError, type ArgumentErrorCode } from "../errors/argument-error.
 import { type Effect, type RemoteErrorCode, ServiceError } from "../errors/service-error.ts";
 import { clientMessage } from "./remedies.ts";
 
-/** What went wrong, for programs. The message is for people, and may change. */
+/** The kind of an error, for programs. The message is for people, and may change. */
 export type CronyxClientErrorCode =
   /** An option can never be accepted: {@link CronyxClientError.option} names it. */
   | ArgumentErrorCode
@@ -24,7 +24,7 @@ export type CronyxClientErrorCode =
   /** A fault of this library or of its dependencies. */
   | "unexpected";
 
-export interface CronyxClientErrorDetails extends ErrorOptions {
+interface CronyxClientErrorDetails extends ErrorOptions {
   readonly effect?: Effect;
   readonly option?: string;
 }
@@ -62,11 +62,25 @@ export function clientErrorOf(error: unknown): CronyxClientError {
   });
 }
 
-/** Calls `check`, and throws its error as the error that this library throws. */
+/** @returns the result of `check`. @throws CronyxClientError in place of an error of `check`. */
 export function throwingClientErrors<T>(check: () => T): T {
   try {
     return check();
   } catch (error) {
     throw clientErrorOf(error);
   }
+}
+
+export function closedError(): CronyxClientError {
+  return new CronyxClientError("closed", "The client is closed: make a new one, and close it after its last call");
+}
+
+/** @param error The failure of the aborted call. It tells whether the call may have been carried out. */
+export function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
+  const { effect, message } = clientErrorOf(error);
+  const doubt = effect === "possible" ? `, and may have been carried out: ${message}` : "";
+  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, {
+    cause: signal.reason,
+    effect,
+  });
 }

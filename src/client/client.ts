@@ -1,10 +1,8 @@
 /// <reference lib="esnext.disposable" preserve="true" />
-import { randomUUID } from "node:crypto";
-import { tmpdir } from "node:os";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../backend/lock-id.ts";
-import { LockRenewal, type RenewalFailure, type Timers, timers } from "../backend/lock-renewal.ts";
-import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
+import { LockRenewal, type RenewalFailure } from "../backend/lock-renewal.ts";
+import type { BackendOptions } from "../backend/open-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
@@ -21,30 +19,16 @@ import {
   startRequestOf,
   wrongType,
 } from "./check-options.ts";
-import { CronyxClientError, clientErrorOf, throwingClientErrors } from "./client-error.ts";
+import { abortedError, CronyxClientError, clientErrorOf, closedError, throwingClientErrors } from "./client-error.ts";
 import { Job, type JobTask, type LockCalls } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobResumeOptions, JobSkipOptions, JobStartOptions } from "./options.ts";
 import type { JobStartResult } from "./start-result.ts";
+import { type Surroundings, surroundingsOfProcess } from "./surroundings.ts";
 
+/** The deadline of a call without one of its own, in milliseconds. */
 const DEADLINE = 60_000;
-/** The time to give up a start whose answer was lost, after the call's own deadline. In milliseconds. */
-const LONGEST_RELEASE = 10_000;
-
-/**
- * All that a client uses outside of this process.
- *
- * @internal
- */
-export interface Surroundings {
-  readonly open: (location: Location, options: BackendOptions) => Promise<JobBackend>;
-  readonly env: BackendOptions["env"];
-  readonly temporary: string;
-  readonly now: () => number;
-  readonly newId: () => string;
-  readonly timers: Timers;
-  /** Reports what no call can throw: a background interrupt that failed, and an unencrypted connection. */
-  readonly warn: (message: string) => void;
-}
+/** The longest that giving up a start may take after the call's own deadline, in milliseconds. */
+const LONGEST_ABANDON = 10_000;
 
 /**
  * Starts jobs. A client connects at its first call, and serves any number of calls at once. Every error that it throws is a
@@ -72,27 +56,18 @@ export class CronyxClient implements AsyncDisposable {
       return location;
     });
     this.#options = { ...options };
-    this.#surroundings = {
-      open: openBackend,
-      env: process.env,
-      temporary: tmpdir(),
-      now: Date.now,
-      newId: randomUUID,
-      timers,
-      warn: (message) => process.emitWarning(message, "CronyxClientWarning"),
-      ...surroundings,
-    };
+    this.#surroundings = { ...surroundingsOfProcess(), ...surroundings };
     const warning = unencryptedWarning(this.#location);
     if (warning !== null) this.#surroundings.warn(warning);
     this.#calls = {
-      finish: (lock, call) => this.#ask(call, (backend, deadline) => backend.finish(lock, deadline)),
-      interrupt: (lock, call) => this.#ask(call, (backend, deadline) => backend.interrupt(lock, deadline)),
-      renew: (lock, call) => this.#ask(call, (backend, deadline) => backend.renew(lock, deadline)),
+      finish: (lock, call) => this.#call(call, (backend, deadline) => backend.finish(lock, deadline)),
+      interrupt: (lock, call) => this.#call(call, (backend, deadline) => backend.interrupt(lock, deadline)),
+      renew: (lock, call) => this.#call(call, (backend, deadline) => backend.renew(lock, deadline)),
       inBackground: (jobName, work) => this.#inBackground(jobName, work),
     };
   }
 
-  /** Asks for the next due interval of a job. @returns the job, or null if it was not started. */
+  /** Requests the next due interval of a job. @returns the job, or null if it was not started. */
   async requestJobStart(options: JobStartOptions): Promise<Job | null> {
     const result = await this.startJob(options);
     return result.started ? result.job : null;
@@ -121,7 +96,7 @@ export class CronyxClient implements AsyncDisposable {
       checkJobOptions(options, { text: ["jobName"], known: ["until"] });
       return instantOf("until", options.until);
     });
-    await this.#ask(options, (backend, deadline) => backend.skip(options.jobName, until, deadline));
+    await this.#call(options, (backend, deadline) => backend.skip(options.jobName, until, deadline));
   }
 
   /**
@@ -135,16 +110,16 @@ export class CronyxClient implements AsyncDisposable {
     const lock: HeldLock = { jobName, id: canonicalId(id), record: null };
     const { holder = null } = this.#options;
     return new Job(
-      await this.#ask(options, (backend, deadline) => backend.resume(lock, holder, deadline)),
+      await this.#call(options, (backend, deadline) => backend.resume(lock, holder, deadline)),
       this.#calls,
     );
   }
 
-  /** Asks for the next due interval of a job. @returns the job, or why it was not started. */
+  /** Requests the next due interval of a job. @returns the job, or the reason why it was not started. */
   async startJob(options: JobStartOptions): Promise<JobStartResult> {
     const request = throwingClientErrors(() => startRequestOf(options, this.#options.timezone));
     if (this.#closing !== null) throw closedError();
-    const answer = await this.#ask(options, (backend, deadline) => this.#start(backend, request, deadline));
+    const answer = await this.#call(options, (backend, deadline) => this.#start(backend, request, deadline));
     if (answer.started) return { started: true, job: new Job(answer, this.#calls) };
     return mapInstants(answer, (instant) => new Date(instant));
   }
@@ -212,11 +187,14 @@ export class CronyxClient implements AsyncDisposable {
     }
   }
 
-  #ask<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {
-    return this.#tracked(this.#askOnce(options, call));
+  #call<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {
+    return this.#tracked(this.#callBackend(options, call));
   }
 
-  async #askOnce<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {
+  async #callBackend<T>(
+    options: CallOptions,
+    call: (backend: JobBackend, deadline: Deadline) => Promise<T>,
+  ): Promise<T> {
     throwingClientErrors(() => checkCallOptions(options));
     if (this.#closed) throw closedError();
     const { signal, deadline = this.#options.deadline ?? DEADLINE } = options;
@@ -233,7 +211,7 @@ export class CronyxClient implements AsyncDisposable {
     return work.finally(() => this.#inProgress.delete(work));
   }
 
-  /** After a failure the next call tries again. */
+  /** Opens the backend once. After a failure the next call opens it again. */
   #opened(): Promise<JobBackend> {
     const { token = "", log = () => {} } = this.#options;
     const { open, env, temporary, now } = this.#surroundings;
@@ -253,29 +231,29 @@ export class CronyxClient implements AsyncDisposable {
   }
 
   async #start(backend: JobBackend, request: StartRequest, deadline: Deadline): Promise<StartAnswer> {
-    let taking = false;
+    let mayHoldLock = false;
     const idempotencyKey = this.#surroundings.newId();
     const claim: Claim = {
       idempotencyKey,
       lockId: lockIdOf(idempotencyKey),
       holder: this.#options.holder ?? null,
       beforeTaking: () => {
-        taking = true;
+        mayHoldLock = true;
       },
     };
     try {
       return await backend.start(request, claim, deadline);
     } catch (error) {
-      if (!taking || !(error instanceof ServiceError) || error.effect === "none") throw error;
-      throw await this.#afterRelease(backend, { jobName: request.jobName, id: claim.lockId, record: null }, error);
+      if (!mayHoldLock || !(error instanceof ServiceError) || error.effect === "none") throw error;
+      throw await this.#abandon(backend, { jobName: request.jobName, id: claim.lockId, record: null }, error);
     }
   }
 
-  /** Gives up a start whose answer was lost. @returns its error, with the effect that remains. */
-  async #afterRelease(backend: JobBackend, lock: HeldLock, lost: ServiceError): Promise<CronyxClientError> {
+  /** Gives up a start whose answer was lost. @returns the error to throw, with the effect that remains. */
+  async #abandon(backend: JobBackend, lock: HeldLock, lost: ServiceError): Promise<CronyxClientError> {
     const { code, message } = clientErrorOf(lost);
     try {
-      await backend.abandon(lock, deadlineIn(LONGEST_RELEASE));
+      await backend.abandon(lock, deadlineIn(LONGEST_ABANDON));
       return new CronyxClientError(code, message, { cause: lost, effect: "none" });
     } catch {
       return new CronyxClientError(
@@ -290,9 +268,7 @@ export class CronyxClient implements AsyncDisposable {
     const reported = work.catch((error) => {
       const { code, message } = clientErrorOf(error);
       const problem =
-        code === "lock-lost"
-          ? "had lost its lock when it was to be interrupted"
-          : "was not interrupted and keeps its lock";
+        code === "lock-lost" ? "had lost its lock before it was interrupted" : "was not interrupted and keeps its lock";
       this.#surroundings.warn(`The job ${JSON.stringify(jobName)} ${problem}: ${message}`);
     });
     void this.#tracked(reported);
@@ -313,17 +289,4 @@ export class CronyxClient implements AsyncDisposable {
 function credentialsOf({ credentials, token }: CronyxClientOptions): BackendOptions["credentials"] {
   if (credentials !== undefined) return { kind: "basic", ...credentials };
   return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
-}
-
-function closedError(): CronyxClientError {
-  return new CronyxClientError("closed", "The client is closed: make a new one, and close it after its last call");
-}
-
-function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
-  const { effect, message } = clientErrorOf(error);
-  const doubt = effect === "possible" ? `, and may have been carried out: ${message}` : "";
-  return new CronyxClientError("aborted", `The call was aborted by its signal${doubt}`, {
-    cause: signal.reason,
-    effect,
-  });
 }

@@ -21,7 +21,7 @@ export interface LockCalls {
 
 type End = "finish" | "interrupt";
 
-/** A start or a resumption of a lock. */
+/** The answer to a start, or the lock that was resumed. */
 type JobStart = Omit<ActiveLock, "lock"> &
   Pick<Started, "lock"> &
   Partial<Pick<Started, "behind" | "skipped" | "takenOver">>;
@@ -33,7 +33,7 @@ type JobStart = Omit<ActiveLock, "lock"> &
  */
 export type JobTask = (job: Job, signal: AbortSignal) => unknown;
 
-/** The ending in the job's history that each call makes. */
+/** The ending that each call adds to the job's history. */
 const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
 
 /**
@@ -42,15 +42,15 @@ const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
  */
 export class Job implements Disposable, AsyncDisposable {
   readonly #started: JobStart;
-  /** With the record that the last renewal wrote, so that an end after it needs no read. Null: there is nothing to end. */
+  /** It has the record that the last renewal wrote, so that an end needs no read. Null: there is nothing to end. */
   #lock: HeldLock | null;
   #updatedAt: Instant;
   readonly #calls: LockCalls;
   #active = true;
   #endInProgress: Promise<void> | null = null;
-  /** Whether an end has failed: its caller got the error. */
+  /** Whether an end has failed, so that its caller has the error. */
   #hasEndFailed = false;
-  /** The ends that failed, but may have been carried out. */
+  /** The ends that failed although they may have been carried out. */
   readonly #possibleEnds = new Set<End>();
 
   /** @internal */
@@ -86,7 +86,7 @@ export class Job implements Disposable, AsyncDisposable {
     return new Date(this.#whileActive().intervalStartedAt);
   }
 
-  /** Where the interval ends; this instant is the next one's. */
+  /** Where the interval ends. The next one starts at this instant. */
   get intervalEndedAt(): Date {
     return new Date(this.#whileActive().intervalEndedAt);
   }
@@ -156,7 +156,7 @@ export class Job implements Disposable, AsyncDisposable {
     try {
       await this.#end("interrupt", {});
     } catch (error) {
-      // The caller of the end that failed knows already. The lock was lost to another run, or that end was carried out.
+      // The caller has the error of the end that failed. Either that end was carried out, or another run took the lock over.
       if (wasReported && isLockLost(error)) return;
       throw error;
     }
@@ -171,8 +171,8 @@ export class Job implements Disposable, AsyncDisposable {
   }
 
   /**
-   * Calls `task`, and renews the lock meanwhile. Then it finishes the job, or interrupts it if the task threw; unless the task
-   * has ended it itself.
+   * Calls `task`, and renews the lock meanwhile. Then it finishes the job, or interrupts the job if the task threw. A job that
+   * the task has ended itself stays as it is.
    *
    * @internal
    */
@@ -186,7 +186,7 @@ export class Job implements Disposable, AsyncDisposable {
       renewal?.stop();
       // The task's own error is the one to throw, even if the interrupt fails.
       const interrupted = this[Symbol.asyncDispose]().catch((failure) => {
-        // The signal has said so.
+        // The reason of the signal is this same loss.
         if (!(signal.aborted && isLockLost(failure))) throw failure;
       });
       this.#calls.inBackground(this.#started.jobName, interrupted);

@@ -1,12 +1,12 @@
 import type { Duration } from "../scheduler/duration.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 
-// Options that the original cronyx-client has too are not readonly: its users assign them one by one.
+// The options that the original cronyx-client has too are not readonly: its users assign them one by one.
 
 /** The options of a {@link CronyxClient}. */
 export interface CronyxClientOptions {
   /**
-   * Where the locks are kept: `git+https://HOST/PATH`, `git+ssh://HOST/PATH`, `git+file:///PATH`, or `git+http://` on the
+   * The location of the locks: `git+https://HOST/PATH`, `git+ssh://HOST/PATH`, `git+file:///PATH`, or `git+http://` on the
    * same machine; or `https://HOST` of a CronyxServer. It must not contain credentials.
    */
   url: string;
@@ -62,18 +62,18 @@ export interface JobStartOptions extends CallOptions {
   /** Where the job's very first interval starts. Ignored once the job has finished or skipped anything. */
   readonly startsAt?: Date | undefined;
   /**
-   * Which interval a job gets that fell behind: `each`, oldest first; one long interval (`merge`); or only the `latest`, with
-   * the older ones skipped. Default: `each`.
+   * The interval that a start gets when the job has fallen behind: `each`, oldest first; one long interval (`merge`); or only
+   * the `latest`, with the older ones skipped. Default: `each`.
    */
   readonly catchUp?: "each" | "merge" | "latest" | undefined;
-  /** A lock whose holder is known to be dead, as the refusal of a start named it: it is taken over at once. */
+  /** A lock to take over at once, because its holder is known to be dead. The refusal of a start names it. */
   readonly takeOver?: { readonly id: string; readonly updatedAt: Date } | undefined;
 }
 
 /** The options of a skip. */
 export interface JobSkipOptions extends CallOptions {
   readonly jobName: string;
-  /** Up to where intervals count as done, although no run did them: not in the future. */
+  /** The instant up to which intervals count as done, although no run did them. It must not be in the future. */
   readonly until: Date;
 }
 

@@ -41,7 +41,7 @@ const WORDING: Wording<RemoteErrorCode> = {
   },
 };
 
-/** @returns what went wrong and what to do about it, in the terms of the library. */
+/** @returns the problem and the remedy, in the terms of the library. */
 export function clientMessage(error: unknown): string {
   if (error instanceof LockLostError) return lockLossLine(error);
   if (error instanceof JobActiveError) {

@@ -1,6 +1,6 @@
 import { shownValue } from "./shown-value.ts";
 
-/** What is wrong with an argument. Each front end has a remedy for each code. */
+/** The kinds of wrong arguments. Each front end has a remedy for each code. */
 export type ArgumentErrorCode =
   | "missing"
   | "wrong-type"
@@ -28,14 +28,14 @@ export type ArgumentErrorCode =
   | "cannot-skip"
   | "no-sqlite";
 
-export interface ArgumentErrorDetails extends ErrorOptions {
+interface ArgumentErrorDetails extends ErrorOptions {
   /** The argument, by its name in the library, such as `jobInterval`. A front end shows its own name for it. */
   readonly field: string;
   /** The argument's value. Left out if there is none, or if it may hold a secret. */
   readonly value?: unknown;
   /** What is wrong, as the end of a sentence that begins with the field and the value: `is not an interval`. */
   readonly problem: string;
-  /** What the argument takes, such as `a whole number from 0 to 65535`. Left out where the code's remedy says it all. */
+  /** What the argument takes, such as `a whole number from 0 to 65535`. Left out where the code's remedy is enough. */
   readonly expected?: string;
 }
 
@@ -60,7 +60,7 @@ export class ArgumentError extends Error {
     return sentence(field, this.#details);
   }
 
-  /** @returns the same error, with another answer to what the argument takes. */
+  /** @returns the same error with another {@link expected}. */
   withExpected(expected: string): ArgumentError {
     return new ArgumentError(this.code, { ...this.#details, expected });
   }

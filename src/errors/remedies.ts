@@ -2,11 +2,11 @@ import { ArgumentError, type ArgumentErrorCode } from "./argument-error.ts";
 import { type RemoteErrorCode, ServiceError, type ServiceErrorCode } from "./service-error.ts";
 
 /**
- * What a reader can do about an error, in the terms of one front end: an input, a flag, an option, a body field. It
- * completes the sentence `problem: remedy`.
+ * The remedies for errors, in the terms of one front end: an input, a flag, an option, a body field. A remedy completes the
+ * sentence `problem: remedy`.
  */
-export type Remedies<Code extends ServiceErrorCode> = {
-  /** Left out where {@link ArgumentError.expected} says all that there is to do. Where both are there, both are shown. */
+type Remedies<Code extends ServiceErrorCode> = {
+  /** Left out where {@link ArgumentError.expected} is enough. A message shows both if both exist. */
   readonly [code in ArgumentErrorCode]?: string;
 } & { readonly [code in Code]: string | ((error: ServiceError) => string) };
 
@@ -14,7 +14,7 @@ export type Remedies<Code extends ServiceErrorCode> = {
 export interface Wording<Code extends ServiceErrorCode> {
   /** @returns this front end's name of an argument: the input `job-interval` for `jobInterval`. */
   nameOf(field: string): string;
-  /** What a reader does with an argument that it takes. */
+  /** The verb before what an argument takes: `use a whole number`. */
   readonly verb: "use" | "pass";
   readonly remedies: Remedies<Code>;
 }
@@ -46,7 +46,7 @@ export const COMMON_REMEDIES = {
   "spent-lock-id": "use a new idempotency key for each start",
 } as const satisfies Partial<Record<ArgumentErrorCode, string>>;
 
-/** The same for what can happen between this process and a repository or server. */
+/** The same for failures of a repository, of a server, and of the network between. */
 export const COMMON_REMOTE_REMEDIES = {
   "proxy-answered": "check the proxy between this machine and the server",
   "proxy-refused": "set its login in the environment's https_proxy or http_proxy, as http://USER:PASSWORD@HOST",

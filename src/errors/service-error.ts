@@ -1,4 +1,4 @@
-/** What kept a repository, a CronyxServer or the network between from doing its part. */
+/** The kinds of failures of a repository, of a CronyxServer, and of the network between. */
 export type RemoteErrorCode =
   /** No connection, or no usable answer until the deadline. The same request may succeed later. */
   | "unreachable"
@@ -50,7 +50,7 @@ export type RemoteErrorCode =
   /** A state document, in a repository, a database or a server's answer, that cannot be used. */
   | "document-damaged";
 
-/** What kept a server's database from doing its part. */
+/** The kinds of failures of a server's database. */
 export type DatabaseErrorCode =
   | "database-unreachable"
   | "database-login-refused"
@@ -78,7 +78,7 @@ export type ServiceErrorCode = RemoteErrorCode | DatabaseErrorCode;
  * The effect that a request without a usable answer had where it was sent.
  *
  * - `none`: it changed nothing, and never will.
- * - `possible`: it may have been carried out, or still may be. Only reading tells.
+ * - `possible`: it may have been carried out, or still may be. Only a later read shows it.
  *
  * The connection that lost the answer sets it. All other code passes it on, and two places act on it: a start that
  * failed gives up its lock, and an end that failed counts as done once the job's history shows it.
@@ -89,7 +89,7 @@ export function strongerEffect(a: Effect, b: Effect): Effect {
   return a === "possible" ? a : b;
 }
 
-export interface GitRef {
+interface GitRef {
   /** The address of its repository, without credentials. */
   readonly repository: string;
   readonly name: string;
@@ -98,21 +98,21 @@ export interface GitRef {
 }
 
 export interface ServiceErrorDetails extends ErrorOptions {
-  /** Where: a repository's, server's or database's address, without credentials. */
+  /** The address of the repository, server or database, without credentials. */
   readonly place: string;
   /** What is wrong, as the end of a sentence that begins with the place: `refused the token (401)`. */
   readonly problem: string;
   readonly effect: Effect;
-  /** The git ref that it is about, if it is about one. */
+  /** The git ref that the failed request was about, if any. */
   readonly ref?: GitRef | undefined;
   /**
-   * Where the same request may succeed if it is sent again: the least time to wait before, in milliseconds. Left out
-   * where sending it again changes nothing.
+   * The least time after which the same request may succeed, in milliseconds. Left out if the same request would fail
+   * again.
    */
   readonly retryAfter?: number | undefined;
 }
 
-/** A service that a call needs (a repository, a server, a database) could not do its part. */
+/** The failure of a service that a call needs: of a repository, a server or a database. */
 export class ServiceError extends Error {
   override name = "ServiceError";
   readonly code: ServiceErrorCode;
@@ -120,7 +120,7 @@ export class ServiceError extends Error {
   readonly ref: GitRef | null;
   /** The message without the place. */
   readonly problem: string;
-  /** Null: sending the request again changes nothing. */
+  /** Null: the same request would fail again. */
   readonly retryAfter: number | null;
   readonly #details: ServiceErrorDetails;
 

@@ -12,8 +12,8 @@ const FORMS = "sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE";
 
 /**
  * @param url `sqlite:FILE` or `postgres://USER:PASSWORD@HOST/DATABASE`.
- * @param field What the caller calls it.
- * @throws ArgumentError that never shows the URL, since it may hold a password, rightly written or not.
+ * @param field The name of the setting, for messages.
+ * @throws ArgumentError that never shows the URL, since even a malformed one may hold a password.
  */
 export function parseDatabaseLocation(url: string, field: string): DatabaseLocation {
   const [, file] = /^sqlite:(.+)$/s.exec(url) ?? [];
@@ -21,7 +21,7 @@ export function parseDatabaseLocation(url: string, field: string): DatabaseLocat
   if (!/^postgres(ql)?:\/\/./.test(url)) {
     throw new ArgumentError("invalid-location", { field, problem: "is not the URL of a database", expected: FORMS });
   }
-  // What follows the host is shown in messages, as the path.
+  // Messages show the path, so it must not contain a part of the password.
   if (/^postgres(ql)?:\/\/[^/?#]*(#|[/?].*[@#])/s.test(url)) {
     throw new ArgumentError("invalid-location", {
       field,
@@ -35,7 +35,7 @@ export function parseDatabaseLocation(url: string, field: string): DatabaseLocat
   return { kind: "postgres", url: new URL(url) };
 }
 
-/** Forms that other programs read otherwise than as a path: it would name a file that the user did not mean. */
+/** @throws ArgumentError for a text that other programs do not read as a path: the user may mean another file. */
 function fileIn(text: string, field: string): string {
   if (text === ":memory:") return text;
   if (/^(:|file:|\/\/[^/])/.test(text)) {

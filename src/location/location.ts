@@ -2,15 +2,15 @@ import { fileURLToPath } from "node:url";
 import { ArgumentError, type ArgumentErrorCode } from "../errors/argument-error.ts";
 import { isLoopback } from "./loopback.ts";
 
-/** Where locks are kept: `url`, parsed once. All later code switches on its `kind`. */
+/** The location of the locks: `url`, parsed once. All later code switches on its `kind`. */
 export type Location = ServerLocation | RepositoryLocation;
 
 /** A CronyxServer. */
-export interface ServerLocation {
+interface ServerLocation {
   readonly kind: "server";
   /** The address that the paths of docs/rest-api.md follow, without a slash at its end. */
   readonly address: string;
-  /** Whether the connection is plain HTTP to another machine, so that others can read and change what it carries. */
+  /** Whether the connection is plain HTTP to another machine, so that others can read and change its content. */
   readonly isUnencrypted: boolean;
 }
 
@@ -58,10 +58,10 @@ function serverLocation(url: string): ServerLocation {
 
 function repositoryLocation(text: string): RepositoryLocation {
   const refuse = refusalOf(text, ANY);
-  if (!URL.canParse(text)) throw meant(refuse("invalid-location", "is not a URL"), text);
+  if (!URL.canParse(text)) throw withAcceptedForm(refuse("invalid-location", "is not a URL"), text);
   const { protocol, username, password, href } = new URL(text);
   if (!/^git\+(https?|ssh|file):$/.test(protocol)) {
-    throw meant(refuse("invalid-location", "has an unknown scheme"), text);
+    throw withAcceptedForm(refuse("invalid-location", "has an unknown scheme"), text);
   }
   if (username !== "" && (protocol !== "git+ssh:" || password !== "")) {
     throw refuse("credentials-in-location", CREDENTIALS);
@@ -110,7 +110,7 @@ export function canonicalUrl(location: Location): string {
   );
 }
 
-/** Makes refusals of one URL. The URL is left out where it may contain a password or a token, rightly written or not. */
+/** Makes refusals of one URL. They leave the URL out where it may contain a password or a token, well-formed or not. */
 function refusalOf(url: string, expected: string) {
   // The user name `git` is no secret: every host uses it for ssh.
   const value = /[@?#]/.test(url.replace(/^((git\+)?ssh:\/\/)?git@/, "")) ? undefined : url;
@@ -118,13 +118,13 @@ function refusalOf(url: string, expected: string) {
     new ArgumentError(code, { field: "url", value, problem, expected });
 }
 
-/** @returns the refusal, with the accepted form of a URL or path that git itself takes, where it is clear which one is meant. */
-function meant(refusal: ArgumentError, text: string): ArgumentError {
+/** @returns the refusal. For a URL or path that git takes, it has the form that a location takes. */
+function withAcceptedForm(refusal: ArgumentError, text: string): ArgumentError {
   const form = acceptedForm(text.trim());
   return form === null ? refusal : refusal.withExpected(form);
 }
 
-/** Never for text that may contain a password or a token: its only user name is `git`, which every host uses for ssh. */
+/** @returns null for a text that may contain a password or a token. Its only user name is `git`, which is no secret. */
 function acceptedForm(text: string): string | null {
   if (/[?#\s]/.test(text) || text.replace(/^(ssh:\/\/)?git@/, "").includes("@")) return null;
   const [, host, path] = /^(?:git@)?([\w.-]+):(?!\/\/|\d+$)\/?([^:\\]+)$/.exec(text) ?? [];

@@ -1,7 +1,7 @@
 /**
- * Whether a host is this machine, which nothing between can read or change the traffic to.
+ * Whether a host is this machine. No other machine can read or change the traffic to it.
  *
- * @param host As `URL.hostname` has it, or as an address to listen on: an IPv6 address with or without brackets.
+ * @param host The form of `URL.hostname`, or an address to listen on: an IPv6 address with or without brackets.
  * @see https://www.rfc-editor.org/rfc/rfc6761#section-6.3
  */
 export function isLoopback(host: string): boolean {

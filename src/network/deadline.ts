@@ -6,6 +6,9 @@ export interface Deadline {
   readonly signal: AbortSignal;
 }
 
+/** The longest delay of a timer, in milliseconds. Node fires a timer with a longer one at once. */
+export const LONGEST_TIMER = 2 ** 31 - 1;
+
 /**
  * @param ms From now, by the monotonic clock: setting the machine's clock moves no deadline.
  * @param caller The caller's own signal to give up earlier.
@@ -14,7 +17,7 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
   const at = monotonicNow() + ms;
   let late: AbortSignal | undefined;
   let signal: AbortSignal | undefined;
-  // The closure also keeps `late` from garbage collection: a combined signal does not.
+  // The closure keeps `late` from garbage collection: a combined signal does not refer to its parts.
   const isOver = () => caller?.aborted === true || late?.aborted === true;
   const remaining = () => (isOver() ? 0 : Math.max(0, at - monotonicNow()));
   return {
@@ -30,7 +33,7 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
 
 /**
  * @returns whether `work` ended before the deadline. Work that did not goes on, and its result is dropped.
- * @throws what `work` throws before the deadline.
+ * @throws an error of `work` before the deadline.
  */
 export function within(deadline: Deadline, work: Promise<unknown>): Promise<boolean> {
   const late = new Promise<false>((resolve) => {

@@ -5,7 +5,7 @@ import { checkBypass } from "@actions/http-client/lib/proxy";
 import { ServiceError } from "../errors/service-error.ts";
 
 /** A proxy, and the variable of the environment that names it. */
-export interface ProxySetting {
+interface ProxySetting {
   readonly variable: string;
   readonly url: URL;
 }
@@ -13,8 +13,8 @@ export interface ProxySetting {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * @returns the proxy for a URL, or null if it is connected to directly.
- * @throws ServiceError for a variable that names no HTTP proxy: to go around it could send data where it must not go. The
+ * @returns the proxy for a URL, or null for a direct connection.
+ * @throws ServiceError for a variable that names no HTTP proxy: a direct connection could send data where it must not go. The
  *   message leaves the value out, which may hold a password.
  */
 export function proxyFor(url: URL, env: Environment = process.env): ProxySetting | null {

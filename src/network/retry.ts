@@ -40,7 +40,7 @@ function seconds(ms: number): string {
 }
 
 /** The result of the attempt that succeeded. */
-export interface Retried<Result> {
+interface Retried<Result> {
   readonly result: Result;
   /** The effect of the attempts before it. `possible`: the result may answer a request that was repeated. */
   readonly earlierEffect: Effect;
@@ -50,9 +50,9 @@ export interface Retried<Result> {
  * Makes attempts until one succeeds.
  *
  * @param log Gets one line for each attempt that failed and is followed by another.
- * @throws what the last attempt threw, or the one before it if the deadline has cut the last one off: a
- *   {@link ServiceError} gets the effect of all attempts together. It is the last one because another attempt would change
- *   nothing, or because the deadline has come.
+ * @throws the error of the last attempt, after which another one would change nothing or the deadline has passed. If the
+ *   deadline cut the last attempt off, the error of the attempt before it. A {@link ServiceError} gets the effect of all
+ *   attempts together.
  */
 export async function retrying<Result>(
   deadline: Deadline,
@@ -68,15 +68,15 @@ export async function retrying<Result>(
       if (!(error instanceof ServiceError)) throw error;
       effect = strongerEffect(effect, error.effect);
       if (error.retryAfter === null || !(await backoff.wait(error, log))) {
-        throw moreTelling(error, earlier, deadline).withEffect(effect);
+        throw clearestError(error, earlier, deadline).withEffect(effect);
       }
       earlier = error;
     }
   }
 }
 
-/** @returns the error of the last attempt or, if the deadline has cut that attempt off, the error before it, if any. */
-export function moreTelling(last: ServiceError, earlier: ServiceError | null, deadline: Deadline): ServiceError {
+/** @returns the error of the last attempt or, if the deadline cut that attempt off, the error of the attempt before it. */
+export function clearestError(last: ServiceError, earlier: ServiceError | null, deadline: Deadline): ServiceError {
   const isCutOff = last.code === "unreachable" && deadline.remaining() <= 0;
   return isCutOff && earlier !== null ? earlier : last;
 }

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { HOUR, type Instant } from "./instant.ts";
+import { nearestInstant } from "./nearest-instant.ts";
 import type { Schedule, Seek } from "./schedule.ts";
 import { type WallClockCron, wallClockCron } from "./wall-clock-cron.ts";
 import type { Zone } from "./zone.ts";
@@ -24,7 +25,7 @@ export function cronSchedule(expression: string, zone: Zone): Schedule {
   const lastBoundary = (instant: Instant, first: Instant, until: Instant): Instant => {
     let last = Math.max(first, previous(until + 1));
     const change = cron.everyHour ? null : setBackBefore(last, zone);
-    // Backward, both passes of a repeated hour count. A walk from before the second pass knows only the first one.
+    // Backward, both passes of a repeated hour count. A walk from before the second pass counts only the first one.
     if (change !== null && instant < change) last = Math.max(first, previous(change));
     // Backward, a match that clocks skip does not exist.
     for (let following = next(last); following <= until; following = next(following)) last = following;
@@ -64,7 +65,7 @@ function lastBefore(instant: Instant, cron: WallClockCron, zone: Zone): Instant 
   }
 }
 
-/** How far to search for a repeated period. Since 1970 only Antarctica/Vostok set its clocks back further, in 1994. */
+/** The longest set-back of clocks that is searched for. Since 1970 only Antarctica/Vostok had a longer one, in 1994. */
 const MAX_SET_BACK = 3 * HOUR;
 
 /**
@@ -109,13 +110,7 @@ function setBackBefore(instant: Instant, zone: Zone): Instant | null {
 /** @returns the first instant in `(from, to]` that has the offset of `to`. At most one clock change may lie between. */
 function clockChangeBetween(from: Instant, to: Instant, zone: Zone): Instant {
   const offset = zone.offsetAt(to);
-  let [before, since] = [from, to];
-  while (since - before > 1) {
-    const middle = Math.floor((before + since) / 2);
-    if (zone.offsetAt(middle) === offset) since = middle;
-    else before = middle;
-  }
-  return since;
+  return nearestInstant(from, to, (instant) => zone.offsetAt(instant) === offset);
 }
 
 /** The fields of a six-field expression. */

@@ -12,7 +12,7 @@ export interface Granted {
   readonly started: true;
   readonly intervalStartedAt: Instant;
   readonly intervalEndedAt: Instant;
-  /** What a job that has finished nothing records as `begun`: the interval before catching up. */
+  /** The interval before catching up. A job that has finished nothing records it as `begun`. */
   readonly begun: { readonly intervalStartedAt: Instant; readonly intervalEndedAt: Instant };
   /** How many further intervals are due after this one, whatever the required jobs say: up to {@link MAX_BEHIND}. */
   readonly behind: number;
@@ -21,10 +21,10 @@ export interface Granted {
   readonly skippedEndedAt: Instant | null;
 }
 
-/** The largest count of intervals that a job is said to be behind. */
+/** The largest value of {@link Granted.behind}. The count walks over each of the intervals. */
 export const MAX_BEHIND = 1_000;
 
-/** How many boundaries one grant walks over to catch up. Milliseconds and cron need no walk. */
+/** The most boundaries that one grant walks over to catch up. Milliseconds and cron need no walk. */
 const MAX_WALK = 100_000;
 
 /**
@@ -44,13 +44,7 @@ export function decide(
   const due = dueAt(now, startBuffer);
 
   // 1. A chosen interval.
-  if (request.jobIntervalStartedAt !== null) {
-    const start = request.jobIntervalStartedAt;
-    const end = Math.min(schedule.next(start), due.horizon);
-    // A calendar buffer can leave out instants, so `start` may be due although the horizon has not passed it.
-    if (end <= start) return notDue(Math.max(startBuffer.after(start), now) + 1);
-    return { ...granted(start, end), behind: 0 };
-  }
+  if (request.jobIntervalStartedAt !== null) return decideChosen(request.jobIntervalStartedAt, request, { due, now });
 
   // 2. An active lock.
   if (state?.active && !isTakenOver(state.active, request, now)) return active(state.active, request);
@@ -85,6 +79,16 @@ export function decide(
   const behind = countDue(caughtUp.end, schedule, due);
   const begins = { intervalStartedAt: start, intervalEndedAt: end };
   return { ...granted(caughtUp.start, caughtUp.end), begun: begins, behind, ...skipped(start, caughtUp.start) };
+}
+
+function decideChosen(
+  start: Instant,
+  { schedule, startBuffer }: PreparedStart,
+  { due, now }: { readonly due: Due; readonly now: Instant },
+): Decision {
+  const end = Math.min(schedule.next(start), due.horizon);
+  // A calendar buffer can leave out instants, so `start` may be due although the horizon has not passed it.
+  return end > start ? granted(start, end) : notDue(Math.max(startBuffer.after(start), now) + 1);
 }
 
 function isTakenOver(lock: Lock, { retryInterval, takeOver }: PreparedStart, now: Instant): boolean {

@@ -1,9 +1,9 @@
 import { MAX_BEHIND } from "./decide.ts";
 import type { Instant } from "./instant.ts";
-import type { JobState } from "./state-document.ts";
-import { prepareSchedule, type WhatComesNext } from "./what-comes-next.ts";
+import { type JobState, progressOf } from "./state-document.ts";
+import { nextEnd, prepareSchedule, type WhatComesNext } from "./what-comes-next.ts";
 
-/** The intervals of a job that are due: those that a person can skip. */
+/** The due intervals of a job, which a person can skip. */
 export interface DueSpan {
   /** Where the first of them starts. */
   readonly from: Instant;
@@ -19,13 +19,11 @@ export interface DueSpan {
 
 /** @returns null where no interval is due, or where the state does not tell. */
 export async function dueSpan(state: JobState, next: WhatComesNext, now: Instant): Promise<DueSpan | null> {
-  const { finishedUntil, begun } = state;
-  const start = finishedUntil ?? begun?.intervalStartedAt;
+  const from = progressOf(state);
   const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);
-  if (start === undefined || prepared === null || next.dueAt === null || next.dueAt > now) return null;
-  const from = Date.parse(start);
-  const isFirst = finishedUntil === null && begun !== undefined;
-  const firstUntil = isFirst ? Date.parse(begun.intervalEndedAt) : prepared.schedule.next(from);
+  const firstUntil = prepared && nextEnd(state, prepared.schedule);
+  if (from === null || prepared === null || firstUntil === null) return null;
+  if (next.dueAt === null || next.dueAt > now) return null;
   const behind = next.behind ?? 0;
   let lastUntil = firstUntil;
   for (let count = 0; count < behind; count++) lastUntil = prepared.schedule.next(lastUntil);

@@ -1,7 +1,8 @@
 import { DAY, HOUR, type Instant } from "./instant.ts";
+import { nearestInstant } from "./nearest-instant.ts";
 import type { Wait } from "./wait.ts";
 
-/** Which instants are due at one `now`: those that lie at least the start buffer before it. */
+/** The instants that are due at one `now`, because they lie at least the start buffer before it. */
 export interface Due {
   has(instant: Instant): boolean;
   /** `now` minus the start buffer or, where that is not due, the latest earlier instant that is. */
@@ -15,14 +16,14 @@ export interface Due {
  * January 31, 9:00 plus a month are February 28, 12:00 and 9:00.
  */
 export function dueAt(now: Instant, startBuffer: Wait): Due {
-  /** How long an instant is due already. Negative: how long until it is. */
+  /** The time since an instant became due, in milliseconds. Negative for an instant that is not due yet. */
   const slackOf = (instant: Instant) => now - startBuffer.after(instant);
   const has = (instant: Instant) => slackOf(instant) >= 0;
   const horizon = horizonOf(startBuffer.before(now), slackOf);
   return { has, horizon, unbrokenFrom: (from) => unbroken(Math.max(from, horizon - LONGEST_DISORDER), slackOf) };
 }
 
-/** Where this much lies between two instants, the earlier one is due no later than the other. */
+/** Of two instants that are this far apart, the earlier one becomes due no later than the other. */
 const LONGEST_DISORDER = 7 * DAY;
 
 type Slack = (instant: Instant) => number;
@@ -47,18 +48,12 @@ function unbroken(from: Instant, slackOf: Slack): Instant {
 }
 
 /**
- * Between two clock changes or clamped months, slack falls by as much as time passes.
+ * Between two clock changes or clamped months, the slack of an instant is less than that of an earlier one by exactly the time
+ * between the two.
  *
- * @returns the instant nearest to `from`, on the way to `to`, at which that no longer holds, or null if it holds throughout.
+ * @returns the instant nearest to `from`, on the way to `to`, for which this does not hold. Null if it holds up to `to`.
  */
 function evenEnd(from: Instant, to: Instant, slackOf: Slack): Instant | null {
   const isEven = (instant: Instant) => slackOf(instant) + instant === slackOf(from) + from;
-  if (isEven(to)) return null;
-  let [even, uneven] = [from, to];
-  while (Math.abs(uneven - even) > 1) {
-    const middle = Math.trunc((even + uneven) / 2);
-    if (isEven(middle)) even = middle;
-    else uneven = middle;
-  }
-  return uneven;
+  return isEven(to) ? null : nearestInstant(from, to, (instant) => !isEven(instant));
 }

@@ -13,7 +13,7 @@ export type Duration = { readonly [field in DurationField]?: number };
 /** Whole milliseconds or a {@link Duration}. */
 export type Length = number | Duration;
 
-/** A longer length of time is a typing error, and would soon leave the years 1 to 9999. */
+/** A longer length of time is most likely a typing error, and would soon leave the years 1 to 9999. */
 const MAX_YEARS = 1000;
 
 /** The most milliseconds that one unit can last. */
@@ -97,7 +97,7 @@ const SHORTER: Partial<Record<DurationField, readonly [unit: DurationField, coun
   minutes: ["seconds", 60],
 };
 
-/** @returns a duration with fractions in whole numbers: `90 minutes` for 1.5 hours. Null where it has none. */
+/** @returns a duration with fractions in whole numbers: `90 minutes` for 1.5 hours. Null for one that has no such form. */
 function wholeForm(given: readonly (readonly [string, unknown])[]): string | null {
   const whole = new Map<string, number>();
   for (const [name, value] of given) {
@@ -111,7 +111,12 @@ function wholeForm(given: readonly (readonly [string, unknown])[]): string | nul
     }
     whole.set(unit, (whole.get(unit) ?? 0) + Math.round(count));
   }
-  return [...whole].map(([unit, count]) => `${count} ${count === 1 ? unit.slice(0, -1) : unit}`).join(" ");
+  return durationText(whole);
+}
+
+/** For example `1 hour 30 minutes`. */
+export function durationText(parts: Iterable<readonly [unit: string, count: number]>): string {
+  return [...parts].map(([unit, count]) => `${count} ${count === 1 ? unit.slice(0, -1) : unit}`).join(" ");
 }
 
 type Refuse = (problem: string, expected: string, code?: ArgumentErrorCode) => never;

@@ -1,11 +1,12 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Instant, isInstant, parseInstant, toIso } from "./instant.ts";
+import { nearestInstant } from "./nearest-instant.ts";
 import { type WallTime, type Zone, zoneNamed } from "./zone.ts";
 
 /**
  * Parses an instant (`2026-11-24T00:00:00Z`), or a date (`2026-11-24`), which stands for the first instant of that day.
  *
- * @param field What messages call the text.
+ * @param field The name of the argument, for messages.
  * @param timezone The IANA name of the zone whose wall clock a date is read on.
  * @throws ArgumentError
  */
@@ -24,8 +25,8 @@ export function parseInstantOrDate(field: string, text: string, timezone: string
 }
 
 /**
- * @returns what to write instead of a text that is an instant but for its offset, its T or its colon, of a date, or of
- *   milliseconds since 1970; null for any other text.
+ * @returns the accepted form of an instant that lacks its offset, its T or a colon, of a date, or of milliseconds since 1970.
+ *   Null for any other text.
  */
 export function utcForm(text: string): string | null {
   if (/^\d{13}$/.test(text)) return toIso(Number(text));
@@ -48,18 +49,12 @@ function midnightOf(text: string): WallTime | null {
 
 /**
  * @param midnight 0:00 of the day.
- * @returns the first instant at which the wall clock shows that day. Where a time zone left a whole day out, it is the
- *   first instant of the day after.
+ * @returns the first instant at which the wall clock shows that day or, where the zone skipped the whole day, the next one.
  */
-export function startOfDay(midnight: WallTime, zone: Zone): Instant {
+function startOfDay(midnight: WallTime, zone: Zone): Instant {
   const [first] = zone.instantsOf(midnight);
   if (first !== undefined) return first;
   // Midnight is in a gap: the day begins where the gap ends, which need not be a full hour.
-  let { earlier: before, later: start } = zone.aroundGap(midnight);
-  while (start - before > 1) {
-    const middle = Math.floor((before + start) / 2);
-    if (middle + zone.offsetAt(middle) < midnight) before = middle;
-    else start = middle;
-  }
-  return start;
+  const { earlier, later } = zone.aroundGap(midnight);
+  return nearestInstant(earlier, later, (instant) => instant + zone.offsetAt(instant) >= midnight);
 }

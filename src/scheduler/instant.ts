@@ -11,6 +11,10 @@ export function toIso(instant: Instant): string {
   return new Date(instant).toISOString();
 }
 
+export function toIsoOrNull(instant: Instant | null): string | null {
+  return instant === null ? null : toIso(instant);
+}
+
 const YEAR_1 = Date.parse("0001-01-01T00:00:00Z");
 const YEAR_10000 = Date.parse("+010000-01-01T00:00:00Z");
 

@@ -9,7 +9,7 @@ const LENGTHS =
  * Parses a `jobInterval`: a length of time in one of the forms of {@link parseWait}, or a cron expression. `scheduleOf`
  * checks the cron expression later; here any text with blanks or a leading `@` passes as one.
  *
- * @param field What messages call the text.
+ * @param field The name of the argument, for messages.
  * @throws ArgumentError
  */
 export function parseInterval(field: string, text: string): JobInterval {
@@ -30,7 +30,7 @@ export function parseInterval(field: string, text: string): JobInterval {
  * Parses a start buffer or a retry interval: whole milliseconds (`3600000`), an ISO 8601 duration (`PT1H30M`), a plain
  * duration (`90 minutes`), or an object as JSON or YAML writes it (`{ hours: 1 }`).
  *
- * @param field What messages call the text.
+ * @param field The name of the argument, for messages.
  * @throws ArgumentError
  */
 export function parseWait(field: string, text: string): Length {
@@ -38,6 +38,16 @@ export function parseWait(field: string, text: string): Length {
   if (length !== null) return checkLength({ field, length, least: 0, written: text });
   const form = meantBy(text);
   throw invalid(field, text, { problem: "is not a length of time", ...(form !== null && { expected: form }) });
+}
+
+/** @returns a `jobInterval` that its caller gave as text or in one of the other forms. @throws ArgumentError for wrong text. */
+export function intervalOf(field: string, given: JobInterval): JobInterval {
+  return typeof given === "string" ? parseInterval(field, given) : given;
+}
+
+/** @returns a wait that its caller gave as text or as a length. @throws ArgumentError for wrong text. */
+export function lengthOf(field: string, given: string | Length): Length {
+  return typeof given === "string" ? parseWait(field, given) : given;
 }
 
 /** @returns the length that a unit without a number stands for (`hour`, `an hour`, `every day`), or null. */

@@ -23,8 +23,8 @@ export async function scheduleOf(jobInterval: JobInterval, timezone: string): Pr
       return cronSchedule(jobInterval, zone);
     } catch (error) {
       if (!(error instanceof ArgumentError) || error.code !== "invalid-cron") throw error;
-      const { acceptedForm } = await import("./accepted-form.ts");
-      const form = acceptedForm(jobInterval);
+      const { acceptedInterval } = await import("./cron-dialects.ts");
+      const form = acceptedInterval(jobInterval);
       throw form === null ? error : error.withExpected(form);
     }
   }

@@ -1,21 +1,20 @@
 import { HOUR, type Instant, toIso } from "./instant.ts";
 import { type LockLoss, lossOf } from "./lock-loss.ts";
 import {
-  begunOf,
   type EndedRun,
   type Ending,
-  finishedUntilOf,
   type Holder,
   holderOf,
   isAbandoned,
   isLockIdUsed,
   type JobState,
   type Lock,
+  progressOf,
   type RecordedSchedule,
 } from "./state-document.ts";
 
-// Every change of a job's state. Each function returns the new state, or says why the state does not allow the change;
-// none of them decides on a start. See docs/semantics.md, "Renew, skip, resume" and "Ends".
+// Every change of a job's state. Each function returns the new state, or the reason why the state does not allow the change.
+// None of them decides on a start. See docs/semantics.md, "Renew, skip, resume" and "Ends".
 
 export type Transition<Refusal> =
   | { readonly state: JobState; readonly refusal: null }
@@ -24,7 +23,7 @@ export type Transition<Refusal> =
 const MAX_HISTORY = 20;
 const MAX_SKIPPED = 20;
 
-/** A delayed or repeated request arrives within this time, or never. */
+/** Ids are remembered for this long: a delayed or repeated request arrives within this time, or never. */
 const REMEMBERED = HOUR;
 const MAX_REMEMBERED = 1_000;
 
@@ -47,7 +46,7 @@ export function grantLock(state: JobState, { lock, begun, schedule }: Grant): Jo
 }
 
 /**
- * Ends a run that succeeded: the next interval starts where this one ended. What lies between the progress so far and the
+ * Ends a run that succeeded: the next interval starts where this one ended. The span between the progress so far and the
  * interval's start is recorded as skipped.
  */
 export function finish(state: JobState, id: string, now: Instant): Transition<LockLoss> {
@@ -87,15 +86,15 @@ export function abandon(
   return { state: { ...freed, abandoned: recent }, held };
 }
 
-/** The holder shows that it is alive, so that the retry interval counts from now. */
+/** Updates the lock of a holder that is alive, so that the retry interval counts from now. */
 export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
   const { active } = state;
   if (active?.id !== id) return refused(lossOf(id, state));
   return changed({ ...state, active: { ...active, updatedAt: laterThan(active.updatedAt, now) } });
 }
 
-/** Why a lock cannot be resumed. */
-export interface ResumeRefusal {
+/** The reason why a lock cannot be resumed. */
+interface ResumeRefusal {
   /**
    * `granted-since`: the job was granted to another run. `passed`: the job has finished or skipped beyond the lock's start.
    * `abandoned`: its start was abandoned. `ended`: its run was not interrupted, but finished or taken over, or is unknown.
@@ -106,7 +105,7 @@ export interface ResumeRefusal {
   readonly grantedSince: { readonly id: string; readonly holder: Holder | null } | null;
 }
 
-export interface Resumption {
+interface Resumption {
   readonly id: string;
   readonly holder: Holder | null;
   readonly now: Instant;
@@ -137,7 +136,7 @@ export function resume(state: JobState, { id, holder, now }: Resumption): Transi
   return changed({ ...state, active: resumedLock(run, { holder, now }) });
 }
 
-/** Why intervals cannot be skipped. */
+/** The reason why intervals cannot be skipped. */
 export type SkipRefusal =
   | { readonly reason: "active"; readonly lock: Lock }
   | { readonly reason: "in-future" }
@@ -147,7 +146,7 @@ export type SkipRefusal =
 /**
  * Declares intervals done that no run did, so that later ones can start.
  *
- * @param until Where the next interval starts then.
+ * @param until Where the next interval starts after the skip.
  */
 export function skip(state: JobState, until: Instant, now: Instant): Transition<SkipRefusal> {
   // A repeated call, after an answer that was lost.
@@ -168,11 +167,6 @@ function refused<Refusal>(refusal: Refusal): Transition<Refusal> {
   return { state: null, refusal };
 }
 
-/** @returns where the job's next interval starts, or null if the job never began. */
-function progressOf(state: JobState): Instant | null {
-  return finishedUntilOf(state) ?? begunOf(state)?.intervalStartedAt ?? null;
-}
-
 /** Whether a skip brought the progress to `finishedUntil`. */
 function isSkippedUpTo({ skipped, history, ended, begun }: JobState, finishedUntil: string): boolean {
   if (skipped?.[0] !== undefined) return skipped[0].skippedEndedAt === finishedUntil;
@@ -188,7 +182,7 @@ function withSkipped(state: JobState, { until, now }: { until: Instant; now: Ins
   return { ...state, skipped: [span, ...(state.skipped ?? [])].slice(0, MAX_SKIPPED) };
 }
 
-/** An instant after the one before, even in the same millisecond: a takeover that names the old one must fail. */
+/** The new instant differs from the old one even in the same millisecond: a takeover that names the old one must fail. */
 function laterThan(before: string, now: Instant): string {
   return toIso(Math.max(now, Date.parse(before) + 1));
 }
@@ -221,8 +215,8 @@ function endActive(state: JobState, lock: Lock, { ending, now }: { ending: Endin
 }
 
 /**
- * Forgets ids by their age. Only a grant does so: it goes by the store's clock, and a machine that ends a run may have a
- * clock that is hours ahead.
+ * Forgets ids by their age. Only a grant does so, since a grant goes by the store's clock. The clock of a machine that ends a
+ * run may be hours ahead.
  */
 function withoutOldIds(state: JobState, now: Instant): JobState {
   if (state.ended === undefined) return state;

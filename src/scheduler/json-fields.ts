@@ -1,3 +1,4 @@
+import { shownValue } from "../errors/shown-value.ts";
 import { type Instant, parseInstant } from "./instant.ts";
 
 // Written by hand, because every start loads this file and a validation library is twice the size of all other code that
@@ -10,16 +11,9 @@ export class JsonFieldError extends Error {
   readonly path: string;
 
   constructor(path: string, value: unknown, expected: string) {
-    super(`${path} is ${shown(value)}, not ${expected}`);
+    super(`${path} is ${value === undefined ? "missing" : shownValue(value)}, not ${expected}`);
     this.path = path;
   }
-}
-
-const MAX_SHOWN = 80;
-
-function shown(value: unknown): string {
-  const json = JSON.stringify(value) ?? "missing";
-  return json.length > MAX_SHOWN ? `${json.slice(0, MAX_SHOWN)}…` : json;
 }
 
 /** An object in a parsed JSON document. Each method throws a {@link JsonFieldError} for a field of another kind. */
@@ -36,7 +30,7 @@ export class JsonObject {
     this.#prefix = prefix;
   }
 
-  /** @param name What messages call the document itself. The paths of its fields do not start with it. */
+  /** @param name The name of the document in messages. The paths of its fields do not start with it. */
   static of(document: unknown, name: string): JsonObject {
     return new JsonObject(document, name, "");
   }

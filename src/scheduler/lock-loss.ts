@@ -1,7 +1,7 @@
 import type { Instant } from "./instant.ts";
 import { type Ending, endingOf, type Holder, holderOf, type JobState } from "./state-document.ts";
 
-/** How a lock ended that is no longer active. */
+/** The end of a lock that is no longer active. */
 export type LockLoss =
   | { readonly ending: Exclude<Ending, "taken-over">; readonly at: Instant }
   /** `holder` is the run that took it over. */

@@ -2,8 +2,8 @@ import type { Instant } from "./instant.ts";
 import type { Holder } from "./state-document.ts";
 
 /**
- * Why a start was refused: the same in the rules, the backends, the library and REST, which differ only in how they write
- * an instant.
+ * The refusal of a start, with its reason. The rules, the backends, the library and REST share this type. They differ only in
+ * the form of an instant.
  */
 export type NotStarted<Time = Instant> = Active<Time> | NotDue<Time> | RequiredJob<Time> | Unexplained;
 
@@ -35,15 +35,15 @@ export interface RequiredJob<Time = Instant> extends MissingJob<Time> {
   readonly reason: "required-job";
 }
 
-/** A required job that has not got far enough. */
+/** A required job that has not finished or skipped far enough. */
 export interface MissingJob<Time = Instant> {
   /** The required job. */
   readonly jobName: string;
-  /** Up to where it has finished or skipped. Null: it has finished nothing. */
+  /** The end of its last finished or skipped interval. Null: there is none. */
   readonly finishedUntil: Time | null;
-  /** Up to where it has to finish or skip. Null: it has finished nothing, which is never enough. */
+  /** The instant up to which it must finish or skip. Null for a job that has finished nothing. */
   readonly neededUntil: Time | null;
-  /** Whether it requires the refused job in turn, so that each waits for the other. */
+  /** Whether it requires the refused job too, so that each waits for the other. */
   readonly mutual: boolean;
 }
 

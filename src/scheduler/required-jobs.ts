@@ -2,12 +2,12 @@ import type { Instant } from "./instant.ts";
 import type { MissingJob } from "./not-started.ts";
 import { finishedUntilOf, type JobState } from "./state-document.ts";
 
-/** A required job, and what its state says about it. */
-export interface Required {
+/** A required job, and its progress. */
+interface Required {
   readonly jobName: string;
-  /** Up to where it has finished or skipped, or null if it has finished nothing. A lock that it holds does not count. */
+  /** The end of its last finished or skipped interval, or null if there is none. An active lock does not count. */
   readonly progress: Instant | null;
-  /** Whether the schedule of its last grant requires the job that requires it. */
+  /** Whether its last grant required the other job too. */
   readonly mutual: boolean;
 }
 

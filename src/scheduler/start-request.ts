@@ -27,7 +27,7 @@ export interface StartRequest {
   readonly jobIntervalStartedAt?: Instant;
   /** Where the job's very first interval starts. Ignored once the job has finished or skipped anything. */
   readonly startsAt?: Instant;
-  /** Which interval a job gets that fell behind. Default: `each`. */
+  /** The interval that a start gets when the job has fallen behind. Default: `each`. */
   readonly catchUp?: CatchUp;
   /** An active lock whose holder is known to be dead, so that it may be taken over at once. */
   readonly takeOver?: TakeOver;
@@ -38,7 +38,7 @@ export type CatchUp = (typeof CATCH_UPS)[number];
 
 export const CATCH_UPS = ["each", "merge", "latest"] as const;
 
-/** Names a lock as it was last seen. A lock that was renewed or resumed since then has another `updatedAt`. */
+/** A lock, and its last update that the caller knows. A renewal or a resumption since then changes `updatedAt`. */
 export interface TakeOver {
   readonly id: string;
   readonly updatedAt: Instant;
@@ -63,7 +63,7 @@ export interface PreparedStart {
 }
 
 /**
- * Checks everything about a request that does not depend on the job's state.
+ * Checks a request as far as that does not depend on the job's state.
  *
  * @returns the request with its defaults, its schedule and its waits.
  * @throws ArgumentError for each case that docs/semantics.md, "A start request", lists.
@@ -105,7 +105,7 @@ export async function prepareStart(request: StartRequest): Promise<PreparedStart
     retryInterval: retryInterval === undefined ? null : await waitOf("retryInterval", retryInterval, timezone),
     recorded: { jobInterval, timezone, startBuffer, requiredJobNames },
   };
-  checkReach(prepared);
+  checkRange(prepared);
   return prepared;
 }
 
@@ -152,7 +152,7 @@ function checkInstant(field: string, instant: Instant): void {
 }
 
 /** An interval that a request itself places must end, and become due, within the years 1 to 9999. */
-function checkReach({ jobIntervalStartedAt, startsAt, schedule, startBuffer }: PreparedStart): void {
+function checkRange({ jobIntervalStartedAt, startsAt, schedule, startBuffer }: PreparedStart): void {
   const start = jobIntervalStartedAt ?? startsAt;
   if (start !== null) startBuffer.after(schedule.next(start));
 }

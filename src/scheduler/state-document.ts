@@ -15,7 +15,7 @@ export interface JobState {
   readonly active: Lock | null;
   /** The last 20 runs that ended, newest first. */
   readonly history: readonly EndedRun[];
-  /** The first interval as it was granted last, so that it comes again as it was while the job has finished nothing. */
+  /** The first interval as it was last granted. Until the job finishes it, the same interval is granted again. */
   readonly begun?: Begun;
   /** The schedule of the last grant. */
   readonly schedule?: RecordedSchedule;
@@ -24,8 +24,8 @@ export interface JobState {
   /** The ids of the runs that ended within the last hour and are no longer in {@link history}, newest first. */
   readonly ended?: readonly EndedId[];
   /**
-   * The ids of the starts that were abandoned within the last hour, newest first. An id alone is of a document that was
-   * written before ids had an age.
+   * The ids of the starts that were abandoned within the last hour, newest first. A document of an older version has ids
+   * without an instant.
    */
   readonly abandoned?: readonly (AbandonedId | string)[];
 }
@@ -88,6 +88,7 @@ export interface EndedRun {
   readonly holder?: Holder;
 }
 
+/** The first interval of a job. */
 export interface Begun {
   readonly intervalStartedAt: string;
   readonly intervalEndedAt: string;
@@ -108,12 +109,12 @@ export interface SkippedSpan {
   readonly recordedAt: string;
 }
 
-export interface EndedId {
+interface EndedId {
   readonly id: string;
   readonly endedAt: string;
 }
 
-export interface AbandonedId {
+interface AbandonedId {
   readonly id: string;
   readonly abandonedAt: string;
 }
@@ -125,7 +126,7 @@ export function newJobState(name: string): JobState {
   return { v: STATE_VERSION, name, finishedUntil: null, active: null, history: [] };
 }
 
-/** @returns up to where the job has finished or skipped, or null before it has. */
+/** @returns the end of the last finished or skipped interval, or null before the first. */
 export function finishedUntilOf({ finishedUntil }: JobState): Instant | null {
   return finishedUntil === null ? null : Date.parse(finishedUntil);
 }
@@ -139,6 +140,11 @@ export function begunOf({ begun, finishedUntil, active }: JobState) {
     intervalStartedAt: Date.parse(first.intervalStartedAt),
     intervalEndedAt: Date.parse(first.intervalEndedAt),
   };
+}
+
+/** @returns where the job's next interval starts, or null if the job never began. */
+export function progressOf(state: JobState): Instant | null {
+  return finishedUntilOf(state) ?? begunOf(state)?.intervalStartedAt ?? null;
 }
 
 /** @returns the holder of a run that ended, as far as the history tells. */

@@ -28,7 +28,7 @@ const NAMES: Readonly<Record<string, string>> = {
 
 /** Characters that are not seen, or look like the space. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/u;
-/** Parts of an emoji, which show: they choose its form, or join it to the next one. */
+/** Invisible characters within an emoji. They choose its form, or join it to the next one, so their effect is visible. */
 const IN_EMOJI = /(\p{Extended_Pictographic}|\p{Emoji_Modifier}|[#*0-9])(?:\ufe0e|\ufe0f|\u200d|\u20e3)+/gu;
 
 /**

@@ -15,7 +15,7 @@ export interface Wait {
 }
 
 /**
- * @param field What messages call this wait.
+ * @param field The name of this wait, for messages.
  * @param length Whole milliseconds or a duration, at least 0.
  * @param timezone The IANA name of the zone whose calendar and wall clock count for a duration.
  * @throws ArgumentError for a negative or fractional length, one of more than 1000 years, and an unknown zone. The

@@ -11,7 +11,7 @@ import { type Wait, waitOf } from "./wait.ts";
 
 /** What a job's state tells about its next start. An active lock changes none of it. */
 export interface WhatComesNext {
-  /** When the next interval is due. Null where the state does not tell. */
+  /** When the next interval becomes due. Null where the state does not tell. */
   readonly dueAt: Instant | null;
   /** How many further intervals are due after that one, counted up to `MAX_BEHIND`. Null likewise. */
   readonly behind: number | null;
@@ -23,7 +23,7 @@ export interface WhatComesNext {
   readonly waitingFor: readonly MissingJob[] | null;
 }
 
-export interface WhatComesNextInput {
+interface WhatComesNextInput {
   readonly state: JobState;
   /** The states of the jobs that `state.schedule` requires, or null where they were not read. */
   readonly required: RequiredStates | null;
@@ -79,7 +79,7 @@ export interface PreparedSchedule {
 }
 
 /** @returns where the job's next interval ends, or null if that is not known before its start. */
-function nextEnd(state: JobState, schedule: Schedule): Instant | null {
+export function nextEnd(state: JobState, schedule: Schedule): Instant | null {
   const finishedUntil = finishedUntilOf(state);
   return finishedUntil === null ? (begunOf(state)?.intervalEndedAt ?? null) : schedule.next(finishedUntil);
 }

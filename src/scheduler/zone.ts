@@ -42,8 +42,8 @@ export function zoneNamed(timezone: string): Zone {
   }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
-  // Since 1970 no zone has changed its clock twice within two days, and no offset exceeds a day. So a wall time can only have the offset
-  // that holds a day before the wall time (read as UTC), or the one that holds a day after it.
+  // Since 1970 no zone has changed its clock twice within two days, and no offset exceeds a day. So a wall time has either the
+  // offset of a day before the wall time (read as UTC), or the offset of a day after it.
   const withBothOffsets = (wall: WallTime) => ({
     later: wall - offsetAt(wall - DAY),
     earlier: wall - offsetAt(wall + DAY),

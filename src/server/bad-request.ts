@@ -64,7 +64,10 @@ export function badInput(errors: readonly SchemaError[], part: string): Argument
   });
 }
 
-/** The deepest error: of several alternatives, the one that matched the most. If none matched, the error of them all. */
+/**
+ * @returns the error at the deepest field: of several alternatives, the alternative that matches the most. If all match
+ *   equally, the error that names all alternatives.
+ */
 function mostSpecific(errors: readonly SchemaError[]): SchemaError | undefined {
   const depth = ({ instancePath, keyword }: SchemaError) =>
     instancePath.split("/").length + (keyword === "additionalProperties" ? 1 : 0);

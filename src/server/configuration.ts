@@ -20,7 +20,7 @@ export interface Configuration {
 }
 
 const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
-export type LogLevel = (typeof LOG_LEVELS)[number];
+type LogLevel = (typeof LOG_LEVELS)[number];
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -70,7 +70,9 @@ interface GivenSetting {
 
 type GivenSettings = Readonly<Record<SettingName, GivenSetting>>;
 
-const flagOf = (name: string) => name.toLowerCase().replaceAll("_", "-");
+function flagOf(name: string): string {
+  return name.toLowerCase().replaceAll("_", "-");
+}
 
 /** The text of `serve --help`. */
 export function helpText(): string {
@@ -121,7 +123,7 @@ export function loadConfiguration(
     oidc: oidcOf(given, readFile),
     insecure,
   };
-  checkReach(configuration, given.SERVER_HOST.name);
+  checkExposure(configuration, given.SERVER_HOST.name);
   return configuration;
 }
 
@@ -183,7 +185,7 @@ function invalid({
   return new ArgumentError("not-allowed", { field: name, value, problem: "is not allowed", expected });
 }
 
-/** Two settings that need each other, of which only one is set. */
+/** @returns the error for one of two settings that need each other, if only the other one is set. */
 function incomplete({
   missing,
   given,
@@ -271,7 +273,8 @@ function issuerOf({ name, value = "" }: GivenSetting): string {
   });
 }
 
-function checkReach({ host, basic, oidc, insecure }: Configuration, name: string): void {
+/** @throws ArgumentError for a server that other machines reach without a login. */
+function checkExposure({ host, basic, oidc, insecure }: Configuration, name: string): void {
   if (isLoopback(host) || basic !== null || oidc !== null || insecure) return;
   throw new ArgumentError("not-allowed", {
     field: name,

@@ -25,7 +25,7 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
   server.setSerializerCompiler(() => (answer) => JSON.stringify(answer));
   closeConnectionsOnShutdown(server);
   server.addHook("onRequest", (_request, reply, done) => {
-    reply.headers(ofEachAnswer(options));
+    reply.headers(headersOfEachAnswer(options));
     done();
   });
   await server.register(accepts);
@@ -39,10 +39,10 @@ export async function createServer(options: ServerOptions): Promise<FastifyInsta
 }
 
 /**
- * The headers of each answer. The first one is the mark of this project's server: an answer without it is a proxy's. A cache
- * on the way would repeat an answer with the mark when it is no longer true.
+ * The first header is the mark of this project's server: clients take an answer without it for a proxy's. The second one keeps
+ * caches from repeating an answer with the mark.
  */
-const ofEachAnswer = ({ version }: Pick<ServerOptions, "version">) => ({
+const headersOfEachAnswer = ({ version }: Pick<ServerOptions, "version">) => ({
   "cronyx-server": version,
   "cache-control": "no-store",
 });
@@ -59,7 +59,7 @@ function newFastify(
   metrics: Metrics,
 ): FastifyInstance {
   return Fastify({
-    // Fastify logs client errors, and theirs hold the raw request, credentials included.
+    // Fastify logs the errors of Node's HTTP parser, which contain the raw request with its credentials.
     loggerInstance: log.child({}, { serializers: { err: loggableError } }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_BODY_BYTES,
@@ -79,7 +79,7 @@ function newFastify(
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
     schemaErrorFormatter: (errors, part) => badInput(errors as readonly SchemaError[], part),
     // Hooks do not run for these errors.
-    frameworkErrors: (error, _, reply) => refuse(error, reply.headers(ofEachAnswer({ version })), metrics),
+    frameworkErrors: (error, _, reply) => refuse(error, reply.headers(headersOfEachAnswer({ version })), metrics),
   });
 }
 

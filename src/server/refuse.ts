@@ -38,27 +38,24 @@ export function refuse(error: Error, reply: FastifyReply, metrics: Metrics): Fas
 
 function internalAnswer(error: Error, requested: ReturnType<typeof requestedOperation>): Answer {
   const code = error instanceof ServiceError ? error.code : null;
-  const retryAfter = code === null ? undefined : UNAVAILABLE[code];
+  const retryAfter = code === null ? undefined : RETRY_AFTER[code];
   const status = retryAfter === undefined ? 500 : 503;
   if (requested !== null) {
     const failure = `Cannot ${requested.operation} job for ${requested.jobName}`;
-    return { status, message: status === 503 ? `${failure}: ${AWAY}` : failure, retryAfter };
+    return { status, message: status === 503 ? `${failure}: ${DATABASE_UNAVAILABLE}` : failure, retryAfter };
   }
-  return { status, message: status === 503 ? `Cannot read: ${AWAY}` : readFailure(code), retryAfter };
+  return { status, message: status === 503 ? `Cannot read: ${DATABASE_UNAVAILABLE}` : readFailure(code), retryAfter };
 }
 
-const AWAY = "the server's database is unavailable, and the server's log has the cause";
+const DATABASE_UNAVAILABLE = "the server's database is unavailable, and the server's log has the cause";
 
 function readFailure(code: ServiceErrorCode | null): string {
   if (code !== "document-damaged") return "Internal error: the server's log has the cause";
   return "The state document of this job is damaged. The server's log says where, and how to repair it";
 }
 
-/**
- * Seconds after which a request may succeed, by the error of the database that it met. Some faults pass by themselves, and
- * others need an operator.
- */
-const UNAVAILABLE: Readonly<Partial<Record<ServiceErrorCode, number>>> = {
+/** The seconds after which a request may succeed, by the error of the database. An operator must mend some of the faults. */
+const RETRY_AFTER: Readonly<Partial<Record<ServiceErrorCode, number>>> = {
   "database-unreachable": 1,
   "database-busy": 1,
   "database-replaced": 5,

@@ -42,7 +42,7 @@ const WORDING: Wording<DatabaseErrorCode> = {
   },
 };
 
-/** @returns what went wrong and what to do about it, in the terms of a server. */
+/** @returns the problem and the remedy, in the terms of a server. */
 export function serverMessage(error: unknown): string {
   return messageWithRemedy(error, WORDING);
 }

@@ -6,7 +6,7 @@ import type { JobStore } from "../store/job-store.ts";
 import type { Scheme } from "./auth/authentication.ts";
 
 export interface ServerOptions {
-  /** Decides about starts and ends. */
+  /** Decides on starts, and ends runs. */
   readonly backend: JobBackend;
   /** The backend's store. The server reads it for lists of jobs. */
   readonly store: JobStore;

@@ -17,6 +17,11 @@ export interface Reading {
   readonly now: Instant | null;
 }
 
+/** @returns the state in each record, by the job's name. */
+export function statesIn(records: ReadonlyMap<string, JobRecord>): ReadonlyMap<string, JobState> {
+  return new Map([...records].map(([name, { state }]) => [name, state]));
+}
+
 /**
  * A compare-and-swap register that holds one state document for each job. The rules about intervals are in `scheduler/`.
  * Every call throws a ServiceError when the store cannot do its part.
@@ -51,7 +56,7 @@ export type Swap =
   /** The swap was made: the job's document now has this version. */
   | { readonly version: string }
   /**
-   * The job's document is another one. With the effect `possible` an answer was lost, so this swap may have been made and
-   * then replaced: the document that is there now tells. With `none` it never was.
+   * The job has another document. With the effect `possible` an answer was lost: this swap may have been made, and its
+   * document replaced since. The present document shows it. With `none` this swap was never made.
    */
   | { readonly version: null; readonly effect: Effect };

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import net, { type AddressInfo, type Socket } from "node:net";
 
-// @see https://www.postgresql.org/docs/current/protocol-message-formats.html */
+/** The end of `ReadyForQuery`. @see https://www.postgresql.org/docs/current/protocol-message-formats.html */
 const READY = Buffer.from("Z\0\0\0\x05I", "latin1");
 /** The message that a connection gets from `pg_terminate_backend`. */
 const TERMINATED = errorResponse("SFATAL\0VFATAL\0C57P01\0Mterminating connection due to administrator command\0\0");

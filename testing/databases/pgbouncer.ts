@@ -1,9 +1,9 @@
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chownSync, existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { freePort } from "../network/free-port.ts";
+import { untilLogged } from "./until-logged.ts";
 
 const USUAL_PLACES = [
   "/usr/sbin/pgbouncer",
@@ -56,20 +56,12 @@ ${tracksNone}
     ...(isRoot ? { uid: NOBODY, gid: NOBODY } : {}),
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let log = "";
-  child.stderr.on("data", (text) => {
-    log += text;
-  });
-  const ended = once(child, "exit");
-  while (!log.includes("process up")) {
-    await Promise.race([once(child.stderr, "data"), ended]);
-    if (child.exitCode !== null) throw new Error(`PgBouncer did not start:\n${log}`);
-  }
+  const { exit } = await untilLogged(child, "process up", "PgBouncer");
   return {
     url: `postgres://cronyx@127.0.0.1:${listenPort}${pathname}`,
     async stop() {
       child.kill("SIGKILL");
-      await ended;
+      await exit;
       rmSync(folder, { recursive: true, force: true });
     },
   };

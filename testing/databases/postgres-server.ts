@@ -1,10 +1,10 @@
 import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import pg from "pg";
 import { freePort } from "../network/free-port.ts";
+import { untilLogged } from "./until-logged.ts";
 
 /** PostgreSQL refuses to run as root. Where the tests run as root, it runs as the user `nobody`. */
 const NOBODY = 65534;
@@ -30,15 +30,7 @@ export async function startPostgres() {
     ...as,
     stdio: ["ignore", "ignore", "pipe"],
   });
-  let log = "";
-  server.stderr.on("data", (text) => {
-    log += text;
-  });
-  const ended = once(server, "exit");
-  while (!log.includes("ready to accept connections")) {
-    await Promise.race([once(server.stderr, "data"), ended]);
-    if (server.exitCode !== null) throw new Error(`PostgreSQL did not start:\n${log}`);
-  }
+  const { exit } = await untilLogged(server, "ready to accept connections", "PostgreSQL");
   const url = (database: string) => `postgres://cronyx@127.0.0.1:${port}/${database}`;
   return {
     url,
@@ -54,7 +46,7 @@ export async function startPostgres() {
     },
     async stop() {
       server.kill("SIGINT");
-      await ended;
+      await exit;
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -1,7 +1,7 @@
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { SqliteStore } from "../../src/store/sql/sqlite.ts";
 
-// Writes documents without a pause, and reports each one to the parent process once it is written.
+// Writes documents without a pause, and reports the version of each one to the parent process after the write.
 
 const deadline = { remaining: () => 60_000, signal: AbortSignal.timeout(60_000) };
 const store = await SqliteStore.open(process.argv[2] ?? "", () => {}, deadline);

@@ -88,7 +88,7 @@ export const duration = fc
   )
   .filter((fields) => Object.values(fields).some((value) => value > 0));
 
-export const CRONS = [
+const CRONS = [
   "* * * * *",
   "0 * * * *",
   "15,45 * * * *",

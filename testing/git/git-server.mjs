@@ -42,53 +42,10 @@ import { promisify } from "node:util";
 export async function serveGit({ root, token, fault = () => undefined, now = Date.now, host = "127.0.0.1" }) {
   /** @type {GitExchange[]} */
   const exchanges = [];
-
-  /** @param {http.IncomingMessage} request @param {http.ServerResponse} response */
-  const answer = async (request, response) => {
-    const arrivedAt = performance.timeOrigin + performance.now();
-    const body = await bodyOf(request);
-    const started = performance.now();
-    const url = new URL(request.url ?? "/", "http://localhost");
-    const service = url.pathname.split("/").at(-1) ?? "";
-    const command =
-      /command=([a-z-]+)/.exec(body.toString("latin1", 0, 40))?.[1] ?? (service === "git-receive-pack" ? "push" : "");
-    /** @type {GitExchange} */
-    const exchange = {
-      path: url.pathname,
-      service,
-      command,
-      authorization: request.headers.authorization,
-      sent: body.length,
-      received: 0,
-      arrivedAt,
-      ms: 0,
-    };
-    exchanges.push(exchange);
-    const faults = fault(exchange) ?? {};
-    const { delay = 0, cut, status, headers = {}, body: faultyBody, carriedOut = false, oldProtocol = false } = faults;
-
-    if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-    if (cut === "before") return request.socket.destroy();
-    if (status !== undefined && !carriedOut) return response.writeHead(status, headers).end(faultyBody);
-    if (token !== undefined && passwordOf(request) !== token) {
-      return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
-    }
-
-    if (oldProtocol) delete request.headers["git-protocol"];
-    const answered = await runGit({ root, url, request, body });
-    if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
-    exchange.received = answered.body.length;
-    exchange.ms = performance.now() - started;
-    if (cut === "after") return request.socket.destroy();
-    response.writeHead(answered.status, answered.headers);
-    if (cut === "within")
-      return response.write(answered.body.subarray(0, answered.body.length / 2), () => request.socket.destroy());
-    response.end(answered.body);
-  };
   const server = http.createServer((request, response) => {
     response.setHeader("date", new Date(now()).toUTCString());
     // A client that went away in the middle of its request gets no answer.
-    answer(request, response).catch(() => request.socket.destroy());
+    answer(request, response, { root, token, fault, exchanges }).catch(() => request.socket.destroy());
   });
   await new Promise((resolve) => server.listen(0, host, () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
@@ -101,6 +58,64 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
       server.closeAllConnections();
       await promisify(server.close.bind(server))();
     },
+  };
+}
+
+/**
+ * @param {http.IncomingMessage} request @param {http.ServerResponse} response
+ * @param {object} options
+ * @param {string} options.root
+ * @param {string | undefined} options.token
+ * @param {(exchange: GitExchange) => GitFault | undefined} options.fault
+ * @param {GitExchange[]} options.exchanges The exchange is added to it.
+ */
+async function answer(request, response, { root, token, fault, exchanges }) {
+  const arrivedAt = performance.timeOrigin + performance.now();
+  const body = await bodyOf(request);
+  const started = performance.now();
+  const url = new URL(request.url ?? "/", "http://localhost");
+  const exchange = newExchange(request, { url, body, arrivedAt });
+  exchanges.push(exchange);
+  const faults = fault(exchange) ?? {};
+  const { delay = 0, cut, status, headers = {}, body: faultyBody, carriedOut = false, oldProtocol = false } = faults;
+
+  if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+  if (cut === "before") return request.socket.destroy();
+  if (status !== undefined && !carriedOut) return response.writeHead(status, headers).end(faultyBody);
+  if (token !== undefined && passwordOf(request) !== token) {
+    return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
+  }
+
+  if (oldProtocol) delete request.headers["git-protocol"];
+  const answered = await runGit({ root, url, request, body });
+  if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
+  exchange.received = answered.body.length;
+  exchange.ms = performance.now() - started;
+  if (cut === "after") return request.socket.destroy();
+  response.writeHead(answered.status, answered.headers);
+  if (cut === "within")
+    return response.write(answered.body.subarray(0, answered.body.length / 2), () => request.socket.destroy());
+  response.end(answered.body);
+}
+
+/**
+ * @param {http.IncomingMessage} request
+ * @param {{ url: URL, body: Buffer, arrivedAt: number }} received
+ * @returns {GitExchange}
+ */
+function newExchange(request, { url, body, arrivedAt }) {
+  const service = url.pathname.split("/").at(-1) ?? "";
+  const [, command = service === "git-receive-pack" ? "push" : ""] =
+    /command=([a-z-]+)/.exec(body.toString("latin1", 0, 40)) ?? [];
+  return {
+    path: url.pathname,
+    service,
+    command,
+    authorization: request.headers.authorization,
+    sent: body.length,
+    received: 0,
+    arrivedAt,
+    ms: 0,
   };
 }
 

@@ -32,7 +32,7 @@ export interface Settings {
   readonly requiredJobNames: readonly string[];
 }
 
-/** What happens next. */
+/** One event of a history. */
 type Event =
   | { readonly is: "start" }
   | EventOfAnId
@@ -45,7 +45,7 @@ type Event =
   | { readonly is: "required jobs finish"; readonly behind: number }
   | { readonly is: "change"; readonly settings: Settings };
 
-/** `by` counts back from the newest of all ids that ever asked for a lock: 0. */
+/** An event about the id of one start. `by` counts back from the newest id, 0. The id of the next start is -1. */
 interface EventOfAnId {
   readonly is: "start again" | "take over" | "finish" | "interrupt" | "renew" | "resume" | "abandon";
   readonly by: number;
@@ -69,7 +69,7 @@ const settings: fc.Arbitrary<Settings> = fc.record(
 );
 
 const by = fc.constantFrom(0, 0, 0, 0, 1, 2, 5);
-/** Also the id of the next start, whose request may arrive after its caller has abandoned it. */
+/** The id may be that of the next start, whose request arrives after its caller has abandoned it. */
 const abandoned = fc.record({ is: fc.constant("abandon" as const), by: fc.constantFrom(-1, -1, 0, 0, 1, 2, 5) });
 const ofAnId = (is: EventOfAnId["is"]): fc.Arbitrary<Event> => fc.record({ is: fc.constant(is), by });
 const event: fc.Arbitrary<Event> = fc.oneof(
@@ -103,7 +103,7 @@ const event: fc.Arbitrary<Event> = fc.oneof(
   { weight: 1, arbitrary: fc.record({ is: fc.constant("change" as const), settings }) },
 );
 
-/** One step of a history: what was tried, and the job's state before and after it. */
+/** One step of a history: an event, and the job's state before and after it. */
 export interface Step {
   readonly event: Event["is"];
   readonly now: Instant;
@@ -129,87 +129,117 @@ export const histories: fc.Arbitrary<() => Promise<readonly Step[]>> = fc
 
 async function play(from: Instant, first: Settings, events: readonly Event[]): Promise<readonly Step[]> {
   const steps: Step[] = [];
-  let [now, state, settings]: [Instant, JobState, Settings] = [from, newJobState(JOB), first];
-  let request = await requestOf(settings, from);
-  let required: ReadonlyMap<string, JobState | null> = new Map();
-  let dueAt = from;
-  const ids: string[] = [];
-
+  const job = new PlayedJob(from, await requestOf(first, from));
   for (const event of events) {
-    let [id, done, decision]: [string | null, boolean, Decision | null] = [null, true, null];
-    const before = state;
-    const taken = (transition: Transition<unknown>) => {
-      done = transition.state !== null;
-      state = transition.state ?? state;
-    };
-    if ("by" in event) {
-      id = event.by < 0 ? `lock-${ids.length}` : (ids[event.by] ?? null);
-      if (id === null) continue;
-    }
-    switch (event.is) {
-      case "start":
-      case "start again":
-      case "take over": {
-        if (event.is !== "start again") {
-          id = `lock-${ids.length}`;
-          ids.unshift(id);
-        }
-        // As a backend does it: an active lock of this id is the start's own, and a used id is refused.
-        if (id === null || state.active?.id === id || isLockIdUsed(state, id)) {
-          done = false;
-          break;
-        }
-        const lock = state.active;
-        const takeOver =
-          event.is === "take over" && lock !== null ? { id: lock.id, updatedAt: Date.parse(lock.updatedAt) } : null;
-        decision = decide({ ...request, takeOver }, state, required, now);
-        done = decision.started;
-        if (decision.started) state = granted(state, { id, decision, request, now });
-        else if (decision.reason === "active") dueAt = decision.retryAt ?? dueAt;
-        else if (decision.reason === "not-due") dueAt = decision.dueAt ?? dueAt;
-        break;
-      }
-      case "finish":
-        taken(finish(state, id ?? "", now));
-        break;
-      case "interrupt":
-        taken(interrupt(state, id ?? "", now));
-        break;
-      case "renew":
-        taken(renew(state, id ?? "", now));
-        break;
-      case "resume":
-        taken(resume(state, { id: id ?? "", holder: null, now }));
-        break;
-      case "abandon":
-        state = abandon(state, id ?? "", now).state;
-        break;
-      case "skip": {
-        const from = Date.parse(state.finishedUntil ?? toIso(now - DAY));
-        taken(skip(state, Math.round(from - HOUR + event.share * (now + 2 * HOUR - from)), now));
-        break;
-      }
-      case "wait":
-        now += event.ms;
-        break;
-      case "wait until due":
-        now = Math.max(now, dueAt);
-        break;
-      case "required jobs finish": {
-        const finishedUntil = toIso(now - event.behind);
-        required = new Map(REQUIRED.map((name) => [name, { ...newJobState(name), finishedUntil }]));
-        break;
-      }
-      case "change":
-        settings = event.settings;
-        request = await requestOf(settings, from);
-        break;
-    }
+    const before = job.state;
+    const attempt = await job.play(event);
+    if (attempt === null) continue;
     // Every state is a document that can be read again.
-    state = readState(JSON.parse(JSON.stringify(state)), JOB);
-    steps.push({ event: event.is, now, before, after: state, id, done, decision, request, required });
+    job.state = readState(JSON.parse(JSON.stringify(job.state)), JOB);
+    const { now, state: after, request, required } = job;
+    steps.push({ event: event.is, now, before, after, ...attempt, request, required });
   }
   return steps;
+}
+
+type Attempt = Pick<Step, "id" | "done" | "decision">;
+
+const DONE: Attempt = { id: null, done: true, decision: null };
+
+/** A job whose state the events of a history change. */
+class PlayedJob {
+  state = newJobState(JOB);
+  now: Instant;
+  request: PreparedStart;
+  required: ReadonlyMap<string, JobState | null> = new Map();
+  readonly #from: Instant;
+  /** The instant that the last refusal named. */
+  #dueAt: Instant;
+  /** The ids that ever asked for a lock, the newest first. */
+  readonly #ids: string[] = [];
+
+  constructor(from: Instant, request: PreparedStart) {
+    this.now = from;
+    this.#from = from;
+    this.#dueAt = from;
+    this.request = request;
+  }
+
+  /** @returns null for an event of an id that does not exist. */
+  async play(event: Event): Promise<Attempt | null> {
+    switch (event.is) {
+      case "start":
+        return this.#start(this.#newId(), null);
+      case "skip": {
+        const from = Date.parse(this.state.finishedUntil ?? toIso(this.now - DAY));
+        const until = Math.round(from - HOUR + event.share * (this.now + 2 * HOUR - from));
+        return this.#changed(null, skip(this.state, until, this.now));
+      }
+      case "wait":
+        this.now += event.ms;
+        return DONE;
+      case "wait until due":
+        this.now = Math.max(this.now, this.#dueAt);
+        return DONE;
+      case "required jobs finish": {
+        const finishedUntil = toIso(this.now - event.behind);
+        this.required = new Map(REQUIRED.map((name) => [name, { ...newJobState(name), finishedUntil }]));
+        return DONE;
+      }
+      case "change":
+        this.request = await requestOf(event.settings, this.#from);
+        return DONE;
+      default: {
+        const id = event.by < 0 ? `lock-${this.#ids.length}` : this.#ids[event.by];
+        return id === undefined ? null : this.#playForId(event.is, id);
+      }
+    }
+  }
+
+  #playForId(is: EventOfAnId["is"], id: string): Attempt {
+    const { state, now } = this;
+    switch (is) {
+      case "start again":
+        return this.#start(id, null);
+      case "take over": {
+        const lock = state.active;
+        return this.#start(this.#newId(), lock && { id: lock.id, updatedAt: Date.parse(lock.updatedAt) });
+      }
+      case "finish":
+        return this.#changed(id, finish(state, id, now));
+      case "interrupt":
+        return this.#changed(id, interrupt(state, id, now));
+      case "renew":
+        return this.#changed(id, renew(state, id, now));
+      case "resume":
+        return this.#changed(id, resume(state, { id, holder: null, now }));
+      case "abandon":
+        this.state = abandon(state, id, now).state;
+        return { ...DONE, id };
+    }
+  }
+
+  #newId(): string {
+    const id = `lock-${this.#ids.length}`;
+    this.#ids.unshift(id);
+    return id;
+  }
+
+  /** Starts as a backend does: an active lock of this id is the start's own, and a used id is refused. */
+  #start(id: string, takeOver: PreparedStart["takeOver"]): Attempt {
+    const { state, request, now } = this;
+    if (state.active?.id === id || isLockIdUsed(state, id)) return { id, done: false, decision: null };
+    const decision = decide({ ...request, takeOver }, state, this.required, now);
+    if (decision.started) this.state = granted(state, { id, decision, request, now });
+    else if (decision.reason === "active") this.#dueAt = decision.retryAt ?? this.#dueAt;
+    else if (decision.reason === "not-due") this.#dueAt = decision.dueAt ?? this.#dueAt;
+    return { id, done: decision.started, decision };
+  }
+
+  #changed(id: string | null, { state }: Transition<unknown>): Attempt {
+    this.state = state ?? this.state;
+    return { id, done: state !== null, decision: null };
+  }
 }
 
 function requestOf({ startsIn, ...settings }: Settings, from: Instant): Promise<PreparedStart> {

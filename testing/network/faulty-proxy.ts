@@ -28,7 +28,7 @@ export type ProxyFault =
   | { readonly kind: "late"; readonly cut: boolean; readonly after: number };
 
 /** The first line of a request. */
-export interface RequestLine {
+interface RequestLine {
   readonly method: string;
   readonly path: string;
 }

@@ -6,7 +6,7 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import type { Instant } from "../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 
-/** What a caller does, one call after the other. */
+/** The calls of a caller, one after the other. */
 export type Script = (calls: Calls) => Promise<unknown>;
 
 export interface Call {
@@ -34,7 +34,7 @@ export type Result =
 
 const DEADLINE = deadlineIn(24 * 3_600_000);
 
-/** The calls of one caller. It sends a call again that got no answer, and abandons a start that got none, as front ends do. */
+/** The calls of one caller. As front ends do, it repeats a call without an answer, and abandons a start without an answer. */
 export class Calls {
   readonly made: Call[] = [];
   readonly #caller: string;

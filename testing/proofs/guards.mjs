@@ -1,26 +1,26 @@
-// Removes one guard of the rules at a time from a copy of the sources, and runs the test that must notice:
-// `node testing/proofs/guards.mjs [--verbose] [NAME]`. A row whose tests still pass is a guard that no test shows to be needed.
+// Removes one guard at a time from a copy of the sources, and runs the test that must fail without it:
+// `node testing/proofs/guards.mjs [--verbose] [NAME]`. If all tests of a row still pass, no test shows that its guard is
+// needed.
 import { execFile } from "node:child_process";
 import { cp, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { GUARDS } from "./guard-rows.mjs";
+import { BACKEND_GUARDS } from "./backend-guards.mjs";
+import { SCHEDULER_GUARDS } from "./scheduler-guards.mjs";
 
-/** @typedef {import("./guard-rows.mjs").Guard} Guard */
+/** @typedef {import("./guard.mjs").Guard} Guard */
 
 const AT_ONCE = 2;
-/** Milliseconds. A removed guard may leave a loop without an end, which then counts as noticed by no test. */
+/** Milliseconds. Without a guard a loop may never end. Then Jest gives no result, and the row counts as missed. */
 const LONGEST_RUN = 120_000;
 const COPIED = ["src", "testing", "__tests__", "jest.config.mjs", "package.json", "tsconfig.json"];
 
 const root = path.resolve(import.meta.dirname, "../..");
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
-const [verbose, [named = ""]] = [
-  process.argv.includes("--verbose"),
-  process.argv.slice(2).filter((word) => word !== "--verbose"),
-];
-const rows = GUARDS.filter(({ name }) => name.includes(named));
+const verbose = process.argv.includes("--verbose");
+const [named = ""] = process.argv.slice(2).filter((word) => word !== "--verbose");
+const rows = [...SCHEDULER_GUARDS, ...BACKEND_GUARDS].filter(({ name }) => name.includes(named));
 
 const waiting = [...rows];
 /** @type {{ guard: Guard, problem: string | null, seconds: number }[]} */
@@ -38,7 +38,7 @@ const missed = results.filter(({ problem }) => problem !== null);
 console.log(`${results.length - missed.length} of ${results.length} removed guards were noticed`);
 process.exitCode = missed.length > 0 || results.length === 0 ? 1 : 0;
 
-/** Takes rows from the table until none is left, in a copy of its own. */
+/** Removes guards from one copy of the sources until no row is left. */
 async function work() {
   const copy = await mkdtemp(path.join(tmpdir(), "guards-"));
   try {

@@ -44,7 +44,7 @@ const finish = run(NEVER, "finish");
 const resumed = run(NEVER, "interrupt", "resume");
 const retried = run(RETRIED, "finish");
 
-/** Those of a fast test: a few seconds each at most. */
+/** The scenarios of the fast tests: a few seconds each at most. */
 export const SHORT: readonly Scenario[] = [
   { name: "three starts that finish", from, faulty: true, scripts: [finish, finish, finish] },
   {
@@ -118,7 +118,7 @@ export const SHORT: readonly Scenario[] = [
   },
 ];
 
-/** Those of `EXPLORER=long npm test __tests__/proofs`: three minutes together at most. */
+/** The scenarios of `EXPLORER=long npm test -- __tests__/proofs`: three minutes together at most. */
 export const LONG: readonly Scenario[] = [
   ...SHORT,
   {

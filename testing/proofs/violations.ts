@@ -183,7 +183,7 @@ function usedIds(writes: readonly Write[]): string | null {
   return null;
 }
 
-/** The answers tell what the writes did. */
+/** The answers agree with the writes. */
 function answers(writes: readonly Write[], calls: readonly Call[]): string | null {
   for (const call of calls) {
     const { is, id, result } = call;

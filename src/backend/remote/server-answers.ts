@@ -4,7 +4,8 @@ import type { MissingJob, NotStarted } from "../../scheduler/not-started.ts";
 import { readState } from "../../scheduler/read-state-document.ts";
 import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/state-document.ts";
 import type { WhatComesNext } from "../../scheduler/what-comes-next.ts";
-import type { ActiveLock, JobStatus, StartAnswer, TakenOver } from "../job-backend.ts";
+import type { ActiveLock, HeldLock, JobStatus, StartAnswer, TakenOver } from "../job-backend.ts";
+import { canonicalId } from "../lock-id.ts";
 
 // Reads the answers of a CronyxServer; see docs/rest-api.md. Unknown fields are ignored.
 
@@ -90,7 +91,7 @@ function takenOverIn(answer: JsonObject): TakenOver | null {
 }
 
 /** The policies that a server repeats in its answer to a start: docs/rest-api.md. Null: it does not know them. */
-export interface ConfirmedPolicy {
+interface ConfirmedPolicy {
   readonly startsAt: Instant | null;
   readonly catchUp: string | null;
 }
@@ -242,6 +243,12 @@ export function heldIn(json: unknown): boolean {
     if (typeof held !== "boolean") throw answer.wrong("held", "true or false");
     return held;
   });
+}
+
+/** @throws AnswerError for another lock than the one that the request was about. */
+export function checkIsOf(id: string, lock: HeldLock): void {
+  if (canonicalId(lock.id) === canonicalId(id)) return;
+  throw new AnswerError(`its answer is about the lock ${lock.id}, and not about ${id}`);
 }
 
 const LONGEST_HOLDER_FIELD = 2_000;

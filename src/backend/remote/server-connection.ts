@@ -17,7 +17,7 @@ export type Credentials =
   /** Each call gets a new token: GitHub's OIDC tokens expire within minutes. */
   | { readonly kind: "bearer"; readonly token: (deadline: Deadline) => Promise<string> };
 
-export interface ServerRequest {
+interface ServerRequest {
   readonly method: HttpRequest["method"];
   /** The segments of the path, without percent-encoding. */
   readonly path: readonly string[];
@@ -25,7 +25,7 @@ export interface ServerRequest {
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as JSON. */
   readonly body?: object;
-  /** Whether it may change anything on the server, so that its effect is `possible` if the answer is lost. */
+  /** Whether the request may change anything on the server: after a lost answer its effect is then `possible`. */
   readonly writes: boolean;
 }
 
@@ -119,10 +119,10 @@ export class ServerConnection {
     });
   }
 
-  /** @throws ServiceError for an answer that `read` does not understand. */
-  understood<T>({ effectIfMalformed }: Pick<ServerAnswer, "effectIfMalformed">, read: () => T): T {
+  /** @throws ServiceError for JSON that `parse` refuses with an AnswerError. */
+  parse<T>({ json, effectIfMalformed }: ServerAnswer, parse: (json: unknown) => T): T {
     try {
-      return read();
+      return parse(json);
     } catch (cause) {
       if (cause instanceof AnswerError) throw this.notAServer(cause.message, effectIfMalformed, cause);
       throw cause;

@@ -24,7 +24,7 @@ export class ServerJobs {
     const all: JobStatus[] = [];
     const allDamaged: string[] = [];
     for (let after: string | null = ""; after !== null; ) {
-      const answer = await this.#ask({ limit, ...(after && { after }) }, deadline);
+      const answer = await this.#list({ limit, ...(after && { after }) }, deadline);
       const { jobs, damaged, next } = this.#jobsIn(answer, after);
       all.push(...jobs);
       allDamaged.push(...damaged);
@@ -35,7 +35,7 @@ export class ServerJobs {
 
   /** The name goes into the query: some names are the server's own paths, and others cannot be in a path. */
   async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
-    return this.#jobIn(await this.#ask({ name: checkJobName(jobName) }, deadline), jobName);
+    return this.#jobIn(await this.#list({ name: checkJobName(jobName) }, deadline), jobName);
   }
 
   /**
@@ -53,7 +53,7 @@ export class ServerJobs {
 
   async #stateFor(lock: HeldLock, earlierEffect: Effect, deadline: Deadline): Promise<JobState | null> {
     try {
-      const answer = await this.#ask({ name: lock.jobName }, deadline);
+      const answer = await this.#list({ name: lock.jobName }, deadline);
       // An original server shows no jobs.
       if (answer.status === 404) return null;
       return this.#jobIn(answer, lock.jobName)?.state ?? null;
@@ -69,7 +69,7 @@ export class ServerJobs {
     }
   }
 
-  #ask(query: Readonly<Record<string, string>>, deadline: Deadline): Promise<ServerAnswer> {
+  #list(query: Readonly<Record<string, string>>, deadline: Deadline): Promise<ServerAnswer> {
     const request = { method: "GET", path: [], query: `?${new URLSearchParams(query)}`, writes: false } as const;
     return this.#server.ask(request, deadline);
   }
@@ -86,6 +86,6 @@ export class ServerJobs {
 
   #jobsIn(answer: ServerAnswer, after = "") {
     if (answer.status === 404) throw this.#server.originalServer("does not show its jobs", answer);
-    return this.#server.understood(answer, () => jobListIn(answer.json, after));
+    return this.#server.parse(answer, (json) => jobListIn(json, after));
   }
 }

@@ -18,7 +18,7 @@ declare module "fastify" {
   }
 }
 
-export interface AccessControlOptions {
+interface AccessControlOptions {
   readonly schemes: readonly Scheme[];
   /** Whether a server without authentication answers requests for any `Host`. */
   readonly anyHost: boolean;
@@ -38,7 +38,11 @@ export function addAccessControl(server: FastifyInstance, { schemes, anyHost, me
     if (denial !== null) {
       const { status, outcome, message, error, retryAfter } = denial;
       if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
-      if (status === 401) reply.header("www-authenticate", challengesOf(schemes));
+      if (status === 401)
+        reply.header(
+          "www-authenticate",
+          schemes.map(({ challenge }) => challenge),
+        );
       reply.code(status);
       recordRequest(reply, metrics, { outcome, error });
       return reply.send({ message });
@@ -85,8 +89,4 @@ async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Pr
   const jobNames = requestedJobNames(request);
   if (jobNames.length === 0 ? hasAnyAccess : jobNames.every((jobName) => mayUse(jobName))) return null;
   return { status: 403, outcome: "forbidden", message: "The server's rules do not allow this request for this token" };
-}
-
-function challengesOf(schemes: readonly Scheme[]): string[] {
-  return schemes.map(({ challenge }) => challenge);
 }

@@ -42,6 +42,11 @@ export class IssuerUnreachable extends Error {
   }
 }
 
+/** @returns whether the caller may see the name of a job. */
+export function mayNameFor(caller: Caller | null): (jobName: string) => boolean {
+  return (jobName) => caller?.mayRequire(jobName) ?? false;
+}
+
 /** A caller without any restriction. */
 export const UNRESTRICTED: Caller = {
   repository: null,

@@ -1,9 +1,9 @@
 /**
- * Whether a `Host` header is an IP address or `localhost`. Against DNS rebinding: a web page may let its own domain name
- * resolve to this machine, and the browser then treats the server as that page's origin. Without credentials, the `Host`
- * header is the only difference between such a request and a legitimate one.
+ * Whether a `Host` header is an IP address or `localhost`. Protects against DNS rebinding: the owner of a web page can let the
+ * page's domain name resolve to this machine, and browsers then take the server for that page's origin. Without credentials,
+ * the `Host` header is the only difference between such a request and a legitimate one.
  *
- * @param host Browsers always send it, so a request without it is no browser's.
+ * @param host Undefined for a request that no browser sent: browsers always send the header.
  */
 export function isRebindingSafe(host: string | undefined): boolean {
   return host === undefined || /^((.+\.)?localhost\.?|\d{1,3}(\.\d{1,3}){3}|\[[\da-f:.]+\])(:\d+)?$/i.test(host);

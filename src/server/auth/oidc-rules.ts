@@ -64,7 +64,7 @@ export function parseOidcRules(source: string, json: string): readonly OidcRule[
   }));
 }
 
-/** The rules whose claims are all among a token's claims. */
+/** @returns the rules that a token satisfies: it has each of their claims. */
 export function rulesFor(rules: readonly OidcRule[], claims: Readonly<Record<string, unknown>>): readonly OidcRule[] {
   return rules.filter((rule) => rule.claims.every(({ name, patterns }) => matchesAny(patterns, claims[name])));
 }

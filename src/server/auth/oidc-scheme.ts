@@ -3,7 +3,7 @@ import type { Instant } from "../../scheduler/instant.ts";
 import { type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
 import { matchesAny, type OidcRule, rulesFor } from "./oidc-rules.ts";
 
-export interface OidcOptions {
+interface OidcOptions {
   /** The URL of the issuer. GitHub's is `https://token.actions.githubusercontent.com`. */
   readonly issuer: string;
   /** The audience that a token must have. */
@@ -16,9 +16,9 @@ export interface OidcOptions {
 /** In seconds: the tolerated difference between the issuer's clock and the server's. */
 const CLOCK_TOLERANCE = 10;
 const KEY_FETCH_TIMEOUT = 5_000;
-/** A key that the issuer withdraws stays valid for this long at most. An unknown key triggers a fetch before that. */
+/** The longest time, in milliseconds, for which a withdrawn key stays valid. A token with an unknown key causes a fetch earlier. */
 const KEY_CACHE_MAX_AGE = 10 * 60_000;
-/** Limits the fetches that tokens with invented key ids can cause. */
+/** In milliseconds. It limits the fetches that tokens with invented key ids can cause. */
 const KEY_FETCH_COOLDOWN = 30_000;
 
 /** OpenID Connect tokens (RFC 7519), such as GitHub's for workflows, verified with the issuer's published keys. */

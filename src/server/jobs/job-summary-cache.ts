@@ -53,7 +53,7 @@ export class JobSummaryCache {
     return reading.summaries;
   }
 
-  /** Replaces the summary of a job that was read or changed since. */
+  /** Replaces the summary of a job that was read or changed after the summaries. */
   update(job: ListedJob): void {
     const summaries = this.#last?.summaries;
     this.#updates = this.#updates

@@ -36,7 +36,7 @@ export function conditionOf({ lockedAt, overdueAt, failing, damaged }: JobSummar
   return firstOf({ damaged: damaged === true, failing, overdue, running: lockedAt !== null });
 }
 
-/** The same for a job whose status was read. */
+/** @returns the condition of a job whose status was read. */
 export function conditionOfStatus(job: JobStatus | DamagedJob): JobCondition {
   if (isDamaged(job)) return "damaged";
   const { failing, overdue } = job.next;

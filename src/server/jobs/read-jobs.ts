@@ -4,7 +4,7 @@ import type { Deadline } from "../../network/deadline.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import { whatComesNext } from "../../scheduler/what-comes-next.ts";
-import type { JobRecord, JobStore } from "../../store/job-store.ts";
+import type { JobStore } from "../../store/job-store.ts";
 import { readEach } from "../../store/read-each.ts";
 
 /** A job whose state document is damaged. It cannot start until the document is repaired. */
@@ -15,7 +15,6 @@ export interface DamagedJob {
 
 export type ListedJob = JobState | DamagedJob;
 
-/** A job with what its state tells about the next start. */
 export type ListedStatus = JobStatus | DamagedJob;
 
 export function isDamaged<Job extends JobState | JobStatus>(job: Job | DamagedJob): job is DamagedJob {
@@ -56,21 +55,25 @@ export interface StatusOptions {
   readonly newDeadline: () => Deadline;
 }
 
-/** The same, with what each state tells about the next start. Reads the jobs that they require too. */
+/** A request may list any number of jobs, and a job may require up to 1000 others. More states would take too much memory. */
+const MAX_REQUIRED_STATES = 1_000;
+
+/** Reads the statuses of jobs in the order of their names. It reads each required job once for several jobs that require it. */
 export async function* readStatuses(
   names: readonly string[],
   { store, now, newDeadline }: StatusOptions,
 ): AsyncGenerator<ListedStatus> {
+  const required = new Map<string, JobState | null>();
   for await (const job of readJobs(store, names, newDeadline)) {
     if (isDamaged(job)) {
       yield job;
       continue;
     }
-    const requiredNames = job.schedule?.requiredJobNames ?? [];
-    const { records } = requiredNames.length === 0 ? NOTHING_READ : await readEach(store, requiredNames, newDeadline());
-    const required = new Map([...records].map(([name, { state }]) => [name, state]));
+    if (required.size > MAX_REQUIRED_STATES) required.clear();
+    const unread = (job.schedule?.requiredJobNames ?? []).filter((name) => !required.has(name));
+    for (const name of unread) required.set(name, null);
+    for await (const other of readJobs(store, unread, newDeadline))
+      if (!isDamaged(other)) required.set(other.name, other);
     yield { state: job, next: await whatComesNext({ state: job, required, now: now() }) };
   }
 }
-
-const NOTHING_READ = { records: new Map<string, JobRecord>() };

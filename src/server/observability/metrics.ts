@@ -10,14 +10,14 @@ export interface Metrics {
   text(): Promise<string>;
 }
 
-/** Of all jobs in the store, which several servers may share. */
+/** Counts of all jobs in the store, which several servers may share. */
 export interface JobCounts {
   readonly active: number;
   readonly overdue: number;
   readonly failing: number;
 }
 
-/** @param countJobs A scrape waits for it. If it fails, the gauges are NaN. */
+/** @param countJobs Called for each scrape, which waits for the counts. If it fails, the gauges are NaN. */
 export function createMetrics(countJobs: () => Promise<JobCounts>): Metrics {
   const registry = new Registry();
   const registers = [registry];
@@ -45,25 +45,7 @@ export function createMetrics(countJobs: () => Promise<JobCounts>): Metrics {
     buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
     registers,
   });
-  for (const [name, help, count] of [
-    ["cronyx_active_locks", "Active locks in the store, which several servers may share", "active"],
-    ["cronyx_overdue_jobs", "Jobs that are a whole interval late", "overdue"],
-    ["cronyx_failing_jobs", "Jobs whose last run was interrupted or taken over", "failing"],
-  ] as const) {
-    new Gauge({
-      name,
-      help,
-      registers,
-      async collect() {
-        this.set(
-          await countJobs().then(
-            (counts) => counts[count],
-            () => Number.NaN,
-          ),
-        );
-      },
-    });
-  }
+  addGauges(registry, countJobs);
   return {
     contentType: registry.contentType,
     countOperation(operation, outcome, seconds) {
@@ -74,4 +56,26 @@ export function createMetrics(countJobs: () => Promise<JobCounts>): Metrics {
     countTakeover: () => takeovers.inc(),
     text: () => registry.metrics(),
   };
+}
+
+function addGauges(registry: Registry, countJobs: () => Promise<JobCounts>): void {
+  for (const [name, help, count] of [
+    ["cronyx_active_locks", "Active locks in the store, which several servers may share", "active"],
+    ["cronyx_overdue_jobs", "Jobs that are a whole interval late", "overdue"],
+    ["cronyx_failing_jobs", "Jobs whose last run was interrupted or taken over", "failing"],
+  ] as const) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      async collect() {
+        this.set(
+          await countJobs().then(
+            (counts) => counts[count],
+            () => Number.NaN,
+          ),
+        );
+      },
+    });
+  }
 }

@@ -1,10 +1,10 @@
-/** What a request does to a job. */
+/** The change that a request makes to a job. */
 export type Operation = "start" | "finish" | "interrupt" | "abandon" | "renew" | "resume" | "skip";
 
 /** The result of an operation, as the log and the metrics' labels name it. */
 export type OperationOutcome =
   | "started"
-  /** The idempotency key is that of the active lock, which is granted again. */
+  /** The active lock was granted for the same idempotency key, and is granted again. */
   | "started-again"
   | "active"
   | "not-due"
@@ -17,7 +17,7 @@ export type OperationOutcome =
   | "skipped"
   /** The abandoned start holds no lock. */
   | "abandoned"
-  /** The id is not that of the job's active lock. */
+  /** The job's active lock has another id. */
   | "not-found"
   | "bad-request"
   | "unauthorized"

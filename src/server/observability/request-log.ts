@@ -5,7 +5,7 @@ import type { OperationOutcome } from "./operation.ts";
 import { requestedOperation } from "./requested-operation.ts";
 
 /** The result of a request. The request itself supplies the rest of the log line. */
-export interface RequestResult {
+interface RequestResult {
   readonly outcome: OperationOutcome;
   /** The run URL in the request's `Cronyx-Holder` header. */
   readonly runUrl?: string | undefined;
@@ -29,7 +29,6 @@ export function recordRequest(reply: FastifyReply, metrics: Metrics, result: Req
   if (requested === null && !DENIALS.includes(outcome)) return;
   if (requested !== null) metrics.countOperation(requested.operation, outcome, elapsedTime / 1000);
   if (takeover) metrics.countTakeover();
-  // As the token's claims name it.
   const repository = request.caller?.repository ?? undefined;
   const line = {
     ...(requested !== null && { job: requested.jobName }),

@@ -1,4 +1,5 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
+import { MAX_BEHIND } from "../../scheduler/decide.ts";
 import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 import { formatLength, type TimeFormatter } from "./time-formatter.ts";
@@ -15,11 +16,11 @@ export function badges({ state, next }: JobStatus, times: TimeFormatter): Html {
   }
   const since = Date.parse(state.active.createdAt);
   const length = times.element(since, formatLength(times.now - since));
-  const isStuck = next.overdue && times.now - since >= lengthOf(state.active) ? ", stuck?" : "";
+  const isStuck = next.overdue && times.now - since >= intervalLength(state.active) ? ", stuck?" : "";
   return html`${failing}${overdue}<span class="badge running">Running for ${length}${isStuck}</span>`;
 }
 
-function lengthOf({ intervalStartedAt, intervalEndedAt }: Lock): number {
+function intervalLength({ intervalStartedAt, intervalEndedAt }: Lock): number {
   return Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt);
 }
 
@@ -30,6 +31,6 @@ function overdueText({ dueAt, behind }: JobStatus["next"], times: TimeFormatter)
 
 /** `1 interval`, `3 intervals`, `1000 intervals or more`. */
 export function intervals(count: number): string {
-  if (count > 1_000) return "1000 intervals or more";
+  if (count > MAX_BEHIND) return `${MAX_BEHIND} intervals or more`;
   return count === 1 ? "1 interval" : `${count} intervals`;
 }

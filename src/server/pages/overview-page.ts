@@ -28,7 +28,7 @@ interface OverviewContent {
   readonly times: TimeFormatter;
 }
 
-/** All jobs, those first that may need attention. */
+/** All jobs, first the jobs that may need attention. */
 export function overviewPage({ overview, jobs, note, times }: OverviewContent): Page {
   const { counts, running, search, page } = overview;
   const total = Object.values(counts).reduce((sum, number) => sum + number, 0);
@@ -81,7 +81,7 @@ function row(job: ListedStatus, times: TimeFormatter): Html {
 }
 
 function damagedRow({ name }: DamagedJob): Html {
-  return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">The state document is damaged. The job cannot start until it is repaired</p></div>
+  return html`<li class="job"><div class="title"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">The state document is damaged. The job cannot start until it is repaired</p></div>
 <p class="condition"><span class="badge overdue">Damaged</span></p></li>
 `;
 }
@@ -89,7 +89,7 @@ function damagedRow({ name }: DamagedJob): Html {
 function statusRow(status: JobStatus, times: TimeFormatter): Html {
   const { state } = status;
   const { name, active } = state;
-  return html`<li class="job"><div class="who"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">${about(state, times)}</p></div>
+  return html`<li class="job"><div class="title"><h3><a href="${queryLink({ name })}">${nameElement(name)}</a></h3><p class="about">${about(state, times)}</p></div>
 <p class="condition">${badges(status, times)}</p>
 <div class="runs">${timeline(state, times)}</div>
 <p class="act">${active && html`<a class="button small" href="${queryLink({ release: name })}">Release…<span class="hidden"> ${oneLine(name)}</span></a>`}</p></li>

@@ -12,7 +12,10 @@ export interface Overview {
   readonly search: string;
   /** The number of jobs that the search matches. */
   readonly found: number;
-  /** The page's jobs: damaged ones, failing ones, overdue and running ones, the longest at the top, free ones by name. */
+  /**
+   * The names of the page's jobs: damaged, failing, overdue, running, then free ones. Overdue and running jobs are sorted by
+   * their time in that condition, the longest first, and all others by name.
+   */
   readonly names: readonly string[];
   /** Counted from 1. */
   readonly page: number;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type Html, Html as HtmlText, html } from "./html.ts";
+import { Html, html } from "./html.ts";
 import { STYLESHEET } from "./stylesheet.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
@@ -12,7 +12,7 @@ export interface Page {
   readonly asOf?: { readonly times: TimeFormatter; readonly refresh: string };
 }
 
-const stylesheet = new HtmlText(STYLESHEET);
+const stylesheet = new Html(STYLESHEET);
 
 /** Without an icon, browsers request /favicon.ico, which would be a job's name. */
 const ICON =

@@ -41,7 +41,6 @@ header .home:hover { text-decoration: underline; }
 header .asof { margin-inline-start: auto; color: var(--faint); font-size: 0.8125rem; }
 h1 { font-size: 1.625rem; line-height: 1.2; letter-spacing: -0.02em; font-weight: 700; }
 h2 { font-size: 0.9375rem; font-weight: 650; }
-h2 .count { color: var(--faint); font-weight: 400; margin-inline-start: 0.25rem; }
 .top { display: flex; flex-wrap: wrap; gap: 1rem 2rem; align-items: end; justify-content: space-between; margin-bottom: 1.25rem; }
 .counts { display: flex; flex-wrap: wrap; gap: 0.25rem 1.25rem; margin-top: 0.5rem; color: var(--faint); }
 .counts div { display: flex; flex-direction: row-reverse; gap: 0.3rem; align-items: baseline; }
@@ -109,7 +108,6 @@ svg .running { fill: none; stroke: var(--running); stroke-width: 1.5; stroke-das
 .steps { list-style: disc; padding-inline-start: 1.25rem; }
 .steps li + li { margin-top: 0.375rem; }
 table { width: 100%; border-collapse: collapse; }
-caption { text-align: start; font-weight: 650; padding: 0 0 0.5rem; }
 th, td { text-align: start; padding: 0.375rem 1rem 0.375rem 0; border-top: 1px solid var(--line); }
 thead th { border-top: 0; font-size: 0.8125rem; font-weight: 400; color: var(--faint); }
 td svg { vertical-align: middle; margin-inline-end: 0.25rem; }
@@ -119,7 +117,7 @@ footer p { max-width: 46rem; margin-top: 0.5rem; }
 .legend li { display: flex; align-items: center; gap: 0.375rem; }
 @media (max-width: 56em) {
   .job { grid-template-columns: minmax(0, 1fr) auto; padding-block: 0.75rem; }
-  .job .who { grid-column: 1 / -1; }
+  .job .title { grid-column: 1 / -1; }
   .job .runs { grid-column: 1; }
   .job .condition { grid-column: 1 / -1; }
 }

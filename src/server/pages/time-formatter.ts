@@ -32,7 +32,7 @@ export class TimeFormatter {
 
   /** `04:00` for today, otherwise `23 Nov 04:00` or `23 Nov 2025 04:00`. */
   instant(instant: Instant): string {
-    return [this.#dateUnless(this.#today, instant), this.#time(instant)].filter(Boolean).join(" ");
+    return this.#after(this.#today, instant);
   }
 
   /** For example `23 Nov 04:00 to 05:00`. */
@@ -57,12 +57,12 @@ export class TimeFormatter {
 
   #ends({ intervalStartedAt, intervalEndedAt }: Interval): [start: string, end: string] {
     const [from, to] = [Date.parse(intervalStartedAt), Date.parse(intervalEndedAt)];
-    const end = [this.#dateUnless(this.#formatted(from).date, to), this.#time(to)].filter(Boolean).join(" ");
-    return [this.instant(from), end];
+    return [this.instant(from), this.#after(this.#formatted(from).date, to)];
   }
 
-  #time(instant: Instant): string {
-    return this.#formatted(instant).clock;
+  /** @returns the date and time of an instant in a text that has named `day` before, without the date if it is the same. */
+  #after(day: string, instant: Instant): string {
+    return [this.#dateUnless(day, instant), this.#formatted(instant).clock].filter(Boolean).join(" ");
   }
 
   #dateUnless(day: string, instant: Instant): string {

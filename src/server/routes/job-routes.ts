@@ -3,28 +3,19 @@ import { Type } from "typebox";
 import type { StartAnswer } from "../../backend/job-backend.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
-import type { Caller } from "../auth/authentication.ts";
+import { type Caller, mayNameFor } from "../auth/authentication.ts";
 import { ForbiddenError } from "../auth/forbidden-error.ts";
 import { EncodedBodyError } from "../bad-request.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
-import {
-  errorResponses,
-  JobParams,
-  JobResponse,
-  JobStateResponse,
-  NoQuery,
-  RefusalResponse,
-  StartBody,
-  StartHeaders,
-  StartQuery,
-} from "../schemas.ts";
+import { JobParams, NoQuery, StartBody, StartHeaders, StartQuery } from "../schemas/requests.ts";
+import { errorResponses, JobResponse, JobStateResponse, RefusalResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
 import { addLockRoutes } from "./lock-routes.ts";
 import { RecentGrants } from "./recent-grants.ts";
 import { jobResponse, jobStateResponse, refusalResponse } from "./responses.ts";
 import { addSkip } from "./skip-route.ts";
-import { claimOf, startRequestOf } from "./start-input.ts";
+import { claimIn, startRequestIn } from "./start-input.ts";
 
 /** The routes that start, end and show one job. */
 export async function addJobRoutes(server: FastifyInstance, context: ServerContext): Promise<void> {
@@ -64,7 +55,7 @@ function addJobState(server: FastifyInstance, { backend, newDeadline }: ServerCo
     async ({ params: { jobName }, caller }, reply) => {
       const status = await backend.status(jobName, newDeadline());
       if (status === null) return reply.code(404).send({ message: `Cannot find job for ${jobName}` });
-      return jobStateResponse(status, (name) => caller?.mayRequire(name) ?? false);
+      return jobStateResponse(status, mayNameFor(caller));
     },
   );
 }
@@ -93,14 +84,14 @@ function addStart(server: FastifyInstance, context: ServerContext, grants: Recen
     { config: { operation: "start" }, schema: START_SCHEMA, preParsing: refuseEncodedBody },
     async (request, reply) => {
       const { params, body, query } = request;
-      const start = startRequestOf({ jobName: params.jobName, body, query, timezone });
+      const start = startRequestIn({ jobName: params.jobName, body, query, timezone });
       checkRequiredJobs(start, request.caller);
       // Without a write, a grant repeats that of the same idempotency key.
       let wrote = false;
       const beforeTaking = () => {
         wrote = true;
       };
-      const claim = claimOf(request, { newId, beforeTaking });
+      const claim = claimIn(request, { newId, beforeTaking });
       const answer = await backend.start(start, claim, newDeadline());
       if (answer.started && answer.lock !== null) grants.add(answer.lock);
       recordRequest(reply, metrics, {

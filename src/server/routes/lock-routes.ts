@@ -3,21 +3,14 @@ import { LockLostError } from "../../backend/job-backend.ts";
 import { canonicalId } from "../../backend/lock-id.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
-import {
-  AbandonParams,
-  AbandonResponse,
-  errorResponses,
-  JobResponse,
-  LockLostResponse,
-  LockParams,
-  ResumeHeaders,
-} from "../schemas.ts";
+import { AbandonParams, LockParams, ResumeHeaders } from "../schemas/requests.ts";
+import { AbandonResponse, errorResponses, JobResponse, LockLostResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
 import type { RecentGrants } from "./recent-grants.ts";
 import { activeLockResponse, lockLostResponse } from "./responses.ts";
-import { holderOf } from "./start-input.ts";
+import { holderIn } from "./start-input.ts";
 
-/** The routes of one lock: its end, and what keeps it active. */
+/** The routes that end, abandon, renew or resume one lock. */
 export function addLockRoutes(server: FastifyInstance, context: ServerContext, grants: RecentGrants): void {
   addEnds(server, context, grants);
   addAbandon(server, context);
@@ -116,7 +109,7 @@ function addResume(server: FastifyInstance, { backend, newDeadline, metrics }: S
     },
     async (request, reply) => {
       const { jobName, jobId } = lockIn(request.params);
-      const holder = holderOf(request);
+      const holder = holderIn(request);
       return answering(reply, { jobName, outcome: "resumed", metrics }, async () => {
         const lock = await backend.resume({ jobName, id: jobId, record: null }, holder, newDeadline());
         return activeLockResponse({ ...lock, id: jobId });
@@ -125,7 +118,7 @@ function addResume(server: FastifyInstance, { backend, newDeadline, metrics }: S
   );
 }
 
-/** The lock in a path. */
+/** @returns the lock that a path names, with its id in the canonical form. */
 function lockIn({ jobName, jobId }: LockParams): LockParams {
   return { jobName, jobId: canonicalId(jobId) };
 }

@@ -1,5 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { dueSpan } from "../../scheduler/due-span.ts";
+import { mayNameFor } from "../auth/authentication.ts";
 import { isDamaged, type ListedStatus, readStatuses } from "../jobs/read-jobs.ts";
 import type { Html } from "../pages/html.ts";
 import { jobPage } from "../pages/job-page.ts";
@@ -10,7 +11,7 @@ import type { Page } from "../pages/page-layout.ts";
 import { releaseNote, releasePage } from "../pages/release-page.ts";
 import { skipNote, skipPage } from "../pages/skip-page.ts";
 import { TimeFormatter } from "../pages/time-formatter.ts";
-import type { ListQuery } from "../schemas.ts";
+import type { ListQuery } from "../schemas/requests.ts";
 import type { ServerContext } from "../server-context.ts";
 
 type ListRequest = FastifyRequest<{ Querystring: ListQuery }>;
@@ -28,9 +29,7 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   }
   const times = new TimeFormatter(now(), timezone);
   if (release !== undefined) return releasePage(status.state, times);
-  if (skip === undefined) {
-    return jobPage(status, times, (other) => request.caller?.mayRequire(other) ?? false);
-  }
+  if (skip === undefined) return jobPage(status, times, mayNameFor(request.caller));
   return skipPage(status, await dueSpan(status.state, status.next, times.now), times);
 }
 

@@ -1,11 +1,11 @@
 import type { ActiveLock, JobStatus, LockLostError, Started } from "../../backend/job-backend.ts";
-import { type Instant, toIso } from "../../scheduler/instant.ts";
+import { toIso, toIsoOrNull } from "../../scheduler/instant.ts";
 import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { EndedRun } from "../../scheduler/state-document.ts";
-import type { JobResponse, JobStateResponse } from "../schemas.ts";
+import type { JobResponse, JobStateResponse } from "../schemas/responses.ts";
 
-/** @param request With `explain`, the policies are repeated, so that the client sees that this server knows them. */
+/** @param request With `explain`, the answer repeats the policies, which shows the client that this server has them. */
 export function jobResponse(started: Started, { startsAt, catchUp }: StartRequest, explain: boolean): JobResponse {
   const { behind, skipped, takenOver, lock } = started;
   return {
@@ -18,7 +18,7 @@ export function jobResponse(started: Started, { startsAt, catchUp }: StartReques
       ...(takenOver !== null && {
         takenOver: {
           holder: takenOver.holder as Record<string, unknown> | null,
-          since: takenOver.since === null ? null : toIso(takenOver.since),
+          since: toIsoOrNull(takenOver.since),
         },
       }),
     }),
@@ -87,12 +87,12 @@ export function jobStateResponse({ state, next }: JobStatus, mayName: (jobName: 
     }),
     ...(skipped !== undefined && { skipped: [...skipped] }),
     ...next,
-    dueAt: isoOrNull(next.dueAt),
+    dueAt: toIsoOrNull(next.dueAt),
     waitingFor:
       next.waitingFor?.map(({ jobName, finishedUntil: reached, neededUntil, mutual }) => ({
         jobName: named(jobName),
-        finishedUntil: isoOrNull(reached),
-        neededUntil: isoOrNull(neededUntil),
+        finishedUntil: toIsoOrNull(reached),
+        neededUntil: toIsoOrNull(neededUntil),
         mutual,
       })) ?? null,
   };
@@ -108,10 +108,6 @@ function endedRunResponse({ holder, ...run }: EndedRun) {
     runUrl: run.runUrl,
     ...(holder !== undefined && { holder: holder as Record<string, unknown> }),
   };
-}
-
-function isoOrNull(instant: Instant | null): string | null {
-  return instant === null ? null : toIso(instant);
 }
 
 function intervalFields({

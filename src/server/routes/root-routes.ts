@@ -1,19 +1,20 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
-import { JobActiveError } from "../../backend/job-backend.ts";
+import { JobActiveError, LockLostError } from "../../backend/job-backend.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
+import { mayNameFor } from "../auth/authentication.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import { queryLink } from "../pages/links.ts";
 import { messagePage } from "../pages/message-page.ts";
 import { PAGE_HEADERS, type Page, renderPage } from "../pages/page-layout.ts";
-import { errorResponses, FormQuery, JobListResponse, ListQuery } from "../schemas.ts";
+import { FormQuery, ListQuery } from "../schemas/requests.ts";
+import { errorResponses, JobListResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
-import { falseIfLockLost } from "./end-result.ts";
 import { DEFAULT_LIMIT, jobListJson } from "./job-list.ts";
 import { requestedPage } from "./requested-page.ts";
 import { checkMaySkip } from "./skip-route.ts";
-import { instantOf } from "./start-input.ts";
+import { instantIn } from "./start-input.ts";
 
 /** The routes of the path `/`: the list of jobs as JSON and as a page, and the page's forms. */
 export async function addRootRoutes(server: FastifyInstance, context: ServerContext): Promise<void> {
@@ -23,7 +24,7 @@ export async function addRootRoutes(server: FastifyInstance, context: ServerCont
   server.addHook("onRequest", async (_, reply) => {
     reply.header("vary", "Accept");
   });
-  server.addHook("preSerialization", async (request, reply, answer) => messagesAsPages(request, reply, answer));
+  server.addHook("preSerialization", async (request, reply, answer) => messageAsPage(request, reply, answer));
   addList(server, context);
   addForms(server, context);
 }
@@ -79,8 +80,7 @@ async function requestedList(
   const { limit = DEFAULT_LIMIT, after = "", name } = query;
   const names =
     name === undefined ? (await store.list(newDeadline())).filter((listed) => caller?.mayUse(listed)) : [name];
-  const mayName = (jobName: string) => caller?.mayRequire(jobName) ?? false;
-  return jobListJson({ store, names, limit: Number(limit), after, now, newDeadline, mayName });
+  return jobListJson({ store, names, limit: Number(limit), after, now, newDeadline, mayName: mayNameFor(caller) });
 }
 
 /** The page's forms. Each redirects to the overview, which shows a note. */
@@ -115,11 +115,22 @@ async function release(
   reply: FastifyReply,
   { backend, newDeadline, metrics, summaries }: ServerContext,
 ): Promise<string> {
-  const released = await falseIfLockLost(backend.interrupt({ jobName, id: lock, record: null }, newDeadline()));
+  const released = await isEnded(backend.interrupt({ jobName, id: lock, record: null }, newDeadline()));
   recordRequest(reply, metrics, { outcome: released ? "interrupted" : "not-found" });
   const status = await backend.status(jobName, newDeadline());
   if (status !== null) summaries.update(status.state);
   return queryLink({ [released ? "released" : "lost"]: jobName, lock });
+}
+
+/** @returns whether the call ended the lock. A lock that is no longer active stays as it is. */
+async function isEnded(end: Promise<void>): Promise<boolean> {
+  try {
+    await end;
+    return true;
+  } catch (error) {
+    if (error instanceof LockLostError) return false;
+    throw error;
+  }
 }
 
 /** Skips the intervals that the page showed. @returns the link to the note. */
@@ -129,7 +140,7 @@ async function skip(
   { backend, newDeadline, metrics, summaries }: ServerContext,
 ): Promise<string> {
   try {
-    const { state } = await backend.skip(jobName, instantOf("until", until), newDeadline());
+    const { state } = await backend.skip(jobName, instantIn("until", until), newDeadline());
     recordRequest(reply, metrics, { outcome: "skipped" });
     summaries.update(state);
   } catch (error) {
@@ -162,7 +173,7 @@ const TITLES: Readonly<Record<number, string>> = {
 };
 
 /** Renders an error message as a page if the request prefers HTML. */
-function messagesAsPages(request: FastifyRequest, reply: FastifyReply, answer: unknown): unknown {
+function messageAsPage(request: FastifyRequest, reply: FastifyReply, answer: unknown): unknown {
   const message = typeof answer === "object" && answer !== null && "message" in answer ? answer.message : null;
   if (typeof message !== "string" || acceptedType(request) !== "html") return answer;
   reply.headers(PAGE_HEADERS).serializer(String);

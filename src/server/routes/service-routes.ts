@@ -2,7 +2,7 @@ import type { FastifyInstance } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
 import { deadlineIn, within } from "../../network/deadline.ts";
 import { loggableError } from "../observability/loggable-error.ts";
-import { HealthResponse } from "../schemas.ts";
+import { HealthResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
 
 /** The routes that concern the server as a whole. */

@@ -1,15 +1,16 @@
 import type { FastifyInstance } from "fastify";
 import { JobActiveError } from "../../backend/job-backend.ts";
-import { toIso } from "../../scheduler/instant.ts";
-import type { Caller } from "../auth/authentication.ts";
+import { toIsoOrNull } from "../../scheduler/instant.ts";
+import { type Caller, mayNameFor } from "../auth/authentication.ts";
 import { ForbiddenError } from "../auth/forbidden-error.ts";
 import { recordRequest } from "../observability/request-log.ts";
-import { errorResponses, JobActiveResponse, JobParams, JobStateResponse, SkipQuery } from "../schemas.ts";
+import { JobParams, SkipQuery } from "../schemas/requests.ts";
+import { errorResponses, JobActiveResponse, JobStateResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
 import { jobStateResponse } from "./responses.ts";
-import { instantOf } from "./start-input.ts";
+import { instantIn } from "./start-input.ts";
 
-/** The route that declares intervals done that no run did. */
+/** The route that declares intervals done, although no run did them. */
 export function addSkip(server: FastifyInstance, { backend, newDeadline, metrics }: ServerContext): void {
   server.put<{ Params: JobParams; Querystring: SkipQuery }>(
     "/:jobName/skip",
@@ -30,14 +31,14 @@ export function addSkip(server: FastifyInstance, { backend, newDeadline, metrics
     async ({ params: { jobName }, query, caller }, reply) => {
       checkMaySkip(jobName, caller);
       try {
-        const status = await backend.skip(jobName, instantOf("until", query.until), newDeadline());
+        const status = await backend.skip(jobName, instantIn("until", query.until), newDeadline());
         recordRequest(reply, metrics, { outcome: "skipped" });
-        return jobStateResponse(status, (name) => caller?.mayRequire(name) ?? false);
+        return jobStateResponse(status, mayNameFor(caller));
       } catch (error) {
         if (!(error instanceof JobActiveError)) throw error;
         const { message, holder, since } = error;
         recordRequest(reply, metrics, { outcome: "active" });
-        return reply.code(409).send({ message, holder, since: since === null ? null : toIso(since) });
+        return reply.code(409).send({ message, holder, since: toIsoOrNull(since) });
       }
     },
   );

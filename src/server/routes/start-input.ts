@@ -2,13 +2,12 @@ import type { FastifyRequest } from "fastify";
 import type { Claim } from "../../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../../backend/lock-id.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
-import type { Length } from "../../scheduler/duration.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
-import { parseInterval, parseWait } from "../../scheduler/interval-text.ts";
+import { intervalOf, lengthOf } from "../../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
 import { badInput, type SchemaError } from "../bad-request.ts";
-import { HolderHeader, type StartBody, type StartHeaders, type StartQuery } from "../schemas.ts";
+import { HolderHeader, type StartBody, type StartHeaders, type StartQuery } from "../schemas/requests.ts";
 
 interface StartInput {
   readonly jobName: string;
@@ -19,42 +18,37 @@ interface StartInput {
 }
 
 /**
- * The start request in a body and a query that match their schemas.
- *
+ * @returns the start request in a body and a query that match their schemas.
  * @throws ArgumentError for errors that the schemas cannot express.
  */
-export function startRequestOf({ jobName, body, query, timezone }: StartInput): StartRequest {
+export function startRequestIn({ jobName, body, query, timezone }: StartInput): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
   const { startsAt, catchUp, takeOver } = query;
   return {
     jobName,
-    jobInterval: typeof jobInterval === "string" ? parseInterval("jobInterval", jobInterval) : jobInterval,
+    jobInterval: intervalOf("jobInterval", jobInterval),
     timezone: body.timezone ?? timezone,
     ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
     ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
     ...(requiredJobNames !== undefined && { requiredJobNames }),
     ...(noLock !== undefined && { noLock }),
     ...(jobIntervalStartedAt !== undefined && {
-      jobIntervalStartedAt: instantOf("jobIntervalStartedAt", withZone(jobIntervalStartedAt)),
+      jobIntervalStartedAt: instantIn("jobIntervalStartedAt", withZone(jobIntervalStartedAt)),
     }),
-    ...(startsAt !== undefined && { startsAt: instantOf("startsAt", startsAt) }),
+    ...(startsAt !== undefined && { startsAt: instantIn("startsAt", startsAt) }),
     ...(catchUp !== undefined && { catchUp }),
-    ...(takeOver !== undefined && { takeOver: takeOverOf(takeOver) }),
+    ...(takeOver !== undefined && { takeOver: takeOverIn(takeOver) }),
   };
 }
 
-function lengthOf(field: string, length: NonNullable<StartBody["startBuffer"]>): Length {
-  return typeof length === "string" ? parseWait(field, length) : length;
-}
-
-function takeOverOf(text: string): TakeOver {
+function takeOverIn(text: string): TakeOver {
   const comma = text.lastIndexOf(",");
-  return { id: canonicalId(text.slice(0, comma)), updatedAt: instantOf("takeOver", text.slice(comma + 1)) };
+  return { id: canonicalId(text.slice(0, comma)), updatedAt: instantIn("takeOver", text.slice(comma + 1)) };
 }
 
 /**
- * Original clients send more than three fraction digits, and leave the zone out. Beyond milliseconds the fraction is cut, and
- * without a zone the instant is in UTC.
+ * Original clients send more than three fraction digits, and leave the zone out. The result has three digits at most. An
+ * instant without a zone is in UTC.
  */
 function withZone(text: string): string {
   const [, second = text, fraction = "", zone = "Z"] = /^(.{19})(\.\d+)?(Z|[+-].{5})?$/i.exec(text) ?? [];
@@ -62,7 +56,7 @@ function withZone(text: string): string {
 }
 
 /** @throws ArgumentError for a date that does not exist. */
-export function instantOf(field: string, text: string): Instant {
+export function instantIn(field: string, text: string): Instant {
   const instant = parseInstant(text);
   if (instant !== null) return instant;
   throw new ArgumentError("invalid-instant", {
@@ -74,24 +68,23 @@ export function instantOf(field: string, text: string): Instant {
 }
 
 /**
- * The claim in a request's headers. A start without a key gets a random one.
- *
+ * @returns the claim in a request's headers. A start without an idempotency key gets a random one.
  * @throws ArgumentError
  */
-export function claimOf(
+export function claimIn(
   request: FastifyRequest<{ Headers: StartHeaders }>,
   { newId, beforeTaking }: { readonly newId: () => string; readonly beforeTaking: () => void },
 ): Claim {
   const { "idempotency-key": idempotencyKey = newId() } = request.headers;
-  return { idempotencyKey, lockId: lockIdOf(idempotencyKey), holder: holderOf(request), beforeTaking };
+  return { idempotencyKey, lockId: lockIdOf(idempotencyKey), holder: holderIn(request), beforeTaking };
 }
 
 /**
- * The holder in a request's header. Under OIDC the token's claims identify the run: they fill in what the header leaves out.
- *
+ * @returns the holder in a request's header. Under OIDC the token's claims identify the run. They fill in the fields that the
+ *   header leaves out.
  * @throws ArgumentError for a header that is malformed, or that contradicts the token.
  */
-export function holderOf(
+export function holderIn(
   request: Pick<FastifyRequest, "headers" | "caller" | "getValidationFunction" | "compileValidationSchema">,
 ): Holder | null {
   const header = request.headers["cronyx-holder"];

@@ -1,6 +1,6 @@
 import { type Effect, ServiceError, strongerEffect } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { Backoff, moreTelling } from "../../network/retry.ts";
+import { Backoff, clearestError } from "../../network/retry.ts";
 import { StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
@@ -137,7 +137,7 @@ export class GitStore implements JobStore {
       }
     } catch (error) {
       if (!(error instanceof ServiceError)) throw error;
-      throw moreTelling(error, refusal, deadline).withEffect(strongerEffect(effect, error.effect));
+      throw clearestError(error, refusal, deadline).withEffect(strongerEffect(effect, error.effect));
     }
   }
 

@@ -1,18 +1,19 @@
 import { cronSchedule } from "./cron-schedule.ts";
+import { durationText } from "./duration.ts";
 import { parseWait } from "./interval-text.ts";
 import { zoneNamed } from "./zone.ts";
 
 /**
- * Works out what a refused cron expression means: in the dialects of Quartz, EventBridge and Jenkins, with a time zone
- * before the fields, or in words.
+ * Translates a refused cron expression: of the dialects of Quartz, EventBridge and Jenkins, with a time zone before the
+ * fields, or in words.
  *
- * @returns the form that is accepted here, as the end of a sentence; null where the meaning is not clear.
+ * @returns the form that a `jobInterval` takes, as the end of a sentence. Null where the meaning is not clear.
  */
-export function acceptedForm(expression: string): string | null {
+export function acceptedInterval(expression: string): string | null {
   const text = expression.trim();
   const [, zone, rest = ""] = /^(?:CRON_)?TZ=(\S+)\s+(.+)$/is.exec(text) ?? [];
   if (zone !== undefined) {
-    const form = isAccepted(rest) ? JSON.stringify(rest) : acceptedForm(rest);
+    const form = isAccepted(rest) ? JSON.stringify(rest) : acceptedInterval(rest);
     return form && `${form}, with timezone set to ${isZone(zone) ? zone : "an IANA name such as Europe/London"}`;
   }
   const [, called] = /^(?:cron|rate)\((.*)\)$/is.exec(text) ?? [];
@@ -26,8 +27,7 @@ function durationIn(text: string): string | null {
   try {
     const wait = parseWait("jobInterval", length);
     if (typeof wait === "number") return null;
-    const parts = Object.entries(wait).map(([unit, count]) => `${count} ${count === 1 ? unit.slice(0, -1) : unit}`);
-    return JSON.stringify(parts.join(" "));
+    return JSON.stringify(durationText(Object.entries(wait)));
   } catch {
     return null;
   }

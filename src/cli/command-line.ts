@@ -24,7 +24,7 @@ export interface CommandSurroundings {
   readonly confirm: (question: string) => Promise<boolean | null>;
 }
 
-/** The exit codes, for scripts. */
+/** The exit codes of the job commands. Scripts depend on them. */
 export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
@@ -41,7 +41,7 @@ and CRONYX_PASSWORD are a server's login. The exit code is 0 on success, 1 on fa
 the job does not exist or has no lock to release.
 `;
 
-export interface Arguments {
+interface Arguments {
   readonly location: Location;
   readonly job: string | undefined;
   readonly json: boolean;
@@ -50,11 +50,11 @@ export interface Arguments {
 }
 
 /**
- * Reads the arguments, opens the backend, and prints errors.
+ * Runs a job command on the backend that the command line names. Prints the errors that the command may meet.
  *
  * @param jobs The least and the most job names that the command takes.
  */
-export async function onBackend(
+export async function runOnBackend(
   surroundings: CommandSurroundings,
   jobs: readonly [least: number, most: number],
   work: (backend: JobBackend, given: Arguments) => Promise<Exit>,
@@ -83,15 +83,13 @@ export async function onBackend(
       await backend.close();
     }
   } catch (error) {
-    if (isReported(error)) {
-      errors.write(`${oneLine(commandMessage(error))}\n`);
-      return error instanceof ArgumentError ? EXIT.wrongUse : EXIT.failed;
-    }
-    throw error;
+    if (!isExpected(error)) throw error;
+    errors.write(`${oneLine(commandMessage(error))}\n`);
+    return error instanceof ArgumentError ? EXIT.wrongUse : EXIT.failed;
   }
 }
 
-function isReported(error: unknown): boolean {
+function isExpected(error: unknown): boolean {
   return [ArgumentError, ServiceError, LockLostError, JobActiveError].some((kind) => error instanceof kind);
 }
 

@@ -1,0 +1,32 @@
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Granted } from "../scheduler/decide.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
+import { isLockIdUsed, type JobState, type Lock } from "../scheduler/state-document.ts";
+import type { Claim } from "./job-backend.ts";
+
+/**
+ * A used id comes with a request that was delayed on its way. Its caller has given up, so a grant would leave an orphan lock.
+ *
+ * @throws ArgumentError for a claim whose id was used before.
+ */
+export function checkUnused(state: JobState, { lockId }: Claim): void {
+  if (!isLockIdUsed(state, lockId)) return;
+  throw new ArgumentError("spent-lock-id", {
+    field: "lockId",
+    value: lockId,
+    problem: "cannot be granted again: its run has ended, or its start was abandoned",
+  });
+}
+
+/** @returns the lock that a start takes. */
+export function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
+  return {
+    id: claim.lockId,
+    intervalStartedAt: toIso(intervalStartedAt),
+    intervalEndedAt: toIso(intervalEndedAt),
+    createdAt: toIso(now),
+    updatedAt: toIso(now),
+    holder: claim.holder,
+    idempotencyKey: null,
+  };
+}

@@ -1,0 +1,34 @@
+import type { ClientRequest } from "node:http";
+
+/**
+ * The message of an error of `tunnel` where a proxy made no tunnel. The error's code is that of a reset connection.
+ *
+ * @see https://github.com/koichik/node-tunnel/blob/master/lib/tunnel.js
+ */
+const NO_TUNNEL = /^tunneling socket could not be established, (?:statusCode=(\d+)|cause=)/;
+
+/** @returns the status with which a proxy refused a tunnel; null if it gave none; undefined for any other error. */
+export function statusOfProxy(error: unknown): number | null | undefined {
+  const [refused, status] = (error instanceof Error && NO_TUNNEL.exec(error.message)) || [];
+  return refused === undefined ? undefined : status === undefined ? null : Number(status);
+}
+
+/** Whether a request failed before there was a connection to send it on. */
+export function isUnconnected(error: unknown): boolean {
+  if (statusOfProxy(error) !== undefined) return true;
+  const { syscall, errors } = (error ?? {}) as { syscall?: unknown; errors?: readonly unknown[] };
+  // Where Node tried several addresses, `errors` has one error for each.
+  return errors === undefined ? syscall === "connect" || syscall === "getaddrinfo" : errors.every(isUnconnected);
+}
+
+/** Where Node tried several addresses, its error has a code and no message. */
+export function failureText(error: unknown): string {
+  const { message, code } = (error ?? {}) as { readonly message?: string; readonly code?: string };
+  return message || code || String(error);
+}
+
+/** Whether a request had a TLS connection, so that the server may have got it. */
+export function isSecured(request: ClientRequest | undefined): boolean {
+  const socket: object | null = request?.socket ?? null;
+  return socket !== null && "secureConnecting" in socket && socket.secureConnecting === false;
+}
