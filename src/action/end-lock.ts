@@ -16,7 +16,8 @@ interface Interruption {
   readonly lock: HeldLock;
   /** Why the run counts as failed: the end of a sentence that begins with "because". */
   readonly because: string;
-  readonly catchUp: CatchUp;
+  /** Null: it is not known here. */
+  readonly catchUp: CatchUp | null;
   readonly deadline: Deadline;
 }
 
@@ -45,7 +46,7 @@ async function endedBefore(ending: LockLoss["ending"], end: Promise<void>): Prom
   }
 }
 
-function nextStart(catchUp: CatchUp): string {
+function nextStart(catchUp: CatchUp | null): string {
   switch (catchUp) {
     case "merge":
       return "the next start gets an interval that starts at the same instant";
@@ -53,5 +54,7 @@ function nextStart(catchUp: CatchUp): string {
       return "the next start gets the latest interval that is due by then";
     case "each":
       return "the next start gets the same interval";
+    case null:
+      return "the next start decides again from the start of its interval";
   }
 }

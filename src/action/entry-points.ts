@@ -4,3 +4,5 @@
  */
 export const main = async () => (await import(/* webpackMode: "eager" */ "./main.ts")).main();
 export const post = async () => (await import(/* webpackMode: "eager" */ "./post.ts")).post();
+export const start = async () => (await import(/* webpackChunkName: "start" */ "./start.ts")).start();
+export const end = async () => (await import(/* webpackChunkName: "end" */ "./end.ts")).end();

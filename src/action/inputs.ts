@@ -5,6 +5,7 @@ import { type Instant, parseInstant } from "../scheduler/instant.ts";
 import { isDate, parseInstantOrDate, utcForm } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
+import type { LockKind } from "./holder.ts";
 import { type Login, loadLogin } from "./login.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
@@ -20,7 +21,7 @@ const LONGEST_WAIT = 5 * 24 * 60 * 60_000;
 const MOST_INTERVALS = 1000;
 
 const WHEN_NOT_STARTED = ["skip", "fail", "cancel"] as const;
-const WHEN_BEHIND = ["none", "dispatch"] as const;
+export const WHEN_BEHIND = ["none", "dispatch"] as const;
 
 /** The command that the main step itself runs, as the inputs have it. */
 export interface CommandInputs {
@@ -48,7 +49,7 @@ export interface Inputs {
 }
 
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
-export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
+export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = "job"): Inputs {
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
   const required = (name: string): string => {
     const value = optional(name);
@@ -64,7 +65,6 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
   const deadline = loadDeadline(toolkit, "start");
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
-  const catchUp = optional("catch-up");
   const timezone = optional("timezone");
   const noLock = booleanIn("no-lock", optional("no-lock") ?? "false");
   const request = {
@@ -72,17 +72,14 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
     jobInterval: parseInterval("job-interval", required("job-interval")),
     startBuffer: length("start-buffer"),
     retryInterval: length("retry-interval"),
-    requiredJobNames: (optional("required-job-names") ?? "")
-      .split(/[\n,]/)
-      .map((name) => name.trim())
-      .filter((name) => name !== ""),
+    requiredJobNames: loadLines(toolkit, "required-job-names"),
     timezone,
     noLock,
     jobIntervalStartedAt: startedAt === undefined ? undefined : instantIn("job-interval-started-at", startedAt),
     startsAt: startsAt === undefined ? undefined : startsAtIn(startsAt, { timezone, location }),
-    catchUp: catchUp === undefined ? undefined : wordIn("catch-up", catchUp, CATCH_UPS),
+    catchUp: optional("catch-up") === undefined ? undefined : loadWord(toolkit, "catch-up", CATCH_UPS),
   };
-  if (loadJobStatus(toolkit) === null) {
+  if (kind === "job" && loadJobStatus(toolkit) === null) {
     throw new ArgumentError("not-allowed", {
       field: "job-status",
       value: toolkit.getInput("job-status"),
@@ -95,10 +92,10 @@ export function loadInputs(toolkit: Toolkit, env: Environment): Inputs {
     location,
     deadline,
     request: withoutUndefined(request),
-    command: commandIn(toolkit, noLock),
+    command: commandIn(toolkit, { noLock, kind }),
     wait: wait === undefined ? null : elapsedIn("wait", wait, { least: 1000, most: LONGEST_WAIT }),
-    whenNotStarted: wordIn("not-started", optional("not-started"), WHEN_NOT_STARTED),
-    whenBehind: wordIn("when-behind", optional("when-behind"), WHEN_BEHIND),
+    whenNotStarted: loadWord(toolkit, "not-started", WHEN_NOT_STARTED),
+    whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
     githubToken: toolkit.getInput("github-token"),
   };
   if (inputs.githubToken !== "") toolkit.setSecret(inputs.githubToken);
@@ -144,11 +141,16 @@ function lengthText(ms: number): string {
 }
 
 /** @returns null without the input `run`. */
-function commandIn(toolkit: Toolkit, noLock: boolean): CommandInputs | null {
+function commandIn(
+  toolkit: Toolkit,
+  { noLock, kind }: { readonly noLock: boolean; readonly kind: LockKind },
+): CommandInputs | null {
   const run = toolkit.getInput("run", { trimWhitespace: false });
   const [shell, workingDirectory] = [toolkit.getInput("shell"), toolkit.getInput("working-directory")];
   const maxIntervals = maxIntervalsIn(toolkit.getInput("max-intervals"));
   if (run.trim() !== "") {
+    if (kind === "start")
+      throw conflict("run", run, "is for a lock of one job, and this step takes one for several jobs");
     if (noLock && maxIntervals > 1) {
       throw conflict(
         "max-intervals",
@@ -233,9 +235,17 @@ function startsAtIn(
   return parseInstantOrDate("starts-at", text, timezone ?? "UTC");
 }
 
-/** @returns the first word where the input is left out. */
-function wordIn<Word extends string>(input: string, text: string | undefined, words: readonly [Word, ...Word[]]): Word {
-  const word = text === undefined ? words[0] : words.find((candidate) => candidate === text);
+/**
+ * @returns the first word where the input is left out.
+ * @throws ArgumentError
+ */
+export function loadWord<Word extends string>(
+  toolkit: Toolkit,
+  input: string,
+  words: readonly [Word, ...Word[]],
+): Word {
+  const text = toolkit.getInput(input);
+  const word = text === "" ? words[0] : words.find((candidate) => candidate === text);
   if (word !== undefined) return word;
   throw new ArgumentError("unknown-word", {
     field: input,
@@ -243,6 +253,15 @@ function wordIn<Word extends string>(input: string, text: string | undefined, wo
     problem: "is not a word that it takes",
     expected: `one of ${words.join(", ")}`,
   });
+}
+
+/** @returns the names in an input: one a line, or separated by commas. */
+export function loadLines(toolkit: Toolkit, input: string): readonly string[] {
+  return toolkit
+    .getInput(input)
+    .split(/[\n,]/)
+    .map((name) => name.trim())
+    .filter((name) => name !== "");
 }
 
 type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {

@@ -5,6 +5,7 @@ import { MINUTE } from "../scheduler/instant.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
+import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
 import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
@@ -18,20 +19,32 @@ import type { Surroundings } from "./toolkit.ts";
  *
  * @returns the exit code, or null where the step's own success or failure decides it.
  */
-export async function startJob(surroundings: Surroundings): Promise<number | null> {
+export function startJob(surroundings: Surroundings): Promise<number | null> {
+  return startByInputs(surroundings, "job", startForLaterSteps);
+}
+
+/**
+ * Starts as the inputs say. Each failure is reported.
+ *
+ * @param start What a step without a command does.
+ */
+export async function startByInputs(
+  surroundings: Surroundings,
+  kind: LockKind,
+  start: (starts: Starts) => Promise<number | null>,
+): Promise<number | null> {
   const { toolkit, env } = surroundings;
   saveStepState(toolkit, NO_STATE);
   try {
-    const inputs = loadInputs(toolkit, env);
+    const inputs = loadInputs(toolkit, env, kind);
     const warning = unencryptedWarning(inputs.location);
     if (warning !== null) toolkit.warning(warning);
     if (isUnusual(inputs.request, surroundings)) {
       const { logRemarks } = await import("./remarks.ts");
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
-    return inputs.command === null
-      ? await connected(inputs, surroundings, startForLaterSteps)
-      : await startWithCommand(inputs, inputs.command, surroundings);
+    if (inputs.command !== null) return await startWithCommand(inputs, inputs.command, surroundings);
+    return await connected(inputs, surroundings, kind, start);
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${await messageOf(error.cause)}`);
     const message = await messageOf(error);
@@ -48,6 +61,7 @@ export async function startJob(surroundings: Surroundings): Promise<number | nul
 async function connected<T>(
   inputs: Inputs,
   surroundings: Surroundings,
+  kind: LockKind,
   work: (starts: Starts) => Promise<T>,
 ): Promise<T> {
   let isMarked = false;
@@ -56,7 +70,7 @@ async function connected<T>(
   };
   const backend: JobBackend = await connect(inputs.location, inputs.login, surroundings, { onMark });
   try {
-    return await work({ inputs, backend, surroundings, kind: "job", isMarked: () => isMarked });
+    return await work({ inputs, backend, surroundings, kind, isMarked: () => isMarked });
   } finally {
     await backend.close();
   }
@@ -93,7 +107,7 @@ async function startWithCommand(
   const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
   // Before anything is sent: a shell or folder that is missing must take no lock.
   const command = await commandOf(commandInputs, surroundings);
-  return connected(inputs, surroundings, async (starts) => {
+  return connected(inputs, surroundings, "job", async (starts) => {
     const { finished, refused, behind, exitCode } = await runIntervals({
       starts,
       command,
@@ -110,7 +124,7 @@ async function startWithCommand(
 }
 
 /** Reports a start that was refused, as the input `not-started` says. */
-async function reportRefusal(start: RefusedStart, { inputs, surroundings }: Starts): Promise<number | null> {
+export async function reportRefusal(start: RefusedStart, { inputs, surroundings }: Starts): Promise<number | null> {
   const line = refusalLine(start, inputs);
   switch (inputs.whenNotStarted) {
     case "skip":

@@ -22,6 +22,8 @@ export type ArgumentErrorCode =
   | "credentials-in-location"
   | "unencrypted-location"
   | "location-changed"
+  | "invalid-lock"
+  | "lock-of-other-run"
   | "invalid-login"
   | "incomplete-login"
   | "login-of-other-location"

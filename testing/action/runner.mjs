@@ -18,7 +18,7 @@ import path from "node:path";
  * Inputs come in `INPUT_*`; outputs and state go through files. Post runs even if main failed or was killed.
  */
 export class Step {
-  /** @type {Record<string, string>} The state that main saved for post. */
+  /** @type {Record<string, string>} The state that the main step saved for post. */
   state = {};
   /** @type {import("node:child_process").ChildProcess | undefined} The running process, if any. */
   process;
@@ -40,8 +40,9 @@ export class Step {
     this.folder = mkdtempSync(path.join(temporary, "step-"));
   }
 
-  async main() {
-    return this.#run("main", {}, "success");
+  /** @param {string} entryPoint The file that the step's `action.yml` has as `main`. */
+  async main(entryPoint = "main") {
+    return this.#run(entryPoint, {}, "success");
   }
 
   /** @param {string} jobStatus The job's status so far: `success`, `failure` or `cancelled`. */
@@ -86,7 +87,7 @@ export class Step {
     });
     this.process = undefined;
     const saved = fileCommands(readFileSync(files.GITHUB_STATE ?? "", "utf8"));
-    if (name === "main") this.state = saved;
+    if (name !== "post") this.state = saved;
     return {
       code,
       log: printed.split(/\r?\n/).filter((line) => line !== ""),

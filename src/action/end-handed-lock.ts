@@ -1,0 +1,145 @@
+import { checkLocationOf, type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
+import { endOfHandedLock } from "../backend/handed-lock-end.ts";
+import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { lockLossLine, oneLine } from "../backend/one-line.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Location } from "../location/location.ts";
+import type { Deadline } from "../network/deadline.ts";
+import { connect } from "./connect.ts";
+import { finishLock, interruptLock } from "./end-lock.ts";
+import { holderOf } from "./holder.ts";
+import { loadDeadline, loadLines, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
+import { loadLogin } from "./login.ts";
+import { messageOf } from "./messages.ts";
+import { type Verdict, verdictOn } from "./needs.ts";
+import type { Surroundings, Toolkit } from "./toolkit.ts";
+
+const ENDS = ["by-needs", "finish", "interrupt"] as const;
+
+/** The inputs of `end/action.yml`, checked. */
+interface EndInputs {
+  /** Null: the job was not started, so there is nothing to end. */
+  readonly lock: HandedLock | null;
+  /** Why there is nothing to end. */
+  readonly idle: string;
+  readonly verdict: Verdict;
+  readonly location: Location;
+  readonly deadline: number;
+  readonly whenBehind: (typeof WHEN_BEHIND)[number];
+}
+
+/** The step of `end/action.yml`: ends the lock that `start/action.yml` took in an earlier job of the run. */
+export async function endHandedLock(surroundings: Surroundings): Promise<null> {
+  const { toolkit, env } = surroundings;
+  try {
+    const { lock, idle, verdict, location, deadline, whenBehind } = loadEndInputs(toolkit, surroundings);
+    if (lock === null || lock.id === null) {
+      toolkit.setOutput("ended", "");
+      toolkit.info(lock === null ? idle : `Nothing to end: ${oneLine(lock.jobName)} was started without a lock`);
+      return null;
+    }
+    let isMarked = false;
+    const onMark = () => {
+      isMarked = true;
+    };
+    const backend = await connect(location, loadLogin(toolkit, location), surroundings, { onMark });
+    try {
+      const line = await endOn(backend, {
+        lock: { ...lock, id: lock.id },
+        verdict,
+        deadline: surroundings.deadline(deadline),
+        surroundings,
+        showsHolders: () => location.kind === "repository" || isMarked,
+      });
+      toolkit.setOutput("ended", verdict.isDone ? "finished" : "interrupted");
+      toolkit.info(line);
+    } finally {
+      await backend.close();
+    }
+    if (verdict.isDone && whenBehind === "dispatch" && (lock.behind ?? 0) > 0) {
+      const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
+      await goOn(toolkit.getInput("github-token"), { ...surroundings, env });
+    }
+  } catch (error) {
+    toolkit.setFailed(
+      error instanceof LockLostError
+        ? `${oneLine(lockLossLine(error))}. Other runs may have done the same interval too`
+        : await messageOf(error),
+    );
+  }
+  return null;
+}
+
+/** @throws ArgumentError for the first wrong input, before anything is sent. */
+function loadEndInputs(toolkit: Toolkit, { env }: Surroundings): EndInputs {
+  const end = loadWord(toolkit, "end", ENDS);
+  const needs = toolkit.getInput("needs");
+  const verdict =
+    end === "by-needs" && needs !== ""
+      ? verdictOn(needs, loadLines(toolkit, "allow-skipped"))
+      : { isDone: end !== "interrupt", because: `the input end is ${end}` };
+  if (end === "by-needs" && needs === "") {
+    throw new ArgumentError("missing", { field: "needs", problem: "is missing, and end is not finish or interrupt" });
+  }
+  const text = toolkit.getInput("lock");
+  const jobName = toolkit.getInput("job-name");
+  const location = loadLocation(toolkit, env);
+  const inputs = {
+    verdict,
+    location,
+    deadline: loadDeadline(toolkit, "end"),
+    whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
+  };
+  if (text === "") {
+    // A start that failed hands on no lock, and its own post step has given the start up.
+    if (!verdict.isDone)
+      return { ...inputs, lock: null, idle: `Nothing to end: there is no lock, because ${verdict.because}` };
+    throw new ArgumentError("missing", { field: "lock", problem: "is empty, although the work succeeded" });
+  }
+  const lock = readHandedLock(text);
+  if (lock !== null) {
+    if (jobName !== lock.jobName) {
+      throw new ArgumentError("lock-of-other-run", {
+        field: "lock",
+        problem: `is of the job ${JSON.stringify(lock.jobName)}, and job-name is ${JSON.stringify(jobName)}`,
+      });
+    }
+    checkLocationOf(lock, location);
+  }
+  return { ...inputs, lock, idle: "Nothing to end: the job was not started" };
+}
+
+interface Ending {
+  readonly lock: HandedLock & { readonly id: string };
+  readonly verdict: Verdict;
+  readonly deadline: Deadline;
+  readonly surroundings: Surroundings;
+  /** Whether the state shows who holds a lock: an original CronyxServer does not. */
+  readonly showsHolders: () => boolean;
+}
+
+/** @returns a line for the log. */
+async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
+  const { lock, verdict, deadline, surroundings } = ending;
+  const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
+  const holder = holderOf(surroundings.env, { kind: "start", checkRunId: "" });
+  const status = await backend.status(lock.jobName, deadline);
+  const isDone = verdict.isDone;
+  const end = ending.showsHolders()
+    ? endOfHandedLock({ lock, isDone, run: holder }, status?.state ?? null)
+    : ({ call: isDone ? "finish" : "interrupt" } as const);
+  const interrupted = { lock: held, because: verdict.because, catchUp: null, deadline };
+  switch (end.call) {
+    case null:
+      return `Nothing to end: ${oneLine(lock.jobName)} was ${isDone ? "finished" : "interrupted"} at ${end.endedAt}`;
+    case "finish":
+      return finishLock(backend, held, deadline);
+    case "interrupt":
+      return interruptLock(backend, interrupted);
+    case "resume-and-finish": {
+      const resumed = await backend.resume(held, holder, deadline);
+      const line = await finishLock(backend, resumed.lock, deadline);
+      return `${line}, after an earlier attempt of this run had interrupted it`;
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import { ArgumentError } from "../errors/argument-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
+
+const RESULTS = ["success", "failure", "cancelled", "skipped"] as const;
+type Result = (typeof RESULTS)[number];
+
+/** Whether the work of an interval, done by several jobs, succeeded. */
+export interface Verdict {
+  readonly isDone: boolean;
+  /** The end of a sentence that begins with "because". */
+  readonly because: string;
+}
+
+/**
+ * Judges the results of the needed jobs: the interval is done if each of them succeeded.
+ *
+ * @param needs `toJSON(needs)`, or `toJSON(needs.*.result)`.
+ * @param allowSkipped The names of the jobs that may be skipped.
+ * @throws ArgumentError
+ */
+export function verdictOn(needs: string, allowSkipped: readonly string[]): Verdict {
+  const results = resultsIn(needs);
+  for (const name of allowSkipped) {
+    if (results.some((job) => job.name === name)) continue;
+    throw new ArgumentError("not-allowed", {
+      field: "allow-skipped",
+      value: name,
+      problem: results.some((job) => job.name === null)
+        ? "needs the names of the jobs, and needs is a list of results"
+        : "is not one of the needed jobs",
+      expected: results.some((job) => job.name === null)
+        ? `needs: \${{ toJSON(needs) }}`
+        : `one of ${results.map((job) => job.name).join(", ")}`,
+    });
+  }
+  const failed = results.find(
+    ({ name, result }) =>
+      result !== "success" && !(result === "skipped" && name !== null && allowSkipped.includes(name)),
+  );
+  if (failed === undefined) return { isDone: true, because: "all needed jobs succeeded" };
+  const job = failed.name === null ? "a needed job" : `the job ${failed.name}`;
+  return {
+    isDone: false,
+    because: `${job} ${failed.result === "skipped" ? "was skipped" : `ended with ${failed.result}`}`,
+  };
+}
+
+interface NeededJob {
+  /** Null: a list of results has no names. */
+  readonly name: string | null;
+  readonly result: Result;
+}
+
+function resultsIn(needs: string): readonly NeededJob[] {
+  const value = parsed(needs);
+  const jobs = Array.isArray(value)
+    ? value.map((result) => ({ name: null, result }))
+    : typeof value === "object" && value !== null
+      ? Object.entries(value).map(([name, job]) => ({ name, result: (job as { result?: unknown } | null)?.result }))
+      : [];
+  if (jobs.length === 0) throw wrongNeeds(needs, "has no job");
+  return jobs.map(({ name, result }) => {
+    const known = RESULTS.find((word) => word === result);
+    if (known === undefined)
+      throw wrongNeeds(needs, `has the result ${shownValue(result)}, which GitHub does not give`);
+    return { name, result: known };
+  });
+}
+
+function parsed(needs: string): unknown {
+  try {
+    return JSON.parse(needs);
+  } catch {
+    throw wrongNeeds(needs, "is not JSON");
+  }
+}
+
+function wrongNeeds(needs: string, problem: string): ArgumentError {
+  return new ArgumentError("not-allowed", {
+    field: "needs",
+    value: needs,
+    problem,
+    expected: `\${{ toJSON(needs) }}, in a job that needs the jobs of the work`,
+  });
+}

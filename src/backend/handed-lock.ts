@@ -1,0 +1,102 @@
+import { createHash } from "node:crypto";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { canonicalUrl, type Location } from "../location/location.ts";
+import { type Instant, isInstant, parseInstant, toIso } from "../scheduler/instant.ts";
+import { checkJobName } from "../scheduler/job-name.ts";
+import type { Started } from "./job-backend.ts";
+
+/** A lock that one process took and another one ends. Its text is no secret, and holds none. */
+export interface HandedLock {
+  readonly jobName: string;
+  /** Null: the start took no lock, so there is nothing to end. */
+  readonly id: string | null;
+  readonly intervalStartedAt: Instant;
+  readonly intervalEndedAt: Instant;
+  /** How many further intervals were due after this one. Null: the server did not say. */
+  readonly behind: number | null;
+  /** Tells whether another process uses the same location, without an address that could be a secret. */
+  readonly locationDigest: string;
+}
+
+/** The text for a start that was refused. */
+export const NOT_STARTED_TEXT = JSON.stringify({ started: false });
+
+/** @returns a lock as one line of JSON, which {@link readHandedLock} reads. */
+export function handedLockText(started: Started, location: Location): string {
+  const { jobName, lock, intervalStartedAt, intervalEndedAt, behind } = started;
+  return JSON.stringify({
+    started: true,
+    job: jobName,
+    id: lock?.id ?? null,
+    intervalStartedAt: toIso(intervalStartedAt),
+    intervalEndedAt: toIso(intervalEndedAt),
+    behind,
+    location: digestOf(location),
+  });
+}
+
+/**
+ * @param text A text that {@link handedLockText} or {@link NOT_STARTED_TEXT} has. Fields that this version does not know are
+ *   ignored.
+ * @returns null for a start that was refused.
+ * @throws ArgumentError `invalid-lock`
+ */
+export function readHandedLock(text: string): HandedLock | null {
+  const fields = objectIn(text);
+  if (fields.started === false) return null;
+  const { started, job, id, behind, location } = fields;
+  const [from, until] = [instantIn(fields.intervalStartedAt), instantIn(fields.intervalEndedAt)];
+  if (
+    started !== true ||
+    typeof job !== "string" ||
+    !(id === null || (typeof id === "string" && /^[\x21-\x7e]{1,255}$/.test(id))) ||
+    !(behind === null || (typeof behind === "number" && Number.isSafeInteger(behind) && behind >= 0)) ||
+    typeof location !== "string" ||
+    from === null ||
+    until === null
+  ) {
+    throw invalidLock(text);
+  }
+  checkJobName(job, "lock");
+  return {
+    jobName: job,
+    id,
+    intervalStartedAt: from,
+    intervalEndedAt: until,
+    behind,
+    locationDigest: location,
+  };
+}
+
+/** @throws ArgumentError `location-changed` for a lock of another repository or server. */
+export function checkLocationOf({ locationDigest }: HandedLock, location: Location): void {
+  if (locationDigest === digestOf(location)) return;
+  throw new ArgumentError("location-changed", {
+    field: "url",
+    value: canonicalUrl(location),
+    problem: "is not where the lock was taken, so nothing was sent",
+  });
+}
+
+function digestOf(location: Location): string {
+  return createHash("sha256").update(canonicalUrl(location)).digest("hex").slice(0, 32);
+}
+
+function objectIn(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
+  } catch {
+    // The error below names the text.
+  }
+  throw invalidLock(text);
+}
+
+function invalidLock(text: string): ArgumentError {
+  return new ArgumentError("invalid-lock", { field: "lock", value: text, problem: "is not the text of a lock" });
+}
+
+function instantIn(value: unknown): Instant | null {
+  const instant = typeof value === "string" ? parseInstant(value) : null;
+  return instant !== null && isInstant(instant) ? instant : null;
+}
