@@ -1,10 +1,12 @@
 import { checkLocationOf, type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
-import { endOfHandedLock } from "../backend/handed-lock-end.ts";
+import { endOfHandedLock, type HandedLockEnd } from "../backend/handed-lock-end.ts";
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { lockLossLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
+import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { holderOf } from "./holder.ts";
@@ -38,18 +40,13 @@ export async function endHandedLock(surroundings: Surroundings): Promise<null> {
       toolkit.info(lock === null ? idle : `Nothing to end: ${oneLine(lock.jobName)} was started without a lock`);
       return null;
     }
-    let isMarked = false;
-    const onMark = () => {
-      isMarked = true;
-    };
-    const backend = await connect(location, loadLogin(toolkit, location), surroundings, { onMark });
+    const backend = await connect(location, loadLogin(toolkit, location), surroundings, {});
     try {
       const line = await endOn(backend, {
         lock: { ...lock, id: lock.id },
         verdict,
         deadline: surroundings.deadline(deadline),
         surroundings,
-        showsHolders: () => location.kind === "repository" || isMarked,
       });
       toolkit.setOutput("ended", verdict.isDone ? "finished" : "interrupted");
       toolkit.info(line);
@@ -114,8 +111,6 @@ interface Ending {
   readonly verdict: Verdict;
   readonly deadline: Deadline;
   readonly surroundings: Surroundings;
-  /** Whether the state shows who holds a lock: an original CronyxServer does not. */
-  readonly showsHolders: () => boolean;
 }
 
 /** @returns a line for the log. */
@@ -123,11 +118,12 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
   const { lock, verdict, deadline, surroundings } = ending;
   const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const holder = holderOf(surroundings.env, { kind: "start", checkRunId: "" });
-  const status = await backend.status(lock.jobName, deadline);
-  const isDone = verdict.isDone;
-  const end = ending.showsHolders()
-    ? endOfHandedLock({ lock, isDone, run: holder }, status?.state ?? null)
-    : ({ call: isDone ? "finish" : "interrupt" } as const);
+  const { isDone } = verdict;
+  const state = await stateOf(backend, lock.jobName, deadline);
+  const end: HandedLockEnd =
+    state === "hidden"
+      ? { call: isDone ? "finish" : "interrupt" }
+      : endOfHandedLock({ lock, isDone, run: holder }, state);
   const interrupted = { lock: held, because: verdict.because, catchUp: null, deadline };
   switch (end.call) {
     case null:
@@ -141,5 +137,15 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
       const line = await finishLock(backend, resumed.lock, deadline);
       return `${line}, after an earlier attempt of this run had interrupted it`;
     }
+  }
+}
+
+/** @returns `hidden` for an original CronyxServer, which shows no state: the lock's id alone decides there. */
+async function stateOf(backend: JobBackend, jobName: string, deadline: Deadline): Promise<JobState | null | "hidden"> {
+  try {
+    return (await backend.status(jobName, deadline))?.state ?? null;
+  } catch (error) {
+    if (error instanceof ServiceError && error.code === "original-server") return "hidden";
+    throw error;
   }
 }
