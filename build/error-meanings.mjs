@@ -157,7 +157,8 @@ export const ARGUMENT_MEANINGS = {
   },
   "lock-of-other-run": {
     field: "lock",
-    problem: '"5f0c1a52-…" of the job "report" is held by another run, octo-org/reports, run 4711, job nightly, which alone may end it',
+    problem:
+      '"5f0c1a52-…" of the job "report" is held by another run, octo-org/reports, run 4711, job nightly, which alone may end it',
     meaning:
       "The text of a lock is no secret, so only the workflow run that took the lock may end it, for the job and the interval that the state has. Nothing was written.",
     only: ["action"],

@@ -36,7 +36,7 @@ export interface Intervals {
   readonly most: number;
 }
 
-/** What came of a step with a command. */
+/** The result of a step with a command. */
 export interface IntervalsRun {
   /** How many intervals were finished. */
   readonly finished: number;

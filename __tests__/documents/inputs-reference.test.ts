@@ -1,0 +1,23 @@
+import { readFileSync } from "node:fs";
+import path from "node:path";
+import { expect, test } from "@jest/globals";
+import { parse } from "yaml";
+import { FILE, inputsReference } from "../../build/inputs-reference.mjs";
+
+const root = path.resolve(import.meta.dirname, "../..");
+const actionIn = (folder: string) => parse(readFileSync(path.join(root, folder, "action.yml"), "utf8"));
+
+test("docs/inputs.md is what each action.yml gives: npm run docs", () => {
+  expect(readFileSync(FILE, "utf8")).toBe(inputsReference());
+});
+
+test.each(["start", "end"])("%s says the same of each input and output that the main action has too", (folder) => {
+  /** Inputs that mean less, or something else, there. */
+  const OWN = ["github-token", "deadline", "job-name", "url"];
+  const [main, other] = [actionIn("."), actionIn(folder)];
+  for (const kind of ["inputs", "outputs"]) {
+    for (const [name, about] of Object.entries(other[kind])) {
+      if (name in main[kind] && !OWN.includes(name)) expect([name, about]).toEqual([name, main[kind][name]]);
+    }
+  }
+});

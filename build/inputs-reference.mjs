@@ -1,0 +1,69 @@
+// Makes docs/inputs.md from each action.yml: `npm run docs`. A test fails where the file differs.
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parse } from "yaml";
+
+/** The folders with an action.yml, each with the name of its action. */
+const ACTIONS = /** @type {const} */ ([
+  [".", "cronyx-action"],
+  ["start", "cronyx-action/start"],
+  ["end", "cronyx-action/end"],
+  ["backfill", "cronyx-action/backfill"],
+  ["status", "cronyx-action/status"],
+]);
+
+const root = path.join(import.meta.dirname, "..");
+export const FILE = path.join(root, "docs", "inputs.md");
+
+/**
+ * @typedef {{ description: string, required?: boolean, default?: string }} Input
+ * @typedef {{ description: string, inputs: Record<string, Input>, outputs?: Record<string, { description: string }> }} Action
+ */
+
+/** @returns the text of docs/inputs.md. */
+export function inputsReference() {
+  const sections = ACTIONS.flatMap(([folder, name]) => {
+    const file = path.join(root, folder, "action.yml");
+    return existsSync(file) ? [sectionOf(name, parse(readFileSync(file, "utf8")))] : [];
+  });
+  return `${[
+    "# Inputs and outputs",
+    "This file is made from each `action.yml` by `npm run docs`.",
+    "An input that begins with `*`, `@` or `{` needs quotes in YAML: `\"*/5 * * * *\"`. Every output is text, and `if: steps.lock.outputs.started` is true for the text `false` too: compare it, as in `if: steps.lock.outputs.started == 'true'`.",
+    ...sections,
+  ].join("\n\n")}\n`;
+}
+
+/** @param {string} name @param {Action} action */
+function sectionOf(name, { description, inputs, outputs = {} }) {
+  const rows = Object.entries(inputs)
+    .filter(([, input]) => !input.description.startsWith("Not for use."))
+    .map(([input, about]) => [`\`${input}\``, defaultOf(about), about.description]);
+  return [
+    `## ${name}`,
+    description,
+    table(["input", "default", "what it does"], rows),
+    ...(Object.keys(outputs).length === 0
+      ? []
+      : [
+          table(
+            ["output", "what it holds"],
+            Object.entries(outputs).map(([output, about]) => [`\`${output}\``, about.description]),
+          ),
+        ]),
+  ].join("\n\n");
+}
+
+/** @param {Input} input */
+function defaultOf({ required = false, default: value }) {
+  return value === undefined ? (required ? "required" : "") : `\`${value}\``;
+}
+
+/** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
+function table(head, rows) {
+  const line = (/** @type {readonly string[]} */ cells) =>
+    `| ${cells.map((cell) => cell.trim().replaceAll("|", "\\|")).join(" | ")} |`;
+  return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+if (process.argv[1] === import.meta.filename) writeFileSync(FILE, inputsReference());
