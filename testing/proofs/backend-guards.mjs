@@ -17,10 +17,10 @@ const GIT_STORE = "src/store/git/git-store.ts";
  */
 export const BACKEND_GUARDS = [
   ...guardsOf(BACKEND, "backend/local-backend", {
-    "a start knows its own lock again": [
+    "a start gets its own lock again": [
       "if (active?.id === claim.lockId) {",
       "if (active !== null && active.id === claim.holder) {",
-      "knows its own lock again",
+      "gets its own lock again",
     ],
     "an own lock that is found late is renewed": [
       "if (!isStale(prepared, updatedAt, now - updatedAt + age())) return",
@@ -106,7 +106,7 @@ export const BACKEND_GUARDS = [
       "a finish beside an abandon",
     ],
     "the explorer: a used id is refused": ["checkUnused(record.state, claim);", "", "a takeover that interrupts"],
-    "the explorer: a start knows its own lock again": [
+    "the explorer: a start gets its own lock again": [
       "if (active?.id === claim.lockId) {",
       "if (active !== null && active.id === claim.holder) {",
       "a start beside an abandon of another start",
