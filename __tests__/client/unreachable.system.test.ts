@@ -30,7 +30,7 @@ describe("an unreachable server has an error with its cause", () => {
   const silent = () => net.createServer((socket) => void closing.push(() => socket.destroy()));
   test.each<[what: string, url: () => Promise<string>, says: RegExp, deadline?: number]>([
     ["a port that refuses", async () => "http://127.0.0.1:1", /connect ECONNREFUSED/],
-    ["a name that nobody knows", async () => "http://nowhere.invalid", /getaddrinfo (ENOTFOUND|EAI_AGAIN)/, 5_000],
+    ["a name that does not resolve", async () => "http://nowhere.invalid", /getaddrinfo (ENOTFOUND|EAI_AGAIN)/, 5_000],
     ["a connection that is reset", async () => `http://127.0.0.1:${await listening(reset())}`, /ECONNRESET/],
     ["no answer", async () => `http://127.0.0.1:${await listening(silent())}`, /\(no answer in time\)/],
   ] as [string, () => Promise<string>, RegExp, number?][])("%s", async (_, url, says, deadline = 300) => {

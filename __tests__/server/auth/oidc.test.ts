@@ -66,7 +66,7 @@ describe("a token", () => {
   const at = NOON / SECOND;
   test.each<[what: string, claims: JWTPayload]>([
     ["another audience", { aud: "https://github.com/octo-org" }],
-    ["another audience among none of ours", { aud: ["a", "b"] }],
+    ["several other audiences", { aud: ["a", "b"] }],
     ["no audience", { aud: undefined }],
     ["another issuer", { iss: "https://token.actions.githubusercontent.com" }],
     ["no issuer", { iss: undefined }],

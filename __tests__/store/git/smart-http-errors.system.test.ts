@@ -89,7 +89,7 @@ const REFUSALS: [what: string, call: "read" | "swap", fault: GitFault, code: str
 
 describe("a server that refuses", () => {
   test.each(REFUSALS)(
-    "with %s is told of, with the remedy, and is not asked again",
+    "with %s is an error with a remedy, and gets no further attempt",
     async (_, call, fault, code, remedy) => {
       served.fault = ({ command }) => (command === (call === "read" ? "ls-refs" : "push") ? fault : undefined);
       const error = await failureOn(call);
