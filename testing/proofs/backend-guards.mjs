@@ -158,11 +158,11 @@ export const BACKEND_GUARDS = [
       "fails, and leaves no lock",
     ],
   }),
-  ...guardsOf(STALE_LOCK, "backend/remote/lock-calls", {
+  ...guardsOf(STALE_LOCK, "backend/stale-lock", {
     "a retry interval of 0 needs no renewal": [
       "return retryAt > updatedAt && retryAt <=",
       "return retryAt <=",
-      "with a retry interval of 0 starts without a renewal",
+      "with a retry interval of 0 is never stale",
     ],
   }),
   ...guardsOf(SERVER_ANSWERS, "backend/remote/lock-calls", {
