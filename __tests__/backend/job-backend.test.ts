@@ -148,7 +148,7 @@ describe.each<[kind: string, open: () => JobBackend]>([
       expect((await stateNow())?.finishedUntil).toBe(toIso(NOON));
     });
 
-    test("names the holder that was granted the job since, whether its run goes on or has ended", async () => {
+    test("names the holder that was granted the job since, whether its run is active or has ended", async () => {
       const lock = await startedLock();
       await backend.interrupt(lock, inTime());
       const since = await startedLock(HOURLY, SECOND);

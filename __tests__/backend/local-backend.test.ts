@@ -14,7 +14,7 @@ const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };
 const DEADLINE = deadlineIn(60_000);
 const HOLDER = { repository: "octo-org/reports", runUrl: "https://github.com/octo-org/reports/actions/runs/1" };
 
-/** A store in which things happen right before a swap, or to its answer. */
+/** A store in which a test can act right before a swap, and change its answer. */
 class EventfulStore extends MemoryStore {
   swaps = 0;
   reads = 0;
@@ -33,7 +33,7 @@ class EventfulStore extends MemoryStore {
   }
 }
 
-/** Makes the answer to one swap get lost, and with it whether it was taken. */
+/** Loses the answer to one swap: the caller does not know whether the swap was made. */
 function lost(): Swap {
   store.answer = (swap) => swap;
   return { version: null, effect: "possible" };
@@ -71,7 +71,7 @@ async function stateNow(jobName = HOURLY.jobName): Promise<JobState | undefined>
   return (await store.read([jobName])).records.get(jobName)?.state;
 }
 
-/** Another run's document in place of whatever was there: equal, but of another version. */
+/** Replaces the document with an equal one of another version, as another run does. */
 async function touch(): Promise<void> {
   const record = (await store.read([HOURLY.jobName])).records.get(HOURLY.jobName);
   await new MemoryStore(documents).swap(record?.version ?? null, record?.state ?? newJobState(HOURLY.jobName));
@@ -87,7 +87,7 @@ async function lossOn(ending: Promise<void>) {
 }
 
 describe("start", () => {
-  test("takes the lock, and tells the interval, the instants and the record that it left", async () => {
+  test("takes the lock, and returns the interval, the instants and the record that it wrote", async () => {
     const answer = await backend.start(HOURLY, claim("lock-1"), DEADLINE);
     expect(answer).toMatchObject({
       started: true,
@@ -139,7 +139,7 @@ describe("start", () => {
     });
   });
 
-  test("takes the lock all the same when what came in between changed nothing", async () => {
+  test("takes the lock although another swap came first, if that swap changed nothing for it", async () => {
     store.beforeSwap = async () => {
       store.beforeSwap = async () => {};
       await touch();
@@ -148,14 +148,14 @@ describe("start", () => {
     expect(store.swaps).toBe(2);
   });
 
-  test("knows its own lock again when the answer to its swap got lost", async () => {
+  test("gets its own lock again when the answer to its swap got lost", async () => {
     store.answer = lost;
     const lock = await started(backend, "ours");
     expect(lock).toMatchObject({ id: "ours", record: { state: { active: { id: "ours" } } } });
     expect(store.swaps).toBe(1);
   });
 
-  test("is refused as active, by nobody knows whom, after five lost swaps", async () => {
+  test("is refused as active, without a holder, after five lost swaps", async () => {
     store.beforeSwap = touch;
     const unknown = { id: null, since: null, updatedAt: null, holder: null, retryAt: null };
     const refused = { started: false, reason: "active", ...unknown };
@@ -164,7 +164,7 @@ describe("start", () => {
     expect((await stateNow())?.active).toBeNull();
   });
 
-  test("says so each time before it writes, and not when it won't", async () => {
+  test("calls beforeTaking before each write, and not without a write", async () => {
     const told: string[] = [];
     store.beforeSwap = async ({ active }) => {
       told.push(`swap ${active?.id}`);
@@ -316,7 +316,7 @@ describe.each([
   ["finish", "finished", "interrupt", "interrupted"],
   ["interrupt", "interrupted", "finish", "finished"],
 ] as const)("%s", (end, outcome, otherEnd, otherOutcome) => {
-  test("swaps what the start left, without reading", async () => {
+  test("swaps the record that the start wrote, without a read", async () => {
     const lock = await started(backend, "ours");
     const reads = store.reads;
     await backend[end](lock, DEADLINE);
@@ -381,7 +381,7 @@ describe.each([
     expect(await lossOn(backend[end](lock, DEADLINE))).toEqual({ ending: otherOutcome, at: NOON });
   });
 
-  test("of a lock that was taken over tells by whom, and leaves the new one alone", async () => {
+  test("of a lock that was taken over names the new holder, and leaves the new lock as it is", async () => {
     const lock = await started(backend, "ours");
     now += 10 * MINUTE;
     const theirs = { repository: "octo-org/other", runUrl: "https://github.com/octo-org/other/actions/runs/2" };
@@ -505,7 +505,7 @@ describe("abandon", () => {
         await other.finish(await started(other, "earlier"), DEADLINE);
         now += HOUR;
       }
-      // The start is given up right before its swap gets to the store.
+      // The start is abandoned right before its swap arrives at the store.
       let released: boolean | undefined;
       store.beforeSwap = async () => {
         store.beforeSwap = async () => {};
@@ -524,7 +524,7 @@ describe("abandon", () => {
     expect((await stateNow())?.active?.id).toBe("theirs");
   });
 
-  test("goes on until it took", async () => {
+  test("is repeated until it takes effect", async () => {
     await started(backend, "ours");
     store.beforeSwap = async () => {
       if (store.swaps < 4) await touch();
@@ -571,7 +571,7 @@ test("fields of a later version are kept through a run", async () => {
   expect(await stateNow()).toMatchObject({ later: { kept: true }, finishedUntil: toIso(NOON) });
 });
 
-test("a lock that was written by hand with a holder of nothing is still told of", async () => {
+test("a lock that was written by hand with an empty holder refuses starts too", async () => {
   const lock = {
     id: "by-hand",
     intervalStartedAt: toIso(NOON - HOUR),

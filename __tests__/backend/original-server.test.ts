@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { OriginalServer } from "../../testing/servers/original-server.ts";
 
-// The stand-in answers as was measured on an original server: what the client is tested against is worth no more than it.
+// OriginalServer must answer as an original server was seen to answer: the tests of the client depend on it.
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 const HOURLY = { jobInterval: HOUR };
@@ -42,7 +42,7 @@ describe("a start", () => {
     });
   });
 
-  test("that is not is an empty body without a type, whatever is asked for", async () => {
+  test("that is not granted gets an empty body without a type, whatever the query", async () => {
     await startedAt("/report");
     for (const path of ["/report", "/report?explain=true"]) {
       expect(await start(path, HOURLY)).toMatchObject({ status: 200, type: null, text: "" });

@@ -12,7 +12,7 @@ import { type ServedRepository, serveRepository } from "../../testing/git/served
 
 const inTime = () => deadlineIn(30_000);
 const claim = () => ({ lockId: randomUUID(), holder: null, idempotencyKey: "key" });
-/** A store's time is some requests old when the test looks, and git's has whole seconds. */
+/** The largest difference of a store's time: it is some requests old, and git's has whole seconds. */
 const TOLERANCE = 10 * SECOND;
 
 let repository: ServedRepository;
@@ -29,7 +29,7 @@ function gitStore(ahead: number): Promise<JobStore> {
 const postgresStore = () =>
   openDatabase(parseDatabaseLocation(postgres.url("postgres"), "JOB_STORE_URL"), () => {}, inTime());
 
-// PostgreSQL has the clock of this machine. So for it, the local clock is the wrong one.
+// PostgreSQL has the clock of this machine, so its test sets the local clock wrong.
 describe.each<[kind: string, open: (ahead: number) => Promise<JobStore>, isStoreShifted: boolean]>([
   ["a git server", gitStore, true],
   ["PostgreSQL", postgresStore, false],

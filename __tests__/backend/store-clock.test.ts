@@ -12,7 +12,7 @@ const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };
 const RETRIED: StartRequest = { ...HOURLY, retryInterval: MINUTE };
 const DEADLINE = deadlineIn(60_000);
 
-/** Tells the time of its own clock with each reading. */
+/** A store with a clock of its own. */
 class ClockedStore extends MemoryStore {
   afterRead = () => {};
 
@@ -143,7 +143,7 @@ describe("one holder: a process that was paused between the read and the swap", 
 
   test("renews its lock before the run starts", async () => {
     pauseOnce(MINUTE);
-    // A machine that slept: its clock was set back meanwhile, so only the monotonic clock tells the pause.
+    // The clock of the machine was set back during the pause, so only the monotonic clock shows the pause.
     const backend = new LocalBackend({ store, now: () => NOON, monotonic: () => monotonic, log: () => {} });
     expect(await backend.start(RETRIED, claim(), DEADLINE)).toMatchObject({ started: true, createdAt: NOON });
     expect((await backend.status("report", DEADLINE))?.state.active?.updatedAt).toBe(toIso(NOON + MINUTE));

@@ -12,7 +12,7 @@ const DEADLINE = deadlineIn(60_000);
 const CLAIM = { lockId: "a", holder: null, idempotencyKey: "key" };
 const HOURLY = { jobName: "report", jobInterval: HOUR };
 
-/** A store that becomes unreachable after a swap, whose own answer may be lost too. */
+/** A store that becomes unreachable after a swap. The answer to the swap may be lost too. */
 class BreakingStore extends MemoryStore {
   breaksAfterSwap = false;
   losesAnswer = false;

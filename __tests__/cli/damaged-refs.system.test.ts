@@ -108,9 +108,9 @@ describe.each(["http", "file"])("over git+%s", (transport) => {
     expect(no).toMatchObject({ code: 1, output: "" });
     expect(no.asked).toContain(REF);
     expect(no.asked).toContain("Remove it?");
-    const nobody = await run(release, ["report", "--url", url()]);
-    expect(nobody).toMatchObject({ code: 2, output: "" });
-    expect(nobody.errors).toContain("pass --yes to remove without a question");
+    const unasked = await run(release, ["report", "--url", url()]);
+    expect(unasked).toMatchObject({ code: 2, output: "" });
+    expect(unasked.errors).toContain("pass --yes to remove without a question");
     expect(served.repository.git(["ls-remote", served.repository.folder])).toContain(REF);
 
     const yes = await run(release, ["report", "--url", url()], true);

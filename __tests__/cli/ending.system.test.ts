@@ -55,7 +55,7 @@ test.each(["SIGTERM", "SIGINT"] as const)("%s lets requests in flight end, and t
 
   server.process.kill(signal);
   while (!server.out.includes(`"stopping"`)) await once(server.process.stdout as NodeJS.ReadableStream, "data");
-  // The port is free at once: a load balancer goes to another server.
+  // The port is free at once, so that a load balancer uses another server.
   await expect(fetch(`${url}/other`, HOURLY)).rejects.toThrow();
 
   const closed = once(server.process, "message");
@@ -81,13 +81,13 @@ test("a second signal ends it at once, whatever is in flight", async () => {
   expect([server.process.exitCode, server.process.signalCode]).toEqual([null, "SIGTERM"]);
 });
 
-test("a setting that is wrong is told in one line, and nothing begins", async () => {
+test("a wrong setting prints one line, and nothing is started", async () => {
   const server = serve(["--server-host=0.0.0.0"], { SERVER_PORT: "http" });
   expect(await server.ended).toBe(2);
   expect([server.out, server.err]).toEqual(["", 'SERVER_PORT "http" is not allowed: use a number from 0 to 65535\n']);
 });
 
-test("a port that is taken is told in the log", async () => {
+test("a port that is taken is an error in the log", async () => {
   const first = serve(["--server-port=0"]);
   const { port } = new URL(await urlOf(first));
   const second = serve([`--server-port=${port}`]);

@@ -1,5 +1,5 @@
-// What docs/rest-api.md tells of an original server, asked of this one as it is run: two processes on one database, whose
-// machines are in two time zones.
+// The faults of an original server that docs/rest-api.md lists must not occur on this one. Two processes in two time zones
+// run on one database.
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ const HOUR = 3_600_000;
 const HOURLY = { jobInterval: HOUR };
 const ZONES = ["Pacific/Auckland", "America/New_York"];
 
-/** Lets connections through to a port of this machine, or refuses them. */
+/** Relays connections to a port of this machine, or refuses them. */
 class Gate {
   readonly #sockets = new Set<net.Socket>();
   readonly #server: net.Server;
@@ -59,7 +59,7 @@ let gate: Gate;
 beforeAll(async () => {
   folder = mkdtempSync(path.join(tmpdir(), "cronyx-original-"));
   postgres = await startPostgres();
-  // A session's zone is not to matter either.
+  // The time zone of a session must not matter either.
   await postgres.query("CREATE DATABASE shared");
   await postgres.query("ALTER DATABASE shared SET timezone = 'Asia/Kolkata'");
   gate = new Gate(Number(new URL(postgres.url("x")).port));
@@ -74,7 +74,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** @returns where a server listens, once it does. */
+/** @returns the address of a server, after it has begun to listen. */
 async function serve(storeUrl: string, zone = "UTC", port = 0): Promise<string> {
   const env = { PATH: process.env.PATH, TZ: zone, JOB_STORE_URL: storeUrl, SERVER_PORT: String(port) };
   const server = spawn(process.execPath, [MAIN, "serve"], { env, stdio: ["ignore", "pipe", "inherit"] });
@@ -153,7 +153,7 @@ describe.each(["sqlite", "postgres"])("two servers on one database of %s", (kind
     }
   });
 
-  test("let nobody end the run of who took over, and keep one lock", async () => {
+  test("refuse the end of a lock that was taken over, and keep the new lock", async () => {
     const zombie = (await start(0, "/taken")).json;
     const holder = (await start(1, "/taken", { jobInterval: 2 * HOUR, retryInterval: 0 })).json;
     for (const how of ["finish", "interrupt"]) {
@@ -206,7 +206,7 @@ describe.each(["sqlite", "postgres"])("two servers on one database of %s", (kind
     }
   });
 
-  test("find fault at once, in a held job too, and keep nobody waiting", async () => {
+  test("refuse a wrong request at once, for a held job too", async () => {
     await start(0, "/held");
     for (const bad of ["never", "0 0 31 4,6,9,11 *", "0 0 30 2 *", "60 * * * *"]) {
       expect((await start(0, "/held", { jobInterval: bad })).status).toBe(400);
@@ -214,7 +214,7 @@ describe.each(["sqlite", "postgres"])("two servers on one database of %s", (kind
     expect((await start(1, "/held", { ...HOURLY, timezone: "Mars" })).status).toBe(400);
   });
 
-  test("say of a fault of theirs that there is one, and nothing that was sent", async () => {
+  test("answer an internal error without any content of the request", async () => {
     const id = (await start(0, "/damaged")).json.id;
     await write("UPDATE cronyx_job SET state = '{' WHERE state LIKE '%\"name\":\"damaged\"%'");
     const sent = { jobInterval: 4_242_424, requiredJobNames: ["canary"] };
@@ -229,7 +229,7 @@ describe.each(["sqlite", "postgres"])("two servers on one database of %s", (kind
 describe("a server whose database is away", () => {
   const through = (database: string) => postgres.url(database).replace(/:\d+\//, `:${gate.port}/`);
 
-  test("says that it is not well, hangs on no request, and works as soon as its database is back", async () => {
+  test("fails its health check, answers every request, and works as soon as its database is back", async () => {
     await postgres.query("CREATE DATABASE away");
     const url = await serve(through("away"));
     expect((await send(`${url}/healthcheck`, "GET")).status).toBe(200);
@@ -238,14 +238,14 @@ describe("a server whose database is away", () => {
     const asked = [send(`${url}/healthcheck`, "GET"), send(`${url}/report`, "POST", HOURLY)];
     for (const answer of asked) void answer.then(() => answered++);
     await pause(300);
-    // Nothing is well, and nothing is granted, while it is away.
+    // Without the database the health check fails, and no interval is granted.
     expect(answered).toBe(0);
     await gate.open();
     expect((await Promise.all(asked)).map(({ status }) => status)).toEqual([200, 200]);
     expect((await send(`${url}/next`, "POST", HOURLY)).json).toMatchObject({ isActive: true });
   });
 
-  test("doesn't listen before it is there", async () => {
+  test("does not listen before the database is there", async () => {
     await postgres.query("CREATE DATABASE late");
     await gate.shut();
     const port = await freePort();

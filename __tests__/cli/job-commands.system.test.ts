@@ -63,7 +63,7 @@ async function run(
 }
 
 describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (way) => {
-  test("status tells who holds what since when, of one job and of all", async () => {
+  test("status shows the holder of each lock and since when, of one job and of all", async () => {
     await repository.write("report", heldSince("report", SINCE));
     await repository.write("orders\n", finishedUntil("orders\n", SINCE));
     const all = await run(status, ["--url", repository[way]]);
@@ -83,7 +83,7 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
     expect(json.lock).not.toHaveProperty("idempotencyKey");
   });
 
-  test("release of a job's first interval says that it is granted again too", async () => {
+  test("release of a job's first interval prints that it is granted again too", async () => {
     const state = heldSince("report", SINCE);
     await repository.write("report", { ...state, finishedUntil: null });
     expect((await run(release, ["report", "--url", repository[way]])).output).toMatch(
@@ -112,7 +112,7 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
 });
 
 describe("skip", () => {
-  /** Three full hours are due: those after 03:00 of a job that runs hourly, a while after 06:00. */
+  /** An hourly job with three due intervals: it is finished until 03:00, and now is shortly after 06:00. */
   const begun = {
     intervalStartedAt: new Date(HOURS_AGO(4)).toISOString(),
     intervalEndedAt: new Date(HOURS_AGO(3)).toISOString(),
@@ -251,7 +251,7 @@ test.each([
   expect(errors).not.toMatch(/ghs_|\binputs?\b|\n./);
 });
 
-test("a job whose state is damaged is told of, and so are all others", async () => {
+test("status names a job whose state is damaged, and shows all other jobs", async () => {
   const kept = await runServer();
   const env = { CRONYX_URL: kept.url, CRONYX_TOKEN: "" };
   await kept.store.swap(null, { ...newJobState("broken\n"), v: 2 } as never, deadlineIn(1_000));

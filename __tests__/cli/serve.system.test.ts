@@ -15,7 +15,7 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-/** @param user Its process may run as another user, so that permissions apply to it. */
+/** @param user The user of the process. Permissions do not apply to root. */
 function run(args: readonly string[], env: Record<string, string> = {}, user: { uid?: number; gid?: number } = {}) {
   const child = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), ...args], {
     cwd: folder,
@@ -153,7 +153,7 @@ onPosix.each([
   },
 );
 
-test("a login is asked for, and a wrong one is told of", async () => {
+test("a login is required, and a wrong one is refused", async () => {
   const { url } = await serve({ BASIC_AUTH_USERNAME: "ci", BASIC_AUTH_PASSWORD: "hunter:2" });
   const right = step(url, { username: "ci", password: "hunter:2", "job-name": "with a login" });
   expect((await right.main()).outputs.started).toBe("true");

@@ -57,7 +57,7 @@ describe.each(["http", "file"])("a repository by git+%s", (scheme) => {
   const open = () =>
     clientOf({ url: `git+${scheme === "http" ? served.url : pathToFileURL(served.repository.folder)}` });
 
-  test("grants intervals that tile time, and tells what a job is", async () => {
+  test("grants intervals that tile time, with the properties of a job", async () => {
     await using client = open();
     const first = await startedBy(client);
     expect({
@@ -90,8 +90,8 @@ describe.each(["http", "file"])("a repository by git+%s", (scheme) => {
   });
 });
 
-describe("startJob says why a job was not started", () => {
-  test("because another run holds it, and who that is", async () => {
+describe("startJob returns the reason why a job was not started", () => {
+  test("another run holds it, with its holder", async () => {
     await using client = clientOf({ holder: { job: "nightly", runUrl: "https://example.com/runs/1" } });
     const first = await startedBy(client);
     expect(await client.startJob({ ...hourly, retryInterval: { minutes: 10 } })).toEqual({
@@ -105,7 +105,7 @@ describe("startJob says why a job was not started", () => {
     });
   });
 
-  test("because it isn't due yet", async () => {
+  test("it is not due yet", async () => {
     await using client = clientOf();
     await (await startedBy(client)).finish();
     expect(await client.startJob(hourly)).toEqual({
@@ -115,7 +115,7 @@ describe("startJob says why a job was not started", () => {
     });
   });
 
-  test("because a required job has to come first", async () => {
+  test("a required job has to finish first", async () => {
     await using client = clientOf();
     expect(await client.startJob({ ...hourly, requiredJobNames: ["never-run"] })).toEqual({
       started: false,
@@ -149,14 +149,14 @@ test("the client's time zone counts where a start names none", async () => {
   expect(inUtc.intervalStartedAt).toEqual(new Date("2026-11-24T00:00:00Z"));
 });
 
-test("what a run lost it can't end", async () => {
+test("a run cannot end a lock that it has lost", async () => {
   await using client = clientOf();
   const job = await startedBy(client);
   now += HOUR;
   const other = await startedBy(client, { ...hourly, retryInterval: MINUTE });
   const error = await errorOf(job.finish());
   expect(error).toMatchObject({ code: "lock-lost", cause: { name: "LockLostError", loss: { ending: "taken-over" } } });
-  // Who tried to end it knows: disposing of it has nothing to add, and leaves the other run's lock alone.
+  // The caller of the end has its error. So the disposal throws none, and leaves the lock of the other run as it is.
   await job[Symbol.asyncDispose]();
   await other.finish();
 });
@@ -239,7 +239,7 @@ describe("using", () => {
     expect((await startedBy(client)).intervalStartedAt).toEqual(new Date(NOON));
   });
 
-  test("await using waits for an end that is under way", async () => {
+  test("await using waits for an end in progress", async () => {
     await using client = clientOf();
     {
       await using job = await startedBy(client);
@@ -346,7 +346,7 @@ describe("a deadline", () => {
     expect(await client.requestJobStart(hourly)).not.toBeNull();
   });
 
-  test("that passes where nothing can be released any more says that the lock may be there", async () => {
+  test("that passes where the release fails has an error that names the lock", async () => {
     await using client = clientOf();
     let pushed = false;
     served.fault = ({ command }) => {
@@ -362,7 +362,7 @@ describe("a deadline", () => {
 });
 
 describe("close", () => {
-  test("lets nothing more start, and can be called again", async () => {
+  test("refuses new starts, and can be called again", async () => {
     const client = clientOf();
     const job = await startedBy(client);
     await Promise.all([client.close(), client.close()]);
@@ -371,7 +371,7 @@ describe("close", () => {
     expect(job.isActive).toBe(true);
   });
 
-  test("waits for calls that are under way, with their tasks", async () => {
+  test("waits for calls in progress, with their tasks", async () => {
     const client = clientOf();
     const order: string[] = [];
     let closed: Promise<unknown> | undefined;
@@ -444,7 +444,7 @@ describe("an error speaks of this library's options", () => {
     expect(words).not.toMatch(/\binputs?\b|workflow|fork/);
   });
 
-  test("where a server asks for a login, refuses one, or can't free a lock", async () => {
+  test("where a server asks for a login, refuses one, or cannot free a lock", async () => {
     const original = await new OriginalServer().listen();
     try {
       const { url } = original;

@@ -81,7 +81,7 @@ describe("requestJobExec renews the lock while the task runs", () => {
     expect(timers.pending).toBe(0);
   });
 
-  test("and stops without a signal when the task has ended the job itself and goes on", async () => {
+  test("and stops without a signal when the task has ended the job itself and continues", async () => {
     await using client = clientOf();
     await client.requestJobExec(hourly, async (job, signal) => {
       await job.finish();
@@ -140,7 +140,7 @@ describe("a lock that is lost while the task runs", () => {
     expect((await stored())?.active?.id).toBe(other?.id);
   });
 
-  test("throws the reason that the task throws, and warns of no lock that was kept", async () => {
+  test("throws the error of the task, and warns of no active lock", async () => {
     await using client = clientOf();
     let reason: unknown;
     const exec = client.requestJobExec(hourly, async (_, signal) => {
@@ -168,7 +168,7 @@ describe("a lock that is lost while the task runs", () => {
 describe("a lock that cannot be renewed", () => {
   const down = new ServiceError("unreachable", { place: "https://locks", problem: "is away", effect: "possible" });
 
-  test("counts as lost after the retry interval, and what its finish says then decides", async () => {
+  test("counts as lost after the retry interval, and then the result of its finish decides", async () => {
     const backend = localBackend();
     await using client = clientOf(backend);
     await client.requestJobExec(hourly, async (_, signal) => {
@@ -324,7 +324,7 @@ describe("renew, skip and resumeJob", () => {
 });
 
 describe("policies", () => {
-  test("startsAt and catchUp choose the interval, and the job tells what it leaves behind", async () => {
+  test("startsAt and catchUp choose the interval, and the job has the skipped span and the number of intervals behind", async () => {
     await using client = clientOf();
     const startsAt = new Date(NOON - 5 * HOUR);
     const each = await client.requestJobStart({ ...hourly, startsAt });

@@ -18,10 +18,10 @@ const PROPERTIES = [
   "updatedAt",
 ] as const;
 
-/** A job whose ends wait for their answer. */
+/** A job whose ends wait until the test answers them. */
 class Trial {
   readonly job: Job;
-  /** The ends that were asked for and have no answer, oldest first. */
+  /** The ends without an answer, oldest first. */
   readonly asked: { end: string; answer: (error?: Error) => void }[] = [];
   sent = 0;
 
@@ -52,7 +52,7 @@ class Trial {
 
 const NO_ANSWER = new CronyxClientError("unreachable", "No answer", { effect: "possible" });
 
-/** The error of an end that finds its lock ended. */
+/** The error of an end whose lock has ended already. */
 function lossBy(ending: LockLoss["ending"]): CronyxClientError {
   const loss: LockLoss =
     ending === "unknown" ? { ending } : ending === "taken-over" ? { ending, at: 0, holder: null } : { ending, at: 0 };
@@ -173,7 +173,7 @@ test("a job that is disposed of is interrupted once, exactly if no end succeeded
   );
 });
 
-test("to dispose of a job whose lock is lost is an error, unless an end told of it before", async () => {
+test("to dispose of a job whose lock is lost is an error, unless an end has thrown it before", async () => {
   const untold = new Trial();
   const disposed = untold.job[Symbol.asyncDispose]();
   await Promise.resolve();

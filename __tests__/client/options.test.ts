@@ -5,7 +5,7 @@ const SECRET = "hunter2";
 const LOCKS = "git+https://example.invalid/octo-org/locks";
 const HOURLY = { jobName: "report", jobInterval: "0 * * * *" };
 
-/** What plain JavaScript may give, in which nothing has a type. */
+/** Options of any type, as plain JavaScript may pass them. */
 const asOptions = (options: unknown) => options as CronyxClientOptions & JobStartOptions;
 
 describe("a client's options are checked when it is made", () => {

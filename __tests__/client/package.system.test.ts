@@ -12,7 +12,7 @@ import { runServer } from "../../testing/servers/running-server.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const TSC = path.join(ROOT, "node_modules/typescript/bin/tsc");
-/** The address that stands in the examples. */
+/** The address in the examples. */
 const EXAMPLE_URL = "git+https://github.com/octo-org/locks";
 const STRICT = ["--strict", "--exactOptionalPropertyTypes", "--target", "es2022", "--module", "nodenext"];
 
@@ -20,7 +20,7 @@ const examples = [...readFileSync(path.join(ROOT, "docs/api.md"), "utf8").matchA
   .map(([, code = ""]) => code)
   .filter((code) => code.includes("//=>"));
 
-/** A folder in which nothing but the package is installed. */
+/** A folder in which only the package is installed. */
 let folder: string;
 let served: ServedRepository;
 let compiled: Promise<unknown>;
@@ -71,12 +71,12 @@ test("the package holds the library and the server alone", async () => {
   expect(imported.trim()).toBe("CronyxClient,CronyxClientError,default");
 });
 
-test("its types stand without any others", async () => {
+test("its types need no other package", async () => {
   cpSync(path.join(ROOT, "__tests__/fixtures/package-consumer.ts"), path.join(folder, "consumer.ts"));
   await run(process.execPath, [TSC, ...STRICT, "--lib", "es2022,dom", "--types", "", "--noEmit", "consumer.ts"]);
 });
 
-test("each method of docs/api.md has an example that prints what it says", async () => {
+test("each method of docs/api.md has an example with the output that it shows", async () => {
   expect(examples).toHaveLength(18);
   await compiled;
   const printed = await inParallel([...examples.keys()], 3, (at) => {
@@ -119,7 +119,7 @@ test("a program written for cronyx-client runs on either server when its import 
   }
 });
 
-/** @returns what an example says that it prints. */
+/** @returns the output that an example shows. */
 function said(example: string): string {
   return [...example.matchAll(/\/\/=> (.*)$/gm)].map(([, line]) => `${line}\n`).join("");
 }

@@ -143,7 +143,7 @@ describe.each([
   });
 });
 
-test("a server gets schedules and waits in the forms that an original server knows", async () => {
+test("a server gets schedules and waits in the forms that an original server takes", async () => {
   const original = await new OriginalServer().listen();
   const { client, timers, warnings } = clientIn(original.url, "any");
   const start = { jobInterval: "90 minutes", startBuffer: "PT1H", retryInterval: "1 month 1 week" };

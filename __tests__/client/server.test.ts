@@ -7,10 +7,10 @@ import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
 import { NOON, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
-/** Tells of each step that a request takes, and waits for whoever listens. */
+/** A store that reports each step of a request, and waits until the test has handled the report. */
 class WatchedStore extends MemoryStore {
   at: (step: "read" | "swapping" | "swapped") => unknown = () => {};
-  /** How many calls are under way. */
+  /** The number of calls in progress. */
   calls = 0;
 
   override async read(names: readonly string[]) {
@@ -38,7 +38,7 @@ const PATH = `/${encodeURIComponent(hourly.jobName)}`;
 let store: WatchedStore;
 let server: RunningServer;
 let client: CronyxClient;
-/** Lets the store go on from where it was held up. */
+/** Lets the store continue the step at which it waits. */
 let release = () => {};
 beforeEach(async () => {
   store = new WatchedStore();
@@ -57,7 +57,7 @@ async function started(): Promise<Job> {
   return job;
 }
 
-/** Aborts when the store comes to this step for the first time, and lets it go on only when it is released. */
+/** Aborts when the store reaches this step for the first time. The step continues only after a release. */
 function abortAt(step: (typeof STEPS)[number]): AbortSignal {
   const caller = new AbortController();
   store.at = async (now) => {
@@ -73,7 +73,7 @@ function abortAt(step: (typeof STEPS)[number]): AbortSignal {
 const aborted = { name: "CronyxClientError", code: "aborted", cause: { message: "Shutting down" } };
 
 describe("a signal that is aborted", () => {
-  test("before: nothing is asked", async () => {
+  test("before: nothing is sent", async () => {
     const signal = AbortSignal.abort(new Error("Shutting down"));
     const job = await started();
     server.lines.length = 0;
@@ -108,7 +108,7 @@ describe("a signal that is aborted", () => {
     await expect(job[end]({ signal: abortAt(step) })).rejects.toMatchObject(aborted);
     expect(job.isActive).toBe(true);
     await settled();
-    // It came through after all: what is asked for again is done.
+    // The request was carried out after all, so the repeated one is done.
     await job[end]();
     const { active, finishedUntil } = (await store.read([hourly.jobName])).records.get(hourly.jobName)?.state ?? {};
     expect([active, finishedUntil]).toEqual([null, end === "finish" ? toIso(NOON) : null]);
@@ -125,7 +125,7 @@ describe("a signal that is aborted", () => {
   });
 });
 
-/** Lets go on at the server what was given up, to its end. */
+/** Lets the server complete the request that the client has given up. */
 async function settled() {
   store.at = () => {};
   release();
@@ -154,7 +154,7 @@ test("a deadline ends every call", async () => {
   }
 });
 
-test("a run goes through its life, and another's end is told of", async () => {
+test("a run starts, renews and finishes, and the end by another caller is an error", async () => {
   const job = await started();
   expect(await client.startJob(hourly)).toMatchObject({ started: false, reason: "active", since: new Date(NOON) });
   await server.send("PUT", `${PATH}/${job.id}/interrupt`, {

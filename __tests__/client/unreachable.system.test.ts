@@ -25,17 +25,17 @@ async function listening(server: net.Server): Promise<number> {
   return (server.address() as AddressInfo).port;
 }
 
-describe("a server that can't be reached is told of by why", () => {
+describe("an unreachable server has an error with its cause", () => {
   const reset = () => net.createServer((socket) => socket.once("data", () => socket.resetAndDestroy()));
   const silent = () => net.createServer((socket) => void closing.push(() => socket.destroy()));
   test.each<[what: string, url: () => Promise<string>, says: RegExp, deadline?: number]>([
     ["a port that refuses", async () => "http://127.0.0.1:1", /connect ECONNREFUSED/],
-    ["a name that nobody knows", async () => "http://nowhere.invalid", /getaddrinfo (ENOTFOUND|EAI_AGAIN)/, 5_000],
+    ["a name that does not resolve", async () => "http://nowhere.invalid", /getaddrinfo (ENOTFOUND|EAI_AGAIN)/, 5_000],
     ["a connection that is reset", async () => `http://127.0.0.1:${await listening(reset())}`, /ECONNRESET/],
     ["no answer", async () => `http://127.0.0.1:${await listening(silent())}`, /\(no answer in time\)/],
   ] as [string, () => Promise<string>, RegExp, number?][])("%s", async (_, url, says, deadline = 300) => {
     await using client = new CronyxClient({ url: await url(), deadline }, { warn: () => {} });
-    // One with a lock would be taken back for ten seconds more: client.test.ts shows that.
+    // After a start with a lock, the client would try to abandon it for ten more seconds: client.system.test.ts shows that.
     const start = client.requestJobStart({ jobName: "report", jobInterval: 1, noLock: true });
     const error = await start.catch((reason) => reason);
     expect(error).toMatchObject({ name: "CronyxClientError", code: "unreachable", cause: { name: "ServiceError" } });
@@ -55,7 +55,7 @@ describe("a certificate that", () => {
     }
   });
 
-  /** @param trusted The certificates that the runner's machine trusts, beside those of every Node. */
+  /** @param trusted The certificates that this machine trusts in addition to Node's own. */
   async function failure(certificate: string, host: string, trusted = certificate): Promise<string> {
     const [key, cert] = ["key.pem", certificate].map((name) => readFileSync(path.join(folder, name)));
     const server = https.createServer({ key, cert }, (_, response) => response.writeHead(401).end());
@@ -68,7 +68,7 @@ describe("a certificate that", () => {
     });
     const { code, log } = await step.main();
     expect(code).toBe(1);
-    // No try was followed by another.
+    // There was only one attempt.
     expect(log.filter((line) => line.includes("trying again"))).toEqual([]);
     return log.at(-1) ?? "";
   }

@@ -127,7 +127,7 @@ describe("a url is refused", () => {
     expect(error).toMatchObject({ code, field: "url" });
     const value = /[@?#]/.test(url.replace("git@github.com:", "")) ? "" : `${JSON.stringify(url)} `;
     expect((error as Error).message).toContain(`url ${value}${why}`);
-    // Whatever was meant, the message has the form of a repository's url.
+    // The message has the form of a repository's url in any case.
     expect(actionMessage(error)).toMatch(/ git\+(https|ssh|file)/);
   });
 

@@ -10,20 +10,20 @@ const certificate = selfSignedCertificate("cronyx.test");
 const { connect } = tls;
 let server: net.Server;
 let connection: HttpConnection;
-/** What the server writes past its TLS once it has a request. */
+/** The bytes that the server writes beside its TLS stream after a request. */
 let broken: Buffer;
 let requests: number;
 const sockets: net.Socket[] = [];
 
 beforeEach(async () => {
   requests = 0;
-  // Jest's tests have no hand on the environment that Node reads, so the certificate is trusted here.
+  // A test cannot change the environment that Node has read at its start, so it trusts the certificate here.
   jest
     .spyOn(tls, "connect")
     .mockImplementation((options) => connect({ ...Object(options), rejectUnauthorized: false }));
   server = net.createServer((socket) => {
     sockets.push(socket);
-    // The server's TLS runs over a stream of its own, so that the socket can be written to past it.
+    // The server's TLS uses a separate stream, so that the test can write to the socket directly.
     const below = new Duplex({
       read: () => {},
       write: (chunk, _encoding, done) => void socket.write(chunk, () => done()),

@@ -106,7 +106,7 @@ describe("a server that is too slow", () => {
   });
 });
 
-describe("an answer that can't be", () => {
+describe("an unusable answer", () => {
   test("is cut off", async () => {
     answer = (_, response) => {
       response.writeHead(200, { "content-length": "10" }).write("half", () => response.destroy());

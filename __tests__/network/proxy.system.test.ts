@@ -18,7 +18,7 @@ import { runOf, Step } from "../../testing/action/runner.mjs";
 import { type ServedRepository, serveRepository, TOKEN } from "../../testing/git/served-repository.ts";
 import { selfSignedCertificate } from "../../testing/network/self-signed-certificate.ts";
 
-/** A name that no name server knows: whoever reaches it went through the proxy. */
+/** A name that does not resolve: only a request through the proxy can reach it. */
 const HOST = "git.example.test";
 /** The Node that runs TypeScript. */
 const NODE = path.resolve(import.meta.dirname, "../../node_modules/node/bin/node");
@@ -103,7 +103,7 @@ beforeEach(async () => {
 afterEach(() => proxy.close());
 
 describe("a proxy named by https_proxy", () => {
-  test("is asked for a tunnel, with its login, and sees nothing of what goes through it", async () => {
+  test("gets a request for a tunnel with its login, and sees none of the content", async () => {
     const step = new Step({
       dist: path.resolve(import.meta.dirname, "../../dist"),
       temporary: path.join(folder, "runner"),
@@ -163,7 +163,7 @@ describe("a proxy named by http_proxy", () => {
     return connection.send(request, deadlineIn(ms)).finally(() => connection.close());
   }
 
-  test("is asked for a tunnel too, with its login, and the server doesn't see that login", async () => {
+  test("gets a request for a tunnel with its login, and the server does not see that login", async () => {
     expect(await post(`http://${HOST}/locks.git/git-upload-pack`)).toMatchObject({ status: 401, redirectedTo: null });
     expect(proxy.connects).toEqual([{ to: `${HOST}:80`, login: PROXY_LOGIN }]);
     expect(served.exchanges.map(({ authorization }) => authorization)).toEqual(["Basic bWU6aXQ="]);
@@ -183,7 +183,7 @@ describe("a proxy named by http_proxy", () => {
     },
   );
 
-  test("isn't asked for this machine", async () => {
+  test("is not used for this machine", async () => {
     expect(await post(`${served.url}/git-upload-pack`)).toMatchObject({ status: 401 });
     expect(proxy.connects).toEqual([]);
   });
@@ -197,7 +197,7 @@ describe("a proxy named by http_proxy", () => {
     const problem = "cannot be reached: the proxy asks for a login, or refused the one it got (407)";
     const remedy = "set its login in the environment's https_proxy or http_proxy, as http://USER:PASSWORD@HOST";
 
-    test("is an error of its own", async () => {
+    test("has its own error code", async () => {
       const error = await post(`${scheme}://${HOST}/`).catch((error: unknown) => error);
       expect(error).toMatchObject({ code: "proxy-refused", effect: "none", retryAfter: null });
       expect(actionMessage(error)).toBe(`${HOST} ${problem}: ${remedy}`);
@@ -205,7 +205,7 @@ describe("a proxy named by http_proxy", () => {
       if (scheme === "http") expect((await post(`http://${HOST}/`)).status).toBe(401);
     });
 
-    test("is asked once, by a server's client and by a repository's", async () => {
+    test("gets one request, from a server's client and from a repository's", async () => {
       const log: string[] = [];
       const options = {
         ...{ token: "", userAgent: "cronyx-test", env: {}, temporary: folder, now: Date.now },
@@ -231,7 +231,7 @@ describe("a proxy named by http_proxy", () => {
     });
   });
 
-  test("that asks for a login by an answer is told of too", async () => {
+  test("that asks for a login by an answer has the same error code", async () => {
     served.fault = () => ({ status: 407 });
     await expect(post(`${served.url}/git-upload-pack`)).rejects.toMatchObject({
       code: "proxy-refused",
@@ -240,7 +240,7 @@ describe("a proxy named by http_proxy", () => {
     served.fault = () => undefined;
   });
 
-  test("that can't be reached is a fault that may pass, told without its login", async () => {
+  test("that cannot be reached is a transient fault, and the message leaves its login out", async () => {
     process.env.http_proxy = `http://me:${encodeURIComponent(PASSWORD)}@127.0.0.1:1`;
     const error = await post(`http://${HOST}/`).catch((error: unknown) => error);
     expect(error).toBeInstanceOf(ServiceError);

@@ -17,7 +17,7 @@ async function runs(cron: string, zone: string, after: Instant, count: number): 
   return found;
 }
 
-describe("a cron expression has the next two boundaries that it says, and the same ones backward", () => {
+describe("a cron expression has the expected next two boundaries, and the same ones backward", () => {
   test.each([
     // The fields, and their values, lists, ranges and steps.
     ["* * * * *", "2026-03-04T05:07", "2026-03-04T05:08"],

@@ -430,7 +430,7 @@ describe("a job that fell behind", () => {
     expect(await decideOn({ jobInterval: 1 }, until("07:00"), instant("11:30"))).toMatchObject({ behind: 1000 });
   });
 
-  test("hears under latest which span it skips, and under the others that it skips none", async () => {
+  test("gets under latest the span that it skips, and under the other policies no span", async () => {
     const decisionOn = (catchUp: "each" | "merge" | "latest") =>
       decideOn({ catchUp }, until("07:00"), instant("11:30"));
     expect(await decisionOn("latest")).toMatchObject({
@@ -559,7 +559,7 @@ describe("without a lock", () => {
   });
 });
 
-describe("a refusal says when a start may succeed", () => {
+describe("a refusal has the instant at which a start may succeed", () => {
   const exact = fc.oneof(
     fc.integer({ min: 0, max: 40 * 24 * HOUR }),
     fc.record({ hours: fc.nat(100), minutes: fc.nat(100), seconds: fc.nat(100) }),

@@ -16,7 +16,7 @@ test.each([
   ["2024-11-03", "America/Havana", "2024-11-03T04:00:00.000Z"],
   // Clocks went from 0:00 back to 23:00 of the day before.
   ["2024-04-07", "America/Santiago", "2024-04-07T04:00:00.000Z"],
-  // The day was left out.
+  // The zone skipped the day.
   ["2011-12-30", "Pacific/Apia", "2011-12-30T10:00:00.000Z"],
 ])("%s in %s is %s", (text, timezone, instant) => {
   expect(toIso(parseInstantOrDate("startsAt", text, timezone))).toBe(instant);

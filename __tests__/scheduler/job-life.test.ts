@@ -18,7 +18,7 @@ const JOB = "report";
 /** An event in the life of a job. */
 type Event =
   | { readonly is: "start" }
-  /** By the run that was granted the newest lock (0) or an older one, which has lost it. */
+  /** An end by the run with the newest lock, 0, or by an older run, which has lost its lock. */
   | { readonly is: "finish" | "interrupt"; readonly by: number; readonly remembers: boolean }
   /** The clock moves on. */
   | { readonly is: "wait"; readonly ms: number }
@@ -194,7 +194,7 @@ test("finished intervals of a job tile time, each with one holder at a time, wha
     ),
     { numRuns: 50 },
   );
-  // Each kind of event must have happened often, or the property would prove little.
+  // Each kind of event must have happened often. Otherwise the property would show little.
   const all = ["granted", "taken over", "finish", "interrupt", "lost its lock", "active", "not-due"];
   expect(all.filter((what) => (happened[what] ?? 0) < 20)).toEqual([]);
 });

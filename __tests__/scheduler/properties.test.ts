@@ -19,7 +19,7 @@ async function holds(violation: (steps: readonly Step[]) => string | null): Prom
     }),
     { numRuns: 150 },
   );
-  // The property says little unless each of these happens.
+  // The property shows little unless each of these events happens.
   const needed = ["start", "take over", "finish", "interrupt", "renew", "resume", "skip"];
   expect(needed.filter((event) => (happened.get(event) ?? 0) < 5)).toEqual([]);
 }

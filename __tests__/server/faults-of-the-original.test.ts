@@ -7,7 +7,7 @@ import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
 const HOURLY = { jobInterval: HOUR };
 
-// Two servers on one store, of which each read lets others go first.
+// Two servers on one store. Each read waits until other requests have run.
 class SlowStore extends MemoryStore {
   override async read(names: readonly string[]) {
     await new Promise(setImmediate);

@@ -35,7 +35,7 @@ const TELLING = [
   ...["", " ", "a", "* * * * * *", "0 0 29 2 1", "true", "\0", "\ud800", "__proto__"],
   encodeURIComponent('{"job":7}'),
 ];
-/** What a text of this name takes, which its schema doesn't tell: half of the samples get past what checks it. */
+/** Valid texts of a field whose schema takes more texts. Half of the samples are valid, so that requests get past the checks. */
 const FITTING: Readonly<Record<string, readonly string[]>> = {
   jobInterval: ["0 * * * *", "@daily", "*/7 3-9 * * MON"],
   timezone: ["UTC", "Asia/Tokyo", "Europe/London"],
@@ -49,7 +49,7 @@ const FITTING: Readonly<Record<string, readonly string[]>> = {
   "cronyx-holder": ['{"job":"a","runUrl":"https://example.com/"}', "{}"].map(encodeURIComponent),
 };
 
-/** Values of a schema, mostly; and now and then of none. */
+/** Values that mostly match a schema. */
 function sampleOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
   return fc.oneof({ weight: 30, arbitrary: goodSampleOf(schema, name) }, { weight: 1, arbitrary: fc.jsonValue() });
 }
@@ -78,7 +78,7 @@ function goodSampleOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
       const { properties = {}, required = [] } = schema;
       const fields = Object.fromEntries(Object.entries(properties).map(([field, of]) => [field, sampleOf(of, field)]));
       const good = fc.record(fields, { requiredKeys: [...required] });
-      // Near it: without something that is required, or with something that isn't known.
+      // Nearly valid: without a required field, or with an unknown one.
       const more = fc.dictionary(fc.string({ maxLength: 10 }), fc.jsonValue({ maxDepth: 2 }), { maxKeys: 2 });
       const near = [
         fc.record(fields, { requiredKeys: [] }),
@@ -101,7 +101,7 @@ test("is a valid OpenAPI 3.1 document with every route", async () => {
   const checked = new Validator();
   expect(await checked.validate(structuredClone(json))).toEqual({ valid: true });
   expect(checked.version).toBe("3.1");
-  // What is no such document would be told.
+  // An invalid document would have errors.
   expect(await new Validator().validate({ ...json, paths: { report: {} } })).toMatchObject({ valid: false });
   const operations = Object.entries(json.paths).flatMap(([path, methods]) =>
     Object.keys(methods as object).map((method) => `${method.toUpperCase()} ${path}`),
@@ -144,7 +144,7 @@ test("every answer to random input matches its description, and none is an inter
   const operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
   );
-  /** Locks that are held, so that an end finds something to end. */
+  /** Active locks, so that a request to end one can succeed. */
   const granted: { readonly jobName: string; readonly jobId: string }[] = [];
   for (let at = 0; at < 700; at++) {
     const { name, id } = (await guarded.start(`/held-${at}`, { jobInterval: 1 }, { authorization: good })).json;
@@ -234,7 +234,7 @@ test("every answer to random input matches its description, and none is an inter
   } finally {
     await guarded.close();
   }
-  // The samples got everywhere: what was never answered was never checked.
+  // Each route gave each answer: an answer that never came was not checked.
   for (const key of [
     ...["200", "400", "401", "403"].map((status) => `startJob ${status}`),
     ...["finishJob", "interruptJob"].flatMap((end) => ["200", "401", "403", "404"].map((status) => `${end} ${status}`)),

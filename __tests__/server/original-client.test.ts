@@ -5,7 +5,7 @@ import { NOON, type RunningServer, runServer } from "../../testing/servers/runni
 
 const AUTHORIZATION = { authorization: `Basic ${Buffer.from("octo:password").toString("base64")}` };
 const HOURLY = { jobInterval: HOUR };
-/** What axios sends along, which the original clients stand on. */
+/** The headers of axios, which the original clients use. */
 const ACCEPT = { accept: "application/json, text/plain, */*", "user-agent": "axios/1.4.0" };
 
 let server: RunningServer;
@@ -14,7 +14,7 @@ beforeEach(async () => {
 });
 afterEach(() => server.close());
 
-/** Asks as an original client does: a body of JSON and nothing but that, and paths of the name in the answer. */
+/** Sends requests as an original client does: JSON bodies without other headers, and paths with the name of the answer. */
 const original = {
   start: (name: string, options: object) =>
     server.send("POST", `/${encodeURIComponent(name)}`, {
@@ -87,7 +87,7 @@ test("every option that it has is understood", async () => {
   });
 });
 
-test("without credentials it is told which", async () => {
+test("without credentials it gets a 401 that names the scheme", async () => {
   expect(await server.start("/report", HOURLY)).toMatchObject({
     status: 401,
     headers: { "www-authenticate": 'Basic realm="CronyxServer"' },

@@ -25,7 +25,7 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-/** Asks for one job from all callers at once, half of them of each server. @returns what was granted. */
+/** Starts one job from all callers at once, half of them on each server. @returns the granted jobs. */
 async function startAll(path: string, more: object = {}) {
   const answers = await Promise.all(
     Array.from({ length: CALLERS }, (_, at) => {

@@ -7,7 +7,11 @@ import type { PreparedStart } from "../scheduler/start-request.ts";
  *
  * @param age The time since the lock's last update, in milliseconds.
  */
-export function isStale({ retryInterval }: PreparedStart, updatedAt: Instant, age: number): boolean {
+export function isStale(
+  { retryInterval }: Pick<PreparedStart, "retryInterval">,
+  updatedAt: Instant,
+  age: number,
+): boolean {
   const retryAt = retryInterval?.after(updatedAt) ?? Number.POSITIVE_INFINITY;
   return retryAt > updatedAt && retryAt <= updatedAt + age;
 }

@@ -17,10 +17,10 @@ const GIT_STORE = "src/store/git/git-store.ts";
  */
 export const BACKEND_GUARDS = [
   ...guardsOf(BACKEND, "backend/local-backend", {
-    "a start knows its own lock again": [
+    "a start gets its own lock again": [
       "if (active?.id === claim.lockId) {",
       "if (active !== null && active.id === claim.holder) {",
-      "knows its own lock again",
+      "gets its own lock again",
     ],
     "an own lock that is found late is renewed": [
       "if (!isStale(prepared, updatedAt, now - updatedAt + age())) return",
@@ -106,7 +106,7 @@ export const BACKEND_GUARDS = [
       "a finish beside an abandon",
     ],
     "the explorer: a used id is refused": ["checkUnused(record.state, claim);", "", "a takeover that interrupts"],
-    "the explorer: a start knows its own lock again": [
+    "the explorer: a start gets its own lock again": [
       "if (active?.id === claim.lockId) {",
       "if (active !== null && active.id === claim.holder) {",
       "a start beside an abandon of another start",
@@ -158,11 +158,11 @@ export const BACKEND_GUARDS = [
       "fails, and leaves no lock",
     ],
   }),
-  ...guardsOf(STALE_LOCK, "backend/remote/lock-calls", {
+  ...guardsOf(STALE_LOCK, "backend/stale-lock", {
     "a retry interval of 0 needs no renewal": [
       "return retryAt > updatedAt && retryAt <=",
       "return retryAt <=",
-      "with a retry interval of 0 starts without a renewal",
+      "with a retry interval of 0 is never stale",
     ],
   }),
   ...guardsOf(SERVER_ANSWERS, "backend/remote/lock-calls", {

@@ -94,7 +94,7 @@ export const SCHEDULER_GUARDS = [
     "latest tells the span that it skips": [
       ", ...skipped(start, caughtUp.start)",
       "",
-      "hears under latest which span it skips",
+      "gets under latest the span that it skips",
     ],
   }),
   ...guardsOf(TRANSITIONS, "scheduler/job-transitions", {

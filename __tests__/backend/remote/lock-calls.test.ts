@@ -126,7 +126,7 @@ describe("with an original server", () => {
     });
   });
 
-  test("catchUp: each is what it does anyway", async () => {
+  test("catchUp: each needs no confirmation", async () => {
     expect(await start({ ...HOURLY, catchUp: "each" })).toMatchObject({ started: true });
     expect(asked()).toEqual(["POST /report?explain=true"]);
   });
@@ -143,7 +143,7 @@ describe("with an original server", () => {
   });
 });
 
-/** Answers late, as often as the test sets, and may end a lock before it is renewed. */
+/** A server whose first answers are late. It may end a lock before it is renewed. */
 class SlowServer extends ExplainingServer {
   slowAnswers = 0;
   endsBeforeRenewal = false;

@@ -98,7 +98,7 @@ const lossOf = (ending: Promise<unknown>) =>
     },
   );
 
-/** The first request of this kind meets with a fault. */
+/** Sets a fault for the first request of this kind. */
 function once(kind: RegExp, fault: ServerFault, whom = server): void {
   whom.fault = ({ method, path }) => {
     if (!kind.test(`${method} ${path}`)) return undefined;
@@ -110,7 +110,7 @@ function once(kind: RegExp, fault: ServerFault, whom = server): void {
 const asked = (whom = server) => whom.requests.map(({ method, path }) => `${method} ${decodeURIComponent(path)}`);
 
 describe("with an original server", () => {
-  test("a start is granted, told by the name that was asked for, and finished by it", async () => {
+  test("a start is granted and finished under the name in the request", async () => {
     const answer = await backend.start(HOURLY, claim(), inTime());
     const id = (answer as Started).lock?.id;
     expect(answer).toEqual({
@@ -130,7 +130,7 @@ describe("with an original server", () => {
     expect((await server.state(encodeURIComponent(JOB)))?.finishedUntil).toBe(toIso(NOON));
   });
 
-  test("what is sent is what it takes; what it doesn't know is in headers", async () => {
+  test("the body has only fields that it takes, and the additions are in headers", async () => {
     const request = {
       ...HOURLY,
       jobInterval: { hours: 1 },
@@ -179,7 +179,7 @@ describe("with an original server", () => {
     await backend.finish(again, inTime());
   });
 
-  test("what it can't do is an error that says so", async () => {
+  test("a call that it does not have is an error", async () => {
     const lock = { jobName: JOB, id: randomUUID(), record: null };
     const abandoning = await failureOf(backend.abandon(lock, inTime()));
     expect(abandoning).toMatchObject({ code: "original-server", effect: "possible" });
@@ -200,7 +200,7 @@ describe("with an original server", () => {
     expect(asked()).toEqual(Array(3).fill(`POST /team/locks/${JOB}?explain=true`));
   });
 
-  test("what is wrong with a request is told before anything is sent", async () => {
+  test("a wrong request is an error before anything is sent", async () => {
     let taking = false;
     const beforeTaking = () => {
       taking = true;
@@ -251,7 +251,7 @@ describe("with a server that explains itself", () => {
     });
   });
 
-  test("the lock has the id that was asked for, and the same key gets it again", async () => {
+  test("the lock has the id of the key, and the same key gets it again", async () => {
     const { idempotencyKey, lockId } = claim();
     expect((await started(backend, { idempotencyKey })).id).toBe(lockId);
     expect((await started(backend, { idempotencyKey })).id).toBe(lockId);
@@ -262,7 +262,7 @@ describe("with a server that explains itself", () => {
     expect(await backend.start(HOURLY, claim(), inTime())).toEqual({ started: false, reason: "unknown" });
   });
 
-  test("who took a lock over, and how else it ended", async () => {
+  test("a lost lock has its ending, and the holder that took it over", async () => {
     const lock = await started();
     now += HOUR;
     await other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
@@ -380,12 +380,12 @@ describe("an earlier try that may come later, to a server that explains itself",
     const late = claim();
     expect(await backend.start(HOURLY, late, inTime())).toMatchObject({ started: false, reason: "active" });
     await other.interrupt(held, inTime());
-    // What the gateway kept comes now.
+    // The request that the gateway held back arrives now.
     await failureOf(other.start(HOURLY, late, inTime()));
     expect((await server.state(JOB))?.active).toBeNull();
   });
 
-  test("is told of, where that can't be seen to", async () => {
+  test("is an error that names the lock, where its release fails", async () => {
     await started(other);
     server.fault = ({ path }) =>
       server.requests.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined;
@@ -396,14 +396,14 @@ describe("an earlier try that may come later, to a server that explains itself",
     );
   });
 
-  test("an end isn't called done while nobody tells whether it, or a takeover, ended the run", async () => {
+  test("an end is not done while it is unknown whether the end or a takeover ended the run", async () => {
     const lock = await started(backend);
     let takeover: Promise<unknown> | undefined;
     server.fault = ({ method, path }) => {
       if (method === "GET") return { status: 503 };
       if (takeover !== undefined || !path.endsWith("finish")) return undefined;
       takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-      // By the next try it is there.
+      // The next attempt reaches the server.
       return { status: 502, headers: { "retry-after": "1" } };
     };
     expect(await failureOf(backend.finish(lock, deadlineIn(3_000)))).toMatchObject({
@@ -411,7 +411,7 @@ describe("an earlier try that may come later, to a server that explains itself",
       effect: "possible",
     });
     expect(await takeover).toHaveProperty("started", true);
-    // In a call that lost no answer of its own, the lock is gone for sure. A Job knows of the earlier one: job.test.ts.
+    // This call lost no answer, so the lock is lost. A Job remembers the earlier call: job.test.ts.
     const lost = await backend.finish(lock, deadlineIn(300)).catch((error) => error);
     expect(lost).toBeInstanceOf(LockLostError);
     expect(lost).toMatchObject({ loss: { ending: "unknown" }, cause: { code: "unreachable" } });
@@ -488,7 +488,7 @@ describe.each([
 });
 
 describe("patience", () => {
-  test("ends at once when it is told to wait beyond the deadline", async () => {
+  test("ends at once when Retry-After is beyond the deadline", async () => {
     server.fault = () => ({ status: 503, headers: { "retry-after": "3600" } });
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));
     expect(error).toMatchObject({ code: "unreachable", effect: "possible" });
@@ -496,7 +496,7 @@ describe("patience", () => {
     expect(asked()).toHaveLength(1);
   });
 
-  test("waits as long as it is told to", async () => {
+  test("waits as long as Retry-After says", async () => {
     once(/^POST/, { status: 429, headers: { "retry-after": "1" } });
     const from = performance.now();
     await started();
@@ -510,7 +510,7 @@ describe("patience", () => {
     expect(performance.now() - from).toBeLessThan(700);
   });
 
-  test("is for a server that isn't there too, and nothing is open then", async () => {
+  test("covers a server that is not there, and then the effect is none", async () => {
     await server.close();
     closing.shift();
     const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(500)));
@@ -611,7 +611,7 @@ describe("credentials", () => {
     expect(JSON.stringify([error.message, log])).not.toContain("hunter2");
   });
 
-  test("a token is asked for anew for each call", async () => {
+  test("each call requests a new token", async () => {
     let tokens = 0;
     const backend = await open(server.url, { kind: "bearer", token: async () => `token-${++tokens}` });
     await backend.finish(await started(backend), inTime());
@@ -639,7 +639,7 @@ describe("credentials", () => {
   });
 });
 
-describe("TLS that fails is told by its code, and not tried again", () => {
+describe("a TLS failure has the code of its cause, and is not tried again", () => {
   test("a port that speaks no TLS", async () => {
     const backend = await open(server.url.replace("http:", "https:"));
     const error = await failureOf(backend.start(HOURLY, claim(), inTime()));

@@ -14,7 +14,7 @@ import { OriginalServer, type ReceivedRequest, type ServerAnswer } from "../../.
 const HOURLY: StartRequest = { jobName: "report", jobInterval: HOUR };
 const JSON_TYPE = { "content-type": "application/json" };
 
-/** What a proxy may answer in a server's place. */
+/** Answers that a proxy may send in place of a server. */
 const PROXY_ANSWERS: [what: string, answer: ServerAnswer][] = [
   ["an empty 200", { status: 200 }],
   ["null", { status: 200, headers: JSON_TYPE, body: "null" }],
@@ -291,7 +291,7 @@ describe("an answer about something else", () => {
   });
 });
 
-test("each attempt has a token of its own: GitHub's expire before the deadline of an end", async () => {
+test("each attempt gets a new token: GitHub's expire before the deadline of an end", async () => {
   let tokens = 0;
   const by = new RemoteBackend({
     address: server.url,
@@ -336,7 +336,7 @@ describe("required jobs", () => {
     expect(sentNames(original)).toEqual(["orders%20of%20a%2Fb", "plain"]);
   });
 
-  test("ask nothing more where all names are plain", async () => {
+  test("cause no health check where all names are plain", async () => {
     await backend.start({ ...HOURLY, requiredJobNames: ["orders"] }, claim, inTime());
     expect(server.requests).toHaveLength(1);
   });

@@ -19,7 +19,7 @@ const RULES = [
   { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
 ];
 
-/** Of what Jest fakes, all but the clock that keys grow old by. */
+/** All functions that Jest can fake except `Date`, by which keys expire. */
 const NOT_THE_DATE = [
   ...(["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"] as const),
   ...(["nextTick", "queueMicrotask", "hrtime", "performance"] as const),
@@ -66,7 +66,7 @@ describe("a token", () => {
   const at = NOON / SECOND;
   test.each<[what: string, claims: JWTPayload]>([
     ["another audience", { aud: "https://github.com/octo-org" }],
-    ["another audience among none of ours", { aud: ["a", "b"] }],
+    ["several other audiences", { aud: ["a", "b"] }],
     ["no audience", { aud: undefined }],
     ["another issuer", { iss: "https://token.actions.githubusercontent.com" }],
     ["no issuer", { iss: undefined }],
@@ -123,7 +123,7 @@ describe("a token", () => {
     const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
     for (const alg of ["none", "None", "", undefined]) await expectUnauthorized(`${encoded({ alg })}.${payload}.`);
     await expectUnauthorized(`${header}.${payload}.`);
-    // The public key as if it were a shared secret.
+    // A token that is signed with the public key as a shared secret.
     const secret = await exportSPKI((await importJWK(key.published, "RS256", { extractable: true })) as never);
     const hs256 = `${encoded({ alg: "HS256", kid: key.id })}.${payload}`;
     await expectUnauthorized(`${hs256}.${createHmac("sha256", secret).update(hs256).digest("base64url")}`);
@@ -299,7 +299,7 @@ describe("the rules", () => {
         });
         expect(server.lines.at(-1)).toMatchObject({ job: "invoice", outcome: "forbidden", field: "requiredJobNames" });
       }
-      // To name a job as required gives no right to it.
+      // A rule that lets a job be required does not let it be used.
       expect(await statusWith(good, "/orders%2Feu")).toBe(403);
     },
   );

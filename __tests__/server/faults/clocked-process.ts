@@ -10,13 +10,13 @@ import { openDatabase } from "../../../src/store/open-database.ts";
 import { withoutClock } from "../../../testing/stores/clockless-store.ts";
 import type { ClockMessage } from "./servers.ts";
 
-// A server that goes by many clocks, which the parent sets: a request's clock is that of the host that it was sent to.
+// A server with many clocks, which the parent process sets. The host in a request names the clock of the request.
 
 const [url = ""] = process.argv.slice(2);
 const store = await openDatabase(parseDatabaseLocation(url, "url"), () => {}, deadlineIn(20_000));
 const clocks = new Map<string, number>();
-const asked = new AsyncLocalStorage<string>();
-const now = () => clocks.get(asked.getStore() ?? "") ?? Number.NaN;
+const requestedHost = new AsyncLocalStorage<string>();
+const now = () => clocks.get(requestedHost.getStore() ?? "") ?? Number.NaN;
 const server = await createServer({
   backend: new LocalBackend({ store: withoutClock(store), now, log: () => {} }),
   store,
@@ -28,7 +28,7 @@ const server = await createServer({
   log: pino({ level: "silent" }),
   version: "0.0.0",
 });
-server.server.prependListener("request", ({ headers }) => asked.enterWith(headers.host ?? ""));
+server.server.prependListener("request", ({ headers }) => requestedHost.enterWith(headers.host ?? ""));
 await server.listen({ host: "127.0.0.1", port: 0 });
 process.on("message", ({ id, times }: ClockMessage) => {
   for (const [clock, time] of times) clocks.set(clock, time);

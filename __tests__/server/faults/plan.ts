@@ -9,24 +9,24 @@ export const INTERVAL = 120_000;
 export const RETRY_INTERVAL = 20_000;
 export const MOST_CALLERS = 3;
 
-/** What happens to one job, some rounds long. All of it follows from a seed; the faults on the way do too. */
+/** The rounds of one job. A seed determines them, and the faults of their requests. */
 export type Plan = readonly Round[];
 
-/** Some callers ask at once, and whoever is granted the interval ends its run. */
+/** Some callers start the job at once. The caller that gets the interval ends its run. */
 export interface Round {
-  /** How far the clock is set before it, in milliseconds. */
+  /** The time by which the clock is advanced before the round, in milliseconds. */
   readonly advance: number;
-  /** One for each caller. */
+  /** One start for each caller. */
   readonly starts: readonly PlannedStart[];
-  /** Whether somebody asks for the lock's takeover before its run ends. */
+  /** Whether another caller tries to take the lock over before its run ends. */
   readonly overtaken: boolean;
 }
 
 export interface PlannedStart {
   readonly mayTakeOver: boolean;
-  /** Of each of its calls, in milliseconds. */
+  /** The deadline of each call, in milliseconds. */
   readonly deadline: number;
-  /** How the run is ended; again, or otherwise, as long as that fails and there are more. None: the caller died. */
+  /** The calls that end the run: the next one follows if the one before failed. Empty: the caller died. */
   readonly ends: readonly End[];
 }
 
@@ -62,7 +62,7 @@ const round: fc.Arbitrary<Round> = fc.record({
   overtaken: fc.integer({ min: 0, max: 5 }).map((drawn) => drawn === 0),
 });
 
-/** The history of a job tells of its last 20 runs: here it tells of all of them. */
+/** At most 20 runs, so that the job's history has all of them. */
 const plan: fc.Arbitrary<Plan> = fc
   .array(round, { minLength: 2, maxLength: 5, size: "max" })
   .filter((rounds) => rounds.reduce((sum, { starts }) => sum + starts.length + 1, 0) <= 20);
@@ -124,13 +124,13 @@ export function planOf(seed: number): Plan {
   return fc.sample(plan, { seed, numRuns: 1 })[0] as Plan;
 }
 
-/** What becomes of one request after the other. */
+/** @returns a function that draws the fault of the next request. */
 export function faultsOf(seed: number): () => ProxyFault {
   const stream = fc.sample(fc.infiniteStream(fault), { seed, numRuns: 1 })[0] as fc.Stream<ProxyFault>;
   return () => stream.next().value;
 }
 
-/** Numbers from 0 to `max`, one after the other. */
+/** @returns a function that draws the next number from 0 to `max`. */
 export function numbersOf(seed: number, max: number): () => number {
   const stream = fc.sample(fc.infiniteStream(fc.integer({ min: 0, max })), { seed, numRuns: 1 })[0];
   return () => (stream as fc.Stream<number>).next().value;

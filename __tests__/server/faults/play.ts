@@ -13,21 +13,21 @@ import { FaultyProxy } from "../../../testing/network/faulty-proxy.ts";
 import { type End, faultsOf, INTERVAL, MOST_CALLERS, type PlannedStart, planOf, RETRY_INTERVAL } from "./plan.ts";
 import type { ClockedServers } from "./servers.ts";
 
-/** What one caller asked for, and what it was told. */
+/** A start of one caller, the calls that end its run, and the answers. */
 export interface Attempt {
   /** The id that the lock has, if this start gets one. */
   readonly lockId: string;
   readonly mayTakeOver: boolean;
   readonly round: number;
-  /** Whether nobody else asked in this round. */
-  readonly alone: boolean;
-  /** By the servers' clock. */
-  readonly askedAt: Instant;
-  readonly told: StartTold;
-  readonly ends: { readonly end: End; readonly told: EndTold }[];
+  /** Whether no other caller started the job in this round. */
+  readonly isAlone: boolean;
+  /** When the start was sent, by the servers' clock. */
+  readonly sentAt: Instant;
+  readonly answer: StartAnswer;
+  readonly ends: { readonly end: End; readonly answer: EndAnswer }[];
 }
 
-export type StartTold =
+export type StartAnswer =
   | {
       readonly kind: "started";
       readonly id: string | null;
@@ -37,7 +37,7 @@ export type StartTold =
     }
   | { readonly kind: "not started"; readonly reason: string }
   | Failed;
-export type EndTold = { readonly kind: "done" } | { readonly kind: "lost" } | Failed;
+export type EndAnswer = { readonly kind: "done" } | { readonly kind: "lost" } | Failed;
 
 interface Failed {
   readonly kind: "error";
@@ -46,28 +46,28 @@ interface Failed {
   readonly message: string;
 }
 
-/** One job's story, and how it ended. */
-export interface Story {
+/** All attempts on one job, and the job's last state. */
+export interface Sequence {
   readonly seed: number;
   readonly attempts: readonly Attempt[];
-  /** Once nothing was on its way any more. Null: nothing is kept. */
+  /** The state after the last request. Null: the job has none. */
   readonly state: JobState | null;
 }
 
-/** What an `abandon` may take here, in milliseconds: long enough to get through most of the time. */
-const LONGEST_RELEASE = 1_500;
+/** The deadline of an `abandon`, in milliseconds: most of the calls end before it. */
+const LONGEST_ABANDON = 1_500;
 
-/** Plays one seed after the other: a proxy, and a clock of the servers behind it, that no other lane uses. */
-export class Lane {
+/** Plays one seed after the other. It has a proxy and a clock of its own. */
+export class Player {
   readonly #servers: ClockedServers;
   readonly #proxy: FaultyProxy;
   readonly #url: string;
   readonly #clock: string;
   readonly #callers: readonly Caller[];
 
-  static async open(servers: ClockedServers): Promise<Lane> {
+  static async open(servers: ClockedServers): Promise<Player> {
     const proxy = new FaultyProxy(() => servers.port());
-    return new Lane(servers, proxy, await proxy.listen());
+    return new Player(servers, proxy, await proxy.listen());
   }
 
   private constructor(servers: ClockedServers, proxy: FaultyProxy, url: string) {
@@ -78,21 +78,21 @@ export class Lane {
     this.#callers = Array.from({ length: MOST_CALLERS + 1 }, () => new Caller(url));
   }
 
-  async play(seed: number): Promise<Story> {
+  async play(seed: number): Promise<Sequence> {
     const jobName = `seed ${seed}`;
     const attempts: Attempt[] = [];
     this.#proxy.fault = faultsOf(seed);
     for (const [round, { advance, starts, overtaken }] of planOf(seed).entries()) {
       await this.#servers.advance(this.#clock, advance);
-      const ask = (start: PlannedStart, at: number) => this.#start(jobName, start, at, round, starts.length === 1);
-      const asked = await Promise.all(starts.map(ask));
+      const send = (start: PlannedStart, at: number) => this.#start(jobName, start, at, round, starts.length === 1);
+      const sent = await Promise.all(starts.map(send));
       const [first] = starts;
       if (overtaken && first !== undefined) {
         await this.#servers.advance(this.#clock, RETRY_INTERVAL);
-        asked.push(await this.#start(jobName, { ...first, mayTakeOver: true }, MOST_CALLERS, round, false));
+        sent.push(await this.#start(jobName, { ...first, mayTakeOver: true }, MOST_CALLERS, round, false));
       }
-      await Promise.all(asked.map(({ job, start, attempt }) => end(job, start, attempt)));
-      attempts.push(...asked.map(({ attempt }) => attempt));
+      await Promise.all(sent.map(({ job, start, attempt }) => end(job, start, attempt)));
+      attempts.push(...sent.map(({ attempt }) => attempt));
     }
     await this.#proxy.idle();
     this.#proxy.fault = () => ({ kind: "pass" });
@@ -107,26 +107,26 @@ export class Lane {
     await this.#proxy.close();
   }
 
-  async #start(jobName: string, start: PlannedStart, caller: number, round: number, alone: boolean) {
+  async #start(jobName: string, start: PlannedStart, caller: number, round: number, isAlone: boolean) {
     const { client, lockIds } = this.#callers[caller] as Caller;
-    const askedAt = this.#servers.now(this.#clock);
+    const sentAt = this.#servers.now(this.#clock);
     const { mayTakeOver, deadline } = start;
     const retryInterval = mayTakeOver ? RETRY_INTERVAL : undefined;
-    let told: StartTold;
+    let answer: StartAnswer;
     let job: Job | null = null;
     try {
       const result = await client.startJob({ jobName, jobInterval: INTERVAL, retryInterval, deadline });
       if (result.started) job = result.job;
-      told = result.started ? grantOf(result.job) : { kind: "not started", reason: result.reason };
+      answer = result.started ? grantOf(result.job) : { kind: "not started", reason: result.reason };
     } catch (error) {
-      told = failureOf(error);
+      answer = failureOf(error);
     }
-    const attempt: Attempt = { lockId: lockIds.at(-1) ?? "", mayTakeOver, round, alone, askedAt, told, ends: [] };
+    const attempt: Attempt = { lockId: lockIds.at(-1) ?? "", mayTakeOver, round, isAlone, sentAt, answer, ends: [] };
     return { job, start, attempt };
   }
 }
 
-/** A client, and the ids that it made up for its locks. */
+/** A client, and the lock ids of its starts. */
 class Caller {
   readonly lockIds: string[] = [];
   readonly client: CronyxClient;
@@ -147,7 +147,7 @@ class Caller {
             start: backend.start.bind(backend),
             finish: backend.finish.bind(backend),
             interrupt: backend.interrupt.bind(backend),
-            abandon: (lock) => backend.abandon(lock, deadlineIn(LONGEST_RELEASE)),
+            abandon: (lock) => backend.abandon(lock, deadlineIn(LONGEST_ABANDON)),
             renew: backend.renew.bind(backend),
             resume: backend.resume.bind(backend),
             skip: backend.skip.bind(backend),
@@ -164,16 +164,16 @@ class Caller {
 async function end(job: Job | null, { ends, deadline }: PlannedStart, attempt: Attempt): Promise<void> {
   if (job === null) return;
   for (const end of ends) {
-    const told = await job[end]({ deadline }).then<EndTold, EndTold>(
+    const answer = await job[end]({ deadline }).then<EndAnswer, EndAnswer>(
       () => ({ kind: "done" }),
       (error: CronyxClientError) => (error.code === "lock-lost" ? { kind: "lost" } : failureOf(error)),
     );
-    attempt.ends.push({ end, told });
-    if (told.kind !== "error") return;
+    attempt.ends.push({ end, answer });
+    if (answer.kind !== "error") return;
   }
 }
 
-function grantOf(job: Job): StartTold {
+function grantOf(job: Job): StartAnswer {
   return {
     kind: "started",
     id: job.id,

@@ -17,19 +17,19 @@ afterAll(async () => {
   await postgres.stop();
 });
 
-test("on PostgreSQL, with connections that are ended in the midst of what they do, or before they are told", async () => {
+test("on PostgreSQL, with connections that break during a statement, or before its answer", async () => {
   const relay = await relayTo(postgres.url("postgres"));
   try {
     await playAll({
       url: relay.url,
       processes: 2,
-      async disturb(drawn) {
-        await pause(drawn() / 10);
-        relay.loseAnswers(() => drawn() < 300);
-        await pause(drawn() / 10);
+      async disturb(draw) {
+        await pause(draw() / 10);
+        relay.loseAnswers(() => draw() < 300);
+        await pause(draw() / 10);
         await admin.query(
           "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cronyx' AND pid % 10 < $1",
-          [Math.floor(drawn() / 200)],
+          [Math.floor(draw() / 200)],
         );
       },
     });

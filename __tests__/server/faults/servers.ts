@@ -5,46 +5,46 @@ import { fileURLToPath } from "node:url";
 const SCRIPT = fileURLToPath(new URL("clocked-process.ts", import.meta.url));
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 
-/** Sets clocks, by their names. */
+/** A message that sets clocks, by their names. */
 export interface ClockMessage {
   readonly id: number;
   readonly times: readonly (readonly [clock: string, time: number])[];
 }
 
-/** A server's process. */
-class Serving {
+/** A server in a process of its own. */
+class ServerProcess {
   readonly ended: Promise<unknown>;
   port = 0;
   readonly #child: ChildProcess;
-  readonly #unheard = new Map<number, () => void>();
+  readonly #unconfirmed = new Map<number, () => void>();
   #messages = 0;
 
-  static async start(url: string): Promise<Serving> {
+  static async start(url: string): Promise<ServerProcess> {
     const child = fork(SCRIPT, [url], {
       stdio: ["ignore", "ignore", "inherit", "ipc"],
     });
-    const serving = new Serving(child);
-    const ready = await Promise.race([once(child, "message"), serving.ended.then(() => null)]);
-    if (ready === null) throw new Error("A server didn't start: see above");
-    serving.port = ready[0].port;
-    return serving;
+    const server = new ServerProcess(child);
+    const ready = await Promise.race([once(child, "message"), server.ended.then(() => null)]);
+    if (ready === null) throw new Error("A server did not start: see above");
+    server.port = ready[0].port;
+    return server;
   }
 
   private constructor(child: ChildProcess) {
     this.#child = child;
     this.ended = once(child, "exit").then(() => {
-      for (const heard of this.#unheard.values()) heard();
+      for (const confirmed of this.#unconfirmed.values()) confirmed();
     });
-    child.on("message", ({ id }: ClockMessage) => this.#unheard.get(id)?.());
+    child.on("message", ({ id }: ClockMessage) => this.#unconfirmed.get(id)?.());
   }
 
-  /** Waits until the process goes by these times, or is no more. */
+  /** Waits until the process has set its clocks, or has ended. */
   async set(times: ClockMessage["times"]): Promise<void> {
     const id = ++this.#messages;
-    const heard = new Promise<void>((resolve) => this.#unheard.set(id, resolve));
+    const confirmed = new Promise<void>((resolve) => this.#unconfirmed.set(id, resolve));
     this.#child.send({ id, times } satisfies ClockMessage, () => {});
-    await heard;
-    this.#unheard.delete(id);
+    await confirmed;
+    this.#unconfirmed.delete(id);
   }
 
   async kill(): Promise<void> {
@@ -54,18 +54,18 @@ class Serving {
 }
 
 /**
- * Servers on one database, each in a process of its own. A request's clock is the one named like the host that it was sent
- * to, so that many stories go on at once, each in its own time.
+ * Servers on one database, each in a process of its own. The host in a request names its clock, so that many sequences are
+ * played at once, each by a clock of its own.
  */
 export class ClockedServers {
-  /** How many processes ended that nobody had killed. */
+  /** How many processes ended that were not killed. */
   crashes = 0;
   readonly #url: string;
   readonly #clocks = new Map<string, number>();
-  /** All that have to know the time. */
-  readonly #living = new Set<Serving>();
-  /** Those of them that are asked. */
-  readonly #serving: Serving[] = [];
+  /** All running servers: each must get the time. */
+  readonly #running = new Set<ServerProcess>();
+  /** The servers that get requests, oldest first. */
+  readonly #server: ServerProcess[] = [];
   #turn = 0;
 
   static async start(url: string, processes: number): Promise<ClockedServers> {
@@ -85,38 +85,38 @@ export class ClockedServers {
   async advance(clock: string, ms: number): Promise<void> {
     const time = this.now(clock) + ms;
     this.#clocks.set(clock, time);
-    await Promise.all([...this.#living].map((serving) => serving.set([[clock, time]])));
+    await Promise.all([...this.#running].map((server) => server.set([[clock, time]])));
   }
 
-  /** @returns the port of one server after the other; null while there is none. */
+  /** @returns the port of the next server in turn; null while there is none. */
   port(): number | null {
-    return this.#serving[this.#turn++ % this.#serving.length]?.port ?? null;
+    return this.#server[this.#turn++ % this.#server.length]?.port ?? null;
   }
 
-  /** Starts one more server, and lets it serve once it can. */
+  /** Starts one more server. It gets requests once it has the time. */
   async add(): Promise<void> {
-    const serving = await Serving.start(this.#url);
-    this.#living.add(serving);
-    void serving.ended.then(() => {
-      if (this.#living.delete(serving)) this.crashes++;
+    const server = await ServerProcess.start(this.#url);
+    this.#running.add(server);
+    void server.ended.then(() => {
+      if (this.#running.delete(server)) this.crashes++;
     });
-    await serving.set([...this.#clocks]);
-    this.#serving.push(serving);
+    await server.set([...this.#clocks]);
+    this.#server.push(server);
   }
 
-  /** Kills the server that has served longest, in the midst of what it does. */
+  /** Kills the oldest server, with its requests in flight. */
   async kill(): Promise<void> {
-    const serving = this.#serving.shift();
-    if (serving !== undefined) await this.#kill(serving);
+    const server = this.#server.shift();
+    if (server !== undefined) await this.#kill(server);
   }
 
   async close(): Promise<void> {
-    this.#serving.length = 0;
-    await Promise.all([...this.#living].map((serving) => this.#kill(serving)));
+    this.#server.length = 0;
+    await Promise.all([...this.#running].map((server) => this.#kill(server)));
   }
 
-  async #kill(serving: Serving): Promise<void> {
-    this.#living.delete(serving);
-    await serving.kill();
+  async #kill(server: ServerProcess): Promise<void> {
+    this.#running.delete(server);
+    await server.kill();
   }
 }

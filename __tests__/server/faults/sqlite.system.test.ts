@@ -14,11 +14,11 @@ test("on SQLite, with another writer that holds the database", async () => {
   await playAll({
     url: `sqlite:${file}`,
     processes: 1,
-    async disturb(drawn) {
-      await pause(drawn() / 10);
+    async disturb(draw) {
+      await pause(draw() / 10);
       const other = new DatabaseSync(file, { timeout: 10_000 });
       other.exec("BEGIN IMMEDIATE");
-      await pause(drawn() / 15);
+      await pause(draw() / 15);
       other.exec("ROLLBACK");
       other.close();
     },

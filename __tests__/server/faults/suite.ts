@@ -1,62 +1,64 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { expect } from "@jest/globals";
-import { brokenPromises } from "./broken-promises.ts";
 import { numbersOf } from "./plan.ts";
-import { type EndTold, Lane, type StartTold, type Story } from "./play.ts";
+import { type EndAnswer, Player, type Sequence, type StartAnswer } from "./play.ts";
 import { ClockedServers } from "./servers.ts";
+import { violationsIn } from "./violations.ts";
 
-/** The seeds that are played; one alone where the environment says which. */
+/** The seeds that are played: 500, or the one in the variable SEED. */
 const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 500 }, (_, at) => at + 1);
-/** How many stories go on at once: they wait most of the time. */
-const LANES = 250;
+/** How many sequences are played at once. They wait most of the time. */
+const PLAYERS = 250;
 /** Milliseconds from one kill of a server to the next. */
 const KILLS_APART = 3_000;
 
 export interface Setting {
   /** The `JOB_STORE_URL`. */
   readonly url: string;
-  /** How many processes serve it at a time. */
+  /** The number of servers on the database. */
   readonly processes: number;
-  /** Breaks or blocks the servers' way to the database for a moment, and draws how from these numbers of 0 to 999. */
-  readonly disturb: (drawn: () => number) => Promise<void>;
+  /** Breaks or blocks the connections to the database for a moment. @param draw Returns a random number from 0 to 999. */
+  readonly disturb: (draw: () => number) => Promise<void>;
 }
 
-/** Plays all seeds, while the database is disturbed and servers are killed, and checks what callers were promised. */
+/** Plays all seeds while the database is disturbed and servers are killed, and checks the properties of each sequence. */
 export async function playAll({ url, processes, disturb }: Setting): Promise<void> {
-  const lanes = Math.min(LANES, SEEDS.length);
+  const players = Math.min(PLAYERS, SEEDS.length);
   const servers = await ClockedServers.start(url, processes);
-  const stories: Story[] = [];
-  let playing = true;
-  const nuisance = [disturbing(), killing()];
+  const sequences: Sequence[] = [];
+  let isPlaying = true;
+  const disturbances = [disturbing(), killing()];
   const queue = SEEDS.values();
   try {
     await Promise.all(
-      Array.from({ length: lanes }, async () => {
-        const lane = await Lane.open(servers);
-        for (const seed of queue) stories.push(await lane.play(seed));
-        await lane.close();
+      Array.from({ length: players }, async () => {
+        const player = await Player.open(servers);
+        for (const seed of queue) sequences.push(await player.play(seed));
+        await player.close();
       }),
     );
   } finally {
-    playing = false;
-    await Promise.all(nuisance).finally(() => servers.close());
+    isPlaying = false;
+    await Promise.all(disturbances).finally(() => servers.close());
   }
   expect(servers.crashes).toBe(0);
-  const broken = stories.flatMap((story) => brokenPromises(story).map((promise) => `SEED=${story.seed}: ${promise}`));
-  expect(broken).toEqual([]);
-  const counts = toldIn(stories);
-  if (SEEDS.length > 1) expect(ALL.filter((what) => counts[what] === undefined)).toEqual([]);
+  const violations = sequences.flatMap((sequence) =>
+    violationsIn(sequence).map((violation) => `SEED=${sequence.seed}: ${violation}`),
+  );
+  expect(violations).toEqual([]);
+  const counts = countsOf(sequences);
+  if (SEEDS.length > 1) expect(EXPECTED.filter((kind) => counts[kind] === undefined)).toEqual([]);
 
   async function disturbing() {
-    const drawn = numbersOf(0, 999);
-    while (playing) await disturb(drawn);
+    const draw = numbersOf(0, 999);
+    while (isPlaying) await disturb(draw);
   }
 
-  /** In turns a server that is followed by another at once, and one that leaves nobody to ask for a while. */
+  /** Starts another server before each first kill, and after each second one, so that no server is reachable for a while. */
   async function killing() {
-    for (let kills = 0; playing; kills++) {
-      for (let waited = 0; playing && waited < KILLS_APART; waited += 50) await pause(50);
-      if (!playing) return;
+    for (let kills = 0; isPlaying; kills++) {
+      for (let waited = 0; isPlaying && waited < KILLS_APART; waited += 50) await pause(50);
+      if (!isPlaying) return;
       if (kills % 2 === 0) await servers.add();
       await servers.kill();
       if (kills % 2 === 1) await servers.add();
@@ -64,25 +66,28 @@ export async function playAll({ url, processes, disturb }: Setting): Promise<voi
   }
 }
 
-/** What comes about somewhere in that many stories: else they would show nothing. */
-const ALL = [
-  ...["started", "not started", "error", "error with a possible effect"].map((told) => `start: ${told}`),
-  ...["done", "lost", "error with a possible effect"].flatMap((told) => [`finish: ${told}`, `interrupt: ${told}`]),
+/** The kinds of answers and runs that must occur. Without one of them, the sequences would show less. */
+const EXPECTED = [
+  ...["started", "not started", "error", "error with a possible effect"].map((answer) => `start: ${answer}`),
+  ...["done", "lost", "error with a possible effect"].flatMap((answer) => [
+    `finish: ${answer}`,
+    `interrupt: ${answer}`,
+  ]),
   ...["finished", "interrupted", "taken-over", "active"].map((outcome) => `run: ${outcome}`),
 ];
 
-/** How often what was told, and what came of the runs. */
-function toldIn(stories: readonly Story[]): Readonly<Record<string, number>> {
+/** @returns how often each kind of answer and run occurred. */
+function countsOf(sequences: readonly Sequence[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  const count = (what: string) => {
-    counts[what] = (counts[what] ?? 0) + 1;
+  const count = (kind: string) => {
+    counts[kind] = (counts[kind] ?? 0) + 1;
   };
-  const shown = (told: StartTold | EndTold) =>
-    told.kind === "error" && told.effect === "possible" ? "error with a possible effect" : told.kind;
-  for (const { attempts, state } of stories) {
-    for (const { told, ends } of attempts) {
-      count(`start: ${shown(told)}`);
-      for (const { end, told } of ends) count(`${end}: ${shown(told)}`);
+  const shown = (answer: StartAnswer | EndAnswer) =>
+    answer.kind === "error" && answer.effect === "possible" ? "error with a possible effect" : answer.kind;
+  for (const { attempts, state } of sequences) {
+    for (const { answer, ends } of attempts) {
+      count(`start: ${shown(answer)}`);
+      for (const { end, answer } of ends) count(`${end}: ${shown(answer)}`);
     }
     for (const { outcome } of state?.history ?? []) count(`run: ${outcome}`);
     if (state?.active) count("run: active");

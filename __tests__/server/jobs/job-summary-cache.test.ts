@@ -8,7 +8,7 @@ import { ScheduleCache } from "../../../src/server/jobs/schedule-cache.ts";
 import { HOURLY, lock, NOON, state } from "../../../testing/states/states-by-instant.ts";
 import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
-/** Takes a second to read, by the test's clock. */
+/** A store in which each read takes a second, by the test's clock. */
 class SlowStore extends MemoryStore {
   reads = 0;
   fails = false;

@@ -18,7 +18,7 @@ async function summarized(job: JobState): Promise<JobSummary> {
   return summaryOf(job, await new ScheduleCache().prepare(job.schedule));
 }
 
-/** The condition by the summary, which the status must agree with: the overview sorts by one and shows the other. */
+/** The condition by the summary. The status must have the same one: the overview sorts by the summary and shows the status. */
 async function conditionAt(job: JobState, now: Instant): Promise<JobCondition> {
   const condition = conditionOf(await summarized(job), now);
   const next = await whatComesNext({ state: job, required: new Map(), now });

@@ -34,7 +34,7 @@ let faults: string[];
   beforeAll(async () => {
     browser = await chromium.launch({
       executablePath: executablePath ?? "",
-      // Names that aren't this machine's: for them, browsers hold plain HTTP to be no place to trust.
+      // Names of other machines: for them, browsers do not trust plain HTTP.
       args: [...CHROMIUM_FLAGS, "--host-resolver-rules=MAP *.example 127.0.0.1"],
     });
   });
@@ -81,7 +81,7 @@ let faults: string[];
     const page = await context.newPage();
     page.on("request", (request) => asked.push(request.url()));
     page.on("console", (message) => {
-      // Chromium itself says so of each answer that isn't a good one.
+      // Chromium reports each answer with an error status.
       if (!message.text().startsWith("Failed to load resource: the server responded")) faults.push(message.text());
     });
     page.on("pageerror", (error) => faults.push(error.message));
@@ -108,7 +108,7 @@ let faults: string[];
 
   test.each(["light", "dark"] as const)("axe finds nothing wrong in the %s", async (colorScheme) => {
     const page = await open("", { colorScheme });
-    // A hundred rows would tell no more than each kind of them does, and take axe a while.
+    // One row of each kind is enough. With a hundred rows axe takes much longer.
     for (const path of [
       ...["?search=s", "?search=failed", "?page=2", "?name=reports/hourly", "?name=failed", "?release=stuck"],
       ...["?skip=failed", "?skip=stuck"],
@@ -229,7 +229,7 @@ let faults: string[];
     ]);
   });
 
-  // Over plain HTTP, browsers send Sec-Fetch-Site to their own machine alone.
+  // Over plain HTTP, browsers send Sec-Fetch-Site to this machine only.
   test.each(["127.0.0.1", "locks.example"])(
     "at %s the own page releases a lock, and another site's doesn't",
     async (host) => {
@@ -266,7 +266,7 @@ let faults: string[];
   );
 });
 
-/** Presses Tab until what has the focus has this name, and checks that it can be seen to have it. */
+/** Presses Tab until the element of this name has the focus, and checks that the focus is visible. */
 async function tabTo(page: Page, name: string): Promise<void> {
   for (let presses = 0; presses < 50; presses++) {
     await page.keyboard.press("Tab");

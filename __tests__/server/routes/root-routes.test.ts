@@ -278,7 +278,7 @@ describe("a release", () => {
     server.send("POST", `/?release=${encodeURIComponent(name)}&lock=${id}`, { headers, body: "" });
   const active = async () => (await list("?name=report")).jobs[0].lock;
 
-  test("asks for confirmation, and says what follows", async () => {
+  test("asks for confirmation, and shows the consequences", async () => {
     const finishedUntil = toIso(NOON - HOUR);
     const held = lock(NOON, HOUR, { id: "one", holder: HOLDER, createdAt: toIso(NOON - HOUR) });
     await write(state("report", { finishedUntil, active: held }));
@@ -465,7 +465,7 @@ describe("a skip", () => {
     expect(await finishedUntil()).toBe(toIso(NOON));
   });
 
-  test("of what the page showed is recorded, noted, logged and counted", async () => {
+  test("of the intervals on the page is recorded, noted, logged and counted", async () => {
     await write(state("report", LATE));
     expect(headings(await page())).toEqual(["report"]);
     const answer = await skip(toIso(NOON - HOUR));
@@ -515,7 +515,7 @@ describe("a skip", () => {
 });
 
 describe("jobs that require each other", () => {
-  test("are listed with what each waits for, and none of them starts", async () => {
+  test("are listed with the jobs that they wait for, and none of them starts", async () => {
     const names = ["a", "b", "c"];
     const others = (name: string) => names.filter((other) => other !== name);
     for (const name of names) {

@@ -54,7 +54,7 @@ describe("a start", () => {
     ]);
   });
 
-  test("explains why it is not granted, if asked to", async () => {
+  test("explains why it is not granted, with explain=true", async () => {
     const explain = async (body: unknown) => (await server.start("/report?explain=true", body)).json;
     const held = (await server.start("/report", HOURLY, holding(HOLDER))).json.id;
     const lock = { id: held, since: toIso(NOON), updatedAt: toIso(NOON), holder: HOLDER };
@@ -132,7 +132,7 @@ describe("an idempotency key", () => {
     expect((await server.start("/report", HOURLY, key(text))).json).toEqual(first.json);
     expect((await server.start("/report", HOURLY, key(`${text.slice(1)}x`))).text).toBe("null");
     await server.send("PUT", `/report/${first.json.id}/finish`);
-    // Its lock's id is granted once: this can only be a request that comes late.
+    // A lock's id is granted once, so this request must be a late one.
     const late = await server.start("/report", HOURLY, key(text));
     expect(late.status).toBe(400);
     expect(late.json.message).toMatch(
@@ -213,7 +213,7 @@ describe("an end", () => {
     expect((await server.send("GET", "/report")).json.lock.id).toBe(held);
   });
 
-  test("of a lock that was taken over is not found, and the new holder's stands", async () => {
+  test("of a lock that was taken over is not found, and the new holder keeps its lock", async () => {
     const zombie = await startedId("/report");
     server.clock.now += MINUTE;
     const holder = await startedId("/report", { ...HOURLY, retryInterval: MINUTE });
@@ -233,7 +233,7 @@ describe("an end", () => {
 });
 
 describe("a job's state", () => {
-  test("is what is kept of it, without the idempotency key", async () => {
+  test("has the fields of the state document without the idempotency key", async () => {
     expect((await server.send("GET", "/report")).json).toEqual({ message: "Cannot find job for report" });
     const id = await startedId("/report");
     await server.send("PUT", `/report/${id}/finish`);
@@ -268,7 +268,7 @@ describe("a job's state", () => {
     });
   });
 
-  test("comes with all others, to who accepts JSON", async () => {
+  test("is in the list of all jobs, for a caller that accepts JSON", async () => {
     expect((await server.send("GET", "/")).json).toEqual({ jobs: [], next: null });
     await startedId("/b");
     await startedId("/a");
@@ -342,7 +342,7 @@ describe("everything else", () => {
 
 const AWAY = "the server's database is unavailable, and the server's log has the cause";
 
-describe("a store that can't do its work", () => {
+describe("a store that fails", () => {
   class BrokenStore extends MemoryStore {
     override async read(): Promise<never> {
       throw new ServiceError("database-unreachable", {
@@ -354,7 +354,7 @@ describe("a store that can't do its work", () => {
     }
   }
 
-  test("is told to the log, and to the caller that there is one", async () => {
+  test("is logged in full, and the caller gets a status and a short message", async () => {
     await server.close();
     server = await runServer({ store: new BrokenStore() });
     expect(await server.start("/report", { jobInterval: 424242 })).toMatchObject({
@@ -379,7 +379,7 @@ describe("a store that can't do its work", () => {
     expect(await server.metrics()).toMatch(/^cronyx_starts_total\{outcome="failed"\} 1$/m);
   });
 
-  test("is told to a load balancer before it gives up, where the store gives no answer at all", async () => {
+  test("is answered to a load balancer within its time-out, even if the store gives no answer", async () => {
     class SilentStore extends MemoryStore {
       override read() {
         return new Promise<never>(() => {});

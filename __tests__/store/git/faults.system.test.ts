@@ -37,7 +37,7 @@ beforeEach(async () => {
   served.log.length = 0;
 });
 
-/** The first request of this kind meets with a fault. */
+/** Sets a fault for the first request of this kind. */
 function once(command: string, fault: GitFault): void {
   served.fault = (exchange) => {
     if (exchange.command !== command) return undefined;
@@ -73,7 +73,7 @@ describe("a read", () => {
     expect(asked()).toEqual(["ls-refs", "fetch", "fetch"]);
   });
 
-  test.each([503, 403])("waits as long as it is told to, on %i", async (status) => {
+  test.each([503, 403])("waits as long as Retry-After says, on %i", async (status) => {
     once("ls-refs", { status, headers: { "retry-after": "1" } });
     const from = performance.now();
     await store.read([name], inTime());
@@ -81,7 +81,7 @@ describe("a read", () => {
     expect(asked()).toEqual(["ls-refs", "ls-refs", "fetch"]);
   });
 
-  test("gives up at once when it is told to wait beyond the deadline", async () => {
+  test("ends at once when Retry-After is beyond the deadline", async () => {
     once("ls-refs", { status: 503, headers: { "retry-after": new Date(Date.now() + 120_000).toUTCString() } });
     const error = await failureOf(store.read([name], deadlineIn(60_000)));
     expect(error).toMatchObject({ code: "unreachable", effect: "none" });
@@ -98,8 +98,8 @@ describe("a read", () => {
     }
   });
 
-  test("of an object that is gone when it is asked for reads the refs anew", async () => {
-    // Between the two requests, another run moves the ref, and the server forgets the old document.
+  test("of an object that is gone reads the refs again", async () => {
+    // Between the two requests, another run moves the ref, and the server removes the old document.
     let moved: string | null = null;
     served.fault = ({ command }) => {
       if (command === "fetch" && moved === null) {
@@ -147,14 +147,14 @@ describe("a swap", () => {
     expect((await store.read([name], inTime())).records.get(name)?.state).toMatchObject(other);
   });
 
-  test("waits as long as it is told to before it is sent again", async () => {
+  test("waits as long as Retry-After says before it is sent again", async () => {
     once("push", { status: 429, headers: { "retry-after": "1" } });
     const from = performance.now();
     expect((await store.swap(version, documentOf(name), inTime())).version).not.toBeNull();
     expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
   });
 
-  test("of which nothing is known at the deadline says so", async () => {
+  test("without an answer until the deadline has the effect possible", async () => {
     const HANGS: GitFault[] = [{ delay: 800 }, { cut: "before" }, { status: 503 }];
     for (const fault of HANGS) {
       served.fault = () => fault;
@@ -197,7 +197,7 @@ function stateInRepository(repository: BareRepository, jobName: string): JobStat
   return JSON.parse(message.slice(message.indexOf("{")));
 }
 
-/** Small, seeded and good enough: https://en.wikipedia.org/wiki/Linear_congruential_generator, Numerical Recipes. */
+/** A seeded generator: https://en.wikipedia.org/wiki/Linear_congruential_generator, with the numbers of Numerical Recipes. */
 function randomFrom(seed: number): () => number {
   let state = seed;
   return () => {
@@ -214,7 +214,7 @@ test("no sequence of faults grants an interval twice, or loses a lock without an
   const now: Instant = Date.parse("2026-11-24T12:00:00Z");
   const lockOn = (jobName: string) => stateInRepository(served.repository, jobName)?.active?.id ?? null;
 
-  /** Two runs race for a job's first interval, and who gets it finishes it: all of it with faults. */
+  /** Two runs race for a job's first interval, and the winner finishes it. Each request may meet a fault. */
   async function playOut(seed: number): Promise<void> {
     const random = randomFrom(seed);
     let faults = true;
@@ -287,6 +287,6 @@ test("no sequence of faults grants an interval twice, or loses a lock without an
     while (seed < SEQUENCES) await playOut(++seed);
   };
   await Promise.all(Array.from({ length: AT_ONCE }, player));
-  // The sequences are worth something: among them are all of these ends.
+  // The sequences must include all of these ends.
   expect(outcomes).toEqual(expect.arrayContaining(["started", "finished", "failed to start"]));
 });

@@ -41,7 +41,7 @@ async function open(url: string, env: NodeJS.ProcessEnv = {}): Promise<JobStore>
   return store;
 }
 
-/** An ssh that lets reads through to the repository on this machine, and ends pushes with these words. */
+/** An ssh that reads from the repository on this machine, and ends pushes with these words. */
 function sshThatRefusesPushes(words: string): Promise<JobStore> {
   const ssh = path.join(folder, "ssh");
   writeFileSync(path.join(folder, "words"), words);
@@ -140,7 +140,7 @@ test("a repository of SHA-256 ids is known before anything is sent", async () =>
   for (const isEmpty of [true, false]) {
     if (!isEmpty) execFileSync("git", ["-C", other, "update-ref", refOf(NAME), id]);
     const store = await open(pathToFileURL(other).href);
-    // Where there is no ref yet, a read finds nothing, and the push is refused before git sends it.
+    // Without a ref a read returns no document, and git refuses the push before it sends it.
     const error = await failureOf(
       isEmpty ? store.swap(null, documentOf(NAME), inTime()) : store.read([NAME], inTime()),
     );

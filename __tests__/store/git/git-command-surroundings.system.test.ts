@@ -29,7 +29,7 @@ const NAME = "report";
 const PATH = process.env.PATH;
 
 let repository: BareRepository;
-/** The folder for what the tests put around the store. */
+/** The folder for the programs and settings of the tests. */
 let folder: string;
 let temporary: string;
 let opened: JobStore[];
@@ -56,7 +56,7 @@ async function open(env: NodeJS.ProcessEnv = {}, at = repository.folder): Promis
   return store;
 }
 
-/** Puts a `git` of our own first on the PATH: it keeps what it was run with, does `first`, and runs the real one. */
+/** Puts another `git` first on the PATH. It records its arguments and environment, runs `first`, and then the real git. */
 function wrapGit(first = ""): () => { args: string[]; env: NodeJS.ProcessEnv }[] {
   const bin = path.join(folder, "bin");
   const log = path.join(folder, "log");
@@ -113,7 +113,7 @@ describe("processes", () => {
     for (const content of filesIn(temporary)) expect(content).not.toContain(TOKEN);
   });
 
-  test("that hang are given up at the deadline, and those that never had time at once", async () => {
+  test("that hang end at the deadline, and those without time left end at once", async () => {
     wrapGit("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000); process.exit(1);");
     const store = await open();
     const from = performance.now();
@@ -131,7 +131,7 @@ describe("processes", () => {
   });
 });
 
-describe("what stands around it", () => {
+describe("the environment of the git command", () => {
   test("configuration, environment and hooks of the user's change nothing", async () => {
     const home = path.join(folder, "home");
     const mark = path.join(folder, "mark");
@@ -256,7 +256,7 @@ describe("what stands around it", () => {
   });
 });
 
-describe("a repository that can't be used", () => {
+describe("a repository that is unusable", () => {
   test.each(["read", "swap"] as const)("because it isn't there: a %s", async (call) => {
     const store = await open({}, path.join(folder, "nothing.git"));
     const error = await failureOf(
@@ -289,10 +289,10 @@ describe("a repository that can't be used", () => {
   });
 });
 
-test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", async () => {
+test("over ssh it runs GIT_SSH_COMMAND, and its error has the words of ssh", async () => {
   const ssh = path.join(folder, "ssh");
   const log = path.join(folder, "log");
-  // An ssh that runs on this machine what it is told to run on another one: its last argument.
+  // An ssh that runs the remote command, its last argument, on this machine.
   writeFileSync(ssh, `#!/bin/sh\nfor command; do :; done\necho "$command" >> '${log}'\nexec sh -c "$command"\n`);
   chmodSync(ssh, 0o755);
   const env = { ...process.env, GIT_SSH_COMMAND: `'${ssh.replaceAll("\\", "/")}'`, GIT_SSH_VARIANT: "ssh" };
@@ -318,7 +318,7 @@ test("over ssh it runs what GIT_SSH_COMMAND says, and tells what ssh said", asyn
   );
 });
 
-test("what stands in a repository that was pushed to before isn't taken for what is there now", async () => {
+test("an earlier push leaves no objects that a later read takes for the present ones", async () => {
   const store = await open();
   const { version } = await store.swap(null, documentOf(NAME), inTime());
   expect((await store.read([NAME], inTime())).records.get(NAME)?.version).toBe(version);

@@ -21,7 +21,7 @@ function unknown(): PushAnswer {
   return { outcome: "failed", failure: new ServiceError("unreachable", details) };
 }
 
-/** A remote of one ref, which answers each push as `answers` say. */
+/** A remote with one ref. `answers` has its answers to pushes. */
 class OneRef implements GitRemote {
   readonly place = "memory";
   readonly pushed: RefUpdate[] = [];
@@ -59,7 +59,7 @@ beforeEach(() => {
 
 const swap = (expected: string | null = null) => store.swap(expected, JOB, deadlineIn(10_000));
 
-describe("one holder: the ref alone tells whether a push moved it", () => {
+describe("one holder: the ref alone shows whether a push moved it", () => {
   test("a push without an answer that moved the ref is made", async () => {
     remote.answers.push((update) => {
       remote.id = update.to;
@@ -122,7 +122,7 @@ describe("a push that left the ref as it was", () => {
     },
   );
 
-  test("is open after an answer that tells nothing", async () => {
+  test("is possible after an answer without a result", async () => {
     const details = { place: "memory", problem: "answered with a page", effect: "possible" } as const;
     const answer: PushAnswer = { outcome: "failed", failure: new ServiceError("not-a-repository", details) };
     expect(await failing(answer)).toMatchObject({ error: { effect: "possible" }, pushes: [false] });
@@ -148,7 +148,7 @@ describe("a push that left the ref as it was", () => {
     expect(remote.pushed).toHaveLength(1);
   });
 
-  test("is sent again until the deadline where the refusal says nothing", async () => {
+  test("is sent again until the deadline after a refusal without a reason", async () => {
     remote.push = async (update) => {
       remote.pushed.push(update);
       return NOT_MOVED;
@@ -159,7 +159,7 @@ describe("a push that left the ref as it was", () => {
   });
 });
 
-test("a chain goes on from the document that was read, and costs one push", async () => {
+test("a chain continues from the document that was read, and costs one push", async () => {
   remote.id = OTHER;
   const { version } = await store.swap(OTHER, chained(JOB), deadlineIn(10_000));
   expect(remote.pushed).toMatchObject([{ from: OTHER, to: version, isChained: true }]);

@@ -19,7 +19,7 @@ describe("an object's id is the one that git gives it", () => {
   });
 });
 
-test("a commit is what git shows: no parents, no files, the message and the second it was made", () => {
+test("git shows a commit without parents and files, with its message and the second of its creation", () => {
   const message = '☂ report: running\n\n{\n  "v": 1\n}\n';
   const commit = commitOf(message, Date.parse("2026-11-24T00:00:07.999Z"));
   const id = repository.git(["hash-object", "-t", "commit", "-w", "--stdin"], commit.body);

@@ -17,7 +17,7 @@ const object = fc.record<GitObject>({
   body: fc.uint8Array({ maxLength: 2_000, size: "large" }).map((bytes) => Buffer.from(bytes)),
 });
 
-/** The types and ids of what a pack holds: an id tells all of an object's bytes. */
+/** @returns the types and ids of a pack's objects. An id depends on all bytes of its object. */
 function idsIn(pack: Buffer): string[] {
   const read = [...readPack(pack)];
   for (const [id, object] of read) expect(idOf(object)).toBe(id);
@@ -26,7 +26,7 @@ function idsIn(pack: Buffer): string[] {
 
 const idsOf = (objects: readonly GitObject[]) => [...new Set(objects.map((of) => `${of.type} ${idOf(of)}`))].sort();
 
-/** A pack of such entries, with the checksum that it should have: only its content can be wrong. */
+/** A pack of these entries, with a valid checksum, so that only its content can be wrong. */
 function packOf(count: number, ...entries: readonly Buffer[]): Buffer {
   const content = Buffer.concat([
     Buffer.from("PACK\0\0\0\x02"),
@@ -38,7 +38,7 @@ function packOf(count: number, ...entries: readonly Buffer[]): Buffer {
 
 const sealed = (content: Buffer) => Buffer.concat([content, createHash("sha1").update(content).digest()]);
 
-/** One entry: the type, the length that it claims, and what inflates to it. */
+/** One entry of a pack: the type, the claimed length, and the compressed content. */
 function entry(type: number, length: number, content: Buffer, base = Buffer.alloc(0)): Buffer {
   const header: number[] = [];
   let rest = Math.floor(length / 16);
@@ -50,7 +50,7 @@ function entry(type: number, length: number, content: Buffer, base = Buffer.allo
 const size = (value: number): number[] =>
   value < 128 ? [value] : [(value % 128) | 0x80, ...size(Math.floor(value / 128))];
 
-/** Whatever the pack is, it is either refused, or all that is read of it is what its ids say. */
+/** A pack is either refused, or each object that is read from it matches its id. */
 function readSoundly(pack: Buffer): number {
   try {
     const objects = readPack(pack);
@@ -96,7 +96,7 @@ describe("packs that git made with deltas", () => {
   beforeAll(() => {
     const text = Array.from({ length: 300 }, (_, at) => `line ${at} ${Math.cos(at)}`);
     const alike = Array.from({ length: 5 }, (_, at) => commitOf([...text.slice(at), `the end ${at}`].join("\n"), at));
-    // So much of it that one copy instruction can't say it all.
+    // A length that needs more than one copy instruction.
     const long = Buffer.from(Array.from({ length: 8_000 }, (_, at) => `${at} ${Math.sin(at)}`).join("\n"));
     const blobs = [long, Buffer.concat([long, Buffer.from("more")])].map((body): GitObject => ({ type: "blob", body }));
     objects = [...alike, ...blobs, EMPTY_TREE];
@@ -121,7 +121,7 @@ describe("packs that git made with deltas", () => {
 
   test.each(kinds)("%s are refused when cut short anywhere", (kind) => {
     const pack = packs[kind] as Buffer;
-    // Every length near both ends, and samples between: a long pack has little to tell in its middle.
+    // Every length near both ends, and samples between: the middle of a long pack is alike.
     const content = pack.length - 20;
     const lengths = Array.from({ length: content }, (_, at) => at).filter(
       (at) => at < 200 || at > content - 200 || at % 997 === 0,

@@ -28,7 +28,7 @@ describe("pkt-lines", () => {
     expect(all(line)).toEqual([{ kind: "data", payload: Buffer.from(payload) }]);
   });
 
-  test("are told from what stands between them", () => {
+  test("are distinct from the data between them", () => {
     expect(all(pktLine("a"), DELIMITER, FLUSH, "0002").map(({ kind }) => kind)).toEqual([
       ...["data", "delimiter", "flush", "end"],
     ]);
@@ -87,7 +87,7 @@ describe("pkt-lines", () => {
 });
 
 describe("side bands", () => {
-  test("are told apart, until a flush", () => {
+  test("are separated, until a flush", () => {
     const bands = all(band(1, "PA"), band(2, "counting"), band(1, "CK"), band(2, " objects\n"), FLUSH, band(1, "more"));
     expect(demultiplex(bands)).toEqual({ data: Buffer.from("PACK"), messages: "counting objects\n", fatal: null });
   });

@@ -4,13 +4,13 @@ import { REF_PREFIX, refOf } from "../../../src/store/git/ref-name.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { ODD_NAMES } from "../../../testing/stores/job-store-suite.ts";
 
-/** Any job name: what `checkJobName` lets through. */
+/** Any name that `checkJobName` accepts. */
 const jobName = fc.string({ unit: "binary", minLength: 1, maxLength: 255 });
 
 const repository = new BareRepository();
 afterAll(() => repository.remove());
 
-test("a job's ref is taken by git, and stands in no other one's folder", () => {
+test("git accepts a job's ref, and no ref is a folder of another one", () => {
   const names = [...new Set([...ODD_NAMES, ...fc.sample(jobName, { numRuns: 500, seed: 7 })])];
   const commit = repository.commit("A document");
   repository.git(["update-ref", "--stdin"], names.map((name) => `create ${refOf(name)} ${commit}\n`).join(""));

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 
-/** Any job name: what `checkJobName` lets through. */
+/** Any name that `checkJobName` accepts. */
 const jobName = fc.string({ unit: "binary", minLength: 1, maxLength: 255 });
 
 describe("a job's ref", () => {
@@ -16,7 +16,7 @@ describe("a job's ref", () => {
     expect(refOf(name)).toMatch(ref);
   });
 
-  // Locks lie there, in repositories all over: another release has to find them.
+  // Existing locks have these refs, and each release must find them.
   test("never changes", () => {
     expect(refOf("hourly-report")).toBe("refs/cronyx/hourly-report-527a7ccf1d4003f919ab9ac4ac096c09");
   });

@@ -34,7 +34,7 @@ describe("a server's words", () => {
 
 const REF = "refs/cronyx/webhook-rules-denied-0";
 
-/** Words of git and of forges: the reason for the ref, then the messages; and what they mean. */
+/** Words of git and of forges, with their meaning: first the reason for the ref, then the messages. */
 const REFUSALS: [reason: string, messages: string, code: string][] = [
   ["failed", "", "update-failed"],
   ["failed to update ref", `error: cannot lock ref '${REF}': is at 1 but expected 2`, "update-failed"],
@@ -76,7 +76,7 @@ test.each(REFUSALS)("an update refused with %j and %j is %s", (reason, messages,
   expect(error).toMatchObject({ code, effect: "none", retryAfter: code === "update-failed" ? 0 : null });
 });
 
-test("a server that cannot write its own files is not asked again", () => {
+test("a server that cannot write its own files gets no further attempt", () => {
   const messages = "error: insufficient permission for adding an object to repository database ./objects";
   const about = { place: "here", ref: REF, messages, forbidden: "token-may-not-write" } as const;
   expect(refusedUpdate({ ...about, reason: "unpack unpack-objects abnormal exit" })).toMatchObject({
@@ -88,7 +88,7 @@ test("a server that cannot write its own files is not asked again", () => {
 const END =
   "fatal: Could not read from remote repository.\n\nPlease make sure you have the correct access rights\nand the repository exists.\n";
 
-describe("what git prints", () => {
+describe("the output of git", () => {
   test.each([
     ["ERROR: The key you are authenticating with has been marked as read only.\n", false],
     ["remote: \nremote: ====\nremote: \nremote: ERROR: The project could not be found.\nremote: \n", false],

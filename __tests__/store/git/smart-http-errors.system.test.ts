@@ -11,7 +11,7 @@ import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 const NAME = "report";
 
 let served: ServedRepository;
-/** Another server, which asks for no token. */
+/** Another server, which needs no token. */
 let elsewhere: ServedRepository;
 let version: string | null;
 
@@ -31,7 +31,7 @@ afterEach(() => {
   expect(served.repository.tip(refOf(NAME))).toBe(version);
 });
 
-/** What a read or a swap fails with: never with a word of the token. */
+/** @returns the error of a read or a swap, which must not contain the token. */
 async function failureOn(call: "read" | "swap", options: Partial<BackendOptions> & { name?: string } = {}) {
   const store = await served.open(options);
   const error = await failureOf(
@@ -89,22 +89,22 @@ const REFUSALS: [what: string, call: "read" | "swap", fault: GitFault, code: str
 
 describe("a server that refuses", () => {
   test.each(REFUSALS)(
-    "with %s is told of, with the remedy, and is not asked again",
+    "with %s is an error with a remedy, and gets no further attempt",
     async (_, call, fault, code, remedy) => {
       served.fault = ({ command }) => (command === (call === "read" ? "ls-refs" : "push") ? fault : undefined);
       const error = await failureOn(call);
-      // A proxy may answer for the server, after the push was carried out. So the ref is read.
+      // A proxy may have sent the answer after the server carried the push out. So the store reads the ref.
       const isRefusal = call === "read" || fault.status === 401 || fault.status === 403;
       expect(error).toMatchObject({ code, effect: isRefusal ? "none" : "possible" });
       expect(error.message).toContain(served.url);
       expect(actionMessage(error)).toContain(remedy);
-      // A server that does not know the command is asked for its capabilities too.
+      // The store also requests the capabilities of a server that lacks the command.
       const isUnknown = fault.status === 400 || (fault.status === 200 && fault.headers === undefined);
       expect(asked()).toEqual(call === "swap" ? ["push", "ls-refs"] : isUnknown ? ["ls-refs", ""] : ["ls-refs"]);
     },
   );
 
-  test("that keeps on not having what its refs point to is told of, in its words, after four tries", async () => {
+  test("that lacks the object of a ref is an error with its words, after four attempts", async () => {
     served.fault = ({ command }) =>
       command === "fetch"
         ? {

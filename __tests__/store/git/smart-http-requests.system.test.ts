@@ -21,12 +21,12 @@ beforeEach(() => {
 
 const paths = () => served.exchanges.map(({ path, service }) => path.slice(0, -service.length - 1));
 
-describe("a server that knows a repository with .git only", () => {
+describe("a server that has a repository only under a name with .git", () => {
   beforeEach(() => {
     served.fault = ({ path }) => (path.includes(".git/") ? undefined : { status: 404 });
   });
 
-  test("is asked so after one 404, and from then on", async () => {
+  test("gets that name after one 404, and from then on", async () => {
     const store = await served.open({ name: "locks" });
     const { version } = await store.swap(null, documentOf("suffix"), inTime());
     expect((await store.read(["suffix"], inTime())).records.get("suffix")?.version).toBe(version);
@@ -67,7 +67,7 @@ describe("a user name", () => {
     await store.close();
   });
 
-  test("or a password that is refused is an error of its own", async () => {
+  test("or a password that is refused has its own error code", async () => {
     const store = await served.open({ credentials: { kind: "basic", username: "jenkins", password: "s3cret" } });
     const error = await failureOf(store.read(["user"], inTime()));
     expect(error).toMatchObject({ code: "login-refused", effect: "none" });

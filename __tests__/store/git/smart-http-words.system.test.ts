@@ -41,7 +41,7 @@ describe("a refusal is shown in the server's words, with advice that fits", () =
     headers: { "content-type": "text/plain" },
     body,
   });
-  /** Gitolite answers as if to the request for its refs. */
+  /** Gitolite's answer has the form of an answer to the request for its refs. */
   const gitolite = (words: string): GitFault => ({
     status: 200,
     headers: { "content-type": "application/x-git-receive-pack-advertisement" },
@@ -154,7 +154,7 @@ const FOREIGN: [what: string, fault: GitFault][] = [
   ["a 404", { status: 404 }],
   ["a 400", { status: 400 }],
 ];
-/** As git's own answer, but cut at the end of a packet. */
+/** Git's own answer, cut off at the end of a packet. */
 const CUT: GitFault = {
   status: 200,
   headers: { "content-type": "application/x-git-receive-pack-result" },

@@ -29,10 +29,10 @@ describe("git's smart HTTP", () => {
   gitStoreSuite(() => served);
 });
 
-describe("what goes over the wire", () => {
+describe("the requests", () => {
   const since = (from: number) => served.exchanges.slice(from).map(({ command }) => command);
 
-  test("a read is two requests, of a job that isn't there one, and a swap one", async () => {
+  test("a read takes two requests, a read of a missing job one, and a swap one", async () => {
     const store = await served.open();
     const from = served.exchanges.length;
     const document = documentOf("counted");
@@ -74,7 +74,7 @@ describe("what goes over the wire", () => {
     expect(many.map(({ command }) => command)).toEqual(["push", "ls-refs", "fetch"]);
     expect(many.map(({ sent }) => sent)).toEqual(few.map(({ sent }) => sent));
     for (const [at, { received }] of many.entries()) {
-      // The server may cut its answer into a packet more or less, each of which has a header of 5 bytes.
+      // The number of packets in an answer varies, and each has a header of 5 bytes.
       expect(Math.abs(received - (few[at]?.received ?? 0))).toBeLessThan(30);
     }
   });
@@ -118,7 +118,7 @@ describe("what goes over the wire", () => {
 });
 
 describe("a server of another kind", () => {
-  test("one that knows git's protocol v0 alone can't keep locks", async () => {
+  test("a server that has only git's protocol v0 is refused", async () => {
     const front = await serveInFrontOf(served.url, ({ "git-protocol": _, ...headers }) => headers);
     const store = await openStoreAt(front.url, { token: TOKEN });
     const error = await failureOf(store.read(["job"], deadlineIn(5_000)));
@@ -135,7 +135,7 @@ function packIn(answer: Buffer | undefined): Buffer {
   return demultiplex(all.slice(start + 1)).data;
 }
 
-/** A server that hands requests on with other headers, and keeps the answers. */
+/** A server that forwards requests with other headers, and records the answers. */
 async function serveInFrontOf(
   url: string,
   change: (headers: http.IncomingHttpHeaders) => http.IncomingHttpHeaders = (headers) => headers,

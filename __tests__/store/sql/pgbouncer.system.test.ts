@@ -20,7 +20,7 @@ if (pgbouncer === null) {
   console.log(execFileSync(pgbouncer, ["--version"], { encoding: "utf8" }).split("\n", 1)[0]);
 }
 
-/** Fewer than the clients need, so that their transactions take turns on the connections. */
+/** Fewer connections than the clients need, so that their transactions share them. */
 const CONNECTIONS = 3;
 const CLIENTS = 8;
 const ROUNDS = 30;

@@ -16,7 +16,7 @@ import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
 
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
-/** What is told of a statement that takes too long: the tests go on meanwhile. */
+/** The result of a read whose first statement takes too long. The other tests run meanwhile. */
 let slow: Promise<{ lines: string[]; ms: number; found: Reading }>;
 beforeAll(async () => {
   postgres = await startPostgres();
@@ -47,7 +47,7 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
-/** Its first reading alone is slow: the next one needs nobody to mend it in the meantime. */
+/** Reads from a database in which the first statement takes too long. */
 async function readSlowly() {
   const lines: string[] = [];
   let ms = 0;
@@ -73,7 +73,7 @@ async function readSlowly() {
   return { lines, ms, found };
 }
 
-/** How many sessions of servers wait for a lock there. */
+/** @returns the number of the servers' sessions that wait for a lock. */
 async function waitingFor(database: string): Promise<number> {
   const rows = await postgres.query(
     `SELECT 1 FROM pg_stat_activity WHERE datname = '${database}' AND application_name = 'cronyx' AND wait_event_type = 'Lock'`,
@@ -152,7 +152,7 @@ describe("a store in PostgreSQL", () => {
     expect([...found.records.keys()]).toEqual(["report"]);
   });
 
-  test("a row that another session holds keeps nobody else waiting for long", async () => {
+  test("a row that another session holds delays the swaps of other rows only briefly", async () => {
     const lines: string[] = [];
     const store = await openDatabase(locationOf(postgres.url("held")), (line) => lines.push(line), inTime());
     const names = ["held", "free", "other"];
@@ -164,7 +164,7 @@ describe("a store in PostgreSQL", () => {
       store.swap(first[at]?.version ?? null, documentOf(name), inTime()),
     );
     for (const swap of await Promise.all(others)) expect(swap.version).not.toBeNull();
-    // It ends the wait of the batch, long before the statement's own limit does.
+    // The limit for locks ends the wait of the batch, long before the limit of the statement.
     expect(lines[0]).toMatch(/canceling statement due to lock timeout/);
     await other.query("COMMIT");
     expect((await held)?.version).not.toBeNull();
@@ -217,7 +217,7 @@ describe("a store in PostgreSQL", () => {
     relay.close();
   });
 
-  test("a database that takes no writes for a while, as a replica doesn't: the swap is taken once it does", async () => {
+  test("a database that takes no writes for a while, as a replica: the swap is made once it does", async () => {
     const store = await open("replica");
     const refused: string[] = [];
     const swapping = await openDatabase(locationOf(postgres.url("replica")), (line) => refused.push(line), inTime());
@@ -243,7 +243,7 @@ describe("a store in PostgreSQL", () => {
     await blocker.query("BEGIN; LOCK TABLE cronyx_job");
     const swap = store.swap(null, documentOf("report"), inTime());
     while ((await waitingFor("denied")) === 0) await pause(5);
-    // It is refused to whoever logs in, and to nobody who has.
+    // PostgreSQL refuses new logins, and keeps existing sessions.
     await postgres.query("ALTER ROLE guest NOLOGIN");
     relay.reset();
     await blocker.query("COMMIT");
@@ -415,7 +415,7 @@ describe("a store in PostgreSQL", () => {
     });
   });
 
-  test("a full disk of the database is an error that says so, and is not tried again", async () => {
+  test("a full disk of the database has its own error code, and is not tried again", async () => {
     const store = await open("disk");
     await postgres.query(
       `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
@@ -437,13 +437,13 @@ describe("a store in PostgreSQL", () => {
     expect(serverMessage(error)).toMatch(/version 99.*use a newer release/);
   });
 
-  test("a database that isn't there", async () => {
+  test("a database that does not exist", async () => {
     const error = await open("nowhere").catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "database-not-found", effect: "none" });
     expect(serverMessage(error)).toContain("JOB_STORE_URL");
   });
 
-  test("a server that isn't there: tried until the deadline, and the password isn't shown", async () => {
+  test("a server that is not there: tried until the deadline, and the message leaves the password out", async () => {
     const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), () => {}, deadlineIn(500));
     const error = await opening.catch((reason) => reason);
     expect(error).toMatchObject({ code: "database-unreachable" });

@@ -13,7 +13,7 @@ const folder = mkdtempSync(path.join(tmpdir(), "cronyx-sqlite-"));
 const file = path.join(folder, "killed.db");
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-test("a process that is killed while it writes loses nothing that it was told is written", async () => {
+test("a process that is killed while it writes loses no document whose swap returned", async () => {
   const writer = fork(WRITER, [file], { execArgv: [] });
   let told = "";
   let count = 0;
@@ -25,7 +25,7 @@ test("a process that is killed while it writes loses nothing that it was told is
   expect(count).toBeGreaterThanOrEqual(200);
   const store = await openDatabase({ kind: "sqlite", file }, () => {}, inTime());
   const { version, state } = (await store.read(["report"], inTime())).records.get("report") ?? {};
-  // The last one may be on disk before anybody was told of it.
+  // The last document may be on disk although its swap has not returned.
   expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(told);
   await store.close();
 });

@@ -42,7 +42,7 @@ describe("a store in SQLite", () => {
     },
   });
 
-  test("each connection writes ahead, and syncs what it wrote before it says so", async () => {
+  test("each connection has a write-ahead log, and syncs it before a commit returns", async () => {
     const opened: DatabaseSync[] = [];
     const { exec } = DatabaseSync.prototype;
     DatabaseSync.prototype.exec = function (this: DatabaseSync, sql) {
@@ -57,7 +57,7 @@ describe("a store in SQLite", () => {
     await store.close();
   });
 
-  test("swaps at once are told each what came of them", async () => {
+  test("swaps in one batch each get their own result", async () => {
     const store = await open("batch");
     const names = Array.from({ length: 20 }, (_, at) => `job ${at}`);
     const first = await Promise.all(names.map((name) => store.swap(null, documentOf(name), inTime())));
@@ -218,7 +218,7 @@ describe("a store in SQLite", () => {
     await store.close();
   });
 
-  test("a full disk is an error that says so, and swaps succeed again once there is room", async () => {
+  test("a full disk has its own error code, and swaps succeed again once there is room", async () => {
     const opened: DatabaseSync[] = [];
     const { exec } = DatabaseSync.prototype;
     DatabaseSync.prototype.exec = function (this: DatabaseSync, sql) {
@@ -264,7 +264,7 @@ describe("a store in SQLite", () => {
     expect(serverMessage(error)).toContain("is not a file: name a file in JOB_STORE_URL");
   });
 
-  test("a folder that isn't there", async () => {
+  test("a folder that does not exist", async () => {
     const error = await open("no/where").catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "database-not-found", effect: "none" });
     expect(serverMessage(error)).toContain("JOB_STORE_URL");
