@@ -66,6 +66,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
   const timezone = optional("timezone");
+  booleanIn("summary", optional("summary") ?? "true");
   const noLock = booleanIn("no-lock", optional("no-lock") ?? "false");
   const request = {
     jobName: required("job-name"),
