@@ -103,12 +103,13 @@ async function summarize(runs: readonly EndedRun[], starts: Starts): Promise<voi
   const last = runs.at(-1);
   if (last === undefined) return;
   const { lock, outcome, isCancelled } = last;
+  // A process that is cancelled has no time for another request, and an original server shows no state.
+  const mayAsk = !isCancelled && starts.isMarked();
   const isEnded = outcome === "finished" || outcome === "interrupted";
   await addSummary(starts.surroundings, () => ({
     rows: runs.map(({ granted, outcome }) => ({ ...startedRow(granted, starts), outcome })),
-    // A process that is cancelled has no time for another request.
     ended:
-      lock !== null && isEnded && !(isCancelled && lock.record === null)
+      lock !== null && isEnded && (lock.record !== null || mayAsk)
         ? { lock, ending: outcome, backend: starts.backend }
         : null,
   }));
