@@ -110,3 +110,17 @@ hourly is behind: 1 further interval is due",
 }
 `);
 });
+
+test("with debug logging a start shows its request and its answer, and no secret", async () => {
+  const SECRET = "ghs_0123456789";
+  const env = { ...runOf("report"), RUNNER_DEBUG: "1" };
+  const { log } = await repository.step({ "job-name": "debugged", token: SECRET }, env).main();
+  const debugged = log.filter((line) => line.startsWith("::debug::"));
+  expect(debugged).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^::debug::Start request at 20.*: \{"jobName":"debugged","jobInterval":\{"hours":1\}/),
+      expect.stringMatching(/^::debug::Answer: \{"started":true,"jobName":"debugged"/),
+    ]),
+  );
+  expect(debugged.join()).not.toContain(SECRET);
+});

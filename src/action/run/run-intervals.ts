@@ -132,7 +132,10 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
   saveStepState(toolkit, state);
   logStarted(granted, toolkit);
-  const { ending, lock } = await runUnderLock(run, state);
+  toolkit.startGroup(
+    `Output of the command for ${toIso(granted.intervalStartedAt)} to ${toIso(granted.intervalEndedAt)}`,
+  );
+  const { ending, lock } = await runUnderLock(run, state).finally(toolkit.endGroup);
   const isDone = ending.kind === "exited" && ending.code === 0;
   saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
