@@ -1,6 +1,7 @@
 import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
+import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
 import { type Instant, MINUTE, toIso } from "../scheduler/instant.ts";
 import { scheduleOf } from "../scheduler/job-interval.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
@@ -91,7 +92,7 @@ async function chosenIntervalRemark({
     };
   }
   // Only a cron expression has boundaries of its own.
-  const before = typeof jobInterval === "string" ? schedule.previous(end) : start;
+  const before = typeof jobInterval === "string" ? lastBoundaryUpTo(schedule, start) : start;
   if (before === start) return null;
   return {
     kind: "notice",
