@@ -11,3 +11,11 @@ export function lastBoundaryUpTo({ next, previous }: Schedule, instant: Instant)
   for (let following = next(last); following <= instant; following = next(following)) last = following;
   return last;
 }
+
+/** The first boundary of a cron expression that is not before `instant`. */
+export function firstBoundaryFrom(schedule: Schedule, instant: Instant): Instant {
+  const last = lastBoundaryUpTo(schedule, instant);
+  if (last === instant) return instant;
+  // Where clocks repeat an hour, the first match comes before `instant` and the second one after it.
+  return Math.min(schedule.next(last), schedule.next(instant));
+}
