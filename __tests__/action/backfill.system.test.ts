@@ -30,9 +30,7 @@ test("each job of the matrix does the interval that was listed for it, without a
     expect.stringContaining("the first whole interval starts at 2026-03-06T07:30:00.000Z"),
   ]);
   const summary = readFileSync(path.join(step.folder, "backfill-STEP_SUMMARY"), "utf8");
-  expect(summary).toContain(
-    "\n| 3 | 2026-03-08T07:30:00.000Z | 2026-03-09T06:30:00.000Z | 2026-03-08 03:30:00.000 |\n",
-  );
+  expect(summary).toContain("\n| 3 | 2026-03-08T07:30:00.000Z | 2026-03-09T06:30:00.000Z | 2026-03-08 03:30 |\n");
 
   const done = path.join(folder, "done");
   const intervals = included(plan.outputs.matrix);
@@ -48,7 +46,7 @@ test("each job of the matrix does the interval that was listed for it, without a
       })
       .main();
     expect(leg).toMatchObject({ code: 0, outputs: { started: "true", "job-id": "" } });
-    expect(leg.log.filter((line) => line.startsWith("::"))).toEqual([]);
+    expect(leg.log.filter((line) => /^::(notice|warning|error)/.test(line))).toEqual([]);
   }
   expect(readFileSync(done, "utf8").trim().split("\n")).toEqual(
     intervals.map((interval) => `${interval[STARTED_AT]} ${interval["job-interval-ended-at"]}`),

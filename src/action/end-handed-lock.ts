@@ -14,6 +14,7 @@ import { loadDeadline, loadLines, loadLocation, loadWord, WHEN_BEHIND } from "./
 import { loadLogin } from "./login.ts";
 import { messageOf } from "./messages.ts";
 import { type Verdict, verdictOn } from "./needs.ts";
+import { addSummary } from "./step-summary.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 const ENDS = ["by-needs", "finish", "interrupt"] as const;
@@ -124,17 +125,40 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
     state === "hidden"
       ? { call: isDone ? "finish" : "interrupt" }
       : endOfHandedLock({ lock, isDone, run: holder }, state);
-  const interrupted = { lock: held, because: verdict.because, catchUp: null, deadline };
+  const interval = { from: lock.intervalStartedAt, until: lock.intervalEndedAt };
+  const record = state === "hidden" || state === null ? null : { version: "", state };
+  const summarize = (ended: HeldLock) =>
+    addSummary(surroundings, () => ({
+      rows: [
+        {
+          jobName: lock.jobName,
+          interval,
+          outcome: isDone ? "finished" : "interrupted",
+          holder,
+          dueAt: null,
+          behind: null,
+        },
+      ],
+      ended: ended.record === null ? null : { lock: ended, ending: isDone ? "finished" : "interrupted", backend },
+    }));
   switch (end.call) {
     case null:
       return `Nothing to end: ${oneLine(lock.jobName)} was ${isDone ? "finished" : "interrupted"} at ${end.endedAt}`;
-    case "finish":
-      return finishLock(backend, held, deadline);
-    case "interrupt":
-      return interruptLock(backend, interrupted);
+    case "finish": {
+      const line = await finishLock(backend, { lock: held, interval, deadline });
+      await summarize({ ...held, record });
+      return line;
+    }
+    case "interrupt": {
+      const { because } = verdict;
+      const line = await interruptLock(backend, { lock: held, interval, because, catchUp: null, deadline });
+      await summarize({ ...held, record });
+      return line;
+    }
     case "resume-and-finish": {
       const resumed = await backend.resume(held, holder, deadline);
-      const line = await finishLock(backend, resumed.lock, deadline);
+      const line = await finishLock(backend, { lock: resumed.lock, interval, deadline });
+      await summarize(resumed.lock);
       return `${line}, after an earlier attempt of this run had interrupted it`;
     }
   }

@@ -4,10 +4,13 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { canonicalUrl, type Location } from "../location/location.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
+import { holderOf } from "./holder.ts";
 import { type JobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { freeByHand, lossLine, messageOf } from "./messages.ts";
-import { loadStepState, type StepState } from "./state.ts";
+import { intervalOf, loadStepState, type StepState } from "./state.ts";
+import { addSummary } from "./step-summary.ts";
+import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** The post step: ends the lock that main took, and no other. */
@@ -37,8 +40,11 @@ async function endLock(state: StepState, status: JobStatus, surroundings: Surrou
   const backend = await connect(location, loadLogin(surroundings.toolkit, location), surroundings, {
     isMarked: state.isMarked,
   });
+  const ending = { state, status, surroundings };
   try {
-    return await endOn(backend, { state, status, surroundings });
+    const line = await endOn(backend, ending);
+    if (state.started) await addSummary(surroundings, () => summaryOf(backend, ending));
+    return line;
   } finally {
     await backend.close();
   }
@@ -90,13 +96,34 @@ async function endOn(backend: JobBackend, { state, status, surroundings }: Endin
     const held = await backend.abandon(lock, deadline);
     return held ? `Interrupted: ${job}, before its start was reported` : `Abandoned: ${job}, whose lock was not taken`;
   }
-  if (isDone(state, status)) return finishLock(backend, lock, deadline);
+  const interval = intervalOf(state);
+  if (isDone(state, status)) return finishLock(backend, { lock, interval, deadline });
   return interruptLock(backend, {
     lock,
+    interval,
     because: failureOf(state, status),
     catchUp: loadCatchUp(surroundings.toolkit),
     deadline,
   });
+}
+
+function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending): StepSummary {
+  const { jobName, lockId: id, record, isMarked } = state;
+  const ending = isDone(state, status) ? "finished" : "interrupted";
+  return {
+    rows: [
+      {
+        jobName,
+        interval: intervalOf(state),
+        outcome: ending,
+        holder: holderOf(surroundings.env, { kind: "job", checkRunId: "" }),
+        dueAt: null,
+        behind: null,
+      },
+    ],
+    // An original server shows no state.
+    ended: record !== null || isMarked ? { lock: { jobName, id, record }, ending, backend } : null,
+  };
 }
 
 /** A command of the input `run` decides alone: main did not get as far as ending its interval. */

@@ -4,30 +4,40 @@ import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { CatchUp } from "../scheduler/start-request.ts";
+import { type Span, spanText } from "./messages.ts";
 
-/** @returns a line for the log. @throws LockLostError unless an earlier request of this step has finished the lock. */
-export async function finishLock(backend: JobBackend, lock: HeldLock, deadline: Deadline): Promise<string> {
-  const before = await endedBefore("finished", backend.finish(lock, deadline));
-  const until = lock.record?.state.active?.intervalEndedAt ?? "the end of its interval";
-  return `Finished: ${oneLine(lock.jobName)} until ${until}${before}`;
+/** A run that a step ends. */
+export interface EndingRun {
+  readonly lock: HeldLock;
+  /** For the log. Null: it is not known. */
+  readonly interval: Span | null;
+  readonly deadline: Deadline;
 }
 
-interface Interruption {
-  readonly lock: HeldLock;
+export interface InterruptedRun extends EndingRun {
   /** Why the run counts as failed: the end of a sentence that begins with "because". */
   readonly because: string;
   /** Null: it is not known here. */
   readonly catchUp: CatchUp | null;
-  readonly deadline: Deadline;
+}
+
+/** @returns a line for the log. @throws LockLostError unless an earlier request of this step has finished the lock. */
+export async function finishLock(backend: JobBackend, { lock, interval, deadline }: EndingRun): Promise<string> {
+  const before = await endedBefore("finished", backend.finish(lock, deadline));
+  return `Finished: ${runText(lock, interval)}${before}`;
 }
 
 /** @returns a line for the log. @throws LockLostError unless an earlier request of this step has interrupted the lock. */
 export async function interruptLock(
   backend: JobBackend,
-  { lock, because, catchUp, deadline }: Interruption,
+  { lock, interval, because, catchUp, deadline }: InterruptedRun,
 ): Promise<string> {
   const before = await endedBefore("interrupted", backend.interrupt(lock, deadline));
-  return `Interrupted: ${oneLine(lock.jobName)}, because ${because}; ${nextStart(catchUp)}${before}`;
+  return `Interrupted: ${runText(lock, interval)}, because ${because}; ${nextStart(catchUp)}${before}`;
+}
+
+function runText({ jobName }: HeldLock, interval: Span | null): string {
+  return `${oneLine(jobName)}${interval === null ? "" : ` for ${spanText(interval)}`}`;
 }
 
 /**

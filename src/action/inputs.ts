@@ -61,6 +61,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
   const timezone = optional("timezone");
+  loadBoolean(toolkit, "summary", true);
   const noLock = loadBoolean(toolkit, "no-lock", false);
   const request = {
     jobName: loadRequired(toolkit, "job-name"),

@@ -6,12 +6,13 @@ import { scheduleOf } from "../scheduler/job-interval.ts";
 import { firstStartFrom, wholeIntervals } from "../scheduler/whole-intervals.ts";
 import { type BackfillInputs, loadBackfillInputs, MOST_IN_RANGE } from "./backfill-inputs.ts";
 import { matrixOf, type Page, pageOf } from "./backfill-page.ts";
-import { writeSummary } from "./backfill-summary.ts";
+import { writeBackfillSummary } from "./summary/backfill-summary.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 /** The step of `backfill/action.yml`: lists the whole intervals of a range for a matrix. It sends no request. */
-export async function listIntervals({ toolkit, env, now }: Surroundings): Promise<null> {
-  const inputs = loadBackfillInputs(toolkit, now());
+export async function listIntervals(surroundings: Surroundings): Promise<null> {
+  const { toolkit } = surroundings;
+  const inputs = loadBackfillInputs(toolkit, surroundings.now());
   if (typeof inputs.jobInterval === "number" && inputs.jobInterval < MINUTE) {
     const { shortNumberWarning } = await import("./remarks.ts");
     const warning = shortNumberWarning(toolkit, "job-interval");
@@ -24,7 +25,7 @@ export async function listIntervals({ toolkit, env, now }: Surroundings): Promis
   toolkit.setOutput("next-offset", String(page.nextOffset ?? ""));
   for (const line of notices) toolkit.notice(oneLine(line));
   toolkit.info(logLine(page));
-  if (inputs.hasSummary) writeSummary(env.GITHUB_STEP_SUMMARY, { inputs, page, toolkit });
+  if (inputs.hasSummary) await writeBackfillSummary({ inputs, page }, surroundings);
   return null;
 }
 

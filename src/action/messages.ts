@@ -6,6 +6,16 @@ import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
+import type { Toolkit } from "./toolkit.ts";
+
+/** Logs a start: the interval first. A takeover is a warning, which the run's page shows. */
+export function logStarted(answer: Started, { info, warning }: Pick<Toolkit, "info" | "warning">): void {
+  const [first = "", ...others] = startedLines(answer);
+  info(first);
+  for (const line of others) (line.startsWith(TOOK_OVER) ? warning : info)(line);
+}
+
+const TOOK_OVER = "Took over the lock of ";
 
 /** What the log says about a start: the interval first. */
 export function startedLines(answer: Started): readonly string[] {
@@ -13,16 +23,22 @@ export function startedLines(answer: Started): readonly string[] {
   const job = oneLine(jobName);
   const started = lock === null ? "Started without a lock" : "Started";
   return [
-    `${started}: ${job} for ${span({ from: intervalStartedAt, until: intervalEndedAt })}`,
-    ...(takenOver === null ? [] : [`Took over the lock of ${takenOverLine(takenOver)}`]),
+    `${started}: ${job} for ${spanText({ from: intervalStartedAt, until: intervalEndedAt })}`,
+    ...(takenOver === null ? [] : [`${TOOK_OVER}${takenOverLine(takenOver)}`]),
     ...(skipped === null
       ? []
-      : [`catch-up: latest leaves out ${span(skipped)}: no run gets it once this run finishes`]),
+      : [`catch-up: latest leaves out ${spanText(skipped)}: no run gets it once this run finishes`]),
     ...(behind === null || behind === 0 ? [] : [behindLine(job, behind)]),
   ];
 }
 
-function span({ from, until }: { readonly from: Instant; readonly until: Instant }): string {
+/** A part of time, end excluded. */
+export interface Span {
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+export function spanText({ from, until }: Span): string {
   return `${toIso(from)} to ${toIso(until)}`;
 }
 

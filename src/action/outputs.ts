@@ -95,7 +95,7 @@ function problemOfRefusal(answer: NotStarted): string | null {
 }
 
 /** @returns when the answer to the same start may be another one, as far as the refusal tells. */
-function dueAtOf(answer: NotStarted): Instant | null {
+export function dueAtOf(answer: NotStarted): Instant | null {
   switch (answer.reason) {
     case "active":
       return answer.retryAt;

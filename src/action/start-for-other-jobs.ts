@@ -1,9 +1,10 @@
 import { handedLockText, NOT_STARTED_TEXT } from "../backend/handed-lock.ts";
-import { startedLines } from "./messages.ts";
+import { logStarted } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { reportRefusal, startByInputs } from "./start-job.ts";
 import { type LockStart, type Starts, startLock } from "./start-lock.ts";
 import { NO_STATE, saveStepState } from "./state.ts";
+import { addSummary, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** The main step of `start/action.yml`: a lock for several jobs, which `end/action.yml` ends in the last one. */
@@ -19,9 +20,11 @@ async function startAndHandOn(starts: Starts): Promise<number | null> {
     toolkit.setOutput("lock", start.answer.started ? handedLockText(start.answer, inputs.location) : NOT_STARTED_TEXT);
   };
   const start = await startLock(starts, { wait: inputs.wait, report });
-  if (!start.answer.started) return reportRefusal({ ...start, answer: start.answer }, starts);
+  const { answer } = start;
+  if (!answer.started) return reportRefusal({ ...start, answer }, starts);
   // The output is written, so the lock is the last job's to end, and not this step's post.
   saveStepState(toolkit, NO_STATE);
-  for (const line of startedLines(start.answer)) toolkit.info(line);
+  logStarted(answer, toolkit);
+  await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;
 }

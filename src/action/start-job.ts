@@ -7,10 +7,11 @@ import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
 import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
-import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
+import { freeByHand, logStarted, messageOf, notStartedLine } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "./start-lock.ts";
-import { NO_STATE, saveStepState } from "./state.ts";
+import { grantedState, NO_STATE, saveStepState } from "./state.ts";
+import { addSummary, refusedRow, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /**
@@ -85,16 +86,10 @@ async function startForLaterSteps(starts: Starts): Promise<number | null> {
   // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish an
   // interval that no step has seen.
   if (answer.lock !== null) {
-    saveStepState(surroundings.toolkit, {
-      ...takingState,
-      isMarked: starts.isMarked(),
-      started: true,
-      behind: String(answer.behind ?? ""),
-      lockId: answer.lock.id,
-      record: answer.lock.record,
-    });
+    saveStepState(surroundings.toolkit, grantedState(takingState, answer, starts.isMarked()));
   }
-  for (const line of startedLines(answer)) surroundings.toolkit.info(line);
+  logStarted(answer, surroundings.toolkit);
+  await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;
 }
 
@@ -126,9 +121,12 @@ async function startWithCommand(
 /** Reports a start that was refused, as the input `not-started` says. */
 export async function reportRefusal(start: RefusedStart, { inputs, surroundings }: Starts): Promise<number | null> {
   const line = refusalLine(start, inputs);
+  await addSummary(surroundings, () => ({ rows: [refusedRow(inputs.request.jobName, start.answer)], ended: null }));
   switch (inputs.whenNotStarted) {
     case "skip":
-      surroundings.toolkit.info(line);
+      // A job that waits for a required job may wait forever, and nothing on the run's page would show it.
+      if (start.answer.reason === "required-job") surroundings.toolkit.notice(line);
+      else surroundings.toolkit.info(line);
       return null;
     case "fail":
       surroundings.toolkit.setFailed(`${line}. The step fails because of not-started: fail`);

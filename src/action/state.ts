@@ -1,5 +1,8 @@
+import type { Started } from "../backend/job-backend.ts";
+import { parseInstant, toIso } from "../scheduler/instant.ts";
 import { readState } from "../scheduler/read-state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
+import type { Span } from "./messages.ts";
 import type { Toolkit } from "./toolkit.ts";
 
 /**
@@ -21,6 +24,8 @@ export interface StepState {
   readonly command: CommandState;
   /** The process of the running command, which leads a process group. Empty: there is none. */
   readonly commandPid: string;
+  /** The interval of the lock, as ISO 8601 has it: `2026-11-24T04:00:00.000Z/2026-11-24T05:00:00.000Z`. */
+  readonly interval: string;
   /** How many further intervals were due after this one. Empty: that is not known. */
   readonly behind: string;
   /** The job's record after the start, with which post needs no read. */
@@ -40,6 +45,7 @@ export const NO_STATE: StepState = {
   isMarked: false,
   command: "",
   commandPid: "",
+  interval: "",
   behind: "",
   record: null,
   lockId: "",
@@ -73,10 +79,30 @@ export function loadStepState(toolkit: Toolkit): StepState {
     // A word that this version does not know must not finish an interval.
     command: COMMAND_STATES.find((word) => word === toolkit.getState("command")) ?? "failed",
     commandPid: toolkit.getState("commandPid"),
+    interval: toolkit.getState("interval"),
     behind: toolkit.getState("behind"),
     record: recordIn(toolkit.getState("record"), jobName),
     lockId: toolkit.getState("lockId"),
   };
+}
+
+/** @returns the state of a step that was granted a job, for its post step. */
+export function grantedState(takingState: StepState, granted: Started, isMarked: boolean): StepState {
+  return {
+    ...takingState,
+    isMarked,
+    started: true,
+    interval: `${toIso(granted.intervalStartedAt)}/${toIso(granted.intervalEndedAt)}`,
+    behind: String(granted.behind ?? ""),
+    lockId: granted.lock?.id ?? "",
+    record: granted.lock?.record ?? null,
+  };
+}
+
+/** @returns null for an interval that is missing or damaged. */
+export function intervalOf({ interval }: StepState): Span | null {
+  const [from, until, ...more] = interval.split("/").map(parseInstant);
+  return more.length > 0 || from == null || until == null ? null : { from, until };
 }
 
 /** @returns null for a record that is missing or damaged: post then reads the record from the store. */

@@ -7,10 +7,11 @@ import { toIso } from "../../scheduler/instant.ts";
 import { waitOf } from "../../scheduler/wait.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { loadDeadline } from "../inputs.ts";
-import { freeByHand, lossLine, messageOf, startedLines } from "../messages.ts";
+import { freeByHand, logStarted, lossLine, messageOf, type Span } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
-import { NO_STATE, type StepState, saveStepState } from "../state.ts";
+import { grantedState, intervalOf, NO_STATE, type StepState, saveStepState } from "../state.ts";
+import { addSummary, startedRow } from "../step-summary.ts";
 import { type CommandOptions, startCommand } from "./command.ts";
 import { commandEnvironment } from "./command-environment.ts";
 
@@ -49,7 +50,16 @@ export interface IntervalsRun {
 }
 
 /** Runs a command for one due interval after the other, oldest first, until none is due or the command fails. */
-export async function runIntervals({ starts, command, most }: Intervals): Promise<IntervalsRun> {
+export async function runIntervals(intervals: Intervals): Promise<IntervalsRun> {
+  const ended: EndedRun[] = [];
+  try {
+    return await runDueIntervals(intervals, ended);
+  } finally {
+    await summarize(ended, intervals.starts);
+  }
+}
+
+async function runDueIntervals({ starts, command, most }: Intervals, ended: EndedRun[]): Promise<IntervalsRun> {
   const { inputs, surroundings } = starts;
   let cancelled: AbortSignal | null = null;
   let finished = 0;
@@ -67,7 +77,9 @@ export async function runIntervals({ starts, command, most }: Intervals): Promis
     if (!answer.started) return { finished, refused: { ...start, answer }, behind, exitCode: 0 };
     // A signal before the first grant ends this process at once, and post gives the start up.
     cancelled ??= surroundings.cancellation();
-    const exitCode = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
+    const run = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
+    ended.push(run);
+    const { exitCode } = run;
     if (exitCode === 0) {
       finished++;
       behind = answer.behind;
@@ -75,6 +87,32 @@ export async function runIntervals({ starts, command, most }: Intervals): Promis
     }
     if (exitCode !== 0 || finished === most || cancelled.aborted) return { finished, refused: null, behind, exitCode };
   }
+}
+
+/** The result of the command's run for one interval. */
+interface EndedRun {
+  readonly granted: Started;
+  readonly lock: HeldLock | null;
+  readonly outcome: "finished" | "interrupted" | "lost" | "not known to be ended";
+  readonly isCancelled: boolean;
+  /** The exit code of the step. */
+  readonly exitCode: number;
+}
+
+async function summarize(runs: readonly EndedRun[], starts: Starts): Promise<void> {
+  const last = runs.at(-1);
+  if (last === undefined) return;
+  const { lock, outcome, isCancelled } = last;
+  // A process that is cancelled has no time for another request, and an original server shows no state.
+  const mayAsk = !isCancelled && starts.isMarked();
+  const isEnded = outcome === "finished" || outcome === "interrupted";
+  await addSummary(starts.surroundings, () => ({
+    rows: runs.map(({ granted, outcome }) => ({ ...startedRow(granted, starts), outcome })),
+    ended:
+      lock !== null && isEnded && (lock.record !== null || mayAsk)
+        ? { lock, ending: outcome, backend: starts.backend }
+        : null,
+  }));
 }
 
 interface OneRun {
@@ -87,30 +125,42 @@ interface OneRun {
   readonly cancelled: AbortSignal;
 }
 
-/** Runs the command for one interval, and ends its lock. Each failure is reported. @returns the exit code of the step. */
-async function runOne(run: OneRun): Promise<number> {
+/** Runs the command for one interval, and ends its lock. Each failure is reported. */
+async function runOne(run: OneRun): Promise<EndedRun> {
   const { starts, start, granted } = run;
   const { toolkit } = starts.surroundings;
-  const state: StepState = {
-    ...start.takingState,
-    isMarked: starts.isMarked(),
-    started: true,
-    command: "running",
-    behind: String(granted.behind ?? ""),
-    lockId: granted.lock?.id ?? "",
-    record: granted.lock?.record ?? null,
-  };
+  const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
   saveStepState(toolkit, state);
-  for (const line of startedLines(granted)) toolkit.info(line);
-  const { ending, lock } = await runUnderLock(run, state);
+  logStarted(granted, toolkit);
+  toolkit.startGroup(
+    `Output of the command for ${toIso(granted.intervalStartedAt)} to ${toIso(granted.intervalEndedAt)}`,
+  );
+  const { ending, lock } = await runUnderLock(run, state).finally(toolkit.endGroup);
   const isDone = ending.kind === "exited" && ending.code === 0;
   saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
-  const end = lock === null ? "recorded" : await endedLock(run, lock, ending);
+  const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
   if (end !== "unknown") saveStepState(toolkit, NO_STATE);
+  const outcome = {
+    recorded: isDone ? "finished" : "interrupted",
+    lost: "lost",
+    unknown: "not known to be ended",
+  } as const;
+  return {
+    granted,
+    lock,
+    outcome: outcome[end],
+    isCancelled: ending.kind === "cancelled",
+    exitCode: await reportedExitCode(ending, end === "recorded", run),
+  };
+}
+
+/** Reports why the command did not succeed. @returns the exit code of the step. */
+async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
+  const { toolkit } = starts.surroundings;
   switch (ending.kind) {
     case "exited":
       if (ending.code !== 0) toolkit.setFailed(`The command exited with ${ending.code}`);
-      return ending.code !== 0 ? ending.code : end === "recorded" ? 0 : 1;
+      return ending.code !== 0 ? ending.code : isRecorded ? 0 : 1;
     case "cancelled":
       toolkit.setFailed("The run was cancelled, and the command was stopped");
       return 1;
@@ -205,8 +255,11 @@ function whenAborted(signal: AbortSignal, callback: () => void): void {
  * @returns `unknown` if post has to try again.
  */
 async function endedLock(
-  { starts, granted }: OneRun,
-  lock: HeldLock,
+  {
+    run: { starts, granted },
+    lock,
+    interval,
+  }: { readonly run: OneRun; readonly lock: HeldLock; readonly interval: Span | null },
   ending: Ending,
 ): Promise<"recorded" | "lost" | "unknown"> {
   const { inputs, backend, surroundings } = starts;
@@ -220,8 +273,8 @@ async function endedLock(
   try {
     toolkit.info(
       await (isDone
-        ? finishLock(backend, lock, deadline)
-        : interruptLock(backend, { lock, because: reasonOf(ending), catchUp, deadline })),
+        ? finishLock(backend, { lock, interval, deadline })
+        : interruptLock(backend, { lock, interval, because: reasonOf(ending), catchUp, deadline })),
     );
     return "recorded";
   } catch (error) {

@@ -1,0 +1,44 @@
+import type { Started } from "../backend/job-backend.ts";
+import type { NotStarted } from "../scheduler/not-started.ts";
+import { holderOf } from "./holder.ts";
+import { dueAtOf } from "./outputs.ts";
+import type { Starts } from "./start-lock.ts";
+import type { SummaryRow } from "./summary/summary-text.ts";
+import type { StepSummary } from "./summary/write-summary.ts";
+import type { Surroundings } from "./toolkit.ts";
+
+/** Writes the summary of a step, unless the input `summary` turns it off. */
+export async function addSummary(
+  surroundings: Surroundings,
+  summary: () => StepSummary | Promise<StepSummary>,
+): Promise<void> {
+  const { toolkit, env } = surroundings;
+  if (!env.GITHUB_STEP_SUMMARY || /^false$/i.test(toolkit.getInput("summary"))) return;
+  const { writeSummary } = await import(/* webpackChunkName: "summary" */ "./summary/write-summary.ts");
+  await writeSummary(await summary(), surroundings);
+}
+
+export function startedRow(
+  granted: Started,
+  { surroundings, kind }: Pick<Starts, "surroundings" | "kind">,
+): SummaryRow {
+  return {
+    jobName: granted.jobName,
+    interval: { from: granted.intervalStartedAt, until: granted.intervalEndedAt },
+    outcome: granted.takenOver === null ? "started" : "started, by a takeover",
+    holder: holderOf(surroundings.env, { kind, checkRunId: "" }),
+    dueAt: null,
+    behind: granted.behind,
+  };
+}
+
+export function refusedRow(jobName: string, refusal: NotStarted): SummaryRow {
+  return {
+    jobName,
+    interval: null,
+    outcome: `not started (${refusal.reason})`,
+    holder: refusal.reason === "active" ? refusal.holder : null,
+    dueAt: dueAtOf(refusal),
+    behind: null,
+  };
+}

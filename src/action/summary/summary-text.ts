@@ -1,0 +1,87 @@
+import { MAX_BEHIND } from "../../scheduler/decide.ts";
+import type { Instant } from "../../scheduler/instant.ts";
+import type { Holder, JobState } from "../../scheduler/state-document.ts";
+import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
+import { runsChart } from "./runs-chart.ts";
+import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
+
+const MOST_ROWS = 20;
+
+/** One row of the table: a start, or the end of a run. */
+export interface SummaryRow {
+  readonly jobName: string;
+  /** Null: there is none, as the start was refused. */
+  readonly interval: { readonly from: Instant; readonly until: Instant } | null;
+  /** What happened, such as `finished`. */
+  readonly outcome: string;
+  readonly holder: Holder | null;
+  /** When the next interval is due. Null: that is not known. */
+  readonly dueAt: Instant | null;
+  /** How many further intervals are due. Null likewise. */
+  readonly behind: number | null;
+}
+
+export interface Summary {
+  readonly rows: readonly SummaryRow[];
+  /** The job's state, for the chart of its last runs. Null: it is not known. */
+  readonly state: JobState | null;
+  readonly timezone: string;
+  /** The address of the GitHub server, to which the holders' runs may link. */
+  readonly serverUrl: string;
+}
+
+/** @returns the summary of a step in GitHub's Markdown, of at most 20,000 bytes. Names from elsewhere stay text. */
+export function summaryText({ rows, state, timezone, serverUrl }: Summary): string {
+  const zone = knownZone(timezone);
+  const shown = rows.slice(-MOST_ROWS);
+  const left = rows.length - shown.length;
+  const head = `| job | interval (${code(zone === null ? "UTC" : timezone)}) | outcome | holder | next due | further intervals due |`;
+  const table = [
+    head,
+    "| --- | --- | --- | --- | --- | --- |",
+    ...shown.map((row) => rowText(row, zone ?? zoneNamed("UTC"), serverUrl)),
+    ...(left === 0 ? [] : ["", `${left} earlier rows are left out.`]),
+  ].join("\n");
+  const chart = state === null ? null : runsChart(state, zone ?? zoneNamed("UTC"));
+  const parts = chart === null ? [table] : [table, chart];
+  for (const text of [parts, [table]].map((some) => `${some.join("\n\n")}\n\n`)) {
+    if (Buffer.byteLength(text) <= LONGEST_SUMMARY) return text;
+  }
+  return "The summary of this step is too long: see its log.\n\n";
+}
+
+/** The start has refused an unknown zone, but post reads the input again, when it may have changed. */
+function knownZone(timezone: string): Zone | null {
+  try {
+    return zoneNamed(timezone);
+  } catch {
+    return null;
+  }
+}
+
+function rowText(
+  { jobName, interval, outcome, holder, dueAt, behind }: SummaryRow,
+  zone: Zone,
+  serverUrl: string,
+): string {
+  const cells = [
+    code(jobName),
+    interval === null ? "" : `${wallText(interval.from, zone)} – ${wallText(interval.until, zone)}`,
+    outcome,
+    holder === null ? "" : holderText(holder, serverUrl),
+    dueAt === null ? "" : wallText(dueAt, zone),
+    behind === null ? "" : behind < MAX_BEHIND ? String(behind) : `at least ${behind}`,
+  ];
+  return `| ${cells.join(" | ")} |`;
+}
+
+function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
+  const name = [repository, runId && `run ${runId}`, job && `job ${job}`].filter(Boolean).join(", ");
+  if (name === "") return "";
+  const run = new RegExp(`^${escaped(serverUrl)}/[\\w.-]+/[\\w.-]+/actions/runs/\\d+(/attempts/\\d+)?$`);
+  return serverUrl !== "" && runUrl !== undefined && run.test(runUrl) ? `[${code(name)}](${runUrl})` : code(name);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
+}

@@ -1,0 +1,64 @@
+import { appendFileSync } from "node:fs";
+import type { HeldLock, JobBackend, JobStatus } from "../../backend/job-backend.ts";
+import { finish, interrupt } from "../../scheduler/job-transitions.ts";
+import { whatComesNext } from "../../scheduler/what-comes-next.ts";
+import { messageOf } from "../messages.ts";
+import type { Surroundings } from "../toolkit.ts";
+import { type SummaryRow, summaryText } from "./summary-text.ts";
+
+/** In milliseconds. A chart is not worth a longer wait. */
+const LONGEST_QUESTION = 5000;
+
+/** A lock that a step has ended. */
+interface EndedLock {
+  readonly lock: HeldLock;
+  readonly ending: "finished" | "interrupted";
+  readonly backend: JobBackend;
+}
+
+/** What a step writes into its summary. */
+export interface StepSummary {
+  readonly rows: readonly SummaryRow[];
+  /** For the chart of the job's last runs, and for what comes next in the last row. Null: the step ended no lock. */
+  readonly ended: EndedLock | null;
+}
+
+/** Writes the summary of a step. No failure of it fails the step. */
+export async function writeSummary({ rows, ended }: StepSummary, surroundings: Surroundings): Promise<void> {
+  const { toolkit, env } = surroundings;
+  try {
+    const status = ended === null ? null : await statusAfter(ended, surroundings);
+    const { state = null, next = null } = status ?? {};
+    const text = summaryText({
+      rows: rows.map((row, at) =>
+        next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt, behind: next.behind },
+      ),
+      state,
+      timezone: state?.schedule?.timezone ?? (toolkit.getInput("timezone") || "UTC"),
+      serverUrl: env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "",
+    });
+    appendFileSync(env.GITHUB_STEP_SUMMARY ?? "", text);
+  } catch (error) {
+    toolkit.debug(`The summary was not written: ${await messageOf(error)}`);
+  }
+}
+
+/**
+ * @returns the job's status after the end of its lock: as this process knows it, or as a CronyxServer has it. Null: the server
+ *   did not answer in time.
+ */
+async function statusAfter(
+  { lock, ending, backend }: EndedLock,
+  surroundings: Surroundings,
+): Promise<JobStatus | null> {
+  const { jobName, id, record } = lock;
+  const { toolkit, now } = surroundings;
+  try {
+    if (record === null) return await backend.status(jobName, surroundings.deadline(LONGEST_QUESTION));
+    const { state } = (ending === "finished" ? finish : interrupt)(record.state, id, now());
+    return state && { state, next: await whatComesNext({ state, required: null, now: now() }) };
+  } catch (error) {
+    toolkit.debug(`The summary has no chart: ${await messageOf(error)}`);
+    return null;
+  }
+}
