@@ -11,13 +11,17 @@ test("docs/inputs.md is what each action.yml gives: npm run docs", () => {
   expect(readFileSync(FILE, "utf8")).toBe(inputsReference());
 });
 
-test.each(["start", "end"])("%s says the same of each input and output that the main action has too", (folder) => {
-  /** Inputs that mean less, or something else, there. */
-  const OWN = ["github-token", "deadline", "job-name", "url"];
+/** Inputs and outputs that mean less, or something else, than those of the main action. */
+const OWN: [folder: string, names: readonly string[]][] = [
+  ["start", ["github-token", "deadline", "job-name", "url"]],
+  ["end", ["github-token", "deadline", "job-name", "url"]],
+  ["status", ["github-token", "deadline", "url", "token", "summary", "behind"]],
+];
+test.each(OWN)("%s says the same of each input and output that the main action has too", (folder, own) => {
   const [main, other] = [actionIn("."), actionIn(folder)];
   for (const kind of ["inputs", "outputs"]) {
     for (const [name, about] of Object.entries(other[kind])) {
-      if (name in main[kind] && !OWN.includes(name)) expect([name, about]).toEqual([name, main[kind][name]]);
+      if (name in main[kind] && !own.includes(name)) expect([name, about]).toEqual([name, main[kind][name]]);
     }
   }
 });

@@ -7,3 +7,4 @@ export const post = async () => (await import(/* webpackMode: "eager" */ "./post
 export const start = async () => (await import(/* webpackChunkName: "start" */ "./start.ts")).start();
 export const end = async () => (await import(/* webpackChunkName: "end" */ "./end.ts")).end();
 export const backfill = async () => (await import(/* webpackChunkName: "backfill" */ "./backfill.ts")).backfill();
+export const status = async () => (await import(/* webpackChunkName: "status" */ "./status.ts")).status();

@@ -54,3 +54,25 @@ const WORDING: Wording<RemoteErrorCode> = {
 export function actionMessage(error: unknown): string {
   return messageWithRemedy(error, WORDING);
 }
+
+const ALLOW_READING = 'add "permissions: contents: read" to the workflow or job';
+
+/** The same for a step that only reads: it needs fewer permissions. */
+const READING: Wording<RemoteErrorCode> = {
+  ...WORDING,
+  remedies: {
+    ...WORDING.remedies,
+    "token-missing": "set the input token to one that may read that repository",
+    "token-refused":
+      "set the input token to one that is valid there and has not expired or been revoked: an app's installation token lasts an hour",
+    "token-may-not-read": `${ALLOW_READING}, or set the input token to another one`,
+    "repository-not-found": `check the input url, or ${ALLOW_READING}`,
+    "original-server": "use this project's server, which shows its jobs, or keep the locks in a repository",
+    "server-too-old": "update that server",
+  },
+};
+
+/** @returns the same as {@link actionMessage}, for a step that only reads. */
+export function readingMessage(error: unknown): string {
+  return messageWithRemedy(error, READING);
+}

@@ -75,7 +75,7 @@ function rowText(
   return `| ${cells.join(" | ")} |`;
 }
 
-function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
+export function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
   const name = [repository, runId && `run ${runId}`, job && `job ${job}`].filter(Boolean).join(", ");
   if (name === "") return "";
   const run = new RegExp(`^${escaped(serverUrl)}/[\\w.-]+/[\\w.-]+/actions/runs/\\d+(/attempts/\\d+)?$`);

@@ -1,0 +1,46 @@
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Location } from "../location/location.ts";
+import { type FailRule, parseFailRules } from "../scheduler/fail-when.ts";
+import { checkJobName } from "../scheduler/job-name.ts";
+import { loadBoolean, loadDeadline, loadLines, loadLocation } from "./inputs.ts";
+import { type Login, loadLogin } from "./login.ts";
+import type { Environment, Toolkit } from "./toolkit.ts";
+
+/** The inputs of `status/action.yml`, checked. */
+export interface StatusInputs {
+  /** Null: all jobs. */
+  readonly jobNames: readonly string[] | null;
+  readonly rules: readonly FailRule[];
+  readonly location: Location;
+  readonly login: Login;
+  /** In milliseconds. */
+  readonly deadline: number;
+  readonly githubToken: string;
+  readonly hasSummary: boolean;
+}
+
+/** @throws ArgumentError for the first wrong input, before anything is sent. */
+export async function loadStatusInputs(toolkit: Toolkit, env: Environment): Promise<StatusInputs> {
+  const location = loadLocation(toolkit, env);
+  const names = [...new Set(loadLines(toolkit, "job-names"))];
+  for (const name of names) checkNamed(name);
+  const githubToken = toolkit.getInput("github-token");
+  if (githubToken !== "") toolkit.setSecret(githubToken);
+  return {
+    jobNames: names.length === 0 ? null : names,
+    rules: await parseFailRules(loadLines(toolkit, "fail-when"), ["disabled"]),
+    location,
+    deadline: loadDeadline(toolkit, "start"),
+    githubToken,
+    hasSummary: loadBoolean(toolkit, "summary", true),
+    login: loadLogin(toolkit, location),
+  };
+}
+
+function checkNamed(name: string): void {
+  try {
+    checkJobName(name);
+  } catch (cause) {
+    throw cause instanceof ArgumentError ? cause.withField("job-names") : cause;
+  }
+}
