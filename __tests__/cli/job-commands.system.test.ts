@@ -194,10 +194,57 @@ test("status shows first the jobs that fail or are overdue, and when each is due
   const dueOf = (hours: number) => new Date(HOURS_AGO(hours)).toISOString();
   expect(output.trimEnd().split("\n")).toEqual([
     expect.stringContaining(`c-failing: failing, free, finished until ${dueOf(1)}, next due since`),
-    `b-overdue: overdue, free, finished until ${dueOf(3)}, next due since ${dueOf(2)}, 2 more behind it`,
+    expect.stringMatching(
+      new RegExp(
+        `^b-overdue: overdue, free, finished until ${dueOf(3)}, next due since ${dueOf(2)}, 2 h( \\d+ min)? late, 2 intervals behind$`,
+      ),
+    ),
     `a-waiting: free, finished until ${dueOf(0)}, next due ${dueOf(-1)}`,
   ]);
   await kept.close();
+});
+
+describe("status --fail-when", () => {
+  const env = () => ({ CRONYX_URL: watched.url, CRONYX_TOKEN: "" });
+  let watched: Awaited<ReturnType<typeof runServer>>;
+  beforeAll(async () => {
+    watched = await runServer({ now: Date.now });
+    const late = { ...finishedUntil("late", HOURS_AGO(3)), schedule: hourly() };
+    const failing = { ...finishedUntil("failed", HOURS_AGO(1)), history: [interrupted(1)] };
+    const stuck = heldSince("stuck", HOURS_AGO(3));
+    for (const state of [late, failing, stuck]) await watched.store.swap(null, state, deadlineIn(1_000));
+  });
+  afterAll(() => watched.close());
+
+  test("exits with 4 where jobs meet a rule, and names them after the list", async () => {
+    const ended = await run(status, ["--fail-when", "overdue, held: 2 hours", "--fail-when=failing", "--json"], env());
+    expect(ended).toMatchObject({ code: 4, errors: "overdue: late\nheld: 2 hours: stuck\nfailing: failed\n" });
+    expect(JSON.parse(ended.output)).toHaveLength(3);
+  });
+
+  test("exits with 0 where no job does, and looks at the one job only that is named", async () => {
+    expect(await run(status, ["--fail-when", "held: 1 day"], env())).toMatchObject({ code: 0, errors: "" });
+    expect(await run(status, ["stuck", "--fail-when", "overdue, failing"], env())).toMatchObject({ code: 0 });
+    expect(await run(status, ["late", "--fail-when", "overdue"], env())).toMatchObject({
+      code: 4,
+      errors: "overdue: late\n",
+    });
+  });
+
+  test("a job that was never started, and a damaged state document, have their own exit codes", async () => {
+    expect((await run(status, ["never", "--fail-when", "overdue"], env())).code).toBe(3);
+    const broken = { ...heldSince("broken", SINCE), active: {} } as unknown as ReturnType<typeof heldSince>;
+    await watched.store.swap(null, broken, deadlineIn(1_000));
+    expect(await run(status, ["--fail-when", "overdue"], env())).toMatchObject({
+      code: 1,
+      errors: expect.stringMatching(/^broken: its state document is damaged.*\noverdue: late\n$/),
+    });
+  });
+});
+
+test("a name cannot become a command of a workflow's log", async () => {
+  await repository.write("::error::", finishedUntil("::error::", SINCE));
+  expect((await run(status, ["::error::"])).output).toMatch(/^\\u\{3a\}:error::: free/);
 });
 
 test("of a server", async () => {
@@ -232,6 +279,8 @@ test.each([
   [status, [], { CRONYX_URL: "" }, 2, "--url or CRONYX_URL is missing: pass the address"],
   [status, [], { CRONYX_URL: "octo-org/locks" }, 2, "octo-org/locks"],
   [status, ["--jsn"], {}, 2, "--jsn"],
+  [status, ["--fail-when", "late"], {}, 2, '--fail-when "late" is not a rule that it takes: pass overdue, failing, or'],
+  [status, ["--fail-when", "held: 5"], {}, 2, '--fail-when "held: 5" has no unit'],
   [status, [], { CRONYX_PASSWORD: "ghs_2" }, 2, "CRONYX_USERNAME is missing"],
   [status, ["x".repeat(256)], {}, 2, "255"],
   [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "(401): set CRONYX_TOKEN to a token that"],

@@ -25,10 +25,12 @@ export interface CommandSurroundings {
 }
 
 /** The exit codes of the job commands. Scripts depend on them. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3 } as const;
+export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3, ruleMet: 4 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
-export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   shows one job or all jobs: free or held, by which run, since when, and what is due
+export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--fail-when RULES] [--json]
+                                    shows one job or all jobs: free or held, by which run, since when, and what is due.
+                                    RULES are overdue, failing, or "held: 2 hours", separated by commas
   release JOB --url URL [--yes] [--json]
                                     interrupts an active lock, so that its interval is granted again; removes a damaged
                                     state document
@@ -37,8 +39,8 @@ export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--json]   shows one 
 
 URL is the address of a CronyxServer (https://HOST) or of a repository (git+https://HOST/PATH, git+ssh://…, git+file:///…).
 Without --url it is read from CRONYX_URL. CRONYX_TOKEN is a repository's token or a server's bearer token; CRONYX_USERNAME
-and CRONYX_PASSWORD are a server's login. The exit code is 0 on success, 1 on failure, 2 for wrong arguments, and 3 where
-the job does not exist or has no lock to release.
+and CRONYX_PASSWORD are a server's login. The exit code is 0 on success, 1 on failure, 2 for wrong arguments, 3 where
+the job does not exist or has no lock to release, and 4 where a job meets one of RULES.
 `;
 
 interface Arguments {
@@ -46,6 +48,8 @@ interface Arguments {
   readonly job: string | undefined;
   readonly json: boolean;
   readonly until: string | undefined;
+  /** The rules of `--fail-when`, in the order of the command line. */
+  readonly failWhen: readonly string[];
   readonly yes: boolean;
 }
 
@@ -124,7 +128,22 @@ function argumentsIn(
     });
   }
   const { json, until, yes } = values;
-  return { location: parseLocation(url), job: positionals[0], json, until, yes };
+  return {
+    location: parseLocation(url),
+    job: positionals[0],
+    json,
+    until,
+    yes,
+    failWhen: rulesIn(values["fail-when"]),
+  };
+}
+
+/** Each flag may have several rules, separated by commas. */
+function rulesIn(flags: readonly string[] = []): readonly string[] {
+  return flags
+    .flatMap((flag) => flag.split(/[\n,]/))
+    .map((rule) => rule.trim())
+    .filter((rule) => rule !== "");
 }
 
 function parsed(args: readonly string[]) {
@@ -136,6 +155,7 @@ function parsed(args: readonly string[]) {
         url: { type: "string" },
         json: { type: "boolean", default: false },
         until: { type: "string" },
+        "fail-when": { type: "string", multiple: true },
         yes: { type: "boolean", short: "y", default: false },
         help: { type: "boolean", short: "h", default: false },
       },

@@ -1,24 +1,32 @@
 import { rm } from "node:fs/promises";
 import { JobActiveError, type JobBackend, type JobStatus } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
+import { statusLine } from "../backend/status-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
+import { metRules, parseFailRules } from "../scheduler/fail-when.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { utcForm } from "../scheduler/instant-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isDamage } from "../store/read-each.ts";
 import { type CommandSurroundings, EXIT, type Exit, runOnBackend } from "./command-line.ts";
-import { shownLock, shownStatus, statusLine } from "./job-status.ts";
+import { shownLock, shownStatus } from "./job-status.ts";
 import { commandMessage } from "./remedies.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
 
 /** `status [JOB]`: shows one job, or all jobs, first the jobs that may need attention. */
 export function status(surroundings: CommandSurroundings): Promise<Exit> {
-  return runOnBackend(surroundings, [0, 1], async (backend, { job, json }) => {
+  return runOnBackend(surroundings, [0, 1], async (backend, { job, json, failWhen }) => {
     const { output, errors, deadline, now } = surroundings;
+    const rules = await parseFailRules(failWhen);
+    const exitBy = (jobs: readonly JobStatus[]): Exit => {
+      const met = metRules(rules, { jobs, damaged: [] }, now());
+      for (const { rule, names } of met) errors.write(`${oneLine(rule.text)}: ${names.map(oneLine).join(", ")}\n`);
+      return met.length === 0 ? EXIT.done : EXIT.ruleMet;
+    };
     if (job === undefined) {
       const { jobs, damaged, nameless = [] } = await backend.states(deadline());
       const sorted = jobs.toSorted((a, b) => urgencyOf(b) - urgencyOf(a));
@@ -28,14 +36,14 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
         errors.write(`${oneLine(name)}: its state document is damaged; status ${oneLine(name)} shows where\n`);
       }
       for (const error of nameless) errors.write(`${oneLine(commandMessage(error))}\n`);
-      if (damaged.length + nameless.length > 0) return EXIT.failed;
-      if (jobs.length === 0) errors.write("No job has been started there\n");
-      return EXIT.done;
+      if (jobs.length + damaged.length + nameless.length === 0) errors.write("No job has been started there\n");
+      const exit = exitBy(jobs);
+      return damaged.length + nameless.length > 0 ? EXIT.failed : exit;
     }
     const found = await backend.status(job, deadline());
     if (json) output.write(`${JSON.stringify(found && shownStatus(found))}\n`);
     else if (found !== null) output.write(`${statusLine(found, now())}\n`);
-    return found === null ? neverStarted(job, errors) : EXIT.done;
+    return found === null ? neverStarted(job, errors) : exitBy([found]);
   });
 }
 

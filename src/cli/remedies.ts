@@ -9,6 +9,7 @@ const NAMES: Readonly<Record<string, string>> = {
   url: URL_FLAG,
   jobName: "JOB",
   until: "--until",
+  failWhen: "--fail-when",
   yes: "--yes",
 };
 
