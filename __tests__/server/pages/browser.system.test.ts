@@ -181,9 +181,9 @@ let faults: string[];
     const page = await open("?name=failed", { javaScriptEnabled: false, reducedMotion: "reduce" });
     expect(await page.locator(".condition .badge").allTextContents()).toEqual([
       "Failing",
-      "Overdue for 2 h, 3 intervals due",
+      "Overdue: 2 h late, 2 intervals behind",
     ]);
-    expect(await page.locator(".facts").textContent()).toMatch(/with 2 intervals behind it\s+Waiting forstuck/);
+    expect(await page.locator(".facts").textContent()).toMatch(/: 2 h late, 2 intervals behind\s+Waiting forstuck/);
     await tabTo(page, "Skip…");
     await Promise.all([page.waitForURL("**/?skip=failed"), page.keyboard.press("Enter")]);
     expect(await page.locator("h1").textContent()).toBe("Skip intervals of failed?");

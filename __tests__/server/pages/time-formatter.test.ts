@@ -1,6 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { DAY, HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
-import { formatLength, TimeFormatter } from "../../../src/server/pages/time-formatter.ts";
+import { formatLength } from "../../../src/scheduler/late-text.ts";
+import { TimeFormatter } from "../../../src/server/pages/time-formatter.ts";
 import { NOON } from "../../../testing/states/states-by-instant.ts";
 
 test.each([

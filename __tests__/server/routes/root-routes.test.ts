@@ -166,8 +166,8 @@ describe("the page", () => {
     expect(headings(answer)).toEqual(["failed", "stuck", "late", "running", "done"]);
     expect(answer.text).toContain("<title>1 failing, 2 overdue, 2 running · CronyxServer</title>");
     const words = wordsOf(answer);
-    expect(words).toMatch(/Overdue for 8 h, 9 intervals due Running for 8 h, stuck\?/);
-    expect(words).toMatch(/Overdue for 2 h, 3 intervals due *\n/);
+    expect(words).toMatch(/Overdue: 8 h late, 8 intervals behind Running for 8 h, stuck\?/);
+    expect(words).toMatch(/Overdue: 2 h late, 2 intervals behind *\n/);
     expect((await page("?search=STU")).text).toMatch(/1 job has “<bdi>STU<\/bdi>” in the name/);
     expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
   });
@@ -175,7 +175,7 @@ describe("the page", () => {
   test("marks no run of a job that catches up as stuck before it has run for as long as its interval", async () => {
     const late = { finishedUntil: toIso(NOON - 9 * HOUR), schedule: HOURLY };
     await write(state("report", { ...late, active: lock(NOON - 8 * HOUR, HOUR, { createdAt: toIso(NOON - MINUTE) }) }));
-    expect(wordsOf(await page("?name=report"))).toMatch(/9 intervals due Running for 1 min *\n/);
+    expect(wordsOf(await page("?name=report"))).toMatch(/8 intervals behind Running for 1 min *\n/);
     server.clock.now += 59 * MINUTE;
     expect(wordsOf(await page("?name=report"))).toMatch(/Running for 1 h, stuck\?/);
   });

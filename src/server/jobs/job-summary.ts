@@ -1,5 +1,6 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import type { Instant } from "../../scheduler/instant.ts";
+import { type Condition, mostUrgent } from "../../scheduler/job-condition.ts";
 import { isFailing, overdueAt, type PreparedSchedule } from "../../scheduler/what-comes-next.ts";
 import { type DamagedJob, isDamaged, type ListedJob } from "./read-jobs.ts";
 
@@ -15,8 +16,8 @@ export interface JobSummary {
   readonly damaged?: true;
 }
 
-/** A failing or overdue job may be running too: its run may be stuck. */
-export type JobCondition = "damaged" | "failing" | "overdue" | "running" | "free";
+/** The overview sorts by it. Whether a job waits for others is not known there: that needs their states. */
+export type JobCondition = Exclude<Condition, "waiting">;
 
 /** @param prepared The job's recorded schedule, or null. */
 export function summaryOf(job: ListedJob, prepared: PreparedSchedule | null): JobSummary {
@@ -33,16 +34,17 @@ export function summaryOf(job: ListedJob, prepared: PreparedSchedule | null): Jo
 
 export function conditionOf({ lockedAt, overdueAt, failing, damaged }: JobSummary, now: Instant): JobCondition {
   const overdue = overdueAt !== null && now >= overdueAt;
-  return firstOf({ damaged: damaged === true, failing, overdue, running: lockedAt !== null });
+  return mostUrgent<JobCondition>({ damaged: damaged === true, failing, overdue, running: lockedAt !== null });
 }
 
 /** @returns the condition of a job whose status was read. */
 export function conditionOfStatus(job: JobStatus | DamagedJob): JobCondition {
   if (isDamaged(job)) return "damaged";
   const { failing, overdue } = job.next;
-  return firstOf({ damaged: false, failing, overdue: overdue === true, running: job.state.active !== null });
-}
-
-function firstOf(holds: Readonly<Record<Exclude<JobCondition, "free">, boolean>>): JobCondition {
-  return (["damaged", "failing", "overdue", "running"] as const).find((condition) => holds[condition]) ?? "free";
+  return mostUrgent<JobCondition>({
+    damaged: false,
+    failing,
+    overdue: overdue === true,
+    running: job.state.active !== null,
+  });
 }

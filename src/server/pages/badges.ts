@@ -1,8 +1,9 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import { MAX_BEHIND } from "../../scheduler/decide.ts";
+import { formatLength, lateText } from "../../scheduler/late-text.ts";
 import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
-import { formatLength, type TimeFormatter } from "./time-formatter.ts";
+import type { TimeFormatter } from "./time-formatter.ts";
 
 export const OVERDUE_RULE =
   "A job is failing when its last run was interrupted or taken over. It is overdue when a whole further interval is due beside the next one.";
@@ -10,7 +11,7 @@ export const OVERDUE_RULE =
 /** The job's condition: free, running, overdue, failing, or several of them. */
 export function badges({ state, next }: JobStatus, times: TimeFormatter): Html {
   const failing = next.failing ? html`<span class="badge failing">Failing</span> ` : null;
-  const overdue = next.overdue ? html`<span class="badge overdue">${overdueText(next, times)}</span> ` : null;
+  const overdue = next.overdue ? html`<span class="badge overdue">Overdue: ${lateText(next, times.now)}</span> ` : null;
   if (state.active === null) {
     return failing === null && overdue === null ? html`<span class="badge">Free</span>` : html`${failing}${overdue}`;
   }
@@ -22,11 +23,6 @@ export function badges({ state, next }: JobStatus, times: TimeFormatter): Html {
 
 function intervalLength({ intervalStartedAt, intervalEndedAt }: Lock): number {
   return Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt);
-}
-
-function overdueText({ dueAt, behind }: JobStatus["next"], times: TimeFormatter): string {
-  const late = dueAt === null ? "" : ` for ${formatLength(times.now - dueAt)}`;
-  return `Overdue${late}, ${intervals((behind ?? 0) + 1)} due`;
 }
 
 /** `1 interval`, `3 intervals`, `1000 intervals or more`. */

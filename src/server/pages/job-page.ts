@@ -1,7 +1,8 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
+import { lateText } from "../../scheduler/late-text.ts";
 import type { EndedRun, Lock } from "../../scheduler/state-document.ts";
-import { badges, intervals, OVERDUE_RULE } from "./badges.ts";
+import { badges, OVERDUE_RULE } from "./badges.ts";
 import { type Html, html } from "./html.ts";
 import { holderElement, nameElement, queryLink, webUrl } from "./links.ts";
 import type { Page } from "./page-layout.ts";
@@ -31,19 +32,16 @@ ${history.length === 0 ? null : runTable(history, times)}</section>`,
   };
 }
 
-function nextFacts(
-  { next: { dueAt, behind, waitingFor } }: JobStatus,
-  times: TimeFormatter,
-  mayName: (jobName: string) => boolean,
-): Html {
+function nextFacts({ next }: JobStatus, times: TimeFormatter, mayName: (jobName: string) => boolean): Html {
+  const { dueAt, waitingFor } = next;
   const due = dueAt === null ? html`unknown` : times.element(dueAt);
-  const further = behind !== null && behind > 0 ? html`, with ${intervals(behind)} behind it` : null;
+  const late = lateText(next, times.now);
   const required =
     waitingFor?.map(({ jobName }, at) => {
       const name = mayName(jobName) ? nameElement(jobName) : "another job";
       return html`${at === 0 ? "" : ", "}${name}`;
     }) ?? [];
-  return html`<dt>Next interval due</dt><dd>${due}${further}</dd>
+  return html`<dt>Next interval due</dt><dd>${due}${late === "" ? "" : `: ${late}`}</dd>
 ${required.length === 0 ? null : html`<dt>Waiting for</dt><dd>${required}</dd>\n`}`;
 }
 

@@ -79,7 +79,7 @@ section:not(.card) > h2 { margin-inline-start: 0.125rem; }
 .condition { display: flex; flex-wrap: wrap; gap: 0.25rem; font-size: 0.8125rem; }
 .badge {
   padding: 0.0625rem 0.5rem; border-radius: 1rem; border: 1px solid var(--free-line);
-  background: var(--free-tint); color: var(--free); white-space: nowrap;
+  background: var(--free-tint); color: var(--free);
 }
 .badge.failing { background: var(--overdue); color: var(--sheet); border-color: var(--overdue); font-weight: 600; }
 .badge.overdue { background: var(--overdue-tint); color: var(--overdue); border-color: var(--overdue-line); font-weight: 600; }

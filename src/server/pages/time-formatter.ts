@@ -1,4 +1,5 @@
-import { DAY, HOUR, type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
+import { type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
+import { formatLength } from "../../scheduler/late-text.ts";
 import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 
@@ -80,24 +81,4 @@ export class TimeFormatter {
     }
     return formatted;
   }
-}
-
-const UNITS = [
-  [DAY, "d"],
-  [HOUR, "h"],
-  [MINUTE, "min"],
-  [SECOND, "s"],
-] as const;
-
-/** A length of time in its two largest units, such as `3 h 5 min`. */
-export function formatLength(ms: number): string {
-  const at = UNITS.findIndex(([unit]) => ms >= unit);
-  const [unit, name] = UNITS[at] ?? [SECOND, "s"];
-  const whole = Math.floor(ms / unit);
-  const [smaller, smallerName] = UNITS[at + 1] ?? [0, ""];
-  const rest = at === -1 || smaller === 0 ? 0 : Math.floor((ms % unit) / smaller);
-  // Seconds are left out from a minute on, hours beyond three days.
-  return rest === 0 || (unit === DAY && whole > 3) || unit === MINUTE
-    ? `${whole} ${name}`
-    : `${whole} ${name} ${rest} ${smallerName}`;
 }
