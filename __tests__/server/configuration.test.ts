@@ -29,6 +29,7 @@ test("every setting has a default", () => {
     logLevel: "info",
     basic: null,
     oidc: null,
+    metricsJobs: [],
     insecure: false,
   };
   expect(load([])).toEqual(defaults);
@@ -50,6 +51,15 @@ test("a flag overrides its variable", () => {
     timezone: "UTC",
     database: { kind: "sqlite", file: path.resolve("x") },
   });
+});
+
+test("METRICS_JOBS is a list of names, at most 100", () => {
+  const jobs = (list: string) => load([], { METRICS_JOBS: list })?.metricsJobs;
+  expect(jobs("hourly-report, daily/orders,,hourly-report, a b ")).toEqual(["hourly-report", "daily/orders", "a b"]);
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `job-${at}`).join(",");
+  expect(jobs(names(100))).toHaveLength(100);
+  expect(refusalOf(["--metrics-jobs", names(101)], {})).toBe("--metrics-jobs lists 101 jobs: use at most 100 jobs");
+  expect(refusalOf([], { METRICS_JOBS: "x".repeat(256) })).toContain("METRICS_JOBS");
 });
 
 test("the rules may be in a file", () => {

@@ -1,4 +1,3 @@
-import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import { type FailRule, parseFailRules } from "../scheduler/fail-when.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
@@ -23,7 +22,7 @@ export interface StatusInputs {
 export async function loadStatusInputs(toolkit: Toolkit, env: Environment): Promise<StatusInputs> {
   const location = loadLocation(toolkit, env);
   const names = [...new Set(loadLines(toolkit, "job-names"))];
-  for (const name of names) checkNamed(name);
+  for (const name of names) checkJobName(name, "job-names");
   const githubToken = toolkit.getInput("github-token");
   if (githubToken !== "") toolkit.setSecret(githubToken);
   return {
@@ -35,12 +34,4 @@ export async function loadStatusInputs(toolkit: Toolkit, env: Environment): Prom
     hasSummary: loadBoolean(toolkit, "summary", true),
     login: loadLogin(toolkit, location),
   };
-}
-
-function checkNamed(name: string): void {
-  try {
-    checkJobName(name);
-  } catch (cause) {
-    throw cause instanceof ArgumentError ? cause.withField("job-names") : cause;
-  }
 }

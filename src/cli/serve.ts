@@ -78,7 +78,7 @@ async function serveUntilEnd(
   log: Logger,
 ): Promise<number> {
   const { openStore, now, newId, version, onStop } = surroundings;
-  const { database, timezone, port, host, basic, oidc, insecure } = configuration;
+  const { database, timezone, port, host, basic, oidc, insecure, metricsJobs } = configuration;
   // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.
   let onLost = (_: ServiceError) => {};
   const lost = new Promise<ServiceError>((resolve) => {
@@ -100,6 +100,7 @@ async function serveUntilEnd(
       newDeadline: () => deadlineIn(LONGEST_ANSWER),
       log,
       version,
+      metricsJobs,
     });
     const stopped = new Promise<string>((resolve) => onStop(resolve));
     try {

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { flagRefusal } from "../errors/flag-refusal.ts";
 import { type DatabaseLocation, parseDatabaseLocation } from "../location/database-location.ts";
 import { isLoopback } from "../location/loopback.ts";
+import { checkJobName } from "../scheduler/job-name.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
 import { type OidcRule, parseOidcRules } from "./auth/oidc-rules.ts";
 
@@ -16,6 +17,8 @@ export interface Configuration {
   readonly basic: { readonly username: string; readonly password: string } | null;
   /** Whether the server may listen beyond this machine, and answer any `Host`, without authentication. */
   readonly insecure: boolean;
+  /** The names of the jobs that have gauges of their own in `/metrics`. */
+  readonly metricsJobs: readonly string[];
   readonly oidc: { readonly issuer: string; readonly audience: string; readonly rules: readonly OidcRule[] } | null;
 }
 
@@ -46,6 +49,7 @@ const SETTINGS = [
     about: "the database of the locks: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
   },
   { name: "LOG_LEVEL", placeholder: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
+  { name: "METRICS_JOBS", placeholder: "NAMES", about: "the jobs with gauges of their own in /metrics, by commas" },
   { name: "BASIC_AUTH_USERNAME", placeholder: "NAME", about: "the username of basic authentication" },
   { name: "BASIC_AUTH_PASSWORD", placeholder: "PASSWORD", about: "the password of basic authentication", secret: true },
   { name: "OIDC_AUDIENCE", placeholder: "TEXT", about: "the audience that OIDC tokens of GitHub workflows must have" },
@@ -119,6 +123,7 @@ export function loadConfiguration(
     timezone: zoneOf(given.TIMEZONE),
     database: databaseOf(given.JOB_STORE_URL, flags[flagOf("JOB_STORE_URL")] !== undefined),
     logLevel: levelOf(given.LOG_LEVEL),
+    metricsJobs: metricsJobsOf(given.METRICS_JOBS),
     basic: basicOf(given),
     oidc: oidcOf(given, readFile),
     insecure,
@@ -163,6 +168,25 @@ function levelOf({ name, value }: GivenSetting): LogLevel {
   const level = LOG_LEVELS.find((candidate) => candidate === value);
   if (level !== undefined) return level;
   throw invalid({ name, value, expected: `one of ${LOG_LEVELS.join(", ")}` });
+}
+
+/** Each job makes three time series, and each scrape reads its state. */
+const MOST_METRICS_JOBS = 100;
+
+function metricsJobsOf({ name, value = "" }: GivenSetting): readonly string[] {
+  const jobNames = value
+    .split(",")
+    .map((jobName) => jobName.trim())
+    .filter((jobName) => jobName !== "");
+  const distinct = [...new Set(jobNames)];
+  if (distinct.length > MOST_METRICS_JOBS) {
+    throw new ArgumentError("out-of-range", {
+      field: name,
+      problem: `lists ${distinct.length} jobs`,
+      expected: `at most ${MOST_METRICS_JOBS} jobs`,
+    });
+  }
+  return distinct.map((jobName) => checkJobName(jobName, name));
 }
 
 function databaseOf({ name, value = "" }: GivenSetting, isFlag: boolean): DatabaseLocation {

@@ -1,7 +1,7 @@
 import accepts from "@fastify/accepts";
 import swagger from "@fastify/swagger";
 import Fastify, { type FastifyError, type FastifyInstance, LogController } from "fastify";
-import type { Instant } from "../scheduler/instant.ts";
+import { type Instant, SECOND } from "../scheduler/instant.ts";
 import { addAccessControl } from "./auth/access-control.ts";
 import { badInput, type SchemaError } from "./bad-request.ts";
 import type { JobSummary } from "./jobs/job-summary.ts";
@@ -89,10 +89,14 @@ const COUNTS_MAX_AGE = 15_000;
 async function countJobs(summaries: JobSummaryCache, now: () => Instant): Promise<JobCounts> {
   const all = [...(await summaries.read(COUNTS_MAX_AGE)).values()];
   const count = (holds: (summary: JobSummary) => boolean) => all.filter(holds).length;
+  let oldest: Instant | null = null;
+  for (const { lockedAt } of all) if (lockedAt !== null && lockedAt < (oldest ?? Infinity)) oldest = lockedAt;
   return {
     active: count(({ lockedAt }) => lockedAt !== null),
     overdue: count(({ overdueAt }) => overdueAt !== null && now() >= overdueAt),
     failing: count(({ failing }) => failing),
+    damaged: count(({ damaged }) => damaged === true),
+    oldestLockAge: oldest === null ? 0 : Math.max(0, now() - oldest) / SECOND,
   };
 }
 

@@ -22,6 +22,8 @@ export interface ServerOptions {
   readonly newDeadline: () => Deadline;
   readonly log: FastifyBaseLogger;
   readonly version: string;
+  /** The names of the jobs that have gauges of their own in `/metrics`. Default: none. */
+  readonly metricsJobs?: readonly string[];
   /** The time to receive a whole request, in milliseconds. Default: 30000. */
   readonly requestTimeout?: number;
   /** The time that `/healthcheck` waits for the store, in milliseconds. Default: 3000. */

@@ -551,25 +551,6 @@ describe("jobs that require each other", () => {
   });
 });
 
-test("the metrics count overdue and failing jobs, and a job may be both", async () => {
-  await write(
-    state("late", { finishedUntil: toIso(NOON - 3 * HOUR), schedule: HOURLY }),
-    state("failed", { finishedUntil: toIso(NOON), schedule: HOURLY, history: [run(NOON, { outcome: "interrupted" })] }),
-    state("both", {
-      finishedUntil: toIso(NOON - 3 * HOUR),
-      schedule: HOURLY,
-      history: [run(NOON, { outcome: "taken-over" })],
-      active: lock(NOON),
-    }),
-    state("fine", { finishedUntil: toIso(NOON), schedule: HOURLY }),
-    { ...state("broken"), active: {} } as unknown as JobState,
-  );
-  const metrics = (await server.metrics()).split("\n");
-  expect(metrics).toEqual(
-    expect.arrayContaining(["cronyx_active_locks 1", "cronyx_overdue_jobs 2", "cronyx_failing_jobs 2"]),
-  );
-});
-
 describe("with authentication", () => {
   test("nothing is shown or released without credentials", async () => {
     await server.close();

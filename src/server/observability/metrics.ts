@@ -1,13 +1,27 @@
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { Operation, OperationOutcome } from "./operation.ts";
 
-/** The server's Prometheus metrics. No label holds a job name: the number of time series must not grow with the jobs. */
+/**
+ * The server's Prometheus metrics. The number of time series must not grow with the jobs, so a label holds the name of a job
+ * only if a setting lists it.
+ */
 export interface Metrics {
   readonly contentType: string;
   countOperation(operation: Operation, outcome: OperationOutcome, seconds: number): void;
   countTakeover(): void;
-  /** @returns all metrics, in Prometheus' text format. */
-  text(): Promise<string>;
+  /**
+   * @param listed The jobs that have gauges of their own.
+   * @returns all metrics, in Prometheus' text format.
+   */
+  text(listed: readonly JobGauges[]): Promise<string>;
+}
+
+/** The gauges of one job. Null: the state does not tell, or could not be read. */
+export interface JobGauges {
+  readonly jobName: string;
+  readonly overdue: boolean | null;
+  readonly failing: boolean | null;
+  readonly behind: number | null;
 }
 
 /** Counts of all jobs in the store, which several servers may share. */
@@ -15,6 +29,9 @@ export interface JobCounts {
   readonly active: number;
   readonly overdue: number;
   readonly failing: number;
+  readonly damaged: number;
+  /** How long ago the oldest active lock was taken, in seconds. 0 without an active lock. */
+  readonly oldestLockAge: number;
 }
 
 /** @param countJobs Called for each scrape, which waits for the counts. If it fails, the gauges are NaN. */
@@ -54,7 +71,11 @@ export function createMetrics(countJobs: () => Promise<JobCounts>): Metrics {
       else ends.inc({ operation, outcome });
     },
     countTakeover: () => takeovers.inc(),
-    text: () => registry.metrics(),
+    text: async (listed) => {
+      const texts = [await registry.metrics()];
+      if (listed.length > 0) texts.push(await jobMetrics(listed));
+      return texts.join("\n");
+    },
   };
 }
 
@@ -63,6 +84,8 @@ function addGauges(registry: Registry, countJobs: () => Promise<JobCounts>): voi
     ["cronyx_active_locks", "Active locks in the store, which several servers may share", "active"],
     ["cronyx_overdue_jobs", "Jobs that are a whole interval late", "overdue"],
     ["cronyx_failing_jobs", "Jobs whose last run was interrupted or taken over", "failing"],
+    ["cronyx_damaged_jobs", "Jobs whose state documents are damaged", "damaged"],
+    ["cronyx_oldest_lock_age_seconds", "How long ago the oldest active lock was taken, or 0", "oldestLockAge"],
   ] as const) {
     new Gauge({
       name,
@@ -78,4 +101,25 @@ function addGauges(registry: Registry, countJobs: () => Promise<JobCounts>): voi
       },
     });
   }
+}
+
+/** A registry for one scrape: the caller may see other jobs than the next one. */
+function jobMetrics(listed: readonly JobGauges[]): Promise<string> {
+  const registry = new Registry();
+  for (const [name, help, read] of [
+    ["cronyx_job_overdue", "1 if the job is a whole interval late", ({ overdue }: JobGauges) => overdue],
+    [
+      "cronyx_job_failing",
+      "1 if the job's last run was interrupted or taken over",
+      ({ failing }: JobGauges) => failing,
+    ],
+    ["cronyx_job_behind", "How many further intervals are due after the next one", ({ behind }: JobGauges) => behind],
+  ] as const) {
+    const gauge = new Gauge({ name, help, labelNames: ["job_name"], registers: [registry] });
+    for (const job of listed) {
+      const value = read(job);
+      gauge.set({ job_name: job.jobName }, value === null ? Number.NaN : Number(value));
+    }
+  }
+  return registry.metrics();
 }

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
 import { deadlineIn, within } from "../../network/deadline.ts";
+import { isDamaged, readStatuses } from "../jobs/read-jobs.ts";
 import { loggableError } from "../observability/loggable-error.ts";
+import type { JobGauges } from "../observability/metrics.ts";
 import { HealthResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
 
@@ -9,11 +11,38 @@ import type { ServerContext } from "../server-context.ts";
 export async function addServiceRoutes(server: FastifyInstance, context: ServerContext): Promise<void> {
   const { metrics } = context;
   addHealthcheck(server, context);
-  server.get("/metrics", { schema: { hide: true } }, async (_, reply) => {
-    const text = await metrics.text();
+  server.get("/metrics", { schema: { hide: true } }, async ({ caller }, reply) => {
+    const text = await metrics.text(await listedGauges(context, (jobName) => caller?.mayUse(jobName) ?? false));
     return reply.type(metrics.contentType).serializer(String).send(text);
   });
   server.get("/openapi.json", { schema: { hide: true } }, async () => server.swagger());
+}
+
+/**
+ * Reads the jobs of the setting METRICS_JOBS. A job that was never started, and one whose state document is damaged, has
+ * gauges too, so that an alert can be about them.
+ *
+ * @param mayUse Whether the caller may read a job.
+ */
+async function listedGauges(
+  context: ServerContext,
+  mayUse: (jobName: string) => boolean,
+): Promise<readonly JobGauges[]> {
+  const names = (context.metricsJobs ?? []).filter(mayUse);
+  const gauges = new Map<string, JobGauges>(
+    names.map((jobName) => [jobName, { jobName, overdue: null, failing: null, behind: null }]),
+  );
+  try {
+    for await (const job of readStatuses(names, context)) {
+      const jobName = isDamaged(job) ? job.name : job.state.name;
+      const next = isDamaged(job) ? { overdue: null, failing: true, behind: null } : job.next;
+      gauges.set(jobName, { jobName, overdue: next.overdue, failing: next.failing, behind: next.behind });
+    }
+  } catch (error) {
+    // The gauges of all jobs are NaN too while the store cannot be read.
+    if (!(error instanceof ServiceError)) throw error;
+  }
+  return [...gauges.values()];
 }
 
 /** Load balancers usually give up after some 5 seconds. */
