@@ -50,7 +50,7 @@ const basic = await cronyxServer("basic", {
 const oidc = await cronyxServer("oidc", {
   OIDC_AUDIENCE: AUDIENCE,
   OIDC_ISSUER: issuer.url,
-  OIDC_RULES: JSON.stringify([{ jobs: "*", claims: { repository: claims().repository } }]),
+  OIDC_RULES: JSON.stringify([{ jobs: "ci/**", claims: { repository: claims().repository } }]),
 });
 
 console.log(
