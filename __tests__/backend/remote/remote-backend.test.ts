@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../../src/backend/job-backend.ts";
@@ -66,6 +67,13 @@ afterEach(async () => {
 });
 
 const inTime = () => deadlineIn(10_000);
+
+/** A deadline that passes when the test says so. */
+function deadlineOfTest() {
+  const caller = new AbortController();
+  return { deadline: deadlineIn(60_000, caller.signal), pass: () => caller.abort() };
+}
+
 const claim = ({ idempotencyKey = randomUUID(), ...more }: Partial<Claim> = {}): Claim => ({
   idempotencyKey,
   lockId: lockIdOf(idempotencyKey),
@@ -355,8 +363,10 @@ describe("with a server that explains itself", () => {
     let takeover: Promise<unknown> | undefined;
     server.fault = () => {
       const nth = server.requests.length;
-      if (nth === 2) takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-      return nth === 1 ? { cut: "after" } : nth === 2 ? { delay: 200 } : undefined;
+      if (nth === 1) return { cut: "after" };
+      if (nth !== 2) return undefined;
+      takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+      return { after: takeover };
     };
     const start = backend.start(HOURLY, claim(), inTime());
     expect(await failureOf(start)).toMatchObject({ code: "request-refused", effect: "possible" });
@@ -387,9 +397,16 @@ describe("an earlier try that may come later, to a server that explains itself",
 
   test("is told of, where that can't be seen to", async () => {
     await started(other);
-    server.fault = ({ path }) =>
-      server.requests.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined;
-    const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(1_000)));
+    const { deadline, pass } = deadlineOfTest();
+    let abandons = 0;
+    server.fault = ({ path }) => {
+      if (path.endsWith("abandon")) {
+        if (++abandons === 2) pass();
+        return { status: 504 };
+      }
+      return server.requests.length === 2 ? { status: 504 } : undefined;
+    };
+    const error = await failureOf(backend.start(HOURLY, claim(), deadline));
     expect(error).toMatchObject({ code: "start-unsettled", effect: "possible", cause: { code: "unreachable" } });
     expect(actionMessage(error)).toMatch(
       /was refused, but an earlier attempt .* may still take the lock, since .* answered 504: set retry-interval/,
@@ -399,20 +416,25 @@ describe("an earlier try that may come later, to a server that explains itself",
   test("an end isn't called done while nobody tells whether it, or a takeover, ended the run", async () => {
     const lock = await started(backend);
     let takeover: Promise<unknown> | undefined;
-    server.fault = ({ method, path }) => {
-      if (method === "GET") return { status: 503 };
-      if (takeover !== undefined || !path.endsWith("finish")) return undefined;
-      takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-      // By the next try it is there.
-      return { status: 502, headers: { "retry-after": "1" } };
+    /** Finishes the run, and has the deadline pass at the second question for the job's state. */
+    const finish = () => {
+      const { deadline, pass } = deadlineOfTest();
+      let questions = 0;
+      server.fault = ({ method, path }) => {
+        if (method === "GET") {
+          if (++questions === 2) pass();
+          return { status: 503 };
+        }
+        if (takeover !== undefined || !path.endsWith("finish")) return undefined;
+        takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+        return { after: takeover, status: 502 };
+      };
+      return backend.finish(lock, deadline);
     };
-    expect(await failureOf(backend.finish(lock, deadlineIn(3_000)))).toMatchObject({
-      code: "unreachable",
-      effect: "possible",
-    });
+    expect(await failureOf(finish())).toMatchObject({ code: "unreachable", effect: "possible" });
     expect(await takeover).toHaveProperty("started", true);
     // In a call that lost no answer of its own, the lock is gone for sure. A Job knows of the earlier one: job.test.ts.
-    const lost = await backend.finish(lock, deadlineIn(300)).catch((error) => error);
+    const lost = await finish().catch((error) => error);
     expect(lost).toBeInstanceOf(LockLostError);
     expect(lost).toMatchObject({ loss: { ending: "unknown" }, cause: { code: "unreachable" } });
   });
@@ -497,17 +519,23 @@ describe("patience", () => {
   });
 
   test("waits as long as it is told to", async () => {
-    once(/^POST/, { status: 429, headers: { "retry-after": "1" } });
-    const from = performance.now();
-    await started();
-    expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
+    server.fault = () => ({ status: 429, headers: { "retry-after": "30" } });
+    const { deadline, pass } = deadlineOfTest();
+    const start = failureOf(backend.start(HOURLY, claim(), deadline));
+    while (log.length === 0) await nextTurn();
+    expect(log).toEqual([expect.stringContaining("; trying again in 30 s (attempt 2")]);
+    pass();
+    await start;
+    expect(asked()).toHaveLength(1);
   });
 
   test("ends at the deadline", async () => {
-    server.fault = () => ({ delay: 800 });
-    const from = performance.now();
-    expect(await failureOf(backend.start(HOURLY, claim(), deadlineIn(300)))).toMatchObject({ effect: "possible" });
-    expect(performance.now() - from).toBeLessThan(700);
+    const { deadline, pass } = deadlineOfTest();
+    server.fault = () => {
+      pass();
+      return { after: new Promise(() => {}) };
+    };
+    expect(await failureOf(backend.start(HOURLY, claim(), deadline))).toMatchObject({ effect: "possible" });
   });
 
   test("is for a server that isn't there too, and nothing is open then", async () => {
