@@ -13,6 +13,7 @@ import { ServiceError } from "../../../src/errors/service-error.ts";
 import { parseLocation } from "../../../src/location/location.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
+import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
 import { OriginalServer, type ServerFault } from "../../../testing/servers/original-server.ts";
 
@@ -67,13 +68,6 @@ afterEach(async () => {
 });
 
 const inTime = () => deadlineIn(10_000);
-
-/** A deadline that passes when the test says so. */
-function deadlineOfTest() {
-  const caller = new AbortController();
-  return { deadline: deadlineIn(60_000, caller.signal), pass: () => caller.abort() };
-}
-
 const claim = ({ idempotencyKey = randomUUID(), ...more }: Partial<Claim> = {}): Claim => ({
   idempotencyKey,
   lockId: lockIdOf(idempotencyKey),
@@ -397,7 +391,7 @@ describe("an earlier try that may come later, to a server that explains itself",
 
   test("is told of, where that can't be seen to", async () => {
     await started(other);
-    const { deadline, pass } = deadlineOfTest();
+    const { deadline, pass } = endingDeadline();
     let abandons = 0;
     server.fault = ({ path }) => {
       if (path.endsWith("abandon")) {
@@ -418,7 +412,7 @@ describe("an earlier try that may come later, to a server that explains itself",
     let takeover: Promise<unknown> | undefined;
     /** Finishes the run, and has the deadline pass at the second question for the job's state. */
     const finish = () => {
-      const { deadline, pass } = deadlineOfTest();
+      const { deadline, pass } = endingDeadline();
       let questions = 0;
       server.fault = ({ method, path }) => {
         if (method === "GET") {
@@ -520,7 +514,7 @@ describe("patience", () => {
 
   test("waits as long as it is told to", async () => {
     server.fault = () => ({ status: 429, headers: { "retry-after": "30" } });
-    const { deadline, pass } = deadlineOfTest();
+    const { deadline, pass } = endingDeadline();
     const start = failureOf(backend.start(HOURLY, claim(), deadline));
     while (log.length === 0) await nextTurn();
     expect(log).toEqual([expect.stringContaining("; trying again in 30 s (attempt 2")]);
@@ -530,7 +524,7 @@ describe("patience", () => {
   });
 
   test("ends at the deadline", async () => {
-    const { deadline, pass } = deadlineOfTest();
+    const { deadline, pass } = endingDeadline();
     server.fault = () => {
       pass();
       return { after: new Promise(() => {}) };

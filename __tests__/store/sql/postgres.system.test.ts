@@ -40,7 +40,7 @@ beforeAll(async () => {
     "changed",
     "disk",
   ]) {
-    await postgres.query(`CREATE DATABASE ${name}`);
+    await postgres.query(`CREATE DATABASE ${name} STRATEGY FILE_COPY`);
   }
   slow = readSlowly();
   slow.catch(() => {});
