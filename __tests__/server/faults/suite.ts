@@ -5,14 +5,16 @@ import { numbersOf } from "./plan.ts";
 import { type EndTold, Lane, type StartTold, type Story } from "./play.ts";
 import { ClockedServers } from "./servers.ts";
 
-/** The seeds that are played; one alone where the environment says which. */
-const SEEDS = process.env.SEED ? [Number(process.env.SEED)] : Array.from({ length: 500 }, (_, at) => at + 1);
+/** The seed that is played alone, if the environment has one. */
+const { SEED } = process.env;
 /** How many stories go on at once: they wait most of the time. */
 const LANES = 250;
 /** Milliseconds from one kill of a server to the next. */
 const KILLS_APART = 3_000;
 
 export interface Setting {
+  readonly firstSeed: number;
+  readonly lastSeed: number;
   /** The `JOB_STORE_URL`. */
   readonly url: string;
   /** How many processes serve it at a time. */
@@ -22,13 +24,14 @@ export interface Setting {
 }
 
 /** Plays all seeds, while the database is disturbed and servers are killed, and checks what callers were promised. */
-export async function playAll({ url, processes, disturb }: Setting): Promise<void> {
-  const lanes = Math.min(LANES, SEEDS.length);
+export async function playAll({ firstSeed, lastSeed, url, processes, disturb }: Setting): Promise<void> {
+  const seeds = SEED ? [Number(SEED)] : Array.from({ length: lastSeed - firstSeed + 1 }, (_, at) => firstSeed + at);
+  const lanes = Math.min(LANES, seeds.length);
   const servers = await ClockedServers.start(url, processes);
   const stories: Story[] = [];
   let playing = true;
   const nuisance = [disturbing(), killing()];
-  const queue = SEEDS.values();
+  const queue = seeds.values();
   try {
     await Promise.all(
       Array.from({ length: lanes }, async () => {
@@ -45,7 +48,7 @@ export async function playAll({ url, processes, disturb }: Setting): Promise<voi
   const broken = stories.flatMap((story) => brokenPromises(story).map((promise) => `SEED=${story.seed}: ${promise}`));
   expect(broken).toEqual([]);
   const counts = toldIn(stories);
-  if (SEEDS.length > 1) expect(ALL.filter((what) => counts[what] === undefined)).toEqual([]);
+  if (seeds.length > 1) expect(ALL.filter((what) => counts[what] === undefined)).toEqual([]);
 
   async function disturbing() {
     const drawn = numbersOf(0, 999);
