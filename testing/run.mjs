@@ -17,6 +17,8 @@ const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 const LONGEST_RUN = { fast: 10, system: 40 };
 /** Milliseconds for one test or hook of the system tests. Some start a hundred processes. */
 const LONGEST_SYSTEM_TEST = 10 * 60_000;
+/** One more than jest.config.mjs has: a system test also waits, for other processes and for real time. */
+const SYSTEM_WORKERS = 3;
 
 const root = path.dirname(import.meta.dirname);
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
@@ -50,12 +52,16 @@ function passesFast() {
 /** Runs as much as possible with the installed Node, which may be the oldest one that the library supports. */
 function passesSystem() {
   const tests = TESTS.system;
-  const timeout = `--testTimeout=${LONGEST_SYSTEM_TEST}`;
-  if (hasSqlite(installedNode)) return run(installedNode, [timeout, `--testRegex=${tests}`], LONGEST_RUN.system);
+  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`, `--maxWorkers=${SYSTEM_WORKERS}`];
+  if (hasSqlite(installedNode)) return run(installedNode, [...options, `--testRegex=${tests}`], LONGEST_RUN.system);
   const withoutSqlite = [NEEDS_SQLITE, "/node_modules/"].map((path) => `--testPathIgnorePatterns=${path}`);
   return (
-    run(installedNode, [timeout, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system) &&
-    run(packagedNode, [timeout, `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`], LONGEST_RUN.system)
+    run(installedNode, [...options, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system) &&
+    run(
+      packagedNode,
+      [...options, `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`],
+      LONGEST_RUN.system,
+    )
   );
 }
 

@@ -1,11 +1,12 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { endJob } from "../../src/action/end-job.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { toolkitWith } from "../../testing/action/recording-toolkit.ts";
 import { runOf, type Step } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
+import { endingDeadline } from "../../testing/clock/ending-deadline.ts";
 import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
@@ -296,7 +297,11 @@ describe("a repository that can't be used when the job ends", () => {
     await step.main();
     await other.close();
     const { toolkit, errors, log } = toolkitWith({ "job-status": "success", url: other.httpUrl }, step.state);
-    await endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadlineIn(1_500) });
+    const { deadline, pass } = endingDeadline();
+    const ended = endJob({ toolkit, env: {}, now: Date.now, newId: () => "", deadline: () => deadline });
+    while (!log.some((line) => line.includes("; trying again in "))) await nextTurn();
+    pass();
+    await ended;
     expect(errors).toEqual([
       expect.stringMatching(/ECONNREFUSED.*succeeded but could not be finished.*retry-interval: 0/),
     ]);

@@ -535,7 +535,11 @@ describe("patience", () => {
   test("is for a server that isn't there too, and nothing is open then", async () => {
     await server.close();
     closing.shift();
-    const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(500)));
+    const { deadline, pass } = endingDeadline();
+    const start = failureOf(backend.start(HOURLY, claim(), deadline));
+    while (log.length < 2) await nextTurn();
+    pass();
+    const error = await start;
     expect(error).toMatchObject({ code: "unreachable", effect: "none" });
     expect(error.message).toMatch(/ECONNREFUSED/);
   });

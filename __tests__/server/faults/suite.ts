@@ -9,6 +9,8 @@ import { ClockedServers } from "./servers.ts";
 const { SEED } = process.env;
 /** How many stories go on at once: they wait most of the time. */
 const LANES = 250;
+const FEW_LANES = 10;
+const MOST_MORE = 500;
 /** Milliseconds from one kill of a server to the next. */
 const KILLS_APART = 3_000;
 
@@ -25,21 +27,17 @@ export interface Setting {
 
 /** Plays all seeds, while the database is disturbed and servers are killed, and checks what callers were promised. */
 export async function playAll({ firstSeed, lastSeed, url, processes, disturb }: Setting): Promise<void> {
-  const seeds = SEED ? [Number(SEED)] : Array.from({ length: lastSeed - firstSeed + 1 }, (_, at) => firstSeed + at);
-  const lanes = Math.min(LANES, seeds.length);
+  const seeds = SEED ? [Number(SEED)] : seedsFrom(firstSeed, lastSeed - firstSeed + 1);
   const servers = await ClockedServers.start(url, processes);
   const stories: Story[] = [];
   let playing = true;
   const nuisance = [disturbing(), killing()];
-  const queue = seeds.values();
   try {
-    await Promise.all(
-      Array.from({ length: lanes }, async () => {
-        const lane = await Lane.open(servers);
-        for (const seed of queue) stories.push(await lane.play(seed));
-        await lane.close();
-      }),
-    );
+    await play(seeds, LANES);
+    // Where the machine is busy, deadlines end most calls of so many stories at once. A few at once have time for the rest.
+    for (let more = 0; !SEED && missing().length > 0 && more < MOST_MORE; more += FEW_LANES) {
+      await play(seedsFrom(lastSeed + 1 + more, FEW_LANES), FEW_LANES);
+    }
   } finally {
     playing = false;
     await Promise.all(nuisance).finally(() => servers.close());
@@ -47,8 +45,23 @@ export async function playAll({ firstSeed, lastSeed, url, processes, disturb }: 
   expect(servers.crashes).toBe(0);
   const broken = stories.flatMap((story) => brokenPromises(story).map((promise) => `SEED=${story.seed}: ${promise}`));
   expect(broken).toEqual([]);
-  const counts = toldIn(stories);
-  if (seeds.length > 1) expect(ALL.filter((what) => counts[what] === undefined)).toEqual([]);
+  if (!SEED) expect(missing()).toEqual([]);
+
+  async function play(some: readonly number[], lanes: number) {
+    const queue = some.values();
+    await Promise.all(
+      Array.from({ length: Math.min(lanes, some.length) }, async () => {
+        const lane = await Lane.open(servers);
+        for (const seed of queue) stories.push(await lane.play(seed));
+        await lane.close();
+      }),
+    );
+  }
+
+  function missing() {
+    const counts = toldIn(stories);
+    return ALL.filter((what) => counts[what] === undefined);
+  }
 
   async function disturbing() {
     const drawn = numbersOf(0, 999);
@@ -65,6 +78,10 @@ export async function playAll({ firstSeed, lastSeed, url, processes, disturb }: 
       if (kills % 2 === 1) await servers.add();
     }
   }
+}
+
+function seedsFrom(first: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => first + at);
 }
 
 /** What comes about somewhere in that many stories: else they would show nothing. */
