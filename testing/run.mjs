@@ -1,7 +1,9 @@
 // Runs the tests: `node testing/run.mjs [system] [PATTERN...]`. Without "system" it runs the fast tests, which start no
 // other process. `npm cit` runs the fast tests and then the system tests.
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import path from "node:path";
 
 const TESTS = {
@@ -26,9 +28,16 @@ const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest
 const installedNode = process.env.npm_node_execpath ?? process.execPath;
 const packagedNode = path.join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
 
+/** The servers of the system tests load the same modules again and again. Node 22 and newer keep the compiled code there. */
+const compileCache = mkdtempSync(path.join(tmpdir(), "cronyx-compiled-"));
+
 const [first, ...others] = process.argv.slice(2);
 const patterns = first === "system" ? others : process.argv.slice(2);
-process.exitCode = suites().some((suite) => !passes(suite)) ? 1 : 0;
+try {
+  process.exitCode = suites().some((suite) => !passes(suite)) ? 1 : 0;
+} finally {
+  rmSync(compileCache, { recursive: true, force: true });
+}
 
 /** @returns {("fast" | "system")[]} */
 function suites() {
@@ -85,6 +94,7 @@ function run(node, selection, minutes) {
   ];
   const { status, error } = spawnSync(node, args, {
     cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     stdio: "inherit",
     timeout: minutes * 60_000,
     killSignal: "SIGKILL",

@@ -76,7 +76,8 @@ afterAll(async () => {
 
 /** @returns where a server listens, once it does. */
 async function serve(storeUrl: string, zone = "UTC", port = 0): Promise<string> {
-  const env = { PATH: process.env.PATH, TZ: zone, JOB_STORE_URL: storeUrl, SERVER_PORT: String(port) };
+  const { PATH, NODE_COMPILE_CACHE } = process.env;
+  const env = { PATH, NODE_COMPILE_CACHE, TZ: zone, JOB_STORE_URL: storeUrl, SERVER_PORT: String(port) };
   const server = spawn(process.execPath, [MAIN, "serve"], { env, stdio: ["ignore", "pipe", "inherit"] });
   running.add(server);
   for await (const line of createInterface({ input: server.stdout })) {
