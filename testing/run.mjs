@@ -13,7 +13,7 @@ const TESTS = {
 /** Tests that need a Node with SQLite built in: 22.13 or newer. */
 const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 /**
- * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take some 4 minutes on an
+ * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes on an
  * idle machine, and no test may depend on the machine's speed.
  */
 const LONGEST_RUN = { fast: 10, system: 40 };
