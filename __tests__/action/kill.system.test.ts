@@ -7,7 +7,7 @@ import type { JobState } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { fileCommands, type Step, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations } from "../../testing/action/step-results.ts";
-import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
+import { type GitExchange, type GitFault, tokenOf } from "../../testing/git/git-server.mjs";
 import { inParallel } from "../../testing/in-parallel.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
@@ -185,8 +185,4 @@ async function toldOfLock(step: Step, main: Promise<unknown>): Promise<void> {
   });
   const file = path.join(step.folder, "main-STATE");
   while (!over && !fileCommands(readFileSync(file, "utf8")).lockId) await pause(1);
-}
-
-function tokenOf({ authorization = "" }: GitExchange): string {
-  return Buffer.from(authorization.replace("Basic ", ""), "base64").toString().replace("x-access-token:", "");
 }

@@ -161,17 +161,22 @@ function expectNowhere({ folder }: Step, secret: string, ...results: StepResult[
 
 describe("a main that is killed", () => {
   test.each([
-    ["while its start is on its way", 400, "Abandoned"],
-    ["while its answer is on its way", 0, "Interrupted"],
-  ])("%s leaves nothing behind on our own server", async (_, delay, done) => {
+    ["while its start is on its way", true, "Abandoned"],
+    ["while its answer is on its way", false, "Interrupted"],
+  ])("%s leaves nothing behind on our own server", async (_, isLate, done) => {
     const run = step(ours);
+    let arrive = () => {};
+    const arrival = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
     ours.fault = ({ method, path }) => {
       if (method !== "POST" || !path.startsWith("/nightly")) return undefined;
-      if (delay > 0) run.process?.kill("SIGKILL");
-      return { delay, ...(delay === 0 && { cut: "after" as const }) };
+      if (!isLate) return { cut: "after" };
+      run.process?.kill("SIGKILL");
+      return { after: arrival };
     };
     const main = run.main();
-    if (delay === 0) {
+    if (!isLate) {
       while (!ours.requests[0]?.settled) await pause(5);
       run.process?.kill("SIGKILL");
     }
@@ -179,6 +184,7 @@ describe("a main that is killed", () => {
     const post = await run.post("cancelled");
     expect(post.code).toBe(0);
     expect(post.log.at(-1)).toMatch(new RegExp(`^${done}: `));
+    arrive();
     while (ours.requests.some(({ settled }) => !settled)) await pause(10);
     expect((await keptOf(ours))?.active).toBeNull();
     ours.fault = () => undefined;

@@ -7,15 +7,17 @@ import { violationsIn } from "./violations.ts";
 
 /** The only seed that is played, if the environment has one. */
 const ONLY_SEED = process.env.SEED ? Number(process.env.SEED) : null;
-const FEWEST_SEEDS = 500;
-/** On a busy machine more calls reach their deadlines, so that some kinds of answers need more sequences to occur. */
-const MOST_SEEDS = 5_000;
 /** How many sequences are played at once. They wait most of the time. */
 const PLAYERS = 250;
+const FEW_PLAYERS = 10;
+/** The most seeds after the last one that are played until each kind of answer has occurred. */
+const MOST_FURTHER_SEEDS = 500;
 /** Milliseconds from one kill of a server to the next. */
 const KILLS_APART = 3_000;
 
 export interface Setting {
+  readonly firstSeed: number;
+  readonly lastSeed: number;
   /** The `JOB_STORE_URL`. */
   readonly url: string;
   /** The number of servers on the database. */
@@ -25,24 +27,20 @@ export interface Setting {
 }
 
 /** Plays all seeds while the database is disturbed and servers are killed, and checks the properties of each sequence. */
-export async function playAll({ url, processes, disturb }: Setting): Promise<void> {
+export async function playAll({ firstSeed, lastSeed, url, processes, disturb }: Setting): Promise<void> {
   const servers = await ClockedServers.start(url, processes);
   const sequences: Sequence[] = [];
   let isPlaying = true;
   const disturbances = [disturbing(), killing()];
-  const missingKinds = () => {
-    const counts = countsOf(sequences);
-    return EXPECTED.filter((kind) => counts[kind] === undefined);
-  };
-  const queue = seeds(() => missingKinds().length === 0);
   try {
-    await Promise.all(
-      Array.from({ length: ONLY_SEED === null ? PLAYERS : 1 }, async () => {
-        const player = await Player.open(servers);
-        for (const seed of queue) sequences.push(await player.play(seed));
-        await player.close();
-      }),
-    );
+    if (ONLY_SEED !== null) await play([ONLY_SEED], 1);
+    else {
+      await play(seedsFrom(firstSeed, lastSeed - firstSeed + 1), PLAYERS);
+      // On a busy machine most calls of so many players reach their deadlines. The calls of a few players have enough time.
+      for (let further = 0; missingKinds().length > 0 && further < MOST_FURTHER_SEEDS; further += FEW_PLAYERS) {
+        await play(seedsFrom(lastSeed + 1 + further, FEW_PLAYERS), FEW_PLAYERS);
+      }
+    }
   } finally {
     isPlaying = false;
     await Promise.all(disturbances).finally(() => servers.close());
@@ -53,6 +51,22 @@ export async function playAll({ url, processes, disturb }: Setting): Promise<voi
   );
   expect(violations).toEqual([]);
   if (ONLY_SEED === null) expect(missingKinds()).toEqual([]);
+
+  async function play(seeds: readonly number[], players: number) {
+    const queue = seeds.values();
+    await Promise.all(
+      Array.from({ length: Math.min(players, seeds.length) }, async () => {
+        const player = await Player.open(servers);
+        for (const seed of queue) sequences.push(await player.play(seed));
+        await player.close();
+      }),
+    );
+  }
+
+  function missingKinds() {
+    const counts = countsOf(sequences);
+    return EXPECTED.filter((kind) => counts[kind] === undefined);
+  }
 
   async function disturbing() {
     const draw = numbersOf(0, 999);
@@ -71,10 +85,8 @@ export async function playAll({ url, processes, disturb }: Setting): Promise<voi
   }
 }
 
-/** @param isComplete Whether the sequences so far are enough. */
-function* seeds(isComplete: () => boolean): Generator<number> {
-  if (ONLY_SEED !== null) yield ONLY_SEED;
-  else for (let seed = 1; seed <= FEWEST_SEEDS || (seed <= MOST_SEEDS && !isComplete()); seed++) yield seed;
+function seedsFrom(first: number, count: number): readonly number[] {
+  return Array.from({ length: count }, (_, at) => first + at);
 }
 
 /** The kinds of answers and runs that must occur. Without one of them, the sequences would show less. */

@@ -9,6 +9,7 @@ import { deadlineIn } from "../../../src/network/deadline.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
 import type { Reading, Swap } from "../../../src/store/job-store.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
+import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { relayTo } from "../../../testing/databases/database-relay.ts";
 import { startPostgres } from "../../../testing/databases/postgres-server.ts";
 import { selfSignedCertificate } from "../../../testing/network/self-signed-certificate.ts";
@@ -40,7 +41,7 @@ beforeAll(async () => {
     "changed",
     "disk",
   ]) {
-    await postgres.query(`CREATE DATABASE ${name}`);
+    await postgres.query(`CREATE DATABASE ${name} STRATEGY FILE_COPY`);
   }
   slow = readSlowly();
   slow.catch(() => {});
@@ -444,7 +445,8 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a server that is not there: tried until the deadline, and the message leaves the password out", async () => {
-    const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), () => {}, deadlineIn(500));
+    const { deadline, pass } = endingDeadline();
+    const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), pass, deadline);
     const error = await opening.catch((reason) => reason);
     expect(error).toMatchObject({ code: "database-unreachable" });
     expect(error.message).toContain("127.0.0.1:1/cronyx");
