@@ -12,7 +12,7 @@ import { finishedUntil, heldSince } from "../../testing/states/states-of-other-r
 
 const NOTHING_DONE = { code: 0, log: ["This step holds no lock: nothing to end"], outputs: {} };
 
-/** A server that is away for longer than anybody waits: the deadline is over at once. */
+/** A server that is away beyond the deadline, so that the step ends at once. */
 const AWAY: GitFault = { status: 503, headers: { "retry-after": "3600" } };
 
 let repository: LocksRepository;
@@ -36,7 +36,7 @@ describe("a step that holds no lock ends none", () => {
   const OTHERS = heldSince("others", Date.now() - HOUR);
   beforeAll(() => repository.write("others", OTHERS));
 
-  /** What a job's `env:` would say to make a step end the lock of another run. */
+  /** The state in a job's `env:` that would make a step end the lock of another run. */
   const forged = () => ({
     ...runOf("report"),
     STATE_location: repository.httpUrl,
@@ -48,8 +48,8 @@ describe("a step that holds no lock ends none", () => {
   });
 
   const MAINS: { main: string; inputs: Record<string, string>; code: number; answer?: GitFault }[] = [
-    { main: "is told that the job is active", inputs: { "job-name": "others" }, code: 0 },
-    { main: "is told that the job is not due", inputs: { "job-name": "done" }, code: 0 },
+    { main: "is refused since the job is active", inputs: { "job-name": "others" }, code: 0 },
+    { main: "is refused since the job is not due", inputs: { "job-name": "done" }, code: 0 },
     { main: "waits for a required job", inputs: { "job-name": "waiting", "required-job-names": "never" }, code: 0 },
     { main: "takes no lock", inputs: { "job-name": "free", "no-lock": "true" }, code: 0 },
     { main: "has a wrong input", inputs: { "job-name": "others", "job-interval": "never" }, code: 1 },
@@ -58,21 +58,24 @@ describe("a step that holds no lock ends none", () => {
     { main: "is refused by the repository", inputs: { "job-name": "refused" }, code: 1, answer: { status: 401 } },
     { main: "can't reach the repository", inputs: { "job-name": "away" }, code: 1, answer: AWAY },
   ];
-  test.each(MAINS)("main $main: post is told every key, so no forged one counts", async ({ inputs, code, answer }) => {
-    await repository.write("done", finishedUntil("done", Date.now()));
-    const before = await repository.refs();
-    const step = repository.step(inputs, forged());
-    fault = () => answer;
-    const main = await step.main();
-    fault = () => undefined;
-    expect(main.code).toBe(code);
-    expect(main.state).toEqual(NOTHING_TO_END);
-    const asked = repository.exchanges.length;
-    expect(await step.post("success")).toMatchObject(NOTHING_DONE);
-    expect(await step.post("cancelled")).toMatchObject(NOTHING_DONE);
-    expect(repository.exchanges).toHaveLength(asked);
-    expect(await repository.refs()).toEqual(before);
-  });
+  test.each(MAINS)(
+    "main $main: it saves every key of the state, so no forged one counts",
+    async ({ inputs, code, answer }) => {
+      await repository.write("done", finishedUntil("done", Date.now()));
+      const before = await repository.refs();
+      const step = repository.step(inputs, forged());
+      fault = () => answer;
+      const main = await step.main();
+      fault = () => undefined;
+      expect(main.code).toBe(code);
+      expect(main.state).toEqual(NOTHING_TO_END);
+      const asked = repository.exchanges.length;
+      expect(await step.post("success")).toMatchObject(NOTHING_DONE);
+      expect(await step.post("cancelled")).toMatchObject(NOTHING_DONE);
+      expect(repository.exchanges).toHaveLength(asked);
+      expect(await repository.refs()).toEqual(before);
+    },
+  );
 
   test("main that may not write (403) has taken nothing", async () => {
     const step = repository.step({ "job-name": "read-only" });
@@ -186,7 +189,7 @@ test("a token that expired while the job ran: post says how long tokens last", a
   }
 });
 
-describe("a lock that isn't there any more is an error, and whose lock is there stays", () => {
+describe("a lost lock is an error, and the lock of another run stays", () => {
   test.each([
     ["taken over", "retry-interval"],
     ["forgotten: its history doesn't tell", "gone"],
@@ -234,7 +237,7 @@ describe("a lock that isn't there any more is an error, and whose lock is there 
     expect(await repository.state("deleted")).toBeNull();
   });
 
-  test("an id of nobody's, as in a state that was made up", async () => {
+  test("an id that no lock has, as in a forged state", async () => {
     await repository.write("made up", heldSince("made up", Date.now()));
     const before = await repository.refs();
     const step = repository.step({ "job-name": "made up" });

@@ -139,7 +139,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
   });
 });
 
-/** The state of a step that was refused: which job it asked for may stand there, but no lock. */
+/** The state of a step that was refused: it may have the job's name, but no lock. */
 function refusedAt(server: OriginalServer) {
   return { ...NOTHING_TO_END, location: server.url, jobName: JOB };
 }
@@ -163,7 +163,7 @@ describe("a main that is killed", () => {
   test.each([
     ["while its start is on its way", true, "Abandoned"],
     ["while its answer is on its way", false, "Interrupted"],
-  ])("%s leaves nothing behind on our own server", async (_, isLate, done) => {
+  ])("%s leaves no lock on our own server", async (_, isLate, done) => {
     const run = step(ours);
     let arrive = () => {};
     const arrival = new Promise<void>((resolve) => {

@@ -63,7 +63,7 @@ const FAULTS: [what: string, fault: GitFault][] = [
   ["cut before its answer", { cut: "after" }],
   ["cut within its answer", { cut: "within" }],
   ...[408, 429, 500, 502, 503, 504, 522].map((status): [string, GitFault] => [`answered ${status}`, { status }]),
-  ["told to come later (403)", { status: 403, headers: { "retry-after": "0.1" } }],
+  ["retry later (403)", { status: 403, headers: { "retry-after": "0.1" } }],
 ];
 
 describe("a read", () => {
