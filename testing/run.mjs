@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 
 const TESTS = {
   fast: "/__tests__/.*(?<!\\.system)\\.test\\.ts$",
@@ -88,6 +89,7 @@ function run(node, selection, minutes) {
   const args = [
     "--experimental-vm-modules",
     "--disable-warning=ExperimentalWarning",
+    `--import=${pathToFileURL(path.join(import.meta.dirname, "exit-at-once.mjs"))}`,
     jest,
     ...patterns,
     ...jestOptions,
