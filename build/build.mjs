@@ -6,7 +6,7 @@ import path from "node:path";
 import { minify } from "@swc/core";
 
 /** The functions of src/action/entry-points.ts. */
-const ENTRY_POINTS = ["main", "post", "start", "end"];
+const ENTRY_POINTS = ["main", "post", "start", "end", "backfill"];
 
 /** The dependencies of src/action/ and of the modules that it imports. All others belong to the server. */
 const BUNDLED = ["@actions/core", "@actions/exec", "@actions/http-client", "@date-fns/tz", "@date-fns/utc", "date-fns"];

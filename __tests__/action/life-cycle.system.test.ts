@@ -46,6 +46,7 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
       "skipped-started-at": "",
       "skipped-ended-at": "",
       "taken-over-from": "",
+      "intervals-finished": "",
     });
     expect(held).toEqual({
       id: main.outputs["job-id"],
@@ -142,7 +143,7 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     expect(granted.outputs.started).toBe("true");
     const post = await first.post("failure");
     expect(post.log.at(-1)).toBe(
-      `Interrupted: ${jobName}, because the job's status is failure; the next start gets the same interval`,
+      `Interrupted: ${jobName} for ${granted.outputs["job-interval-started-at"]} to ${granted.outputs["job-interval-ended-at"]}, because the job's status is failure; the next start gets the same interval`,
     );
     expect(await repository.state(jobName)).toMatchObject({ finishedUntil: null, active: null });
 
@@ -240,9 +241,9 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
     expect(second.outputs["taken-over-from"]).toBe(
       "octo-org/reports, run 1, job report (https://github.com/octo-org/reports/actions/runs/1/attempts/1)",
     );
-    expect(second.log).toContainEqual(
+    expect(annotations("warning", second)).toEqual([
       `Took over the lock of ${second.outputs["taken-over-from"]}, held since ${first.outputs["job-created-at"]}`,
-    );
+    ]);
     const held = await repository.refs();
 
     const late = await old.post("success");
@@ -275,13 +276,13 @@ test("a required job has to have finished up to the interval's end", async () =>
   expect(behind.outputs).toEqual({ ...NOT_STARTED, "job-name": "summary", reason: "required-job" });
   const [needed, reached] = [now - 2 * HOUR, now - 4 * HOUR].map((at) => new Date(at).toISOString());
   expect(behind.log.at(-1)).toBe(
-    `Not started (required-job): summary needs orders to have finished until ${needed}, and it has finished until ${reached}; ` +
+    `::notice::Not started (required-job): summary needs orders to have finished until ${needed}, and it has finished until ${reached}; ` +
       "if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names",
   );
 
   const unknown = await stepOf({ ...asked, "required-job-names": "orders, clients" }).main();
   expect(unknown.log.at(-1)).toBe(
-    "Not started (required-job): summary needs clients to have finished, and it has finished nothing yet; " +
+    "::notice::Not started (required-job): summary needs clients to have finished, and it has finished nothing yet; " +
       "check that required-job-names has its exact name, and that its workflow runs",
   );
 

@@ -64,13 +64,13 @@ test("what a run prints", async () => {
 {
   "cancelled": "::add-mask::TOKEN
 ::add-mask::LOGIN
-Interrupted: hourly, because the job's status is cancelled; the next start gets the same interval",
+Interrupted: hourly for INSTANT to INSTANT, because the job's status is cancelled; the next start gets the same interval",
   "finished": "::add-mask::TOKEN
 ::add-mask::LOGIN
-Finished: hourly until INSTANT",
+Finished: hourly for INSTANT to INSTANT",
   "interrupted": "::add-mask::TOKEN
 ::add-mask::LOGIN
-Interrupted: hourly, because the job's status is failure; the next start gets the same interval",
+Interrupted: hourly for INSTANT to INSTANT, because the job's status is failure; the next start gets the same interval",
   "latest": "::add-mask::TOKEN
 ::add-mask::LOGIN
 Started: behind for INSTANT to INSTANT
@@ -90,10 +90,10 @@ Not started (active): hourly is held by octo-org/reports, run 42, job report (ht
 Not started (not-due): done is due at INSTANT, and a run from then on starts it",
   "refused, required job": "::add-mask::TOKEN
 ::add-mask::LOGIN
-Not started (required-job): summary needs behind to have finished until INSTANT, and it has finished until INSTANT; if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names",
+::notice::Not started (required-job): summary needs behind to have finished until INSTANT, and it has finished until INSTANT; if it never gets there, repair its runs, skip its intervals (docs/recipes.md), or take it out of required-job-names",
   "refused, required job that never ran": "::add-mask::TOKEN
 ::add-mask::LOGIN
-Not started (required-job): summary needs orders to have finished, and it has finished nothing yet; check that required-job-names has its exact name, and that its workflow runs",
+::notice::Not started (required-job): summary needs orders to have finished, and it has finished nothing yet; check that required-job-names has its exact name, and that its workflow runs",
   "started": "::add-mask::TOKEN
 ::add-mask::LOGIN
 Started: hourly for INSTANT to INSTANT
@@ -104,9 +104,23 @@ hourly is behind: 2 further intervals are due",
   "takes over": "::add-mask::TOKEN
 ::add-mask::LOGIN
 Started: hourly for INSTANT to INSTANT
-Took over the lock of octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1), held since INSTANT
+::warning::Took over the lock of octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1), held since INSTANT
 hourly is behind: 1 further interval is due",
   "wrong input": "::error::job-interval "90 x" has the unknown unit "x": use one of years, months, weeks, days, hours, minutes, seconds",
 }
 `);
+});
+
+test("with debug logging a start shows its request and its answer, and no secret", async () => {
+  const SECRET = "ghs_0123456789";
+  const env = { ...runOf("report"), RUNNER_DEBUG: "1" };
+  const { log } = await repository.step({ "job-name": "debugged", token: SECRET }, env).main();
+  const debugged = log.filter((line) => line.startsWith("::debug::"));
+  expect(debugged).toEqual(
+    expect.arrayContaining([
+      expect.stringMatching(/^::debug::Start request at 20.*: \{"jobName":"debugged","jobInterval":\{"hours":1\}/),
+      expect.stringMatching(/^::debug::Answer: \{"started":true,"jobName":"debugged"/),
+    ]),
+  );
+  expect(debugged.join()).not.toContain(SECRET);
 });

@@ -144,6 +144,14 @@ describe("a chosen interval", () => {
     expect(await remarksOn(at(start))).toEqual([]);
   });
 
+  test("gets none that starts where clocks moved its match, and one that starts later names that boundary", async () => {
+    const skipped = { jobInterval: "30 2 * * *", timezone: "America/New_York" };
+    expect(await remarksOn({ ...skipped, ...at("2026-03-08T03:30:00-04:00") })).toEqual([]);
+    expect(await remarksOn({ ...skipped, ...at("2026-03-08T04:00:00-04:00") })).toEqual([
+      expect.stringMatching(/ starts at 2026-03-08T07:30:00.000Z and ends at 2026-03-09T06:30:00.000Z$/),
+    ]);
+  });
+
   test("of a length of time gets none, since it has no boundaries", async () => {
     expect(await remarksOn({ ...at("2026-11-24T01:30:00Z"), jobInterval: { hours: 1 } })).toEqual([]);
   });

@@ -216,7 +216,7 @@ describe("a command that is stopped", () => {
     const { code, log } = await main;
     expect(performance.now() - from).toBeLessThan(7500);
     expect(code).toBe(1);
-    expect(log.join("\n")).toContain("Interrupted: cancelled, because the run was cancelled");
+    expect(log.join("\n")).toContain(", because the run was cancelled; the next start gets the same interval");
     expect(pids("cancelled").map(isAlive)).toEqual([false, false]);
     expect(await repository.state("cancelled")).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
     expect((await step.post("cancelled")).log).toEqual(NOTHING_LEFT);
@@ -230,7 +230,9 @@ describe("a command that is stopped", () => {
     await main;
     expect(pids("killed").map(isAlive)).toEqual([true, true]);
     const post = await step.post("failure");
-    expect(post.log.join("\n")).toContain("Interrupted: killed, because the step ended before its command did");
+    expect(post.log.join("\n")).toContain(
+      ", because the step ended before its command did; the next start gets the same interval",
+    );
     expect(pids("killed").map(isAlive)).toEqual([false, false]);
     expect(await repository.state("killed")).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
   });

@@ -165,7 +165,7 @@ describe("what others wrote gives the runner no commands", () => {
       "required-job-names": NASTY.replaceAll("\n", "").slice(0, 250),
     }).main();
     expect(required.outputs.reason).toBe("required-job");
-    expectTame(required, 2, ["warning"]);
+    expectTame(required, 2, ["warning", "notice"]);
     expect((await repository.state(name))?.name).toBe(name);
   });
 

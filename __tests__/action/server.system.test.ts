@@ -70,7 +70,10 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
     const post = await run.post("success");
     expect(post).toMatchObject({
       code: 0,
-      log: ["::add-mask::ghs_token", `Finished: ${JOB} until the end of its interval`],
+      log: [
+        "::add-mask::ghs_token",
+        `Finished: ${JOB} for ${main.outputs["job-interval-started-at"]} to ${main.outputs["job-interval-ended-at"]}`,
+      ],
     });
     expect(await keptOf(server)).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
     for (const { headers } of server.requests) expect(headers).not.toHaveProperty("authorization");
@@ -263,12 +266,12 @@ describe("GitHub's OIDC token", () => {
     const results = [await run.main(), await run.post("success")];
     expect(results.map(({ code }) => code)).toEqual([0, 0]);
     expect(requests).toEqual(
-      Array(3).fill({
+      Array(4).fill({
         url: "/token?api-version=2.0&audience=https%3A%2F%2Flocks.example.com",
         authorization: "Bearer request-token",
       }),
     );
-    expect(ours.requests.map(({ headers }) => headers.authorization)).toEqual([`Bearer ${TOKEN}`, `Bearer ${TOKEN}`]);
+    expect(ours.requests.map(({ headers }) => headers.authorization)).toEqual(Array(3).fill(`Bearer ${TOKEN}`));
     for (const { log } of results) expect(log).toContain(`::add-mask::${TOKEN}`);
     for (const secret of [TOKEN, "request-token"]) expectNowhere(run, secret, ...results);
   });

@@ -108,7 +108,7 @@ async function endOn(backend: JobBackend, { state, status, surroundings }: Endin
 }
 
 function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending): StepSummary {
-  const { jobName, lockId: id, record } = state;
+  const { jobName, lockId: id, record, isMarked } = state;
   const ending = isDone(state, status) ? "finished" : "interrupted";
   return {
     rows: [
@@ -121,7 +121,8 @@ function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending)
         behind: null,
       },
     ],
-    ended: { lock: { jobName, id, record }, ending, backend },
+    // An original server shows no state.
+    ended: record !== null || isMarked ? { lock: { jobName, id, record }, ending, backend } : null,
   };
 }
 

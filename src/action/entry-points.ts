@@ -6,3 +6,4 @@ export const main = async () => (await import(/* webpackMode: "eager" */ "./main
 export const post = async () => (await import(/* webpackMode: "eager" */ "./post.ts")).post();
 export const start = async () => (await import(/* webpackChunkName: "start" */ "./start.ts")).start();
 export const end = async () => (await import(/* webpackChunkName: "end" */ "./end.ts")).end();
+export const backfill = async () => (await import(/* webpackChunkName: "backfill" */ "./backfill.ts")).backfill();

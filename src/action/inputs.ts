@@ -51,11 +51,6 @@ export interface Inputs {
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
 export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = "job"): Inputs {
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
-  const required = (name: string): string => {
-    const value = optional(name);
-    if (value === undefined) throw new ArgumentError("missing", { field: name, problem: "is missing" });
-    return value;
-  };
   const length = (name: string) => {
     const text = optional(name);
     return text === undefined ? undefined : parseWait(name, text);
@@ -66,11 +61,11 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
   const timezone = optional("timezone");
-  booleanIn("summary", optional("summary") ?? "true");
-  const noLock = booleanIn("no-lock", optional("no-lock") ?? "false");
+  loadBoolean(toolkit, "summary", true);
+  const noLock = loadBoolean(toolkit, "no-lock", false);
   const request = {
-    jobName: required("job-name"),
-    jobInterval: parseInterval("job-interval", required("job-interval")),
+    jobName: loadRequired(toolkit, "job-name"),
+    jobInterval: parseInterval("job-interval", loadRequired(toolkit, "job-interval")),
     startBuffer: length("start-buffer"),
     retryInterval: length("retry-interval"),
     requiredJobNames: loadLines(toolkit, "required-job-names"),
@@ -148,7 +143,12 @@ function commandIn(
 ): CommandInputs | null {
   const run = toolkit.getInput("run", { trimWhitespace: false });
   const [shell, workingDirectory] = [toolkit.getInput("shell"), toolkit.getInput("working-directory")];
-  const maxIntervals = maxIntervalsIn(toolkit.getInput("max-intervals"));
+  const maxIntervals = loadWholeNumber(toolkit, "max-intervals", {
+    least: 1,
+    most: MOST_INTERVALS,
+    otherwise: 1,
+    problem: "is not a number of intervals",
+  });
   if (run.trim() !== "") {
     if (kind === "start")
       throw conflict("run", run, "is for a lock of one job, and this step takes one for several jobs");
@@ -175,14 +175,26 @@ function conflict(field: string, value: unknown, problem: string): ArgumentError
   return new ArgumentError("conflict", { field, value, problem });
 }
 
-function maxIntervalsIn(text: string): number {
-  const count = /^\d{1,4}$/.test(text) ? Number(text) : text === "" ? 1 : 0;
-  if (count >= 1 && count <= MOST_INTERVALS) return count;
+interface WholeNumber {
+  readonly least: number;
+  readonly most: number;
+  /** The number where the input is left out. */
+  readonly otherwise: number;
+  /** What is wrong with any other text, as the end of a sentence. */
+  readonly problem: string;
+}
+
+/** @throws ArgumentError */
+export function loadWholeNumber(toolkit: Toolkit, input: string, { least, most, otherwise, problem }: WholeNumber) {
+  const text = toolkit.getInput(input);
+  if (text === "") return otherwise;
+  const number = /^\d{1,9}$/.test(text) ? Number(text) : -1;
+  if (number >= least && number <= most) return number;
   throw new ArgumentError("out-of-range", {
-    field: "max-intervals",
+    field: input,
     value: text,
-    problem: "is not a number of intervals",
-    expected: `a whole number from 1 to ${MOST_INTERVALS}`,
+    problem,
+    expected: `a whole number from ${least} to ${most}`,
   });
 }
 
@@ -198,7 +210,17 @@ export function loadJobStatus(toolkit: Toolkit): JobStatus | null {
   return JOB_STATUSES.find((status) => status === text) ?? null;
 }
 
-function booleanIn(input: string, text: string): boolean {
+/** @throws ArgumentError where the input is left out. */
+export function loadRequired(toolkit: Toolkit, input: string): string {
+  const text = toolkit.getInput(input);
+  if (text === "") throw new ArgumentError("missing", { field: input, problem: "is missing" });
+  return text;
+}
+
+/** @throws ArgumentError */
+export function loadBoolean(toolkit: Toolkit, input: string, otherwise: boolean): boolean {
+  const text = toolkit.getInput(input);
+  if (text === "") return otherwise;
   if (/^(true|True|TRUE)$/.test(text)) return true;
   if (/^(false|False|FALSE)$/.test(text)) return false;
   throw new ArgumentError("not-allowed", {

@@ -1,6 +1,7 @@
 import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
+import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
 import { type Instant, MINUTE, toIso } from "../scheduler/instant.ts";
 import { scheduleOf } from "../scheduler/job-interval.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
@@ -23,7 +24,10 @@ export async function logRemarks(toolkit: Toolkit, remarked: Remarked): Promise<
   for (const line of nameWarnings(remarked.request)) toolkit.warning(oneLine(line));
   const status = jobStatusWarning(remarked);
   if (status !== null) toolkit.warning(status);
-  for (const line of millisecondsWarnings(toolkit)) toolkit.warning(line);
+  for (const input of LENGTH_INPUTS) {
+    const line = shortNumberWarning(toolkit, input);
+    if (line !== null) toolkit.warning(line);
+  }
   const chosen = await chosenIntervalRemark(remarked);
   if (chosen !== null) toolkit[chosen.kind](oneLine(chosen.line));
   const seconds = await secondsNotice(remarked);
@@ -57,14 +61,11 @@ function isShortNumber(text: string): boolean {
   return /^\d+$/.test(text) && Number(text) > 0 && Number(text) < MINUTE;
 }
 
-function millisecondsWarnings(toolkit: Toolkit): readonly string[] {
-  return LENGTH_INPUTS.flatMap((input) => {
-    const text = toolkit.getInput(input);
-    if (!isShortNumber(text)) return [];
-    return [
-      `${input} ${text} means ${text} milliseconds: write a unit, such as "${text} seconds", or "${text} ms" if it is meant so`,
-    ];
-  });
+/** @returns a warning about an input that takes a length of time, or null. */
+export function shortNumberWarning(toolkit: Toolkit, input: string): string | null {
+  const text = toolkit.getInput(input);
+  if (!isShortNumber(text)) return null;
+  return `${input} ${text} means ${text} milliseconds: write a unit, such as "${text} seconds", or "${text} ms" if it is meant so`;
 }
 
 /** A chosen interval need not be one that a start without `job-interval-started-at` would get. */
@@ -91,7 +92,7 @@ async function chosenIntervalRemark({
     };
   }
   // Only a cron expression has boundaries of its own.
-  const before = typeof jobInterval === "string" ? schedule.previous(end) : start;
+  const before = typeof jobInterval === "string" ? lastBoundaryUpTo(schedule, start) : start;
   if (before === start) return null;
   return {
     kind: "notice",

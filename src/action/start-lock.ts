@@ -1,9 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { lockIdOf } from "../backend/lock-id.ts";
+import { oneLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { canonicalUrl } from "../location/location.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
+import { toIso } from "../scheduler/instant.ts";
 import type { Active, NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
@@ -72,7 +74,9 @@ export async function startLock(starts: Starts, { wait, report }: StartOptions):
   };
   let holderRun: HolderRun | null = null;
   const attempt = async (deadline: Deadline) => {
+    logForDebugging(`Start request at ${toIso(surroundings.now())}`, inputs.request, surroundings);
     const found = await startOrTakeOver(starts, claim, deadline);
+    logForDebugging("Answer", found.answer, surroundings);
     holderRun = found.holderRun;
     return found.answer;
   };
@@ -149,4 +153,9 @@ async function askedHolderRun(
   } finally {
     api.close();
   }
+}
+
+/** With debug logging each decision is shown with its inputs. The toolkit masks secrets, and a request has none. */
+function logForDebugging(title: string, value: object, { toolkit, env }: Surroundings): void {
+  if (env.RUNNER_DEBUG === "1") toolkit.debug(oneLine(`${title}: ${JSON.stringify(value)}`));
 }

@@ -1,5 +1,6 @@
 import {
   debug,
+  endGroup,
   getInput,
   getState,
   info,
@@ -8,12 +9,26 @@ import {
   setFailed,
   setOutput,
   setSecret,
+  startGroup,
   warning,
 } from "@actions/core";
 import type { Deadline } from "../network/deadline.ts";
 
 /** The parts of the runner's toolkit that the action uses. They are named one by one to keep the rest out of the bundle. */
-export const toolkit = { getInput, setOutput, saveState, getState, info, notice, warning, debug, setFailed, setSecret };
+export const toolkit = {
+  getInput,
+  setOutput,
+  saveState,
+  getState,
+  info,
+  notice,
+  warning,
+  debug,
+  setFailed,
+  setSecret,
+  startGroup,
+  endGroup,
+};
 export type Toolkit = typeof toolkit;
 
 export type Environment = Readonly<Record<string, string | undefined>>;

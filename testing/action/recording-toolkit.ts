@@ -22,6 +22,8 @@ export function toolkitWith(inputs: InputTexts, state: Record<string, string> = 
     debug: () => {},
     setFailed: (message) => errors.push(String(message)),
     setSecret: () => {},
+    startGroup: (name) => log.push(name),
+    endGroup: () => {},
   };
   return { toolkit, errors, log, state, outputs };
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
-import { code, type Summary, type SummaryRow, summaryText } from "../../../src/action/summary/summary-text.ts";
+import { code } from "../../../src/action/summary/summary-cells.ts";
+import { type Summary, type SummaryRow, summaryText } from "../../../src/action/summary/summary-text.ts";
 import { DAY, HOUR, toIso } from "../../../src/scheduler/instant.ts";
 import type { EndedRun, JobState } from "../../../src/scheduler/state-document.ts";
 

@@ -103,12 +103,13 @@ async function summarize(runs: readonly EndedRun[], starts: Starts): Promise<voi
   const last = runs.at(-1);
   if (last === undefined) return;
   const { lock, outcome, isCancelled } = last;
+  // A process that is cancelled has no time for another request, and an original server shows no state.
+  const mayAsk = !isCancelled && starts.isMarked();
   const isEnded = outcome === "finished" || outcome === "interrupted";
   await addSummary(starts.surroundings, () => ({
     rows: runs.map(({ granted, outcome }) => ({ ...startedRow(granted, starts), outcome })),
-    // A process that is cancelled has no time for another request.
     ended:
-      lock !== null && isEnded && !(isCancelled && lock.record === null)
+      lock !== null && isEnded && (lock.record !== null || mayAsk)
         ? { lock, ending: outcome, backend: starts.backend }
         : null,
   }));
@@ -131,7 +132,10 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
   saveStepState(toolkit, state);
   logStarted(granted, toolkit);
-  const { ending, lock } = await runUnderLock(run, state);
+  toolkit.startGroup(
+    `Output of the command for ${toIso(granted.intervalStartedAt)} to ${toIso(granted.intervalEndedAt)}`,
+  );
+  const { ending, lock } = await runUnderLock(run, state).finally(toolkit.endGroup);
   const isDone = ending.kind === "exited" && ending.code === 0;
   saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);

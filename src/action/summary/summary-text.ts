@@ -1,14 +1,11 @@
-import { oneLine } from "../../backend/one-line.ts";
 import { MAX_BEHIND } from "../../scheduler/decide.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
 import { runsChart } from "./runs-chart.ts";
+import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
 
-/** A summary may be this long, in bytes: GitHub takes 1 MiB for all steps of a job. */
-const LONGEST = 20_000;
 const MOST_ROWS = 20;
-const LONGEST_NAME = 255;
 
 /** One row of the table: a start, or the end of a run. */
 export interface SummaryRow {
@@ -48,7 +45,7 @@ export function summaryText({ rows, state, timezone, serverUrl }: Summary): stri
   const chart = state === null ? null : runsChart(state, zone ?? zoneNamed("UTC"));
   const parts = chart === null ? [table] : [table, chart];
   for (const text of [parts, [table]].map((some) => `${some.join("\n\n")}\n\n`)) {
-    if (Buffer.byteLength(text) <= LONGEST) return text;
+    if (Buffer.byteLength(text) <= LONGEST_SUMMARY) return text;
   }
   return "The summary of this step is too long: see its log.\n\n";
 }
@@ -78,12 +75,6 @@ function rowText(
   return `| ${cells.join(" | ")} |`;
 }
 
-/** Such as `2026-11-24 04:00`, with seconds where there are any. */
-function wallText(instant: Instant, zone: Zone): string {
-  const [date = "", time = ""] = new Date(instant + zone.offsetAt(instant)).toISOString().split("T");
-  return `${date} ${time.replace(/(:00)?\.\d+Z$/, "")}`;
-}
-
 function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
   const name = [repository, runId && `run ${runId}`, job && `job ${job}`].filter(Boolean).join(", ");
   if (name === "") return "";
@@ -93,15 +84,4 @@ function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: strin
 
 function escaped(text: string): string {
   return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
-}
-
-/**
- * Shows text as it is: without Markdown, HTML, mentions or links. A character reference cannot begin or end any of them, and
- * GitHub turns no text within `<code>` into a mention.
- *
- * @see https://spec.commonmark.org/0.31.2/#entity-and-numeric-character-references
- */
-export function code(text: string): string {
-  const line = oneLine(text.slice(0, LONGEST_NAME));
-  return `<code>${line.replace(/[^\p{L}\p{M}\p{N} ,.-]/gu, (character) => `&#${character.codePointAt(0)};`)}</code>`;
 }

@@ -1,7 +1,6 @@
 import { appendFileSync } from "node:fs";
-import type { HeldLock, JobBackend } from "../../backend/job-backend.ts";
+import type { HeldLock, JobBackend, JobStatus } from "../../backend/job-backend.ts";
 import { finish, interrupt } from "../../scheduler/job-transitions.ts";
-import type { JobState } from "../../scheduler/state-document.ts";
 import { whatComesNext } from "../../scheduler/what-comes-next.ts";
 import { messageOf } from "../messages.ts";
 import type { Surroundings } from "../toolkit.ts";
@@ -26,10 +25,10 @@ export interface StepSummary {
 
 /** Writes the summary of a step. No failure of it fails the step. */
 export async function writeSummary({ rows, ended }: StepSummary, surroundings: Surroundings): Promise<void> {
-  const { toolkit, env, now } = surroundings;
+  const { toolkit, env } = surroundings;
   try {
-    const state = ended === null ? null : await stateAfter(ended, surroundings);
-    const next = state === null ? null : await whatComesNext({ state, required: null, now: now() });
+    const status = ended === null ? null : await statusAfter(ended, surroundings);
+    const { state = null, next = null } = status ?? {};
     const text = summaryText({
       rows: rows.map((row, at) =>
         next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt, behind: next.behind },
@@ -44,9 +43,22 @@ export async function writeSummary({ rows, ended }: StepSummary, surroundings: S
   }
 }
 
-/** @returns the state after the end of its lock: as this process knows it, or as the backend has it. */
-async function stateAfter({ lock, ending, backend }: EndedLock, surroundings: Surroundings): Promise<JobState | null> {
+/**
+ * @returns the job's status after the end of its lock: as this process knows it, or as a CronyxServer has it. Null: the server
+ *   did not answer in time.
+ */
+async function statusAfter(
+  { lock, ending, backend }: EndedLock,
+  surroundings: Surroundings,
+): Promise<JobStatus | null> {
   const { jobName, id, record } = lock;
-  if (record === null) return (await backend.status(jobName, surroundings.deadline(LONGEST_QUESTION)))?.state ?? null;
-  return (ending === "finished" ? finish : interrupt)(record.state, id, surroundings.now()).state;
+  const { toolkit, now } = surroundings;
+  try {
+    if (record === null) return await backend.status(jobName, surroundings.deadline(LONGEST_QUESTION));
+    const { state } = (ending === "finished" ? finish : interrupt)(record.state, id, now());
+    return state && { state, next: await whatComesNext({ state, required: null, now: now() }) };
+  } catch (error) {
+    toolkit.debug(`The summary has no chart: ${await messageOf(error)}`);
+    return null;
+  }
 }
