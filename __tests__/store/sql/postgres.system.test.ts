@@ -373,8 +373,9 @@ describe("a store in PostgreSQL", () => {
 
     test("a certificate that this machine does not trust, or one for another host", async () => {
       const { key, cert } = selfSignedCertificate("localhost");
+      const sockets: net.Socket[] = [];
       const server = net.createServer((socket) => {
-        socket.on("error", () => {});
+        sockets.push(socket.on("error", () => {}));
         // The answer to an SSLRequest: the TLS handshake follows.
         socket.once("data", () => {
           socket.write("S");
@@ -392,11 +393,14 @@ describe("a store in PostgreSQL", () => {
       );
       expect(lines).toEqual([]);
       server.close();
+      // The client ends only its side of the connection.
+      for (const socket of sockets) socket.destroy();
     });
 
     test("a password that is missing", async () => {
+      const sockets: net.Socket[] = [];
       const server = net.createServer((socket) => {
-        socket.on("error", () => {});
+        sockets.push(socket.on("error", () => {}));
         // AuthenticationSASL with SCRAM-SHA-256, then AuthenticationSASLContinue.
         const answers = ["R\0\0\0\0\0\0\0\x0aSCRAM-SHA-256\0\0", "R\0\0\0\0\0\0\0\x0br=nonce,s=c2FsdA==,i=4096"];
         socket.on("data", () => {
@@ -413,6 +417,8 @@ describe("a store in PostgreSQL", () => {
       expect(error).toMatchObject({ code: "database-login-refused" });
       expect(lines).toEqual([]);
       server.close();
+      // The client ends only its side of the connection.
+      for (const socket of sockets) socket.destroy();
     });
   });
 
