@@ -20,7 +20,7 @@ function run(args: readonly string[], env: Record<string, string> = {}, user: { 
   const child = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), ...args], {
     cwd: folder,
     ...user,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
