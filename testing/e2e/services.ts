@@ -15,8 +15,12 @@ const [folder = ""] = process.argv.slice(2);
 const LOGIN = { username: "e2e", password: "e2e-password" };
 const AUDIENCE = "cronyx-e2e";
 
-mkdirSync(path.join(folder, "locks.git"), { recursive: true });
-await ended(spawn("git", ["init", "--quiet", "--bare", path.join(folder, "locks.git")], { stdio: "inherit" }));
+// One for each transport: under act all runs have the same id, and so the same names of jobs.
+for (const name of ["file.git", "http.git"]) {
+  const repository = path.join(folder, name);
+  mkdirSync(repository, { recursive: true });
+  await ended(spawn("git", ["init", "--quiet", "--bare", repository], { stdio: "inherit" }));
+}
 const git = await serveGit({ root: folder });
 
 const issuer = new Issuer();
@@ -55,8 +59,8 @@ const oidc = await cronyxServer("oidc", {
 
 console.log(
   JSON.stringify({
-    file: `git+${pathToFileURL(path.join(folder, "locks.git"))}`,
-    http: `git+${git.url("locks.git")}`,
+    file: `git+${pathToFileURL(path.join(folder, "file.git"))}`,
+    http: `git+${git.url("http.git")}`,
     basic: basic.url,
     oidc: oidc.url,
     github: github.url,
