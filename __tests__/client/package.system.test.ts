@@ -77,7 +77,7 @@ test("its types stand without any others", async () => {
 });
 
 test("each method of docs/api.md has an example that prints what it says", async () => {
-  expect(examples).toHaveLength(18);
+  expect(examples).toHaveLength(19);
   await compiled;
   const printed = await inParallel([...examples.keys()], 3, (at) => {
     return run(process.execPath, ["--trace-uncaught", `compiled/examples/${at}.js`]);

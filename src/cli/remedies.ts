@@ -19,7 +19,10 @@ const WORDING: Wording<RemoteErrorCode> = {
   remedies: {
     ...COMMON_REMEDIES,
     "credentials-in-location": "move them to CRONYX_TOKEN, or to CRONYX_USERNAME and CRONYX_PASSWORD",
-    "incomplete-login": "set CRONYX_USERNAME and CRONYX_PASSWORD together, or neither",
+    "incomplete-login":
+      "set CRONYX_USERNAME and CRONYX_PASSWORD together, or for git+https: CRONYX_USERNAME and CRONYX_TOKEN",
+    "location-changed": `set ${URL_FLAG} to the one of the start`,
+    "invalid-lock": "pass the text that start printed, as it is",
 
     ...COMMON_REMOTE_REMEDIES,
     unreachable: `check ${URL_FLAG} and the network, or try again later`,
