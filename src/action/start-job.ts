@@ -1,4 +1,5 @@
 import type { JobBackend } from "../backend/job-backend.ts";
+import { startedLines } from "../backend/started-lines.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { MINUTE } from "../scheduler/instant.ts";
@@ -7,7 +8,7 @@ import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
 import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
-import { freeByHand, messageOf, notStartedLine, startedLines } from "./messages.ts";
+import { freeByHand, messageOf, notStartedLine } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "./start-lock.ts";
 import { NO_STATE, saveStepState } from "./state.ts";

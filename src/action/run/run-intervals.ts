@@ -1,11 +1,12 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
+import { startedLines } from "../../backend/started-lines.ts";
 import { intervalEnvironment } from "../../command/interval-environment.ts";
 import { type Ending, runUnderLock } from "../../command/run-under-lock.ts";
 import { monotonicNow } from "../../network/deadline.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { loadDeadline } from "../inputs.ts";
-import { freeByHand, lossLine, messageOf, startedLines } from "../messages.ts";
+import { freeByHand, lossLine, messageOf } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
 import { NO_STATE, type StepState, saveStepState } from "../state.ts";
