@@ -89,35 +89,29 @@ describe.each(PLACES)("on %s", (place) => {
     expect((await places.state(place, "held"))?.active?.holder).toEqual(OTHER_RUN);
   });
 
-  test.each([
-    ["SIGINT", 130],
-    ["SIGTERM", 143],
-    ["SIGHUP", 129],
-  ] as const)("%s ends the whole process tree, and interrupts", async (signal, code) => {
-    const job = `stopped by ${signal}`;
-    const name = `${signal}-${PLACES.indexOf(place)}`;
-    const execution = execIn(place, [job, ...HOURLY, "--retry-interval", "1 day", ...sh(TREE(name))]);
+  test("SIGINT ends the whole process tree, and interrupts", async () => {
+    const name = `tree-${PLACES.indexOf(place)}`;
+    const execution = execIn(place, ["stopped", ...HOURLY, "--retry-interval", "1 day", ...sh(TREE(name))]);
     await execution.reported("ready");
     expect(pidsOf(name).map(isAlive)).toEqual([true, true]);
-    execution.process.kill(signal);
+    execution.process.kill("SIGINT");
     expect(await execution.result()).toMatchObject({
-      code,
-      errors: expect.stringContaining(`Interrupted: ${job}, because of ${signal}; the next start decides again from`),
+      code: 130,
+      errors: expect.stringContaining("Interrupted: stopped, because of SIGINT; the next start decides again from"),
     });
     expect(pidsOf(name).map(isAlive)).toEqual([false, false]);
-    expect(await places.state(place, job)).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
+    expect(await places.state(place, "stopped")).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
   });
 
-  test("a lost lock ends the whole process tree, and the other run's lock stays", async () => {
-    const name = `lost-${PLACES.indexOf(place)}`;
-    const execution = execIn(place, ["lost", ...HOURLY, "--retry-interval", "3 seconds", ...sh(TREE(name))]);
+  test("a lost lock stops the command, and the other run's lock stays", async () => {
+    const script = "echo ready >&2; exec sleep 1000";
+    const execution = execIn(place, ["lost", ...HOURLY, "--retry-interval", "3 seconds", ...sh(script)]);
     await execution.reported("ready");
     await places.write(place, heldSince("lost", Date.now()));
     expect(await execution.result()).toMatchObject({
       code: 1,
       errors: expect.stringMatching(/\nThe command was stopped: The lock .* of the job "lost" is no longer active/),
     });
-    expect(pidsOf(name).map(isAlive)).toEqual([false, false]);
     expect((await places.state(place, "lost"))?.active?.holder).toEqual(OTHER_RUN);
   });
 });
@@ -191,6 +185,18 @@ describe("the program", () => {
     expect(free.errors).not.toContain("Finished");
     expect(await places.state(REPOSITORY, "free")).toBeNull();
   });
+});
+
+test.each([
+  ["SIGTERM", 143],
+  ["SIGHUP", 129],
+] as const)("%s stops the command too", async (signal, code) => {
+  const script = "echo ready >&2; exec sleep 1000";
+  const execution = execIn(REPOSITORY, [signal, ...HOURLY, ...sh(script)]);
+  await execution.reported("ready");
+  execution.process.kill(signal);
+  expect(await execution.result()).toMatchObject({ code, errors: expect.stringContaining(`because of ${signal}`) });
+  expect(await places.state(REPOSITORY, signal)).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
 });
 
 test("--wait runs the command once the job is free", async () => {
