@@ -1,5 +1,5 @@
 import { handedLockText, NOT_STARTED_TEXT } from "../backend/handed-lock.ts";
-import { startedLines } from "../backend/started-lines.ts";
+import { startedLines } from "../backend/one-line.ts";
 import { setOutputs } from "./outputs.ts";
 import { reportRefusal, startByInputs } from "./start-job.ts";
 import { type LockStart, type Starts, startLock } from "./start-lock.ts";

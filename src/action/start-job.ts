@@ -1,5 +1,5 @@
 import type { JobBackend } from "../backend/job-backend.ts";
-import { startedLines } from "../backend/started-lines.ts";
+import { startedLines } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { MINUTE } from "../scheduler/instant.ts";

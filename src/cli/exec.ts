@@ -1,7 +1,6 @@
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type Started } from "../backend/job-backend.ts";
-import { oneLine } from "../backend/one-line.ts";
-import { startedLines } from "../backend/started-lines.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";

@@ -1,21 +1,21 @@
 import { checkLocationOf, type HandedLock, handedLockText, readHandedLock } from "../backend/handed-lock.ts";
 import { readActiveLock } from "../backend/handed-lock-state.ts";
 import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
-import { oneLine } from "../backend/one-line.ts";
-import { startedLines } from "../backend/started-lines.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { deadlineIn, START_FLAGS, startIn } from "./start-flags.ts";
-import { type LockSurroundings, startLock } from "./start-lock.ts";
+import { giveBack, type LockSurroundings, startLock } from "./start-lock.ts";
 
 /** `start JOB --interval INTERVAL`: takes the lock of the next due interval, and prints its text. */
 export function start(surroundings: LockSurroundings): Promise<number> {
   return runOnBackend(surroundings, { jobs: [1, 1], flags: START_FLAGS }, async (backend, given) => {
-    const { errors, print, deadline } = surroundings;
+    const { errors, print } = surroundings;
     const asked = startIn(given);
     const outcome = await startLock({ ...asked, backend, surroundings, cancelled: surroundings.cancellation() });
     if (outcome.kind === "ended") return outcome.exitCode;
@@ -28,8 +28,9 @@ export function start(surroundings: LockSurroundings): Promise<number> {
       await print(`${handedLockText(answer, given.location)}\n`);
     } catch {
       // No other process can end the lock without its text.
-      if (answer.lock !== null) await backend.interrupt(answer.lock, deadline());
-      errors.write(`Interrupted: ${oneLine(answer.jobName)}, because nothing reads the text of its lock\n`);
+      if (answer.lock === null) return EXIT.failed;
+      errors.write(`Nothing reads the text of the lock of ${oneLine(answer.jobName)}, so it is interrupted\n`);
+      await giveBack(backend, answer.lock, surroundings);
       return EXIT.failed;
     }
     for (const line of startedLines(answer)) errors.write(`${line}\n`);
@@ -87,7 +88,7 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
   if (lock.jobName !== job) {
     throw new ArgumentError("invalid-lock", {
       field: "lock",
-      problem: `is of the job ${JSON.stringify(lock.jobName)}, and JOB is ${JSON.stringify(job)}`,
+      problem: `is of the job ${shownValue(lock.jobName)}, and JOB is ${shownValue(job)}`,
     });
   }
   checkLocationOf(lock, location);

@@ -66,24 +66,19 @@ export async function startLock(start: CommandStart): Promise<StartOutcome> {
         }));
     if (!cancelled.aborted) return { kind: "answered", answer, sentAt };
     if (answer.started && answer.lock !== null) {
-      const isFree = await isGivenBack(start, () => interruptIfHeld(backend, answer.lock ?? lock, giveUpDeadline()));
-      if (!isFree) return { kind: "ended", exitCode: EXIT.failed };
+      if (!(await giveBack(backend, answer.lock, surroundings))) return { kind: "ended", exitCode: EXIT.failed };
     }
   } catch (error) {
     if (!(error instanceof ServiceError)) throw error;
     if (error.effect === "possible") {
       errors.write(`${oneLine(commandMessage(error))}\n`);
-      const isFree = await isGivenBack(start, () => backend.abandon(lock, giveUpDeadline()));
+      const isFree = await isFreed(() => backend.abandon(lock, deadline(LONGEST_GIVE_UP)), start);
       if (!isFree || !cancelled.aborted) return { kind: "ended", exitCode: EXIT.failed };
     }
     if (!cancelled.aborted) throw error;
   }
   errors.write(`${cancelled.reason}: ${oneLine(request.jobName)} was not started, and no lock is held\n`);
   return { kind: "ended", exitCode: exitCodeOf(cancelled) };
-
-  function giveUpDeadline(): Deadline {
-    return deadline(LONGEST_GIVE_UP);
-  }
 }
 
 /** @returns the exit code of a process that a signal ends, as a shell has it. */
@@ -91,16 +86,22 @@ export function exitCodeOf(cancelled: AbortSignal): number {
   return 128 + constants.signals[cancelled.reason as NodeJS.Signals];
 }
 
-async function interruptIfHeld(backend: JobBackend, lock: HeldLock, deadline: Deadline): Promise<void> {
-  try {
-    await backend.interrupt(lock, deadline);
-  } catch (error) {
-    if (!(error instanceof LockLostError)) throw error;
-  }
+/** Interrupts a lock that no other process knows of. @returns whether the lock is free. A failure is reported. */
+export function giveBack(backend: JobBackend, lock: HeldLock, surroundings: LockSurroundings): Promise<boolean> {
+  const interrupt = async () => {
+    try {
+      await backend.interrupt(lock, surroundings.deadline(LONGEST_GIVE_UP));
+    } catch (error) {
+      if (!(error instanceof LockLostError)) throw error;
+    }
+  };
+  return isFreed(interrupt, { request: lock, surroundings });
 }
 
-/** Reports a failure. */
-async function isGivenBack({ request, surroundings }: CommandStart, end: () => Promise<unknown>): Promise<boolean> {
+async function isFreed(
+  end: () => Promise<unknown>,
+  { request, surroundings }: { request: Pick<HeldLock, "jobName">; surroundings: LockSurroundings },
+): Promise<boolean> {
   try {
     await end();
     return true;

@@ -1,6 +1,5 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
-import { oneLine } from "../../backend/one-line.ts";
-import { startedLines } from "../../backend/started-lines.ts";
+import { oneLine, startedLines } from "../../backend/one-line.ts";
 import { intervalEnvironment } from "../../command/interval-environment.ts";
 import { type Ending, runUnderLock } from "../../command/run-under-lock.ts";
 import { monotonicNow } from "../../network/deadline.ts";
