@@ -167,7 +167,7 @@ test.each([
   [["serve", "--help"], 0, "JOB_STORE_URL"],
   [["--help"], 0, "Usage: cronyx-action COMMAND"],
   [[], 2, "Usage: cronyx-action COMMAND"],
-  [["sevre"], 2, '"sevre" is not a command: use serve, status, release or skip'],
+  [["sevre"], 2, '"sevre" is not a command: use serve, status, release, skip, exec, start, finish or interrupt'],
   [["--version"], 0, JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).version],
   [["status", "--help"], 0, "CRONYX_URL"],
   [["release", "-h"], 0, "CRONYX_PASSWORD"],

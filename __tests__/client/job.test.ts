@@ -16,6 +16,7 @@ const PROPERTIES = [
   "intervalEndedAt",
   "createdAt",
   "updatedAt",
+  "lock",
 ] as const;
 
 /** A job whose ends wait until the test answers them. */
@@ -46,6 +47,7 @@ class Trial {
       interrupt: ask("interrupt"),
       renew: async (held) => ({ jobName: "report", ...times, updatedAt: 3_000, lock: held }),
       inBackground() {},
+      textOf: JSON.stringify,
     });
   }
 }
