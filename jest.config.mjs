@@ -7,4 +7,6 @@ export default {
   transform: { "\\.ts$": ["@swc/jest", { jsc: { target: "es2023", parser: { syntax: "typescript" } } }] },
   testTimeout: 60_000,
   maxWorkers: 2,
+  // The memory of the test files that a worker has run is never freed. Much of it would slow down the exit of the worker.
+  workerIdleMemoryLimit: "400MB",
 };

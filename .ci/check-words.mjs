@@ -5,6 +5,7 @@ import path from "node:path";
 
 const PLACES = [
   "src",
+  "__tests__",
   "docs",
   "testing",
   "demo",
@@ -20,7 +21,8 @@ const WORDINGS = [
   /\bwhoever\b/i,
   /(?<!["'`]|user )\b[Nn]obody\b(?!["'`])/,
   /\bwhat(?:'s| is| was) kept\b/i,
-  /\b(?:is|are|was|were|be|been|being|gets?|got) told\b/i,
+  /\b(?:un)?told\b/i,
+  /\b(?:anybody|nobody's)\b/i,
   /\bstands? there\b/i,
   /\bunder ?way\b/i,
   /\bany more than\b/i,

@@ -144,16 +144,16 @@ export const ARGUMENT_MEANINGS = {
     value: "git+https://github.com/octo-org/new",
     problem: 'is not where this step took its lock, "git+https://github.com/octo-org/old", so nothing was sent',
     meaning:
-      "The runner evaluates inputs again for the post step, and `url` had another value than in the step itself. Or variables of the job named `STATE_…` replaced the state of a step that was killed early. The lock stays: [free it by hand](locks.md#freeing-a-lock-by-hand).",
-    only: ["action"],
+      "The runner evaluates inputs again for the post step, and `url` had another value than in the step itself. Or variables of the job named `STATE_…` replaced the state of a step that was killed early. The library and the commands refuse the text of a lock of another place. The lock stays: [free it by hand](locks.md#freeing-a-lock-by-hand).",
+    only: ["action", "command", "library"],
   },
   "invalid-lock": {
     field: "lock",
     value: "started",
     problem: "is not the text of a lock",
     meaning:
-      "A start hands a lock on as a line of JSON. The text was changed on its way, or is another output. Nothing was sent.",
-    only: ["action", "library"],
+      "A start hands a lock on as a line of JSON. The text was changed on its way, or is another output. Nothing was written.",
+    only: ["action", "command", "library"],
   },
   "lock-of-other-run": {
     field: "lock",

@@ -1,8 +1,11 @@
 // Runs the tests: `node testing/run.mjs [system] [PATTERN...]`. Without "system" it runs the fast tests, which start no
 // other process. `npm cit` runs the fast tests and then the system tests.
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { pathToFileURL } from "node:url";
 
 const TESTS = {
   fast: "/__tests__/.*(?<!\\.system)\\.test\\.ts$",
@@ -11,12 +14,14 @@ const TESTS = {
 /** Tests that need a Node with SQLite built in: 22.13 or newer. */
 const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 /**
- * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take some 4 minutes on an
- * idle machine, and no test may depend on the machine's speed.
+ * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes
+ * on an idle machine, and no test may depend on the machine's speed.
  */
 const LONGEST_RUN = { fast: 10, system: 40 };
 /** Milliseconds for one test or hook of the system tests. Some start a hundred processes. */
 const LONGEST_SYSTEM_TEST = 10 * 60_000;
+/** One more than jest.config.mjs has: a system test also waits, for other processes and for real time. */
+const SYSTEM_WORKERS = 3;
 
 const root = path.dirname(import.meta.dirname);
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
@@ -24,9 +29,16 @@ const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest
 const installedNode = process.env.npm_node_execpath ?? process.execPath;
 const packagedNode = path.join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
 
+/** The servers of the system tests load the same modules again and again. Node 22 and newer keep the compiled code there. */
+const compileCache = mkdtempSync(path.join(tmpdir(), "cronyx-compiled-"));
+
 const [first, ...others] = process.argv.slice(2);
 const patterns = first === "system" ? others : process.argv.slice(2);
-process.exitCode = suites().some((suite) => !passes(suite)) ? 1 : 0;
+try {
+  process.exitCode = suites().some((suite) => !passes(suite)) ? 1 : 0;
+} finally {
+  rmSync(compileCache, { recursive: true, force: true });
+}
 
 /** @returns {("fast" | "system")[]} */
 function suites() {
@@ -50,12 +62,16 @@ function passesFast() {
 /** Runs as much as possible with the installed Node, which may be the oldest one that the library supports. */
 function passesSystem() {
   const tests = TESTS.system;
-  const timeout = `--testTimeout=${LONGEST_SYSTEM_TEST}`;
-  if (hasSqlite(installedNode)) return run(installedNode, [timeout, `--testRegex=${tests}`], LONGEST_RUN.system);
+  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`, `--maxWorkers=${SYSTEM_WORKERS}`];
+  if (hasSqlite(installedNode)) return run(installedNode, [...options, `--testRegex=${tests}`], LONGEST_RUN.system);
   const withoutSqlite = [NEEDS_SQLITE, "/node_modules/"].map((path) => `--testPathIgnorePatterns=${path}`);
   return (
-    run(installedNode, [timeout, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system) &&
-    run(packagedNode, [timeout, `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`], LONGEST_RUN.system)
+    run(installedNode, [...options, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system) &&
+    run(
+      packagedNode,
+      [...options, `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`],
+      LONGEST_RUN.system,
+    )
   );
 }
 
@@ -73,12 +89,14 @@ function run(node, selection, minutes) {
   const args = [
     "--experimental-vm-modules",
     "--disable-warning=ExperimentalWarning",
+    `--import=${pathToFileURL(path.join(import.meta.dirname, "exit-at-once.mjs"))}`,
     jest,
     ...patterns,
     ...jestOptions,
   ];
   const { status, error } = spawnSync(node, args, {
     cwd: root,
+    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
     stdio: "inherit",
     timeout: minutes * 60_000,
     killSignal: "SIGKILL",

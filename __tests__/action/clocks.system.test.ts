@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
-import { HOUR, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
+import { HOUR, MINUTE } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runOf, type StepResult } from "../../testing/action/runner.mjs";
 import { clockAt, findLibfaketime } from "../../testing/clock/libfaketime.ts";
@@ -34,8 +34,8 @@ const stepAt = (offset: string, inputs: Record<string, string>, runId = "42") =>
 const iso = (instant: number) => new Date(instant).toISOString();
 const instantOf = ({ outputs }: StepResult, name: string) => Date.parse(outputs[name] ?? "");
 
-/** The `Date` header has whole seconds. */
-const TOLERANCE = 5 * SECOND;
+/** The largest difference of an instant: far less than the clocks are apart, and longer than main takes. */
+const TOLERANCE = 30 * MINUTE;
 
 (libfaketime === null ? describe.skip : describe)("over git's smart HTTP", () => {
   describe.each(CLOCKS)("a runner whose clock is $clock", ({ clock, offset, ahead }) => {

@@ -24,7 +24,7 @@ const ENDED = {
   runUrl: null,
 };
 
-/** What stands in the commit's message, and what the error says of it. */
+/** The commit's message, and the words of the error about it. */
 const DOCUMENTS: [what: string, message: string | object, says: string][] = [
   ["an empty message", "", "no JSON"],
   ["some other commit's message", "Fix the build\n\nIt was { broken }.", "no JSON"],

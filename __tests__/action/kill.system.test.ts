@@ -7,30 +7,30 @@ import type { JobState } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { fileCommands, type Step, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations } from "../../testing/action/step-results.ts";
-import type { GitExchange, GitFault } from "../../testing/git/git-server.mjs";
+import { type GitExchange, type GitFault, tokenOf } from "../../testing/git/git-server.mjs";
 import { inParallel } from "../../testing/in-parallel.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
-/** When main is killed, and how. */
+/** The moment at which main is killed, and the signal. */
 interface Kill {
-  /** What the job is before: never run, free, or held by a dead run that it is taken over from. */
+  /** The job before main: it never ran, it is free, or a dead run holds its lock, which main takes over. */
   job: "new" | "free" | "held";
-  /** As main's n-th request comes in. */
+  /** The number of main's request at which it is killed. */
   request?: number;
-  /** As main has told post of the lock that it is about to take. */
-  told?: true;
-  /** So many milliseconds later than that; or than its start, if neither is given. */
+  /** Whether main is killed when it has saved the lock, which it is about to take, in its state. */
+  saved?: true;
+  /** Milliseconds from that moment to the signal, or from the start of main if there is no such moment. */
   after?: number;
-  /** That request reaches git so many milliseconds later. */
+  /** Milliseconds by which that request reaches git late. */
   held?: number;
-  /** The answer to main's first push gets lost. */
+  /** Where the connection of main's first push is cut. */
   lost?: NonNullable<GitFault["cut"]>;
   signal: NodeJS.Signals;
-  /** What the job's status is when post comes; with continue-on-error, a killed step leaves it a success. */
+  /** The job's status when post runs. With continue-on-error, a killed step leaves it a success. */
   status: "cancelled" | "success";
 }
 
-/** What came of it. */
+/** The results of a killed main and of its post step. */
 interface Outcome {
   step: Step;
   post: StepResult;
@@ -41,17 +41,17 @@ const REQUESTS = { new: ["ls-refs", "push"], free: ["ls-refs", "fetch", "push"],
 const JOBS = ["new", "free", "held"] as const;
 
 const KILLS: Kill[] = [
-  // Before git sees a request, or never to see it.
+  // Before git gets a request. Git may never get it.
   ...JOBS.flatMap((job) => REQUESTS[job].map((_, at) => ({ job, request: at + 1 }))),
   // A push that is still on its way when main dies, while post runs, and when post is long done.
   ...JOBS.flatMap((job) => [20, 80, 160, 320, 1200].map((held) => ({ job, request: REQUESTS[job].length, held }))),
-  // While git works on the push, while its answer is on its way, and while main tells others.
+  // While git works on the push, while its answer is on its way, and while main sets its outputs.
   ...[4, 8, 12, 16, 20, 25, 30, 40].map((after) => ({ job: "free" as const, request: 3, after })),
-  // While main finds out what became of a push whose answer it didn't get, and while it pushes again.
+  // While main reads the ref after a push whose answer was lost, and while it pushes again.
   ...(["before", "within", "after"] as const).map((lost) => ({ job: "new" as const, request: 3, lost })),
   ...(["before", "within", "after"] as const).map((lost) => ({ job: "held" as const, request: 4, lost })),
   ...[0, 100, 800].map((held) => ({ job: "free" as const, request: 5, lost: "before" as const, held })),
-  // Anywhere.
+  // At any moment.
   ...[1, 20, 40, 60, 80, 100].map((after) => ({ job: "new" as const, after })),
 ].map((kill, at) => ({
   ...kill,
@@ -63,7 +63,7 @@ const KILLS: Kill[] = [
 const KILLS_OF_CLI: Kill[] = JOBS.flatMap((job, at) =>
   [0, 10, 20].map((after, nth) => ({
     job,
-    told: true as const,
+    saved: true as const,
     after,
     signal: (["SIGKILL", "SIGINT", "SIGTERM"] as const)[(at + nth) % 3] ?? "SIGKILL",
     status: nth % 2 === 0 ? "cancelled" : "success",
@@ -109,8 +109,8 @@ describe("over git+file:", () => {
   });
 });
 
-function nameOf({ job, request, told, after = 0, held, lost, signal, status }: Kill): string {
-  const moment = request ? `request ${request}` : told ? "telling post" : "its start";
+function nameOf({ job, request, saved, after = 0, held, lost, signal, status }: Kill): string {
+  const moment = request ? `request ${request}` : saved ? "saving the lock" : "its start";
   const push = `${held ? `, held ${held} ms` : ""}${lost ? `, first push cut ${lost}` : ""}`;
   return `${job} job, ${signal} ${after} ms after ${moment}${push}, ${status}`;
 }
@@ -123,10 +123,10 @@ function expectFree({ job, status }: Kill, { step, post, state }: Outcome): void
     return;
   }
   const others = heldSince("", HELD_SINCE).active?.id;
-  // A lock that was there before, and that nothing came to take over, is none of this step's business.
+  // If main did not take the dead run's lock over, that lock stays.
   if (state.active?.id === others) expect(job).toBe("held");
   else expect(state.active).toBeNull();
-  // No step has worked on an interval that main never said it had.
+  // A run is finished only if main reported the start: no other step worked on its interval.
   const finished = state.history.filter(({ outcome }) => outcome === "finished");
   expect(finished).toHaveLength(status === "success" && step.state.started === "true" ? 1 : 0);
 }
@@ -163,30 +163,26 @@ async function killed(kill: Kill, url: string): Promise<Outcome> {
   });
 
   const main = step.main();
-  if (kill.told) void toldOfLock(step, main).then(die);
+  if (kill.saved) void savedLock(step, main).then(die);
   else if (kill.request === undefined) void die();
   const { code } = await main;
   mainRuns = false;
-  // It may have been quicker than its killer, but never fail.
+  // Main may end before it is killed, but it must not fail.
   expect([null, 0]).toContain(code);
   const post = await step.post(kill.status);
 
-  // What is still on its way gets there now. A git that outlived main has no handle; it has had all of post's time.
+  // Wait for the requests that are still in flight. A git process that outlived main has had the time of post.
   while ([...unprocessed].some(({ ms }) => ms === 0)) await pause(10);
-  if (kill.told) await pause(300);
+  if (kill.saved) await pause(300);
   return { step, post, state: await repository.state(jobName) };
 }
 
-/** Resolved as soon as main has told post of a lock, or is over. */
-async function toldOfLock(step: Step, main: Promise<unknown>): Promise<void> {
+/** Resolves when main has saved a lock in its state, or has ended. */
+async function savedLock(step: Step, main: Promise<unknown>): Promise<void> {
   let over = false;
   void main.finally(() => {
     over = true;
   });
   const file = path.join(step.folder, "main-STATE");
   while (!over && !fileCommands(readFileSync(file, "utf8")).lockId) await pause(1);
-}
-
-function tokenOf({ authorization = "" }: GitExchange): string {
-  return Buffer.from(authorization.replace("Basic ", ""), "base64").toString().replace("x-access-token:", "");
 }

@@ -422,7 +422,7 @@ describe("no-lock", () => {
     expect((await stepOf({ "job-name": "held", "no-lock": "true" }).main()).outputs.reason).toBe("active");
   });
 
-  test("with an interval of one's own choice asks nobody, whatever the job's state", async () => {
+  test("with a chosen interval sends no request, whatever the job's state", async () => {
     await repository.write("chosen", heldSince("chosen", Date.now() - HOUR));
     const asked = repository.exchanges.length;
     const inputs = { "job-name": "chosen", "no-lock": "true", "job-interval": "P1D" };

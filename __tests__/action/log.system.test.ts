@@ -10,7 +10,7 @@ beforeAll(async () => {
 });
 afterAll(() => repository.close());
 
-/** What people read, with what differs from run to run told by its kind. */
+/** The log, with a placeholder for each value that differs from run to run. */
 const shown = ({ log }: StepResult) =>
   log
     .join("\n")

@@ -1,5 +1,6 @@
 import { expect, test } from "@jest/globals";
-import { notStartedLine, startedLines } from "../../src/action/messages.ts";
+import { notStartedLine } from "../../src/action/messages.ts";
+import { startedLines } from "../../src/backend/one-line.ts";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import type { Active, NotStarted } from "../../src/scheduler/not-started.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";

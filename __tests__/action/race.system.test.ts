@@ -16,7 +16,7 @@ describe.each([
   const jobName = `raced for over ${protocol}`;
   let winner: Step;
 
-  /** All start at once; one wins, and the others are told who. */
+  /** Starts all at once. One is granted the job, and the refusals of the others name it. */
   async function race(inputs: Record<string, string>, round: number): Promise<StepResult> {
     const url = protocol === "git+http:" ? repository.httpUrl : repository.fileUrl;
     const steps = Array.from({ length: racers }, (_, at) =>

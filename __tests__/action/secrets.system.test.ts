@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 afterAll(() => repository.close());
 
-describe("the token is told to nobody but the repository", () => {
+describe("only the repository gets the token", () => {
   const masked = [`::add-mask::${TOKEN}`, `::add-mask::${IN_BASE64}`];
 
   /** Everything that the step leaves behind, but for the lines that hide the token from the log. */
@@ -70,7 +70,7 @@ describe("the token is told to nobody but the repository", () => {
     ["an answer cut short", { cut: "within" }],
   ] as [string, GitFault][])("by a run that gets %s, with every debug line shown", async (_, answer) => {
     let answers = 0;
-    // The third time it is away for good, so that nobody waits.
+    // The third answer ends the step at once.
     fault = () => (++answers < 3 ? answer : { status: 503, headers: { "retry-after": "3600" } });
     const step = repository.step({ "job-name": "loud", token: TOKEN }, { ...runOf("report"), RUNNER_DEBUG: "1" });
     const main = await step.main();

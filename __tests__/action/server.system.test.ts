@@ -142,7 +142,7 @@ describe.each(["original", "our own"])("with an %s server", (kind) => {
   });
 });
 
-/** The state of a step that was refused: which job it asked for may stand there, but no lock. */
+/** The state of a step that was refused: it may have the job's name, but no lock. */
 function refusedAt(server: OriginalServer) {
   return { ...NOTHING_TO_END, location: server.url, jobName: JOB };
 }
@@ -164,17 +164,22 @@ function expectNowhere({ folder }: Step, secret: string, ...results: StepResult[
 
 describe("a main that is killed", () => {
   test.each([
-    ["while its start is on its way", 400, "Abandoned"],
-    ["while its answer is on its way", 0, "Interrupted"],
-  ])("%s leaves nothing behind on our own server", async (_, delay, done) => {
+    ["while its start is on its way", true, "Abandoned"],
+    ["while its answer is on its way", false, "Interrupted"],
+  ])("%s leaves no lock on our own server", async (_, isLate, done) => {
     const run = step(ours);
+    let arrive = () => {};
+    const arrival = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
     ours.fault = ({ method, path }) => {
       if (method !== "POST" || !path.startsWith("/nightly")) return undefined;
-      if (delay > 0) run.process?.kill("SIGKILL");
-      return { delay, ...(delay === 0 && { cut: "after" as const }) };
+      if (!isLate) return { cut: "after" };
+      run.process?.kill("SIGKILL");
+      return { after: arrival };
     };
     const main = run.main();
-    if (delay === 0) {
+    if (!isLate) {
       while (!ours.requests[0]?.settled) await pause(5);
       run.process?.kill("SIGKILL");
     }
@@ -182,6 +187,7 @@ describe("a main that is killed", () => {
     const post = await run.post("cancelled");
     expect(post.code).toBe(0);
     expect(post.log.at(-1)).toMatch(new RegExp(`^${done}: `));
+    arrive();
     while (ours.requests.some(({ settled }) => !settled)) await pause(10);
     expect((await keptOf(ours))?.active).toBeNull();
     ours.fault = () => undefined;

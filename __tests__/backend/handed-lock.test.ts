@@ -40,6 +40,8 @@ describe("the text of a lock", () => {
       job: "report",
       id: "id-1",
       ...INTERVAL,
+      createdAt: "2026-11-24T05:00:00.000Z",
+      updatedAt: "2026-11-24T05:00:00.000Z",
       behind: 2,
       location: expect.stringMatching(/^[0-9a-f]{32}$/),
     });
@@ -72,6 +74,7 @@ describe("the text of a lock", () => {
     handedLockText(STARTED, HERE).replace('"id-1"', '"id 1"'),
     handedLockText(STARTED, HERE).replace('"id-1"', "1"),
     handedLockText(STARTED, HERE).replace("04:00", "24:00"),
+    handedLockText(STARTED, HERE).replace('"createdAt"', '"created"'),
     handedLockText(STARTED, HERE).replace('"behind":2', '"behind":-1'),
     handedLockText(STARTED, HERE).replace('"report"', '""'),
   ])("%s is refused", (text) => {

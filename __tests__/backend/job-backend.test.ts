@@ -24,7 +24,7 @@ const FIRST: Holder = { repository: "octo-org/reports", runId: "1" };
 const SECOND: Holder = { repository: "octo-org/reports", runId: "2" };
 
 let clock: Clock;
-let server: RunningServer;
+let server: RunningServer | undefined;
 let backend: JobBackend;
 
 const inTime = () => deadlineIn(10_000);
@@ -54,27 +54,29 @@ async function lostBy(call: Promise<unknown>): Promise<LockLostError> {
   return error as LockLostError;
 }
 
-describe.each<[kind: string, open: () => JobBackend]>([
-  ["local", () => new LocalBackend({ store: new MemoryStore(), now: () => clock.now, log: () => {} })],
+describe.each<[kind: string, open: () => Promise<JobBackend>]>([
+  ["local", async () => new LocalBackend({ store: new MemoryStore(), now: () => clock.now, log: () => {} })],
   [
     "remote",
-    () =>
-      new RemoteBackend({
+    async () => {
+      server = await runServer({ clock });
+      return new RemoteBackend({
         address: server.url,
         credentials: { kind: "none" },
         userAgent: "cronyx-test",
         log: () => {},
-      }),
+      });
+    },
   ],
 ])("in a %s backend", (_, open) => {
   beforeEach(async () => {
     clock = new Clock();
-    server = await runServer({ clock });
-    backend = open();
+    backend = await open();
   });
   afterEach(async () => {
     await backend.close();
-    await server.close();
+    await server?.close();
+    server = undefined;
   });
 
   describe("renew", () => {

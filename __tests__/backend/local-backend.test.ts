@@ -165,17 +165,17 @@ describe("start", () => {
   });
 
   test("calls beforeTaking before each write, and not without a write", async () => {
-    const told: string[] = [];
+    const calls: string[] = [];
     store.beforeSwap = async ({ active }) => {
-      told.push(`swap ${active?.id}`);
-      if (told.length === 2) await touch();
+      calls.push(`swap ${active?.id}`);
+      if (calls.length === 2) await touch();
     };
-    const beforeTaking = () => told.push("before");
+    const beforeTaking = () => calls.push("before");
     await backend.start(HOURLY, claim("ours", { beforeTaking }), DEADLINE);
-    expect(told).toEqual(["before", "swap ours", "before", "swap ours"]);
+    expect(calls).toEqual(["before", "swap ours", "before", "swap ours"]);
     await backend.start(HOURLY, claim("late", { beforeTaking }), DEADLINE);
     await backend.start({ ...HOURLY, jobName: "dry", noLock: true }, claim("dry", { beforeTaking }), DEADLINE);
-    expect(told).toHaveLength(4);
+    expect(calls).toHaveLength(4);
   });
 
   test("gives the same lock again to a repeated start, and to no other", async () => {

@@ -7,6 +7,7 @@ import { release, status } from "../../src/cli/job-commands.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { newJobState } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
+import { endingDeadline } from "../../testing/clock/ending-deadline.ts";
 import { type ServedRepository, serveRepository, TOKEN } from "../../testing/git/served-repository.ts";
 import { documentOf } from "../../testing/stores/job-store-suite.ts";
 
@@ -38,15 +39,26 @@ function cutObject(length: number): void {
   truncateSync(file, length);
 }
 
+/** The deadline of each call passes when the call waits for its next attempt. */
 async function run(command: typeof status, args: readonly string[], answer: boolean | null = null) {
   const said = { output: "", errors: "", asked: "" };
+  let pass = () => {};
   const code = await command({
     args,
     env: { PATH: process.env.PATH, CRONYX_TOKEN: TOKEN },
     now: Date.now,
-    deadline: () => deadlineIn(3_000),
+    deadline() {
+      const ending = endingDeadline();
+      pass = ending.pass;
+      return ending.deadline;
+    },
     output: { write: (text) => (said.output += text) },
-    errors: { write: (text) => (said.errors += text) },
+    errors: {
+      write(text) {
+        said.errors += text;
+        if (text.includes("; trying again in ")) pass();
+      },
+    },
     confirm: async (question) => {
       said.asked += question;
       return answer;

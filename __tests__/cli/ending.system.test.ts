@@ -20,7 +20,7 @@ afterEach(() => {
 
 function serve(args: string[], env: Record<string, string> = {}): Serving {
   const child = fork(here("../../testing/servers/paused-store-server.ts"), args, {
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     silent: true,
   });
   const ended = once(child, "close").then(([code]) => code as number | null);

@@ -282,6 +282,14 @@ test.each([
   [status, ["--fail-when", "late"], {}, 2, '--fail-when "late" is not a rule that it takes: pass overdue, failing, or'],
   [status, ["--fail-when", "held: 5"], {}, 2, '--fail-when "held: 5" has no unit'],
   [status, [], { CRONYX_PASSWORD: "ghs_2" }, 2, "CRONYX_USERNAME is missing"],
+  [
+    status,
+    [],
+    { CRONYX_USERNAME: "me", CRONYX_TOKEN: "" },
+    2,
+    "CRONYX_PASSWORD is missing, and CRONYX_USERNAME is set: set CRONYX_USERNAME and CRONYX_PASSWORD together, or for git+https",
+  ],
+  [status, [], { CRONYX_USERNAME: "me", CRONYX_URL: "https://example.com" }, 2, "CRONYX_PASSWORD is missing"],
   [status, ["x".repeat(256)], {}, 2, "255"],
   [status, [], { CRONYX_TOKEN: "ghs_wrong" }, 1, "(401): set CRONYX_TOKEN to a token that"],
   [
@@ -320,6 +328,16 @@ test("status names a job whose state is damaged, and shows all other jobs", asyn
   const all = await run(status, []);
   expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: its state document is damaged.*\n$/) });
   expect(all.output).toContain("report: held by octo-org/reports");
+});
+
+test.each([
+  [{ CRONYX_USERNAME: "jenkins" }, "jenkins"],
+  [{ CRONYX_USERNAME: "jenkins", CRONYX_PASSWORD: TOKEN, CRONYX_TOKEN: "ghs_other" }, "jenkins"],
+  [{}, "x-access-token"],
+])("a repository gets the user name of %j, with the token as its password", async (env, username) => {
+  expect((await run(status, ["never"], env)).code).toBe(3);
+  const sent = Buffer.from(`${username}:${TOKEN}`).toString("base64");
+  expect(repository.exchanges.at(-1)?.authorization).toBe(`Basic ${sent}`);
 });
 
 test("where nothing was ever started", async () => {

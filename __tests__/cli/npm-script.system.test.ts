@@ -35,6 +35,11 @@ test("npm run cronyx -- COMMAND works in a clone", async () => {
   expect(JSON.parse(stdout)).toMatchObject({ name: "report", lock: null });
 });
 
+test("npm leaves the two hyphens of exec to it", async () => {
+  const { stdout } = await shell("npm run --silent cronyx -- exec nightly --interval 1hour -- echo -- --json");
+  expect(stdout).toBe("-- --json\n");
+});
+
 test("a reader that has read enough ends a command without a word", async () => {
   const closed = "node src/cli/main.ts status --json | node -e 'process.stdin.destroy()'";
   const { stderr } = await shell(`PATH=node_modules/node/bin:$PATH; ${closed}`);

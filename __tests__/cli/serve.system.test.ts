@@ -20,7 +20,7 @@ function run(args: readonly string[], env: Record<string, string> = {}, user: { 
   const child = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), ...args], {
     cwd: folder,
     ...user,
-    env: { PATH: process.env.PATH, ...env },
+    env: { PATH: process.env.PATH, NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
@@ -167,7 +167,7 @@ test.each([
   [["serve", "--help"], 0, "JOB_STORE_URL"],
   [["--help"], 0, "Usage: cronyx-action COMMAND"],
   [[], 2, "Usage: cronyx-action COMMAND"],
-  [["sevre"], 2, '"sevre" is not a command: use serve, status, release or skip'],
+  [["sevre"], 2, '"sevre" is not a command: use serve, status, release, skip, exec, start, finish or interrupt'],
   [["--version"], 0, JSON.parse(readFileSync(path.join(ROOT, "package.json"), "utf8")).version],
   [["status", "--help"], 0, "CRONYX_URL"],
   [["release", "-h"], 0, "CRONYX_PASSWORD"],

@@ -16,6 +16,7 @@ const PROPERTIES = [
   "intervalEndedAt",
   "createdAt",
   "updatedAt",
+  "lock",
 ] as const;
 
 /** A job whose ends wait until the test answers them. */
@@ -46,6 +47,7 @@ class Trial {
       interrupt: ask("interrupt"),
       renew: async (held) => ({ jobName: "report", ...times, updatedAt: 3_000, lock: held }),
       inBackground() {},
+      textOf: JSON.stringify,
     });
   }
 }
@@ -174,19 +176,19 @@ test("a job that is disposed of is interrupted once, exactly if no end succeeded
 });
 
 test("to dispose of a job whose lock is lost is an error, unless an end has thrown it before", async () => {
-  const untold = new Trial();
-  const disposed = untold.job[Symbol.asyncDispose]();
+  const unended = new Trial();
+  const disposed = unended.job[Symbol.asyncDispose]();
   await Promise.resolve();
-  untold.asked.shift()?.answer(faults.lost);
+  unended.asked.shift()?.answer(faults.lost);
   await expect(disposed).rejects.toBe(faults.lost);
 
-  const told = new Trial();
-  const finished = told.job.finish();
-  told.asked.shift()?.answer(faults.down);
+  const afterFinish = new Trial();
+  const finished = afterFinish.job.finish();
+  afterFinish.asked.shift()?.answer(faults.down);
   await expect(finished).rejects.toBe(faults.down);
-  const disposedLater = told.job[Symbol.asyncDispose]();
+  const disposedLater = afterFinish.job[Symbol.asyncDispose]();
   await Promise.resolve();
-  told.asked.shift()?.answer(faults.lost);
+  afterFinish.asked.shift()?.answer(faults.lost);
   await disposedLater;
 });
 

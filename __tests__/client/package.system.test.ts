@@ -77,7 +77,7 @@ test("its types need no other package", async () => {
 });
 
 test("each method of docs/api.md has an example with the output that it shows", async () => {
-  expect(examples).toHaveLength(18);
+  expect(examples).toHaveLength(19);
   await compiled;
   const printed = await inParallel([...examples.keys()], 3, (at) => {
     return run(process.execPath, ["--trace-uncaught", `compiled/examples/${at}.js`]);

@@ -91,9 +91,7 @@ describe("a server that is too slow", () => {
     ["half-way", (_, response) => response.writeHead(200, { "content-length": "10" }).write("half")],
   ])("%s, is given up at the deadline, its connection too", async (_, slowly) => {
     answer = slowly;
-    const from = performance.now();
     expect(await transientOf(post(200))).toHaveProperty("message", "The server cannot be reached (no answer in time)");
-    expect(performance.now() - from).toBeLessThan(1_000);
     answer = (_, response) => response.end("at last");
     expect(await post()).toMatchObject({ body: Buffer.from("at last") });
     expect(connections).toBe(2);
@@ -134,7 +132,6 @@ describe("an unusable answer", () => {
 test.each([
   ["2", 2_000],
   ["0", 0],
-  [new Date(Date.now() + 100_000).toUTCString(), 95_000],
   [new Date(0).toUTCString(), 0],
   ["soon", 0],
 ])("Retry-After: %s is at least %i ms", async (header, least) => {
@@ -142,6 +139,15 @@ test.each([
   const { retryAfter } = await transientOf(post());
   expect(retryAfter).toBeGreaterThanOrEqual(least);
   expect(retryAfter).toBeLessThanOrEqual(least * 1.1);
+});
+
+test("Retry-After: a date is as far away as it is from now", async () => {
+  const date = Math.floor(Date.now() / 1_000) * 1_000 + 100_000;
+  answer = (_, response) => response.writeHead(503, { "retry-after": new Date(date).toUTCString() }).end();
+  const before = Date.now();
+  const { retryAfter } = await transientOf(post());
+  expect(retryAfter).toBeGreaterThanOrEqual(date - Date.now());
+  expect(retryAfter).toBeLessThanOrEqual(date - before);
 });
 
 describe("the effect of a request without a usable answer", () => {

@@ -88,11 +88,18 @@ test("an hour where clocks go forward has an hour's length", async () => {
 });
 
 test("a cron that never matches is refused without keeping others waiting", async () => {
-  const before = performance.now();
+  const msOf = async (cron: string, status: number) => {
+    const before = performance.now();
+    expect((await servers[0].start("/report", { jobInterval: cron })).status).toBe(status);
+    return performance.now() - before;
+  };
+  let [never, hourly] = [0, 0];
   for (let request = 0; request < 10; request++) {
-    expect((await servers[0].start("/report", { jobInterval: "0 0 31 4,6,9,11 *" })).status).toBe(400);
+    never += await msOf("0 0 31 4,6,9,11 *", 400);
+    hourly += await msOf("0 * * * *", 200);
   }
-  expect((performance.now() - before) / 10).toBeLessThan(500);
+  // The ratio is about 7, on a busy machine too. The original server took seconds.
+  expect(never / hourly).toBeLessThan(200);
 });
 
 test("a cron and a zone that don't parse are refused while the job is locked too", async () => {

@@ -6,7 +6,7 @@ import { Clock, type RunningServer, runServer } from "../../testing/servers/runn
 import { inTime } from "../../testing/stores/job-store-suite.ts";
 
 const CALLERS = 50;
-const ROUNDS = 50;
+const ROUNDS = 15;
 const HOUR = 3_600_000;
 
 const clock = new Clock();

@@ -1,12 +1,11 @@
 import { checkLocationOf, type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
 import { endOfHandedLock, type HandedLockEnd } from "../backend/handed-lock-end.ts";
+import { shownState } from "../backend/handed-lock-state.ts";
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { lockLossLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
-import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
-import type { JobState } from "../scheduler/state-document.ts";
 import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { holderOf } from "./holder.ts";
@@ -120,7 +119,7 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
   const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const holder = holderOf(surroundings.env, { kind: "start", checkRunId: "" });
   const { isDone } = verdict;
-  const state = await stateOf(backend, lock.jobName, deadline);
+  const state = await shownState(backend, lock.jobName, deadline);
   const end: HandedLockEnd =
     state === "hidden"
       ? { call: isDone ? "finish" : "interrupt" }
@@ -161,15 +160,5 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
       await summarize(resumed.lock);
       return `${line}, after an earlier attempt of this run had interrupted it`;
     }
-  }
-}
-
-/** @returns `hidden` for an original CronyxServer, which shows no state: the lock's id alone decides there. */
-async function stateOf(backend: JobBackend, jobName: string, deadline: Deadline): Promise<JobState | null | "hidden"> {
-  try {
-    return (await backend.status(jobName, deadline))?.state ?? null;
-  } catch (error) {
-    if (error instanceof ServiceError && error.code === "original-server") return "hidden";
-    throw error;
   }
 }

@@ -53,7 +53,7 @@ async function endLock(state: StepState, status: JobStatus, surroundings: Surrou
 /** A command outlives a main step that was killed. It must not go on without the lock. */
 async function stopCommand({ command, commandPid }: StepState, { platform }: Surroundings): Promise<void> {
   if (command !== "running" || !/^[1-9]\d{0,9}$/.test(commandPid)) return;
-  const { endProcessTree } = await import(/* webpackChunkName: "run" */ "./run/process-tree.ts");
+  const { endProcessTree } = await import(/* webpackChunkName: "run" */ "../command/process-tree.ts");
   await endProcessTree(Number(commandPid), platform);
 }
 

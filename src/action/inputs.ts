@@ -1,8 +1,10 @@
+import { DEADLINES, DEFAULT_DEADLINE, WAITS } from "../backend/call-limits.ts";
+import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
-import { elapsedIn as elapsedOf } from "../scheduler/duration.ts";
-import { type Instant, parseInstant } from "../scheduler/instant.ts";
-import { isDate, parseInstantOrDate, utcForm } from "../scheduler/instant-text.ts";
+import { parseElapsed } from "../scheduler/elapsed-text.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
@@ -11,14 +13,6 @@ import type { Environment, Toolkit } from "./toolkit.ts";
 
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
-
-/** How long requests are repeated without the input `deadline`, in milliseconds. A lost end makes an interval run again. */
-const DEFAULT_DEADLINE = { start: 60_000, end: 10 * 60_000 } as const;
-/** In milliseconds. Stores remember the ids of ended locks for an hour, and no start may be repeated after that. */
-const LONGEST_DEADLINE = 30 * 60_000;
-/** In milliseconds: as long as a job may run on a self-hosted runner. */
-const LONGEST_WAIT = 5 * 24 * 60 * 60_000;
-const MOST_INTERVALS = 1000;
 
 const WHEN_NOT_STARTED = ["skip", "fail", "cancel"] as const;
 export const WHEN_BEHIND = ["none", "dispatch"] as const;
@@ -71,7 +65,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
     requiredJobNames: loadLines(toolkit, "required-job-names"),
     timezone,
     noLock,
-    jobIntervalStartedAt: startedAt === undefined ? undefined : instantIn("job-interval-started-at", startedAt),
+    jobIntervalStartedAt: startedAt === undefined ? undefined : parseInstantOnly("job-interval-started-at", startedAt),
     startsAt: startsAt === undefined ? undefined : startsAtIn(startsAt, { timezone, location }),
     catchUp: optional("catch-up") === undefined ? undefined : loadWord(toolkit, "catch-up", CATCH_UPS),
   };
@@ -89,7 +83,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
     deadline,
     request: withoutUndefined(request),
     command: commandIn(toolkit, { noLock, kind }),
-    wait: wait === undefined ? null : elapsedIn("wait", wait, { least: 1000, most: LONGEST_WAIT }),
+    wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
     whenNotStarted: loadWord(toolkit, "not-started", WHEN_NOT_STARTED),
     whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
     githubToken: toolkit.getInput("github-token"),
@@ -111,29 +105,7 @@ export function loadLocation(toolkit: Toolkit, env: Environment): Location {
 export function loadDeadline(toolkit: Toolkit, purpose: keyof typeof DEFAULT_DEADLINE): number {
   const text = toolkit.getInput("deadline");
   if (text === "") return DEFAULT_DEADLINE[purpose];
-  return elapsedIn("deadline", text, { least: 1000, most: LONGEST_DEADLINE });
-}
-
-/** @returns milliseconds. */
-function elapsedIn(input: string, text: string, { least, most }: { readonly least: number; readonly most: number }) {
-  const ms = elapsedOf(parseWait(input, text));
-  if (ms !== null && ms >= least && ms <= most) return ms;
-  throw new ArgumentError("out-of-range", {
-    field: input,
-    value: text,
-    problem: ms === null ? "has a unit that differs in length" : "is out of range",
-    expected: `${lengthText(least)} to ${lengthText(most)}`,
-  });
-}
-
-function lengthText(ms: number): string {
-  for (const [unit, length] of [
-    ["day", 24 * 60 * 60_000],
-    ["minute", 60_000],
-  ] as const) {
-    if (ms % length === 0) return `${ms / length} ${unit}${ms === length ? "" : "s"}`;
-  }
-  return `${ms / 1000} second${ms === 1000 ? "" : "s"}`;
+  return parseElapsed("deadline", text, DEADLINES);
 }
 
 /** @returns null without the input `run`. */
@@ -143,12 +115,7 @@ function commandIn(
 ): CommandInputs | null {
   const run = toolkit.getInput("run", { trimWhitespace: false });
   const [shell, workingDirectory] = [toolkit.getInput("shell"), toolkit.getInput("working-directory")];
-  const maxIntervals = loadWholeNumber(toolkit, "max-intervals", {
-    least: 1,
-    most: MOST_INTERVALS,
-    otherwise: 1,
-    problem: "is not a number of intervals",
-  });
+  const maxIntervals = parseMaxIntervals("max-intervals", toolkit.getInput("max-intervals"));
   if (run.trim() !== "") {
     if (kind === "start")
       throw conflict("run", run, "is for a lock of one job, and this step takes one for several jobs");
@@ -228,17 +195,6 @@ export function loadBoolean(toolkit: Toolkit, input: string, otherwise: boolean)
     value: text,
     problem: "is not a boolean",
     expected: "true or false",
-  });
-}
-
-function instantIn(input: string, text: string): Instant {
-  const instant = parseInstant(text);
-  if (instant !== null) return instant;
-  throw new ArgumentError("invalid-instant", {
-    field: input,
-    value: text,
-    problem: "is not an instant",
-    expected: utcForm(text) ?? "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
   });
 }
 

@@ -1,7 +1,6 @@
-import type { Started, TakenOver } from "../backend/job-backend.ts";
-import { holderLine, oneLine } from "../backend/one-line.ts";
-import { MAX_BEHIND } from "../scheduler/decide.ts";
-import { type Instant, toIso } from "../scheduler/instant.ts";
+import type { Started } from "../backend/job-backend.ts";
+import { holderLine, oneLine, startedLines, TOOK_OVER } from "../backend/one-line.ts";
+import { toIso } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
@@ -13,44 +12,6 @@ export function logStarted(answer: Started, { info, warning }: Pick<Toolkit, "in
   const [first = "", ...others] = startedLines(answer);
   info(first);
   for (const line of others) (line.startsWith(TOOK_OVER) ? warning : info)(line);
-}
-
-const TOOK_OVER = "Took over the lock of ";
-
-/** What the log says about a start: the interval first. */
-export function startedLines(answer: Started): readonly string[] {
-  const { jobName, intervalStartedAt, intervalEndedAt, lock, behind, skipped, takenOver } = answer;
-  const job = oneLine(jobName);
-  const started = lock === null ? "Started without a lock" : "Started";
-  return [
-    `${started}: ${job} for ${spanText({ from: intervalStartedAt, until: intervalEndedAt })}`,
-    ...(takenOver === null ? [] : [`${TOOK_OVER}${takenOverLine(takenOver)}`]),
-    ...(skipped === null
-      ? []
-      : [`catch-up: latest leaves out ${spanText(skipped)}: no run gets it once this run finishes`]),
-    ...(behind === null || behind === 0 ? [] : [behindLine(job, behind)]),
-  ];
-}
-
-/** A part of time, end excluded. */
-export interface Span {
-  readonly from: Instant;
-  readonly until: Instant;
-}
-
-export function spanText({ from, until }: Span): string {
-  return `${toIso(from)} to ${toIso(until)}`;
-}
-
-function takenOverLine({ holder, since }: TakenOver): string {
-  return `${holderLine(holder)}${since === null ? "" : `, held since ${toIso(since)}`}`;
-}
-
-function behindLine(job: string, behind: number): string {
-  const [count, are] = behind === 1 ? ["1 further interval", "is"] : [`${behind} further intervals`, "are"];
-  // The rules count up to this number.
-  const least = behind < MAX_BEHIND ? "" : "at least ";
-  return `${job} is behind: ${least}${count} ${are} due`;
 }
 
 /** What the log says about a refusal: what the job waits for, until when, and the way out if that never comes. */

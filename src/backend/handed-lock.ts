@@ -12,6 +12,9 @@ export interface HandedLock {
   readonly id: string | null;
   readonly intervalStartedAt: Instant;
   readonly intervalEndedAt: Instant;
+  /** When the lock was taken and last updated, as of the start. The job's state may show a later update. */
+  readonly createdAt: Instant;
+  readonly updatedAt: Instant;
   /** How many further intervals were due after this one. Null: the server did not say. */
   readonly behind: number | null;
   /** Tells whether another process uses the same location, without an address that could be a secret. */
@@ -21,15 +24,20 @@ export interface HandedLock {
 /** The text for a start that was refused. */
 export const NOT_STARTED_TEXT = JSON.stringify({ started: false });
 
+/** The part of a start that the text of its lock has. */
+export type HandedStart = Omit<Started, "started" | "skipped" | "takenOver">;
+
 /** @returns a lock as one line of JSON, which {@link readHandedLock} reads. */
-export function handedLockText(started: Started, location: Location): string {
-  const { jobName, lock, intervalStartedAt, intervalEndedAt, behind } = started;
+export function handedLockText(started: HandedStart, location: Location): string {
+  const { jobName, lock, intervalStartedAt, intervalEndedAt, createdAt, updatedAt, behind } = started;
   return JSON.stringify({
     started: true,
     job: jobName,
     id: lock?.id ?? null,
     intervalStartedAt: toIso(intervalStartedAt),
     intervalEndedAt: toIso(intervalEndedAt),
+    createdAt: toIso(createdAt),
+    updatedAt: toIso(updatedAt),
     behind,
     location: digestOf(location),
   });
@@ -46,6 +54,7 @@ export function readHandedLock(text: string): HandedLock | null {
   if (fields.started === false) return null;
   const { started, job, id, behind, location } = fields;
   const [from, until] = [instantIn(fields.intervalStartedAt), instantIn(fields.intervalEndedAt)];
+  const [createdAt, updatedAt] = [instantIn(fields.createdAt), instantIn(fields.updatedAt)];
   if (
     started !== true ||
     typeof job !== "string" ||
@@ -53,7 +62,9 @@ export function readHandedLock(text: string): HandedLock | null {
     !(behind === null || (typeof behind === "number" && Number.isSafeInteger(behind) && behind >= 0)) ||
     typeof location !== "string" ||
     from === null ||
-    until === null
+    until === null ||
+    createdAt === null ||
+    updatedAt === null
   ) {
     throw invalidLock(text);
   }
@@ -63,6 +74,8 @@ export function readHandedLock(text: string): HandedLock | null {
     id,
     intervalStartedAt: from,
     intervalEndedAt: until,
+    createdAt,
+    updatedAt,
     behind,
     locationDigest: location,
   };

@@ -1,6 +1,7 @@
-import { toIso } from "../scheduler/instant.ts";
+import { MAX_BEHIND } from "../scheduler/decide.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
 import type { Holder } from "../scheduler/state-document.ts";
-import type { JobActiveError, LockLostError } from "./job-backend.ts";
+import type { JobActiveError, LockLostError, Started, TakenOver } from "./job-backend.ts";
 
 /**
  * Makes text that others wrote (a job's name, a state document) safe for a line of a log or a terminal. GitHub's runner
@@ -43,4 +44,43 @@ export function lockLossLine({ message, loss, grantedSince }: LockLostError): st
     grantedSince !== null && `the job was granted to ${holderLine(grantedSince)} since`,
   ].filter(Boolean);
   return known.length === 0 ? message : `${message}: ${known.join(", and ")}`;
+}
+
+/** The beginning of the line about a takeover. */
+export const TOOK_OVER = "Took over the lock of ";
+
+/** What the log says about a start: the interval first. */
+export function startedLines(answer: Started): readonly string[] {
+  const { jobName, intervalStartedAt, intervalEndedAt, lock, behind, skipped, takenOver } = answer;
+  const job = oneLine(jobName);
+  const started = lock === null ? "Started without a lock" : "Started";
+  return [
+    `${started}: ${job} for ${spanText({ from: intervalStartedAt, until: intervalEndedAt })}`,
+    ...(takenOver === null ? [] : [`${TOOK_OVER}${takenOverLine(takenOver)}`]),
+    ...(skipped === null
+      ? []
+      : [`catch-up: latest leaves out ${spanText(skipped)}: no run gets it once this run finishes`]),
+    ...(behind === null || behind === 0 ? [] : [behindLine(job, behind)]),
+  ];
+}
+
+/** A part of time, end excluded. */
+export interface Span {
+  readonly from: Instant;
+  readonly until: Instant;
+}
+
+export function spanText({ from, until }: Span): string {
+  return `${toIso(from)} to ${toIso(until)}`;
+}
+
+function takenOverLine({ holder, since }: TakenOver): string {
+  return `${holderLine(holder)}${since === null ? "" : `, held since ${toIso(since)}`}`;
+}
+
+function behindLine(job: string, behind: number): string {
+  const [count, are] = behind === 1 ? ["1 further interval", "is"] : [`${behind} further intervals`, "are"];
+  // The rules count up to this number.
+  const least = behind < MAX_BEHIND ? "" : "at least ";
+  return `${job} is behind: ${least}${count} ${are} due`;
 }

@@ -1,5 +1,5 @@
 import { tmpdir } from "node:os";
-import { parseArgs } from "node:util";
+import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { JobActiveError, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { openBackend } from "../backend/open-backend.ts";
@@ -17,15 +17,16 @@ export interface CommandSurroundings {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly now: () => number;
-  readonly deadline: () => Deadline;
+  /** @param ms Default: a minute. @param signal Its abort ends the time early. */
+  readonly deadline: (ms?: number, signal?: AbortSignal) => Deadline;
   readonly output: { write(line: string): unknown };
   readonly errors: { write(line: string): unknown };
   /** Asks a person. @returns null where there is no terminal to ask on. */
   readonly confirm: (question: string) => Promise<boolean | null>;
 }
 
-/** The exit codes of the job commands. Scripts depend on them. */
-export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3, ruleMet: 4 } as const;
+/** The exit codes of the job commands. Scripts depend on them. 75 is EX_TEMPFAIL of sysexits.h. */
+export const EXIT = { done: 0, failed: 1, wrongUse: 2, notFound: 3, ruleMet: 4, notStarted: 75 } as const;
 export type Exit = (typeof EXIT)[keyof typeof EXIT];
 
 export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--fail-when RULES] [--json]
@@ -36,43 +37,63 @@ export const JOB_COMMANDS_HELP = `  status [JOB] --url URL [--fail-when RULES] [
                                     state document
   skip JOB --until INSTANT --url URL [--yes] [--json]
                                     declares all intervals up to an instant done, although no run did them
+  exec JOB --interval INTERVAL --url URL [START FLAGS] [--max-intervals N] -- COMMAND [ARGUMENT...]
+                                    runs a command under the lock of the next due interval, and finishes the interval if
+                                    the command exits with 0
+  start JOB --interval INTERVAL --url URL [START FLAGS]
+                                    takes the lock of the next due interval, and prints the text of the lock
+  finish JOB --lock TEXT --url URL [--deadline LENGTH]
+  interrupt JOB --lock TEXT --url URL [--deadline LENGTH]
+                                    end the run of that lock, which succeeded or failed; --lock - reads the text from the
+                                    standard input
+
+START FLAGS: --start-buffer LENGTH, --retry-interval LENGTH, --required-job JOB (again for each job), --timezone ZONE,
+--starts-at INSTANT, --catch-up each|merge|latest, --no-lock, --job-interval-started-at INSTANT, --wait LENGTH,
+--deadline LENGTH
 
 URL is the address of a CronyxServer (https://HOST) or of a repository (git+https://HOST/PATH, git+ssh://…, git+file:///…).
 Without --url it is read from CRONYX_URL. CRONYX_TOKEN is a repository's token or a server's bearer token; CRONYX_USERNAME
-and CRONYX_PASSWORD are a server's login. The exit code is 0 on success, 1 on failure, 2 for wrong arguments, 3 where
-the job does not exist or has no lock to release, and 4 where a job meets one of RULES.
+and CRONYX_PASSWORD are a login. For a repository the token is the password without CRONYX_PASSWORD.
+
+The exit code is 0 on success, 1 on failure, 2 for wrong arguments, 3 where the job does not exist or has no lock to release,
+4 where a job meets one of RULES, 75 where it was not started, and 128 and the number of the signal that ended start or exec. exec exits with the code of its
+command.
 `;
 
-interface Arguments {
-  readonly location: Location;
-  readonly job: string | undefined;
-  readonly json: boolean;
-  readonly until: string | undefined;
-  /** The rules of `--fail-when`, in the order of the command line. */
-  readonly failWhen: readonly string[];
-  readonly yes: boolean;
+/** The arguments that one command takes, beside --url and --help. */
+interface Shape<Flags extends ParseArgsOptionsConfig> {
+  /** The least and the most job names. */
+  readonly jobs: readonly [least: number, most: number];
+  readonly flags: Flags;
+  /** What the command takes in place of a surplus argument. */
+  readonly surplus?: string;
 }
 
-/**
- * Runs a job command on the backend that the command line names. Prints the errors that the command may meet.
- *
- * @param jobs The least and the most job names that the command takes.
- */
-export async function runOnBackend(
+export interface Arguments<Flags extends ParseArgsOptionsConfig> {
+  readonly location: Location;
+  /** Undefined where the command was called without one, as `status` may be. */
+  readonly job: string | undefined;
+  readonly flags: FlagValues<Flags>;
+}
+
+type FlagValues<Flags extends ParseArgsOptionsConfig> = ReturnType<typeof parseArgs<{ options: Flags }>>["values"];
+
+/** Runs a job command on the backend that the command line names. Prints the errors that the command may meet. */
+export async function runOnBackend<Flags extends ParseArgsOptionsConfig>(
   surroundings: CommandSurroundings,
-  jobs: readonly [least: number, most: number],
-  work: (backend: JobBackend, given: Arguments) => Promise<Exit>,
-): Promise<Exit> {
+  shape: Shape<Flags>,
+  work: (backend: JobBackend, given: Arguments<Flags>) => Promise<number>,
+): Promise<number> {
   const { args, env, now, output, errors } = surroundings;
   try {
-    const given = argumentsIn(args, env, jobs);
+    const given = argumentsIn(args, env, shape);
     if (given === null) {
       output.write(`Usage: cronyx-action COMMAND\n\n${JOB_COMMANDS_HELP}`);
       return EXIT.done;
     }
     const backend = await openBackend(given.location, {
       token: env.CRONYX_TOKEN ?? "",
-      credentials: credentialsIn(env),
+      credentials: credentialsIn(env, given.location),
       userAgent: "cronyx",
       env,
       temporary: tmpdir(),
@@ -101,14 +122,14 @@ function isExpected(error: unknown): boolean {
  * @returns null for --help.
  * @throws ArgumentError
  */
-function argumentsIn(
+function argumentsIn<Flags extends ParseArgsOptionsConfig>(
   args: readonly string[],
   env: CommandSurroundings["env"],
-  [least, most]: readonly [number, number],
-): Arguments | null {
-  const { values, positionals } = parsed(args);
-  if (values.help) return null;
-  const url = values.url ?? env.CRONYX_URL;
+  { jobs: [least, most], flags, surplus = "one job name, in quotes if it has spaces" }: Shape<Flags>,
+): Arguments<Flags> | null {
+  const { own, values, positionals } = parsed(args, flags);
+  if (own.help) return null;
+  const url = own.url ?? env.CRONYX_URL;
   if (!url) {
     throw new ArgumentError("missing", {
       field: "url",
@@ -124,59 +145,40 @@ function argumentsIn(
       field: "argument",
       value: positionals[most],
       problem: "is one too many",
-      expected: "one job name, in quotes if it has spaces",
+      expected: surplus,
     });
   }
-  const { json, until, yes } = values;
-  return {
-    location: parseLocation(url),
-    job: positionals[0],
-    json,
-    until,
-    yes,
-    failWhen: rulesIn(values["fail-when"]),
-  };
+  return { location: parseLocation(url), job: positionals[0], flags: values };
 }
 
-/** Each flag may have several rules, separated by commas. */
-function rulesIn(flags: readonly string[] = []): readonly string[] {
-  return flags
-    .flatMap((flag) => flag.split(/[\n,]/))
-    .map((rule) => rule.trim())
-    .filter((rule) => rule !== "");
-}
+const COMMON_FLAGS = { url: { type: "string" }, help: { type: "boolean", short: "h", default: false } } as const;
 
-function parsed(args: readonly string[]) {
+function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], flags: Flags) {
   try {
-    return parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        url: { type: "string" },
-        json: { type: "boolean", default: false },
-        until: { type: "string" },
-        "fail-when": { type: "string", multiple: true },
-        yes: { type: "boolean", short: "y", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
+    const options = { ...flags, ...COMMON_FLAGS };
+    const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
+    return {
+      own: values as FlagValues<typeof COMMON_FLAGS>,
+      values: values as FlagValues<Flags>,
+      positionals,
+    };
   } catch (cause) {
     throw flagRefusal(cause, "the flags that cronyx-action --help shows");
   }
 }
 
-function credentialsIn({
-  CRONYX_TOKEN: token,
-  CRONYX_USERNAME: username,
-  CRONYX_PASSWORD: password,
-}: CommandSurroundings["env"]): Credentials {
-  if (!username !== !password) {
-    const [missing, given] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
+function credentialsIn(
+  { CRONYX_TOKEN: token = "", CRONYX_USERNAME: username = "", CRONYX_PASSWORD: given = "" }: CommandSurroundings["env"],
+  location: Location,
+): Credentials {
+  const password = given || (location.kind === "repository" ? token : "");
+  if (username !== "" && password !== "") return { kind: "basic", username, password };
+  if (username !== "" || given !== "") {
+    const [missing, set] = username ? ["PASSWORD", "USERNAME"] : ["USERNAME", "PASSWORD"];
     throw new ArgumentError("incomplete-login", {
       field: `CRONYX_${missing}`,
-      problem: `is missing, and CRONYX_${given} is set`,
+      problem: `is missing, and CRONYX_${set} is set`,
     });
   }
-  if (username) return { kind: "basic", username, password: password ?? "" };
-  return token ? { kind: "bearer", token: async () => token } : { kind: "none" };
+  return token === "" ? { kind: "none" } : { kind: "bearer", token: async () => token };
 }

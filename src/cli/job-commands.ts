@@ -17,11 +17,20 @@ import { shownLock, shownStatus } from "./job-status.ts";
 import { commandMessage } from "./remedies.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
 
+const FLAGS = {
+  json: { type: "boolean", default: false },
+  until: { type: "string" },
+  yes: { type: "boolean", short: "y", default: false },
+} as const;
+const ANY_JOB = { jobs: [0, 1], flags: { ...FLAGS, "fail-when": { type: "string", multiple: true } } } as const;
+const ONE_JOB = { jobs: [1, 1], flags: FLAGS } as const;
+
 /** `status [JOB]`: shows one job, or all jobs, first the jobs that may need attention. */
-export function status(surroundings: CommandSurroundings): Promise<Exit> {
-  return runOnBackend(surroundings, [0, 1], async (backend, { job, json, failWhen }) => {
+export function status(surroundings: CommandSurroundings): Promise<number> {
+  return runOnBackend(surroundings, ANY_JOB, async (backend, { job, flags }) => {
     const { output, errors, deadline, now } = surroundings;
-    const rules = await parseFailRules(failWhen);
+    const { json } = flags;
+    const rules = await parseFailRules(rulesIn(flags["fail-when"]));
     const exitBy = (jobs: readonly JobStatus[]): Exit => {
       const met = metRules(rules, { jobs, damaged: [] }, now());
       for (const { rule, names } of met) errors.write(`${oneLine(rule.text)}: ${names.map(oneLine).join(", ")}\n`);
@@ -47,6 +56,14 @@ export function status(surroundings: CommandSurroundings): Promise<Exit> {
   });
 }
 
+/** Each flag may have several rules, separated by commas. */
+function rulesIn(flags: readonly string[] = []): readonly string[] {
+  return flags
+    .flatMap((flag) => flag.split(/[\n,]/))
+    .map((rule) => rule.trim())
+    .filter((rule) => rule !== "");
+}
+
 function urgencyOf({ next }: JobStatus): number {
   return (next.failing ? 2 : 0) + (next.overdue ? 1 : 0);
 }
@@ -55,8 +72,8 @@ function urgencyOf({ next }: JobStatus): number {
  * `release JOB`: interrupts the active lock that it has read, and no later one. It removes a damaged state document, after a
  * question.
  */
-export function release(surroundings: CommandSurroundings): Promise<Exit> {
-  return runOnBackend(surroundings, [1, 1], async (backend, { job = "", json, yes, location }) => {
+export function release(surroundings: CommandSurroundings): Promise<number> {
+  return runOnBackend(surroundings, ONE_JOB, async (backend, { job = "", flags: { json, yes }, location }) => {
     const { output, errors, deadline } = surroundings;
     let state: JobState | null;
     try {
@@ -142,8 +159,8 @@ async function isConfirmed(
 }
 
 /** `skip JOB --until INSTANT`: shows which intervals will not be run, asks, and skips them. */
-export function skip(surroundings: CommandSurroundings): Promise<Exit> {
-  return runOnBackend(surroundings, [1, 1], async (backend, { job = "", json, until: text, yes }) => {
+export function skip(surroundings: CommandSurroundings): Promise<number> {
+  return runOnBackend(surroundings, ONE_JOB, async (backend, { job = "", flags: { json, until: text, yes } }) => {
     const { output, errors, deadline } = surroundings;
     const until = untilIn(text);
     const status = await backend.status(job, deadline());

@@ -2,9 +2,11 @@
 import { randomUUID } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { createInterface } from "node:readline/promises";
+import { text } from "node:stream/consumers";
 import { deadlineIn } from "../network/deadline.ts";
 import { JOB_COMMANDS_HELP } from "./command-line.ts";
 import { release, skip, status } from "./job-commands.ts";
+import type { LockSurroundings } from "./start-lock.ts";
 
 const USAGE = `Usage: cronyx-action COMMAND
 
@@ -13,28 +15,34 @@ ${JOB_COMMANDS_HELP}
 cronyx-action --version prints the release.
 `;
 
+const [command, ...args] = process.argv.slice(2);
+
 // A reader such as head closes its end when it has read enough. The rest of the output has no reader.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    if (stream === process.stdout) process.exit();
+    // These two hold a lock, which they must end first.
+    if (stream === process.stdout && command !== "start" && command !== "exec") process.exit();
   });
 }
 
-const [command, ...args] = process.argv.slice(2);
 const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr, confirm };
 
 if (command === "serve") await serveHere();
 else if (command === "status") process.exitCode = await status({ ...surroundings, deadline });
 else if (command === "release") process.exitCode = await release({ ...surroundings, deadline });
 else if (command === "skip") process.exitCode = await skip({ ...surroundings, deadline });
+else if (command === "exec") process.exitCode = await (await import("./exec.ts")).exec(lockSurroundings());
+else if (command === "start") process.exitCode = await (await lockCommands()).start(lockSurroundings());
+else if (command === "finish") process.exitCode = await (await lockCommands()).finish(lockSurroundings());
+else if (command === "interrupt") process.exitCode = await (await lockCommands()).interrupt(lockSurroundings());
 else if (command === "--version") process.stdout.write(`${version()}\n`);
 else if (command === "--help" || command === "-h") process.stdout.write(USAGE);
 else {
   process.stderr.write(
     command === undefined
       ? USAGE
-      : `${JSON.stringify(command)} is not a command: use serve, status, release or skip; --help describes them\n`,
+      : `${JSON.stringify(command)} is not a command: use serve, status, release, skip, exec, start, finish or interrupt; --help describes them\n`,
   );
   process.exitCode = 2;
 }
@@ -48,8 +56,34 @@ async function confirm(question: string): Promise<boolean | null> {
   return /^y(es)?$/i.test(answer.trim());
 }
 
-function deadline() {
-  return deadlineIn(60_000);
+function deadline(ms = 60_000, signal?: AbortSignal) {
+  return deadlineIn(ms, signal);
+}
+
+/** Loaded for these commands only. */
+function lockCommands() {
+  return import("./lock-commands.ts");
+}
+
+function lockSurroundings(): LockSurroundings {
+  return {
+    ...surroundings,
+    deadline,
+    newId: randomUUID,
+    platform: process.platform,
+    cancellation,
+    print: (line) =>
+      new Promise((resolve, reject) => {
+        process.stdout.write(line, (error) => (error ? reject(error) : resolve()));
+      }),
+    input: () => text(process.stdin),
+  };
+}
+
+function cancellation(): AbortSignal {
+  const cancelled = new AbortController();
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => cancelled.abort(signal));
+  return cancelled.signal;
 }
 
 /** Loaded for this command only: the others need none of a server's dependencies. */

@@ -11,6 +11,19 @@ const NAMES: Readonly<Record<string, string>> = {
   until: "--until",
   failWhen: "--fail-when",
   yes: "--yes",
+  jobInterval: "--interval",
+  startBuffer: "--start-buffer",
+  retryInterval: "--retry-interval",
+  requiredJobNames: "--required-job",
+  timezone: "--timezone",
+  startsAt: "--starts-at",
+  catchUp: "--catch-up",
+  jobIntervalStartedAt: "--job-interval-started-at",
+  wait: "--wait",
+  deadline: "--deadline",
+  maxIntervals: "--max-intervals",
+  lock: "--lock",
+  command: "COMMAND",
 };
 
 /** Errors in the terms of the job commands: their flags, and the environment. */
@@ -20,7 +33,11 @@ const WORDING: Wording<RemoteErrorCode> = {
   remedies: {
     ...COMMON_REMEDIES,
     "credentials-in-location": "move them to CRONYX_TOKEN, or to CRONYX_USERNAME and CRONYX_PASSWORD",
-    "incomplete-login": "set CRONYX_USERNAME and CRONYX_PASSWORD together, or neither",
+    "chosen-interval-with-lock": "pass --no-lock too, or leave it out",
+    "incomplete-login":
+      "set CRONYX_USERNAME and CRONYX_PASSWORD together, or for git+https: CRONYX_USERNAME and CRONYX_TOKEN",
+    "location-changed": `set ${URL_FLAG} to the one of the start`,
+    "invalid-lock": "pass the text that start printed, as it is",
 
     ...COMMON_REMOTE_REMEDIES,
     unreachable: `check ${URL_FLAG} and the network, or try again later`,
@@ -43,7 +60,7 @@ const WORDING: Wording<RemoteErrorCode> = {
     "request-refused": "change the argument that it names",
     "not-a-server": `check ${URL_FLAG}, its path included; the url of a git repository begins with git+`,
     "original-server": "use this project's server, which shows its jobs",
-    "server-too-old": "update that server",
+    "server-too-old": "update that server, or leave --starts-at and --catch-up out",
     "start-unsettled": "run status to see the lock, and release to free it",
     "oidc-not-permitted": "set CRONYX_TOKEN",
     "oidc-failed": "set CRONYX_TOKEN",

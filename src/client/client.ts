@@ -1,4 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import { checkLocationOf, handedLockText } from "../backend/handed-lock.ts";
+import { readActiveLock } from "../backend/handed-lock-state.ts";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../backend/lock-id.ts";
 import { LockRenewal, type RenewalFailure } from "../backend/lock-renewal.ts";
@@ -15,6 +17,7 @@ import {
   checkClientOptions,
   checkCredentialsFor,
   checkJobOptions,
+  handedLockOf,
   instantOf,
   startRequestOf,
   wrongType,
@@ -64,6 +67,7 @@ export class CronyxClient implements AsyncDisposable {
       interrupt: (lock, call) => this.#call(call, (backend, deadline) => backend.interrupt(lock, deadline)),
       renew: (lock, call) => this.#call(call, (backend, deadline) => backend.renew(lock, deadline)),
       inBackground: (jobName, work) => this.#inBackground(jobName, work),
+      textOf: (started) => handedLockText(started, this.#location),
     };
   }
 
@@ -113,6 +117,28 @@ export class CronyxClient implements AsyncDisposable {
       await this.#call(options, (backend, deadline) => backend.resume(lock, holder, deadline)),
       this.#calls,
     );
+  }
+
+  /**
+   * Makes a job of the text of its lock, which another process got from {@link Job.lock}, to renew, finish or interrupt it. It
+   * throws `lock-lost` if the lock is not active any longer. An original CronyxServer shows no locks, so the text alone counts
+   * there.
+   */
+  async job(lock: string, options: CallOptions = {}): Promise<Job> {
+    const handed = throwingClientErrors(() => {
+      const handed = handedLockOf(lock);
+      checkLocationOf(handed, this.#location);
+      return handed;
+    });
+    if (this.#closing !== null) throw closedError();
+    const { jobName, id } = handed;
+    if (id === null) return new Job({ ...handed, lock: null }, this.#calls);
+    const active = await this.#call(options, (backend, deadline) =>
+      readActiveLock(backend, { ...handed, id }, deadline),
+    );
+    const times =
+      active === "hidden" ? {} : { createdAt: Date.parse(active.createdAt), updatedAt: Date.parse(active.updatedAt) };
+    return new Job({ ...handed, ...times, lock: { jobName, id, record: null } }, this.#calls);
   }
 
   /** Requests the next due interval of a job. @returns the job, or the reason why it was not started. */

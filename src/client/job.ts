@@ -1,4 +1,5 @@
 /// <reference lib="esnext.disposable" preserve="true" />
+import type { HandedStart } from "../backend/handed-lock.ts";
 import { type ActiveLock, type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
 import type { LockRenewal } from "../backend/lock-renewal.ts";
 import type { Instant } from "../scheduler/instant.ts";
@@ -17,11 +18,13 @@ export interface LockCalls {
   renew(lock: HeldLock, options: CallOptions): Promise<ActiveLock>;
   /** Lets the client's `close()` wait for `work`, and warns if it fails. */
   inBackground(jobName: string, work: Promise<void>): void;
+  /** The text from which another process makes a job again. */
+  textOf(started: HandedStart): string;
 }
 
 type End = "finish" | "interrupt";
 
-/** The answer to a start, or the lock that was resumed. */
+/** The answer to a start, or a lock that was resumed or handed on. */
 type JobStart = Omit<ActiveLock, "lock"> &
   Pick<Started, "lock"> &
   Partial<Pick<Started, "behind" | "skipped" | "takenOver">>;
@@ -37,7 +40,7 @@ export type JobTask = (job: Job, signal: AbortSignal) => unknown;
 const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
 
 /**
- * One interval of a job that this process was granted. It is active until it is finished or interrupted. After that,
+ * One interval of a job that this process was granted or got by the text of its lock. It is active until it is finished or interrupted. After that,
  * reading a property and ending it again throw a {@link CronyxClientError} with the code `not-active`.
  */
 export class Job implements Disposable, AsyncDisposable {
@@ -105,6 +108,15 @@ export class Job implements Disposable, AsyncDisposable {
   /** How many further intervals are due after this one, up to 1,000. Null: the server does not say. */
   get behind(): number | null {
     return this.#whileActive().behind ?? null;
+  }
+
+  /**
+   * The text of the lock, one line of JSON. `CronyxClient.job` makes a job of it in another process. It is no secret, and
+   * holds neither credentials nor an address.
+   */
+  get lock(): string {
+    const { behind = null, ...started } = this.#whileActive();
+    return this.#calls.textOf({ ...started, updatedAt: this.#updatedAt, behind });
   }
 
   /** The span before the interval that `catchUp: "latest"` leaves out, or null. */

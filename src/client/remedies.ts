@@ -11,6 +11,8 @@ const WORDING: Wording<RemoteErrorCode> = {
     ...COMMON_REMEDIES,
     "chosen-interval-with-lock": "set noLock to true, or leave this option out",
     "credentials-in-location": "move them to the option token or credentials",
+    "location-changed": "pass the text to a client with the url of the client that took the lock",
+    "invalid-lock": "pass the lock of a job that was started, as it is",
 
     ...COMMON_REMOTE_REMEDIES,
     unreachable: "check the option url and the network, or try again later",

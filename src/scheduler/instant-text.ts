@@ -25,6 +25,23 @@ export function parseInstantOrDate(field: string, text: string, timezone: string
 }
 
 /**
+ * Parses an instant.
+ *
+ * @param field The name of the argument, for messages.
+ * @throws ArgumentError for any other text, a date included.
+ */
+export function parseInstantOnly(field: string, text: string): Instant {
+  const instant = parseInstant(text);
+  if (instant !== null) return instant;
+  throw new ArgumentError("invalid-instant", {
+    field,
+    value: text,
+    problem: "is not an instant",
+    expected: utcForm(text) ?? "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
+  });
+}
+
+/**
  * @returns the accepted form of an instant that lacks its offset, its T or a colon, of a date, or of milliseconds since 1970.
  *   Null for any other text.
  */

@@ -1,5 +1,5 @@
 import type { Surroundings, Toolkit } from "../../src/action/toolkit.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
+import { type Deadline, deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "./inputs.ts";
 
 /** A toolkit for a step that runs in the test's own process. It records the log, errors, outputs and state. */
@@ -28,14 +28,18 @@ export function toolkitWith(inputs: InputTexts, state: Record<string, string> = 
   return { toolkit, errors, log, state, outputs };
 }
 
-/** What surrounds a step that runs in the test's own process. All of its requests have one deadline. */
-export function surroundingsOf(toolkit: Toolkit, deadlineMs: number): Surroundings {
+/**
+ * The surroundings of a step that runs in the test's own process.
+ *
+ * @param deadline The one deadline of all its requests, or its milliseconds.
+ */
+export function surroundingsOf(toolkit: Toolkit, deadline: number | Deadline): Surroundings {
   return {
     toolkit,
     env: {},
     now: Date.now,
     newId: () => "id",
-    deadline: () => deadlineIn(deadlineMs),
+    deadline: () => (typeof deadline === "number" ? deadlineIn(deadline) : deadline),
     platform: process.platform,
     cancellation: () => new AbortController().signal,
   };

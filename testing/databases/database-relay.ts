@@ -11,13 +11,22 @@ export async function relayTo(database: string) {
   const url = new URL(database);
   const { port, hostname } = url;
   const pairs = new Set<readonly [client: Socket, upstream: Socket]>();
+  const sockets = new Set<Socket>();
   const losesAnswer = new WeakSet<Socket>();
   let terminatesNext = false;
   const server = net.createServer((client) => {
     const upstream = net.connect(Number(port), hostname);
     const pair = [client, upstream] as const;
     pairs.add(pair);
-    for (const socket of pair) socket.on("error", () => {}).on("close", () => pairs.delete(pair));
+    for (const socket of pair) {
+      sockets.add(socket);
+      socket
+        .on("error", () => {})
+        .on("close", () => {
+          pairs.delete(pair);
+          sockets.delete(socket);
+        });
+    }
     client.pipe(upstream);
     upstream.on("data", (bytes: Buffer) => {
       if (losesAnswer.has(client)) return reset(pair);
@@ -46,6 +55,8 @@ export async function relayTo(database: string) {
     },
     close() {
       server.close();
+      // A connection of which only one side has ended would keep the process from exiting.
+      for (const socket of sockets) socket.destroy();
     },
   };
 }

@@ -15,8 +15,12 @@ const [folder = ""] = process.argv.slice(2);
 const LOGIN = { username: "e2e", password: "e2e-password" };
 const AUDIENCE = "cronyx-e2e";
 
-mkdirSync(path.join(folder, "locks.git"), { recursive: true });
-await ended(spawn("git", ["init", "--quiet", "--bare", path.join(folder, "locks.git")], { stdio: "inherit" }));
+// One for each transport: under act all runs have the same id, and so the same names of jobs.
+for (const name of ["file.git", "http.git"]) {
+  const repository = path.join(folder, name);
+  mkdirSync(repository, { recursive: true });
+  await ended(spawn("git", ["init", "--quiet", "--bare", repository], { stdio: "inherit" }));
+}
 const git = await serveGit({ root: folder });
 
 const issuer = new Issuer();
@@ -50,13 +54,13 @@ const basic = await cronyxServer("basic", {
 const oidc = await cronyxServer("oidc", {
   OIDC_AUDIENCE: AUDIENCE,
   OIDC_ISSUER: issuer.url,
-  OIDC_RULES: JSON.stringify([{ jobs: "*", claims: { repository: claims().repository } }]),
+  OIDC_RULES: JSON.stringify([{ jobs: "ci/**", claims: { repository: claims().repository } }]),
 });
 
 console.log(
   JSON.stringify({
-    file: `git+${pathToFileURL(path.join(folder, "locks.git"))}`,
-    http: `git+${git.url("locks.git")}`,
+    file: `git+${pathToFileURL(path.join(folder, "file.git"))}`,
+    http: `git+${git.url("http.git")}`,
     basic: basic.url,
     oidc: oidc.url,
     github: github.url,

@@ -7,6 +7,7 @@ import { promisify } from "node:util";
  *
  * @typedef {object} GitFault
  * @property {number} [delay] Milliseconds to wait before git gets the request.
+ * @property {Promise<unknown>} [after] Git gets the request after it.
  * @property {"before" | "after" | "within"} [cut] Where to cut the connection: before git gets the request, after git
  *   is done but before the first byte of the answer, or within the answer.
  * @property {number} [status] Answer with this status, and do not run git.
@@ -77,12 +78,14 @@ async function answer(request, response, { root, token, fault, exchanges }) {
   const exchange = newExchange(request, { url, body, arrivedAt });
   exchanges.push(exchange);
   const faults = fault(exchange) ?? {};
-  const { delay = 0, cut, status, headers = {}, body: faultyBody, carriedOut = false, oldProtocol = false } = faults;
+  const { delay = 0, after, cut, status, headers = {}, body: faultyBody } = faults;
+  const { carriedOut = false, oldProtocol = false } = faults;
 
   if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+  await after;
   if (cut === "before") return request.socket.destroy();
   if (status !== undefined && !carriedOut) return response.writeHead(status, headers).end(faultyBody);
-  if (token !== undefined && passwordOf(request) !== token) {
+  if (token !== undefined && tokenOf(request.headers) !== token) {
     return response.writeHead(401, { "www-authenticate": 'Basic realm="git"' }).end();
   }
 
@@ -164,9 +167,13 @@ async function bodyOf(stream) {
   return Buffer.concat(chunks);
 }
 
-/** @param {http.IncomingMessage} request */
-function passwordOf(request) {
-  const [, credentials = ""] = /^Basic (.+)$/i.exec(request.headers.authorization ?? "") ?? [];
+/**
+ * The password of a request, which is a token.
+ *
+ * @param {{ authorization?: string | undefined }} headers
+ */
+export function tokenOf({ authorization = "" }) {
+  const [, credentials = ""] = /^Basic (.+)$/i.exec(authorization) ?? [];
   return Buffer.from(credentials, "base64")
     .toString()
     .replace(/^[^:]*:/, "");

@@ -16,6 +16,8 @@ import { MemoryStore } from "../stores/memory-store.ts";
 export interface ServerFault {
   /** Milliseconds to wait before the server handles the request. */
   delay?: number;
+  /** The server handles the request after it. */
+  after?: Promise<unknown>;
   /** Where to cut the connection: before the server handles the request, before the answer, or within the answer. */
   cut?: "before" | "after" | "within";
   /** Send this answer, and do not handle the request. */
@@ -103,8 +105,9 @@ export class OriginalServer {
     const received: ReceivedRequest = { method, path: url, headers, body, settled: false };
     this.requests.push(received);
     const fault = this.fault(received) ?? {};
-    const { delay = 0, cut, status } = fault;
+    const { delay = 0, after, cut, status } = fault;
     if (delay > 0) await pause(delay);
+    await after;
     const isHandled = cut !== "before" && status === undefined;
     const answer = isHandled
       ? await this.answer(received)

@@ -61,7 +61,7 @@ function insertOf(document: string, from: number, to: number): string {
   return `INSERT INTO cronyx_job (name, version, state) VALUES ${rows.join(", ")}`.replace("{}", document);
 }
 
-/** @returns the median time to read a job that does not exist, in milliseconds. */
+/** @returns the shortest time to read a job that does not exist, in milliseconds: other work on the machine only adds time. */
 async function timeOf(store: JobStore): Promise<number> {
   const times: number[] = [];
   for (let at = 0; at < 200; at++) {
@@ -69,5 +69,5 @@ async function timeOf(store: JobStore): Promise<number> {
     await store.read(["missing"], inTime());
     times.push(performance.now() - started);
   }
-  return times.sort((a, b) => a - b)[100] ?? 0;
+  return Math.min(...times);
 }

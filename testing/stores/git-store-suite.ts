@@ -3,10 +3,10 @@ import { rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import { NO_OBJECT } from "../../src/store/git/objects.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../src/store/job-store.ts";
+import { endingDeadline } from "../clock/ending-deadline.ts";
 import { failureOf } from "../errors/failure-of.ts";
 import type { BareRepository } from "../git/bare-repository.ts";
 import { documentOf, inTime } from "./job-store-suite.ts";
@@ -61,7 +61,12 @@ const FORGERIES: [what: string, make: (repository: BareRepository, name: string)
  *
  * @param place Returns the repository, and a function that opens a store on it.
  */
-export function gitStoreSuite(place: () => { repository: BareRepository; open: () => Promise<JobStore> }): void {
+export function gitStoreSuite(
+  place: () => {
+    repository: BareRepository;
+    open: (options?: { log: (line: string) => void }) => Promise<JobStore>;
+  },
+): void {
   const withStore = async <T>(use: (store: JobStore, repository: BareRepository) => Promise<T>): Promise<T> => {
     const { repository, open } = place();
     const store = await open();
@@ -146,7 +151,6 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
   });
 
   describe("a repository", () => {
-    // The store sends an update that a lock file prevents again until the deadline.
     test("that refuses a push gives the reason, and the ref does not move", () =>
       withStore(async (store, repository) => {
         const names = { hook: "refused by a hook", locked: "locked", hidden: "hidden" };
@@ -161,13 +165,19 @@ export function gitStoreSuite(place: () => { repository: BareRepository; open: (
         );
         writeFileSync(path.join(repository.folder, `${refOf(names.locked)}.lock`), randomBytes(20));
         repository.git(["config", "receive.hideRefs", refOf(names.hidden)]);
-        const stores = await Promise.all(Object.values(names).map(() => place().open()));
-        const errors = await Promise.all(
-          Object.values(names).map((name, at) =>
-            failureOf((stores[at] as JobStore).swap(versions.get(name) ?? null, documentOf(name), deadlineIn(4_000))),
-          ),
-        );
-        await Promise.all(stores.map((opened) => opened.close()));
+        const swapOf = async (name: string, opening: Promise<JobStore>, deadline = inTime()) => {
+          const opened = await opening;
+          const error = await failureOf(opened.swap(versions.get(name) ?? null, documentOf(name), deadline));
+          await opened.close();
+          return error;
+        };
+        // The store sends an update that a lock file prevents again until the deadline.
+        const { deadline, pass } = endingDeadline();
+        const errors = await Promise.all([
+          swapOf(names.hook, place().open()),
+          swapOf(names.locked, place().open({ log: pass }), deadline),
+          swapOf(names.hidden, place().open()),
+        ]);
         repository.git(["config", "--unset", "receive.hideRefs"]);
         repository.hook("update", "exit 0");
 

@@ -38,7 +38,7 @@ test.each(["git", "our own server"])("main and post each write theirs, on %s", a
   expect(post).toMatch(/^ {2}finished :done, /m);
 });
 
-test("a refusal says why, who holds the job, and when a start may succeed", async () => {
+test("a refusal says why, the holder of the lock, and when a start may succeed", async () => {
   await repository.write("held", heldSince("held", Date.now() - HOUR));
   const step = repository.step({ "job-name": "held", "retry-interval": "1 day" });
   await step.main();

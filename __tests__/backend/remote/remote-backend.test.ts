@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { tmpdir } from "node:os";
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, jest, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
 import { type Claim, type HeldLock, LockLostError, type Started } from "../../../src/backend/job-backend.ts";
@@ -12,6 +13,7 @@ import { ServiceError } from "../../../src/errors/service-error.ts";
 import { parseLocation } from "../../../src/location/location.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, type Instant, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
+import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
 import { OriginalServer, type ServerFault } from "../../../testing/servers/original-server.ts";
 
@@ -355,8 +357,10 @@ describe("with a server that explains itself", () => {
     let takeover: Promise<unknown> | undefined;
     server.fault = () => {
       const nth = server.requests.length;
-      if (nth === 2) takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-      return nth === 1 ? { cut: "after" } : nth === 2 ? { delay: 200 } : undefined;
+      if (nth === 1) return { cut: "after" };
+      if (nth !== 2) return undefined;
+      takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+      return { after: takeover };
     };
     const start = backend.start(HOURLY, claim(), inTime());
     expect(await failureOf(start)).toMatchObject({ code: "request-refused", effect: "possible" });
@@ -387,9 +391,16 @@ describe("an earlier try that may come later, to a server that explains itself",
 
   test("is an error that names the lock, where its release fails", async () => {
     await started(other);
-    server.fault = ({ path }) =>
-      server.requests.length === 2 || path.endsWith("abandon") ? { status: 504 } : undefined;
-    const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(1_000)));
+    const { deadline, pass } = endingDeadline();
+    let abandons = 0;
+    server.fault = ({ path }) => {
+      if (path.endsWith("abandon")) {
+        if (++abandons === 2) pass();
+        return { status: 504 };
+      }
+      return server.requests.length === 2 ? { status: 504 } : undefined;
+    };
+    const error = await failureOf(backend.start(HOURLY, claim(), deadline));
     expect(error).toMatchObject({ code: "start-unsettled", effect: "possible", cause: { code: "unreachable" } });
     expect(actionMessage(error)).toMatch(
       /was refused, but an earlier attempt .* may still take the lock, since .* answered 504: set retry-interval/,
@@ -399,20 +410,25 @@ describe("an earlier try that may come later, to a server that explains itself",
   test("an end is not done while it is unknown whether the end or a takeover ended the run", async () => {
     const lock = await started(backend);
     let takeover: Promise<unknown> | undefined;
-    server.fault = ({ method, path }) => {
-      if (method === "GET") return { status: 503 };
-      if (takeover !== undefined || !path.endsWith("finish")) return undefined;
-      takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
-      // The next attempt reaches the server.
-      return { status: 502, headers: { "retry-after": "1" } };
+    /** Finishes the run. The deadline passes at the second request for the job's state. */
+    const finish = () => {
+      const { deadline, pass } = endingDeadline();
+      let reads = 0;
+      server.fault = ({ method, path }) => {
+        if (method === "GET") {
+          if (++reads === 2) pass();
+          return { status: 503 };
+        }
+        if (takeover !== undefined || !path.endsWith("finish")) return undefined;
+        takeover = other.start({ ...HOURLY, retryInterval: 0 }, claim(), inTime());
+        return { after: takeover, status: 502 };
+      };
+      return backend.finish(lock, deadline);
     };
-    expect(await failureOf(backend.finish(lock, deadlineIn(3_000)))).toMatchObject({
-      code: "unreachable",
-      effect: "possible",
-    });
+    expect(await failureOf(finish())).toMatchObject({ code: "unreachable", effect: "possible" });
     expect(await takeover).toHaveProperty("started", true);
     // This call lost no answer, so the lock is lost. A Job remembers the earlier call: job.test.ts.
-    const lost = await backend.finish(lock, deadlineIn(300)).catch((error) => error);
+    const lost = await finish().catch((error) => error);
     expect(lost).toBeInstanceOf(LockLostError);
     expect(lost).toMatchObject({ loss: { ending: "unknown" }, cause: { code: "unreachable" } });
   });
@@ -497,23 +513,33 @@ describe("patience", () => {
   });
 
   test("waits as long as Retry-After says", async () => {
-    once(/^POST/, { status: 429, headers: { "retry-after": "1" } });
-    const from = performance.now();
-    await started();
-    expect(performance.now() - from).toBeGreaterThanOrEqual(1_000);
+    server.fault = () => ({ status: 429, headers: { "retry-after": "30" } });
+    const { deadline, pass } = endingDeadline();
+    const start = failureOf(backend.start(HOURLY, claim(), deadline));
+    while (log.length === 0) await nextTurn();
+    expect(log).toEqual([expect.stringContaining("; trying again in 30 s (attempt 2")]);
+    pass();
+    await start;
+    expect(asked()).toHaveLength(1);
   });
 
   test("ends at the deadline", async () => {
-    server.fault = () => ({ delay: 800 });
-    const from = performance.now();
-    expect(await failureOf(backend.start(HOURLY, claim(), deadlineIn(300)))).toMatchObject({ effect: "possible" });
-    expect(performance.now() - from).toBeLessThan(700);
+    const { deadline, pass } = endingDeadline();
+    server.fault = () => {
+      pass();
+      return { after: new Promise(() => {}) };
+    };
+    expect(await failureOf(backend.start(HOURLY, claim(), deadline))).toMatchObject({ effect: "possible" });
   });
 
   test("covers a server that is not there, and then the effect is none", async () => {
     await server.close();
     closing.shift();
-    const error = await failureOf(backend.start(HOURLY, claim(), deadlineIn(500)));
+    const { deadline, pass } = endingDeadline();
+    const start = failureOf(backend.start(HOURLY, claim(), deadline));
+    while (log.length < 2) await nextTurn();
+    pass();
+    const error = await start;
     expect(error).toMatchObject({ code: "unreachable", effect: "none" });
     expect(error.message).toMatch(/ECONNREFUSED/);
   });

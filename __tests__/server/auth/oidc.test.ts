@@ -7,6 +7,7 @@ import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { matchesAny, parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
 import type { JobRecord } from "../../../src/store/job-store.ts";
+import { fakeAlone } from "../../../testing/clock/fake-alone.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, type Key, newKey } from "../../../testing/servers/token-issuer.ts";
 import { HOURLY } from "../../../testing/states/states-by-instant.ts";
@@ -19,11 +20,8 @@ const RULES = [
   { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
 ];
 
-/** All functions that Jest can fake except `Date`, by which keys expire. */
-const NOT_THE_DATE = [
-  ...(["setTimeout", "clearTimeout", "setInterval", "clearInterval", "setImmediate", "clearImmediate"] as const),
-  ...(["nextTick", "queueMicrotask", "hrtime", "performance"] as const),
-];
+/** The clock by which keys expire. */
+const THE_DATE = fakeAlone("Date");
 
 let key: Key;
 let nextKey: Key;
@@ -165,7 +163,7 @@ describe("the issuer's keys", () => {
     expect(await statusWith(await token())).toBe(200);
     issuer.keys = [];
     expect(await statusWith(await token())).toBe(200);
-    jest.useFakeTimers({ now: Date.now() + 11 * MINUTE, doNotFake: NOT_THE_DATE });
+    jest.useFakeTimers({ now: Date.now() + 11 * MINUTE, ...THE_DATE });
     try {
       expect(await statusWith(await token())).toBe(401);
     } finally {
@@ -193,7 +191,7 @@ describe("the issuer's keys", () => {
     issuer.keys = [key, nextKey];
     const early = await startWith(await token({}, nextKey));
     expect(early).toMatchObject({ status: 503, headers: { "retry-after": "30" } });
-    jest.useFakeTimers({ now: Date.now() + 31 * SECOND, doNotFake: NOT_THE_DATE });
+    jest.useFakeTimers({ now: Date.now() + 31 * SECOND, ...THE_DATE });
     try {
       expect(await statusWith(await token({}, nextKey))).toBe(200);
     } finally {
@@ -269,10 +267,9 @@ describe("the rules", () => {
 
   test("of many stars take no long name long", () => {
     const [rule] = parseOidcRules("OIDC_RULES", '[{"jobs":"*-*-*-*-*/**/**x","claims":{"repository":"octo-org/*"}}]');
-    const began = performance.now();
+    // A match that goes back to each star would take centuries.
     expect(matchesAny(rule?.jobs ?? [], `${"-".repeat(8_000)}${"/".repeat(8_000)}`)).toBe(false);
     expect(matchesAny(rule?.jobs ?? [], `${"-".repeat(8_000)}${"/".repeat(8_000)}x`)).toBe(true);
-    expect(performance.now() - began).toBeLessThan(1_000);
   });
 
   test.each<[required: string[], status: 200 | 403]>([

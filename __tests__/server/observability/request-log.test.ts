@@ -25,7 +25,7 @@ test("each start, end and refusal is one line, and counted", async () => {
   await server.send("GET", "/report");
   await server.send("GET", "/healthcheck");
 
-  const told = {
+  const common = {
     job: "report",
     ms: expect.any(Number),
     level: 30,
@@ -33,13 +33,13 @@ test("each start, end and refusal is one line, and counted", async () => {
     reqId: expect.any(String),
   };
   expect(server.lines).toEqual([
-    { ...told, msg: "start", outcome: "started", runUrl },
-    { ...told, msg: "start", outcome: "active" },
-    { ...told, msg: "start", outcome: "bad-request", field: "jobInterval" },
-    { ...told, msg: "start", outcome: "bad-request", field: "jobInterval" },
-    { ...told, msg: "start", outcome: "started", takeover: true },
-    { ...told, msg: "interrupt", outcome: "not-found" },
-    { ...told, msg: "finish", outcome: "finished" },
+    { ...common, msg: "start", outcome: "started", runUrl },
+    { ...common, msg: "start", outcome: "active" },
+    { ...common, msg: "start", outcome: "bad-request", field: "jobInterval" },
+    { ...common, msg: "start", outcome: "bad-request", field: "jobInterval" },
+    { ...common, msg: "start", outcome: "started", takeover: true },
+    { ...common, msg: "interrupt", outcome: "not-found" },
+    { ...common, msg: "finish", outcome: "finished" },
   ]);
   expect(JSON.stringify(server.lines)).not.toMatch(/4242|the body|key of/);
 

@@ -253,8 +253,8 @@ describe("a job with a damaged state document", () => {
     for (const end of ["finish", "interrupt", "abandon"]) {
       expect(await server.send("PUT", `/broken/x/${end}`)).toMatchObject({ status: 500 });
     }
-    const told = await page("?name=broken");
-    expect(told).toMatchObject({
+    const answer = await page("?name=broken");
+    expect(answer).toMatchObject({
       status: 500,
       text: expect.stringContaining("The state document of this job is damaged"),
     });

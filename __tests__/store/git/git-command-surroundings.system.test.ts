@@ -114,9 +114,8 @@ describe("processes", () => {
   });
 
   test("that hang end at the deadline, and those without time left end at once", async () => {
-    wrapGit("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 3_000); process.exit(1);");
+    wrapGit("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);");
     const store = await open();
-    const from = performance.now();
     const inNoTime = deadlineIn(1);
     const [read, swap] = [
       store.read([NAME], deadlineIn(300)),
@@ -127,7 +126,6 @@ describe("processes", () => {
     expect(lost).toMatchObject({ code: "unreachable", effect: "possible" });
     expect(lost.message).toContain("gave no answer to git push in time");
     expect(await failureOf((await open()).read([NAME], inNoTime))).toMatchObject({ code: "unreachable" });
-    expect(performance.now() - from).toBeLessThan(2_900);
   });
 });
 

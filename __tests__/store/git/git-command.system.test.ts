@@ -21,7 +21,7 @@ afterAll(() => {
 });
 
 describe("the git command", () => {
-  const open = () => openStoreAt(pathToFileURL(repository.folder).href, { temporary });
+  const open = (options = {}) => openStoreAt(pathToFileURL(repository.folder).href, { temporary, ...options });
   jobStoreSuite(open);
   gitStoreSuite(() => ({ repository, open }));
 

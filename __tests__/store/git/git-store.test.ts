@@ -6,6 +6,7 @@ import { chained } from "../../../src/store/git/document-commit.ts";
 import type { GitRemote, PushAnswer, RefUpdate } from "../../../src/store/git/git-remote.ts";
 import { GitStore } from "../../../src/store/git/git-store.ts";
 import { idOf, NO_OBJECT } from "../../../src/store/git/objects.ts";
+import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 
 const JOB = newJobState("report");
 const OTHER = "a".repeat(40);
@@ -149,13 +150,15 @@ describe("a push that left the ref as it was", () => {
   });
 
   test("is sent again until the deadline after a refusal without a reason", async () => {
+    const { deadline, pass } = endingDeadline();
     remote.push = async (update) => {
       remote.pushed.push(update);
+      if (remote.pushed.length === 3) pass();
       return NOT_MOVED;
     };
-    const error = await store.swap(null, JOB, deadlineIn(1_500)).catch((error: unknown) => error);
+    const error = await store.swap(null, JOB, deadline).catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "update-failed", effect: "none" });
-    expect(remote.pushed.length).toBeGreaterThan(2);
+    expect(remote.pushed).toHaveLength(3);
   });
 });
 

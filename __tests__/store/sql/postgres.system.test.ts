@@ -9,6 +9,7 @@ import { deadlineIn } from "../../../src/network/deadline.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
 import type { Reading, Swap } from "../../../src/store/job-store.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
+import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { relayTo } from "../../../testing/databases/database-relay.ts";
 import { startPostgres } from "../../../testing/databases/postgres-server.ts";
 import { selfSignedCertificate } from "../../../testing/network/self-signed-certificate.ts";
@@ -40,7 +41,7 @@ beforeAll(async () => {
     "changed",
     "disk",
   ]) {
-    await postgres.query(`CREATE DATABASE ${name}`);
+    await postgres.query(`CREATE DATABASE ${name} STRATEGY FILE_COPY`);
   }
   slow = readSlowly();
   slow.catch(() => {});
@@ -372,8 +373,9 @@ describe("a store in PostgreSQL", () => {
 
     test("a certificate that this machine does not trust, or one for another host", async () => {
       const { key, cert } = selfSignedCertificate("localhost");
+      const sockets: net.Socket[] = [];
       const server = net.createServer((socket) => {
-        socket.on("error", () => {});
+        sockets.push(socket.on("error", () => {}));
         // The answer to an SSLRequest: the TLS handshake follows.
         socket.once("data", () => {
           socket.write("S");
@@ -391,11 +393,14 @@ describe("a store in PostgreSQL", () => {
       );
       expect(lines).toEqual([]);
       server.close();
+      // The client ends only its side of the connection.
+      for (const socket of sockets) socket.destroy();
     });
 
     test("a password that is missing", async () => {
+      const sockets: net.Socket[] = [];
       const server = net.createServer((socket) => {
-        socket.on("error", () => {});
+        sockets.push(socket.on("error", () => {}));
         // AuthenticationSASL with SCRAM-SHA-256, then AuthenticationSASLContinue.
         const answers = ["R\0\0\0\0\0\0\0\x0aSCRAM-SHA-256\0\0", "R\0\0\0\0\0\0\0\x0br=nonce,s=c2FsdA==,i=4096"];
         socket.on("data", () => {
@@ -412,6 +417,8 @@ describe("a store in PostgreSQL", () => {
       expect(error).toMatchObject({ code: "database-login-refused" });
       expect(lines).toEqual([]);
       server.close();
+      // The client ends only its side of the connection.
+      for (const socket of sockets) socket.destroy();
     });
   });
 
@@ -444,7 +451,8 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a server that is not there: tried until the deadline, and the message leaves the password out", async () => {
-    const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), () => {}, deadlineIn(500));
+    const { deadline, pass } = endingDeadline();
+    const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), pass, deadline);
     const error = await opening.catch((reason) => reason);
     expect(error).toMatchObject({ code: "database-unreachable" });
     expect(error.message).toContain("127.0.0.1:1/cronyx");

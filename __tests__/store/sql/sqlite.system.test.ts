@@ -15,10 +15,10 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test("a process that is killed while it writes loses no document whose swap returned", async () => {
   const writer = fork(WRITER, [file], { execArgv: [] });
-  let told = "";
+  let lastVersion = "";
   let count = 0;
   writer.on("message", (version) => {
-    told = String(version);
+    lastVersion = String(version);
     if (++count === 200) writer.kill("SIGKILL");
   });
   await once(writer, "exit");
@@ -26,6 +26,6 @@ test("a process that is killed while it writes loses no document whose swap retu
   const store = await openDatabase({ kind: "sqlite", file }, () => {}, inTime());
   const { version, state } = (await store.read(["report"], inTime())).records.get("report") ?? {};
   // The last document may be on disk although its swap has not returned.
-  expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(told);
+  expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(lastVersion);
   await store.close();
 });

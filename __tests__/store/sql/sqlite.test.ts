@@ -13,11 +13,12 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { setTimeout as pause } from "node:timers/promises";
-import { afterAll, describe, expect, test } from "@jest/globals";
+import { afterAll, afterEach, describe, expect, jest, test } from "@jest/globals";
 import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
+import { fakeAlone } from "../../../testing/clock/fake-alone.ts";
 import { runServer } from "../../../testing/servers/running-server.ts";
 import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
@@ -27,6 +28,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fileOf = (name: string) => path.join(folder, `${name}.db`);
 const open = (name: string) => openDatabase({ kind: "sqlite", file: fileOf(name) }, () => {}, inTime());
+
+/** From now on a store looks at its files only when {@link untilWatched} is called. */
+const fakeWatches = () => jest.useFakeTimers(fakeAlone("setInterval", "clearInterval"));
+const untilWatched = () => jest.advanceTimersToNextTimer();
+afterEach(() => {
+  jest.useRealTimers();
+});
 
 /** Windows removes no file that is open, and asks for a permission before it makes a symbolic link. */
 const onPosix = process.platform === "win32" ? test.skip : test;
@@ -96,7 +104,6 @@ describe("a store in SQLite", () => {
     const store = await open("busy");
     const other = new DatabaseSync(fileOf("busy"));
     other.exec("BEGIN IMMEDIATE");
-    const { deadlineIn } = await import("../../../src/network/deadline.ts");
     await expect(store.swap(null, documentOf("report"), deadlineIn(300))).rejects.toMatchObject({
       code: "database-busy",
       effect: "none",
@@ -158,12 +165,19 @@ describe("a store in SQLite", () => {
   );
 
   onPosix("a server without requests finds out too that a file was removed", async () => {
-    const lost = new Promise<unknown>((resolve) => {
-      void openDatabase({ kind: "sqlite", file: fileOf("watched") }, () => {}, inTime(), resolve).then(() =>
-        rmSync(`${fileOf("watched")}-shm`),
-      );
-    });
-    expect(await lost).toMatchObject({ code: "database-replaced" });
+    fakeWatches();
+    const lost: unknown[] = [];
+    await openDatabase(
+      { kind: "sqlite", file: fileOf("watched") },
+      () => {},
+      inTime(),
+      (error) => lost.push(error),
+    );
+    untilWatched();
+    expect(lost).toEqual([]);
+    rmSync(`${fileOf("watched")}-shm`);
+    untilWatched();
+    expect(lost).toMatchObject([{ code: "database-replaced" }]);
   });
 
   onPosix(
@@ -180,9 +194,14 @@ describe("a store in SQLite", () => {
   );
 
   test("an idle server moves its transactions into the database file, which then can be copied alone", async () => {
+    fakeWatches();
     const store = await open("idle");
     const { version } = await store.swap(null, documentOf("report"), inTime());
-    while (statSync(`${fileOf("idle")}-wal`).size > 0) await pause(50);
+    const ahead = () => statSync(`${fileOf("idle")}-wal`).size > 0;
+    untilWatched();
+    expect(ahead()).toBe(true);
+    untilWatched();
+    expect(ahead()).toBe(false);
     copyFileSync(fileOf("idle"), fileOf("copy"));
     const copy = await open("copy");
     expect((await copy.read(["report"], inTime())).records.get("report")?.version).toBe(version);
@@ -191,10 +210,13 @@ describe("a store in SQLite", () => {
   });
 
   test("an idle server moves the transactions too that another process left in the -wal file", async () => {
+    fakeWatches();
     const other = new DatabaseSync(fileOf("left"));
     other.exec("PRAGMA journal_mode = WAL; CREATE TABLE other (a); PRAGMA user_version = 0");
     const store = await open("left");
-    while (statSync(`${fileOf("left")}-wal`).size > 0) await pause(50);
+    expect(statSync(`${fileOf("left")}-wal`).size).toBeGreaterThan(0);
+    untilWatched();
+    expect(statSync(`${fileOf("left")}-wal`).size).toBe(0);
     await store.close();
     other.close();
   });

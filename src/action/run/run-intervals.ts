@@ -1,34 +1,23 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
-import { LockRenewal, type RenewalFailure, timers } from "../../backend/lock-renewal.ts";
-import { oneLine } from "../../backend/one-line.ts";
-import { ServiceError } from "../../errors/service-error.ts";
+import { oneLine, type Span, spanText } from "../../backend/one-line.ts";
+import { intervalEnvironment } from "../../command/interval-environment.ts";
+import { type Ending, runUnderLock } from "../../command/run-under-lock.ts";
 import { monotonicNow } from "../../network/deadline.ts";
-import { toIso } from "../../scheduler/instant.ts";
-import { waitOf } from "../../scheduler/wait.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { loadDeadline } from "../inputs.ts";
-import { freeByHand, logStarted, lossLine, messageOf, type Span } from "../messages.ts";
+import { freeByHand, logStarted, lossLine, messageOf } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState, saveStepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
-import { type CommandOptions, startCommand } from "./command.ts";
 import { commandEnvironment } from "./command-environment.ts";
+import { type ScriptCommandOptions, startScript } from "./script-command.ts";
 
-/** In milliseconds. A lost lock is noticed after this long at the latest. */
-const LONGEST_RENEWAL_PERIOD = 5 * 60_000;
 /** In milliseconds. The runner ends this process 7.5 s after its signal, and the command takes up to 3 s of it. */
 const LONGEST_END_WHEN_CANCELLED = 3500;
 
 /** The command that runs for each interval, except for its environment. */
-export type Command = Omit<CommandOptions, "env">;
-
-/** How the command's run for one interval ended. */
-type Ending =
-  | { readonly kind: "exited"; readonly code: number }
-  | { readonly kind: "cancelled" }
-  /** The lock was lost, or could not be renewed in time. */
-  | { readonly kind: "lost"; readonly reason: unknown };
+export type Command = Omit<ScriptCommandOptions, "env">;
 
 export interface Intervals {
   readonly starts: Starts;
@@ -133,9 +122,9 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   saveStepState(toolkit, state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
-    `Output of the command for ${toIso(granted.intervalStartedAt)} to ${toIso(granted.intervalEndedAt)}`,
+    `Output of the command for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}`,
   );
-  const { ending, lock } = await runUnderLock(run, state).finally(toolkit.endGroup);
+  const { ending, lock } = await runCommand(run).finally(toolkit.endGroup);
   const isDone = ending.kind === "exited" && ending.code === 0;
   saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
@@ -175,78 +164,25 @@ async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, g
 }
 
 /** Runs the command while the lock is renewed. @returns the lock with its last renewal. */
-async function runUnderLock(
-  { starts, command, granted, sentAt, cancelled }: OneRun,
-  state: StepState,
-): Promise<{ readonly ending: Ending; readonly lock: HeldLock | null }> {
+function runCommand({ starts, command, granted, sentAt, cancelled }: OneRun) {
   const { backend, inputs, surroundings } = starts;
   const { toolkit, env } = surroundings;
-  let { lock } = granted;
-  const renewal = lock === null ? null : await renewalOf();
-  try {
-    await renewal?.begin();
-    if (renewal?.signal.aborted) return { ending: { kind: "lost", reason: renewal.signal.reason }, lock };
-    if (cancelled.aborted) return { ending: { kind: "cancelled" }, lock };
-    const running = await startCommand({
-      ...command,
-      env: commandEnvironment(env, {
-        CRONYX_JOB_NAME: granted.jobName,
-        CRONYX_JOB_ID: lock?.id ?? "",
-        CRONYX_INTERVAL_STARTED_AT: toIso(granted.intervalStartedAt),
-        CRONYX_INTERVAL_ENDED_AT: toIso(granted.intervalEndedAt),
-      }),
-    });
-    toolkit.saveState("commandPid", String(running.pid ?? ""));
-    const stopped = new Promise<Ending>((resolve) => {
-      whenAborted(cancelled, () => resolve({ kind: "cancelled" }));
-      if (renewal !== null) whenAborted(renewal.signal, () => resolve({ kind: "lost", reason: renewal.signal.reason }));
-    });
-    const exited = running.ended.then((code): Ending => ({ kind: "exited", code }));
-    const ending = await Promise.race([exited, stopped]);
-    if (ending.kind !== "exited") await running.stop();
-    toolkit.saveState("commandPid", "");
-    return { ending, lock };
-  } finally {
-    renewal?.stop();
-  }
-
-  async function renewalOf(): Promise<LockRenewal> {
-    const { retryInterval = 0, timezone = "UTC" } = inputs.request;
-    const wait = await waitOf("retryInterval", retryInterval, timezone);
-    return new LockRenewal({
-      updatedAt: granted.updatedAt,
-      sentAt,
-      // With a retry interval of 0 the lock can be taken over at any time, and no renewal changes that.
-      retryInterval: wait.after(granted.updatedAt) === granted.updatedAt ? null : wait,
-      longestPeriod: LONGEST_RENEWAL_PERIOD,
-      renew: async (signal) => {
-        const held = lock ?? { jobName: granted.jobName, id: state.lockId, record: null };
-        const renewed = await backend.renew(held, surroundings.deadline(inputs.deadline, signal));
-        lock = renewed.lock;
-        return renewed.updatedAt;
-      },
-      meaningOf: (failure) => renewalFailure(failure, toolkit.warning),
-      expired: () =>
-        new Error("the lock could not be renewed before retry-interval passed, so another run may have taken it over"),
-      timers,
-    });
-  }
-}
-
-function renewalFailure(failure: unknown, warn: (line: string) => void): RenewalFailure {
-  if (failure instanceof LockLostError) return "lost";
-  if (failure instanceof ServiceError && failure.code === "original-server") {
-    warn(
-      "An original CronyxServer renews no locks: set retry-interval to more than the longest run takes, since other runs take the lock over then",
-    );
-    return "over";
-  }
-  return "unknown";
-}
-
-function whenAborted(signal: AbortSignal, callback: () => void): void {
-  if (signal.aborted) callback();
-  else signal.addEventListener("abort", callback, { once: true });
+  return runUnderLock({
+    backend,
+    request: inputs.request,
+    granted,
+    sentAt,
+    cancelled,
+    start: () => startScript({ ...command, env: commandEnvironment(env, intervalEnvironment(granted)) }),
+    onProcess: (pid) => toolkit.saveState("commandPid", String(pid ?? "")),
+    deadline: (signal) => surroundings.deadline(inputs.deadline, signal),
+    onNoRenewal: () =>
+      toolkit.warning(
+        "An original CronyxServer renews no locks: set retry-interval to more than the longest run takes, since other runs take the lock over then",
+      ),
+    expired: () =>
+      new Error("the lock could not be renewed before retry-interval passed, so another run may have taken it over"),
+  });
 }
 
 /**

@@ -2,13 +2,13 @@ import { DAY, type Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { Zone } from "../../scheduler/zone.ts";
 
-/** The look of each bar. Mermaid shows `done` in grey, `crit` with a red border, and both together in grey with one. */
+/** The look of each bar: Mermaid shows `done` in grey, `crit` in red, both in grey with a red border, and neither in blue. */
 const STYLES: Readonly<Record<string, string>> = {
   finished: "done",
   interrupted: "crit",
   "taken-over": "crit",
   skipped: "crit, done",
-  running: "active",
+  running: "",
 };
 /** For the outcome of a newer version. */
 const UNKNOWN = { name: "ended", style: "done" };
@@ -40,7 +40,8 @@ export function runsChart(state: JobState, zone: Zone): string | null {
     ...sectionsOf(bars).flatMap(([day, some]) => [
       `  section ${day}`,
       ...some.map(
-        ({ name, from, until }) => `  ${name} :${STYLES[name] ?? UNKNOWN.style}, ${wall(from)}, ${wall(until)}`,
+        ({ name, from, until }) =>
+          `  ${name} :${[STYLES[name] ?? UNKNOWN.style, wall(from), wall(until)].filter(Boolean).join(", ")}`,
       ),
     ]),
     "```",

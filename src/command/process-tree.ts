@@ -19,32 +19,39 @@ export async function endProcessTree(pid: number, platform: NodeJS.Platform): Pr
     await promisify(execFile)("taskkill", ["/PID", String(pid), "/T", "/F"]).catch(() => {});
     return;
   }
-  // Once a parent has ended, nothing tells whose child a process was.
-  const elsewhere = (await descendantsOf(pid)).filter(({ group }) => group !== pid);
-  const targets = [-pid, ...elsewhere.map((process) => process.pid)];
+  // Once a parent has ended, nothing tells whose child a process was. So each process that was found once stays in the tree.
+  const tree = new Set([pid]);
+  let targets = await targetsIn(tree, pid);
   for (const [signal, ms] of [
     ["SIGINT", BEFORE_TERMINATE],
     ["SIGTERM", BEFORE_KILL],
+    ["SIGKILL", BEFORE_KILL],
   ] as const) {
     for (const target of targets) send(target, signal);
-    if (await allEnd(targets, ms)) return;
+    await untilEnded(targets, ms);
+    // A process may have left the group meanwhile.
+    targets = await targetsIn(tree, pid);
+    if (targets.length === 0) return;
   }
-  for (const target of targets) send(target, "SIGKILL");
-  await allEnd(targets, BEFORE_KILL);
+}
+
+/**
+ * @param tree Gets all descendants of its processes too.
+ * @param leader The leader of the process group.
+ * @returns the targets of a signal: the group, with a minus sign, and the processes of the tree in other groups.
+ */
+async function targetsIn(tree: Set<number>, leader: number): Promise<readonly number[]> {
+  const all = await processes();
+  // The set grows while it is read, and is read to its end.
+  for (const parent of tree) for (const process of all) if (process.parent === parent) tree.add(process.pid);
+  const elsewhere = all.filter(({ pid, group }) => tree.has(pid) && group !== leader).map(({ pid }) => pid);
+  return send(-leader, 0) ? [-leader, ...elsewhere] : elsewhere;
 }
 
 interface ListedProcess {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
-}
-
-async function descendantsOf(pid: number): Promise<readonly ListedProcess[]> {
-  const all = await processes();
-  const found = all.filter((process) => process.pid === pid);
-  // The list grows while it is read, and is read to its end.
-  for (const { pid: parent } of found) found.push(...all.filter((process) => process.parent === parent));
-  return found;
 }
 
 /** @returns no process where `ps` is missing: then the process group alone is ended. */
@@ -73,10 +80,8 @@ function send(target: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function allEnd(targets: readonly number[], ms: number): Promise<boolean> {
-  for (let waited = 0; waited < ms; waited += BETWEEN_LOOKS) {
-    if (!targets.some((target) => send(target, 0))) return true;
+async function untilEnded(targets: readonly number[], ms: number): Promise<void> {
+  for (let waited = 0; waited < ms && targets.some((target) => send(target, 0)); waited += BETWEEN_LOOKS) {
     await pause(BETWEEN_LOOKS);
   }
-  return false;
 }

@@ -1,19 +1,17 @@
 import { spawn } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
-import path from "node:path";
-import type { Environment } from "../toolkit.ts";
 import { endProcessTree } from "./process-tree.ts";
-import type { Script } from "./script.ts";
 
 export interface CommandOptions {
-  readonly script: Script;
-  /** An absolute path. */
+  readonly program: string;
+  readonly args: readonly string[];
   readonly workingDirectory: string;
-  readonly env: Environment;
-  /** The folder to make temporary folders in. */
-  readonly temporary: string;
+  readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
+  /** The command's standard input: none, or this process's own. */
+  readonly input: "ignore" | "inherit";
+  /** Whether the arguments are one text that the program reads as it is, without Node's quoting. Only on Windows. */
+  readonly isVerbatim: boolean;
 }
 
 /** A command that was started. Its output goes to this process's own. */
@@ -25,24 +23,24 @@ export interface RunningCommand {
   stop(): Promise<void>;
 }
 
-/** Starts a script in a process group of its own, with no input. @throws if the program cannot be started. */
+/**
+ * Starts a program in a session of its own: a terminal's Ctrl-C reaches this process only.
+ *
+ * @throws if the program cannot be started.
+ */
 export async function startCommand(options: CommandOptions): Promise<RunningCommand> {
-  const { script, workingDirectory, env, temporary, platform } = options;
-  const folder = mkdtempSync(path.join(temporary, "cronyx-run-"));
-  const file = path.join(folder, `script${script.extension}`);
-  writeFileSync(file, script.contents);
-  chmodSync(file, 0o700);
-  const child = spawn(script.program, script.argsFor(file), {
+  const { program, args, workingDirectory, env, platform, input, isVerbatim } = options;
+  const child = spawn(program, args, {
     cwd: workingDirectory,
     env,
-    stdio: ["ignore", "inherit", "inherit"],
+    stdio: [input, "inherit", "inherit"],
     // On Windows this would open a console window.
     detached: platform !== "win32",
-    windowsVerbatimArguments: script.isVerbatim,
+    windowsVerbatimArguments: isVerbatim,
   });
   const ended = new Promise<number>((resolve) => {
-    child.once("exit", (code, signal) => resolve(code ?? 128 + signalNumber(signal)));
-  }).finally(() => rmSync(folder, { recursive: true, force: true }));
+    child.once("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
+  });
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
@@ -56,8 +54,4 @@ export async function startCommand(options: CommandOptions): Promise<RunningComm
       await ended;
     },
   };
-}
-
-function signalNumber(signal: NodeJS.Signals | null): number {
-  return signal === null ? 0 : constants.signals[signal];
 }

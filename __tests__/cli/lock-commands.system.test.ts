@@ -1,0 +1,313 @@
+import { once } from "node:events";
+import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
+import { readHandedLock } from "../../src/backend/handed-lock.ts";
+import { HOUR, toIso } from "../../src/scheduler/instant.ts";
+import { LocksRepository } from "../../testing/action/locks-repository.ts";
+import { CommandProcess } from "../../testing/cli/command-process.ts";
+import { PLACES, type Place, Places } from "../../testing/cli/places.ts";
+import { OriginalServer } from "../../testing/servers/original-server.ts";
+import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
+
+const HOURLY = ["--interval", "1 hour"];
+
+let places: Places;
+beforeAll(async () => {
+  places = await Places.serve();
+});
+afterAll(() => places.close());
+
+const commandIn = (place: Place, args: readonly string[], input = "") =>
+  new CommandProcess([...args, "--url", places.urlOf(place)], { input });
+const run = (place: Place, args: readonly string[], input = "") => commandIn(place, args, input).result();
+
+async function startedIn(place: Place, job: string, flags: readonly string[] = []): Promise<string> {
+  const { code, output, errors } = await run(place, ["start", job, ...HOURLY, ...flags]);
+  if (code !== 0) throw new Error(errors);
+  return output.trimEnd();
+}
+
+describe.each(PLACES)("on %s", (place) => {
+  test("start prints the text of the lock alone, and finish ends it once", async () => {
+    const { code, output, errors } = await run(place, ["start", "one", ...HOURLY, "--retry-interval", "1 day"]);
+    expect({ code, lines: output.split("\n").length }).toEqual({ code: 0, lines: 2 });
+    const lock = readHandedLock(output.trim());
+    const { id, intervalStartedAt = 0, intervalEndedAt = 0 } = lock ?? {};
+    expect(errors).toBe(`Started: one for ${toIso(intervalStartedAt)} to ${toIso(intervalEndedAt)}\n`);
+    // Without a holder the action asks GitHub about no run.
+    expect((await places.state(place, "one"))?.active).toMatchObject({ id, holder: null });
+
+    const finished = `Finished: one until ${toIso(intervalEndedAt)}\n`;
+    expect(await run(place, ["finish", "one", "--lock", output.trim()])).toEqual({
+      code: 0,
+      output: finished,
+      errors: "",
+    });
+    expect(await places.state(place, "one")).toMatchObject({ active: null, history: [{ id, outcome: "finished" }] });
+    expect(await run(place, ["finish", "one", "--lock", output.trim()])).toMatchObject({
+      code: 0,
+      output: expect.stringMatching(/^Nothing to end: one was finished at 20/),
+    });
+    expect(await run(place, ["interrupt", "one", "--lock", output.trim()])).toMatchObject({
+      code: 1,
+      output: "",
+      errors: expect.stringMatching(/no longer active: it was finished; run status/),
+    });
+  });
+
+  test("interrupt takes the text from the standard input, and the interval comes again", async () => {
+    const text = await startedIn(place, "two");
+    expect(await run(place, ["interrupt", "two", "--lock", "-"], `${text}\n`)).toMatchObject({
+      code: 0,
+      output: `Interrupted: two, and the next start decides again from ${JSON.parse(text).intervalStartedAt}\n`,
+    });
+    expect(JSON.parse(await startedIn(place, "two")).intervalStartedAt).toBe(JSON.parse(text).intervalStartedAt);
+  });
+
+  test("a start that is refused exits with 75, prints no text, and says why", async () => {
+    const now = Date.now();
+    await places.write(place, heldSince("held", now));
+    await places.write(place, finishedUntil("done", now));
+    await places.write(place, finishedUntil("waiting", now - 2 * HOUR));
+    for (const [job, flags, reason] of [
+      ["held", [], /^Not started \(active\): held is held by octo-org\/reports, run 4711.* without --retry-interval/],
+      ["held", ["--retry-interval", "2 hours"], /it can be taken over from 20/],
+      ["done", [], /^Not started \(not-due\): done is due at 20/],
+      [
+        "waiting",
+        ["--required-job", "done", "--required-job", "never"],
+        /^Not started \(required-job\).* needs never /,
+      ],
+    ] as const) {
+      const refused = await run(place, ["start", job, ...HOURLY, ...flags]);
+      expect(refused).toEqual({ code: 75, output: "", errors: expect.stringMatching(reason) });
+    }
+    expect((await places.state(place, "held"))?.active?.holder).toEqual(OTHER_RUN);
+  });
+
+  test("a lock that another start took over is left alone", async () => {
+    const text = await startedIn(place, "taken");
+    const other = JSON.parse(await startedIn(place, "taken", ["--retry-interval", "0"]));
+    const finished = await run(place, ["finish", "taken", "--lock", text]);
+    expect(finished).toMatchObject({ code: 1, output: "", errors: expect.stringContaining("took it over") });
+    expect((await places.state(place, "taken"))?.active?.id).toBe(other.id);
+  });
+
+  test("the flags of a start reach the decision", async () => {
+    const startsAt = Math.floor(Date.now() / HOUR) * HOUR - 5 * HOUR;
+    const flags = ["--starts-at", toIso(startsAt), "--timezone", "Europe/London", "--start-buffer", "1 minute"];
+    const { code, output, errors } = await run(place, [
+      ...["start", "all", "--interval", "0 * * * *", ...flags, "--catch-up", "latest"],
+      ...["--retry-interval", "PT2H", "--deadline", "30 seconds", "--wait", "5 s"],
+    ]);
+    expect(code).toBe(0);
+    expect(JSON.parse(output).intervalStartedAt > toIso(startsAt)).toBe(true);
+    expect(errors).toContain(`leaves out ${toIso(startsAt)} to ${JSON.parse(output).intervalStartedAt}`);
+    expect((await places.state(place, "all"))?.schedule).toMatchObject({
+      jobInterval: "0 * * * *",
+      timezone: "Europe/London",
+      requiredJobNames: [],
+    });
+  });
+
+  test("--no-lock takes none, so there is nothing to end", async () => {
+    const text = await startedIn(place, "free", ["--no-lock", "--job-interval-started-at", "2026-11-01T00:00:00Z"]);
+    expect(JSON.parse(text)).toMatchObject({ id: null, intervalStartedAt: "2026-11-01T00:00:00.000Z" });
+    expect(await run(place, ["finish", "free", "--lock", text])).toMatchObject({
+      code: 0,
+      output: "Nothing to end: free was started without a lock\n",
+    });
+    expect(await places.state(place, "free")).toBeNull();
+  });
+
+  test("--wait starts once the job is free", async () => {
+    const text = await startedIn(place, "queue");
+    const waiting = commandIn(place, ["start", "queue", ...HOURLY, "--wait", "5 minutes"]);
+    await waiting.reported("Waiting (active): queue is held");
+    await run(place, ["interrupt", "queue", "--lock", text]);
+    const { code, output } = await waiting.result();
+    expect(code).toBe(0);
+    expect((await places.state(place, "queue"))?.active?.id).toBe(JSON.parse(output).id);
+  });
+
+  test.each([
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+    ["SIGHUP", 129],
+  ] as const)("%s ends a wait at once, and no lock is held", async (signal, code) => {
+    const job = `waits for ${signal}`;
+    await places.write(place, heldSince(job, Date.now()));
+    const before = await places.state(place, job);
+    const waiting = commandIn(place, ["start", job, ...HOURLY, "--wait", "5 minutes"]);
+    await waiting.reported("Waiting (active)");
+    waiting.process.kill(signal);
+    expect(await waiting.result()).toEqual({
+      code,
+      output: "",
+      errors: expect.stringContaining(`\n${signal}: ${job} was not started, and no lock is held\n`),
+    });
+    expect(await places.state(place, job)).toEqual(before);
+  });
+});
+
+describe("a start that is stopped while its request is in flight", () => {
+  test.each(["before", "after"] as const)("holds no lock: its write is carried out %s the signal", async (order) => {
+    let arrive = () => {};
+    const arrived = new Promise<void>((resolve) => {
+      arrive = resolve;
+    });
+    let isAway = false;
+    let isFirst = true;
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => {
+        if (isAway) return { status: 500 };
+        if (command !== "push" || !isFirst) return undefined;
+        isFirst = false;
+        arrive();
+        if (order === "after") return { delay: 1500 };
+        isAway = true;
+        return { status: 500, carriedOut: true };
+      },
+    });
+    const starting = new CommandProcess(["start", "stopped", ...HOURLY, "--url", other.httpUrl]);
+    try {
+      await arrived;
+      if (order === "before") {
+        await starting.reported("500");
+        expect((await other.state("stopped"))?.active).not.toBeNull();
+      }
+      starting.process.kill("SIGINT");
+      isAway = false;
+      expect(await starting.result()).toEqual({
+        code: 130,
+        output: "",
+        errors: expect.stringContaining("no lock is held"),
+      });
+      expect((await other.state("stopped"))?.active ?? null).toBeNull();
+      const again = await new CommandProcess(["start", "stopped", ...HOURLY, "--url", other.httpUrl]).result();
+      expect(again.code).toBe(0);
+    } finally {
+      starting.process.kill("SIGKILL");
+      await other.close();
+    }
+  });
+
+  test("by a closed standard output: the lock is interrupted", async () => {
+    const starting = new CommandProcess(["start", "unread", ...HOURLY, "--url", places.urlOf("git+file")]);
+    starting.process.stdout?.destroy();
+    await once(starting.process, "exit");
+    expect(starting.process.exitCode).toBe(1);
+    expect(await places.state("git+file", "unread")).toMatchObject({
+      active: null,
+      history: [{ outcome: "interrupted" }],
+    });
+  });
+});
+
+describe("an original CronyxServer", () => {
+  let original: OriginalServer;
+  beforeAll(async () => {
+    original = await new OriginalServer().listen();
+  });
+  afterAll(() => original.close());
+  const runThere = (...args: readonly string[]) => new CommandProcess([...args, "--url", original.url]).result();
+
+  test("starts and ends, and tells a lock that was lost only at its end", async () => {
+    const text = (await runThere("start", "report", ...HOURLY)).output.trim();
+    expect(await runThere("start", "report", ...HOURLY)).toMatchObject({
+      code: 75,
+      errors: expect.stringMatching(/^Not started \(unknown\): the server does not say/),
+    });
+    expect((await runThere("finish", "report", "--lock", text)).code).toBe(0);
+    expect((await runThere("finish", "report", "--lock", text)).code).toBe(1);
+  });
+
+  test("does not know --catch-up, and holds no lock after it", async () => {
+    const { code, errors } = await runThere("start", "latest", ...HOURLY, "--catch-up", "latest");
+    expect([code, errors]).toEqual([1, expect.stringContaining("leave --starts-at and --catch-up out\n")]);
+    expect((await runThere("start", "latest", ...HOURLY)).code).toBe(0);
+  });
+});
+
+describe("a command line that is wrong exits with 2, before anything is sent", () => {
+  let text: string;
+  beforeAll(async () => {
+    text = await startedIn("our own server", "mistaken");
+  });
+
+  test.each([
+    [["start"], /^JOB is missing: pass the name of a job\n$/],
+    [["start", "x"], /^--interval is missing: pass a cron expression such as "0 \* \* \* \*", or a length/],
+    [["start", "x", "--interval", "often"], /^--interval "often" is not an interval: pass a cron expression/],
+    [["start", "x", "--interval", "0 0 30 2 *"], /^--interval "0 0 30 2 \*"/],
+    [["start", "x", ...HOURLY, "--retry-interval", ""], /^--retry-interval "" is not a length of time/],
+    [["start", "x", ...HOURLY, "--start-buffer", "soon"], /^--start-buffer "soon" is not a length of time/],
+    [["start", "x", ...HOURLY, "--required-job", "x"], /^--required-job "x" names the job itself/],
+    [["start", "x", ...HOURLY, "--timezone", "BST"], /^--timezone "BST" is an abbreviation/],
+    [
+      ["start", "x", ...HOURLY, "--starts-at", "2026-11-24"],
+      /^--starts-at "2026-11-24" is a date, and without --timezone/,
+    ],
+    [
+      ["start", "x", ...HOURLY, "--catch-up", "all"],
+      /^--catch-up "all" is not a word that it takes: pass one of each, merge/,
+    ],
+    [["start", "x", ...HOURLY, "--wait", "1 month"], /^--wait "1 month" has a unit that differs in length/],
+    [
+      ["start", "x", ...HOURLY, "--deadline", "2 hours"],
+      /^--deadline "2 hours" is out of range: pass 1 second to 30 min/,
+    ],
+    [
+      ["start", "x", ...HOURLY, "--job-interval-started-at", "2026-11-24T00:00:00Z"],
+      /^--job-interval-started-at .*: pass --no-lock too, or leave it out\n$/,
+    ],
+    [["start", "x", ...HOURLY, "--max-intervals", "2"], /--max-intervals/],
+    [["start", "x", "y", ...HOURLY], /^argument "y" is one too many: pass one job name, in quotes/],
+    [["finish", "x"], /^--lock is missing: pass the text that start printed\n$/],
+    [["finish", "x", "--lock", "started"], /^--lock "started" is not the text of a lock: pass the text that start/],
+    [["finish", "x", "--lock", '{"started":false}'], /^--lock .* is the text of a start that was refused/],
+    [["exec", "x", ...HOURLY], /^COMMAND is missing: pass it after two hyphens, such as -- make report\n$/],
+    [["exec", "x", ...HOURLY, "--"], /^COMMAND is missing/],
+    [
+      ["exec", "x", "make", ...HOURLY],
+      /^argument "make" is one too many: pass one job name, and the command after two/,
+    ],
+    [
+      ["exec", "x", ...HOURLY, "--max-intervals", "0", "--", "true"],
+      /^--max-intervals "0" is not a number of intervals/,
+    ],
+    [["exec", "x", ...HOURLY, "--max-intervals", "2", "--no-lock", "--", "true"], /^--max-intervals 2 is more than 1/],
+    [["exec", "x", "--", "true", "--interval", "1 hour"], /^--interval is missing/],
+  ])("%j", async (args, says) => {
+    places.server.lines.length = 0;
+    const [command = "", ...others] = args;
+    const wrong = ["--url", places.urlOf("our own server")];
+    const { code, output, errors } = await new CommandProcess([command, ...wrong, ...others]).result();
+    expect([code, output, errors]).toEqual([2, "", expect.stringMatching(says)]);
+    expect(places.server.lines).toEqual([]);
+  });
+
+  test("a lock of another job, place or interval", async () => {
+    const changed = JSON.stringify({ ...JSON.parse(text), intervalEndedAt: "2027-01-01T00:00:00.000Z" });
+    expect(await run("our own server", ["finish", "other", "--lock", text])).toMatchObject({
+      code: 2,
+      errors: '--lock is of the job "mistaken", and JOB is "other": pass the text that start printed, as it is\n',
+    });
+    expect(await run("git+http", ["finish", "mistaken", "--lock", text])).toMatchObject({
+      code: 2,
+      errors: expect.stringMatching(/is not where the lock was taken, so nothing was sent: set --url or CRONYX_URL/),
+    });
+    expect(await run("our own server", ["finish", "mistaken", "--lock", changed])).toMatchObject({
+      code: 2,
+      errors: expect.stringContaining("is for another interval than the active lock of that id"),
+    });
+    expect((await places.state("our own server", "mistaken"))?.active?.id).toBe(JSON.parse(text).id);
+  });
+
+  test.each(["start", "finish", "interrupt", "exec"])("%s --help exits with 0", async (command) => {
+    expect(await new CommandProcess([command, "--help"]).result()).toMatchObject({
+      code: 0,
+      output: expect.stringContaining("START FLAGS"),
+      errors: "",
+    });
+  });
+});

@@ -1,0 +1,51 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
+import { tmpdir } from "node:os";
+import path from "node:path";
+import { afterAll, beforeAll, expect, test } from "@jest/globals";
+import { startCommand } from "../../src/command/command.ts";
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(path.join(tmpdir(), "cronyx-tree-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
+
+async function written(file: string): Promise<string> {
+  const watcher = watch(folder);
+  try {
+    while (!existsSync(path.join(folder, file))) await new Promise((resolve) => watcher.once("change", resolve));
+    return readFileSync(path.join(folder, file), "utf8");
+  } finally {
+    watcher.close();
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    // A process that has ended, and that no parent has waited for, is a zombie.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
+  } catch {
+    return false;
+  }
+}
+
+test.each([
+  ["ends at SIGINT", ""],
+  ["ignores SIGINT", "trap '' INT"],
+])("a child that leaves the group at SIGINT is ended too, while the command %s", async (_, trap) => {
+  const name = trap === "" ? "ends" : "ignores";
+  const child = `trap 'exec setsid sleep 1000' INT; echo $BASHPID > ${name}.new; mv ${name}.new ${name}; while :; do sleep 0.05; done`;
+  const running = await startCommand({
+    program: "bash",
+    args: ["-c", `(${child}) & ${trap}\nwhile :; do sleep 0.05; done`],
+    workingDirectory: folder,
+    env: process.env,
+    platform: process.platform,
+    input: "ignore",
+    isVerbatim: false,
+  });
+  const pid = Number(await written(name));
+  expect(isAlive(pid)).toBe(true);
+  await running.stop();
+  expect([running.pid ?? 0, pid].map(isAlive)).toEqual([false, false]);
+});

@@ -1,0 +1,51 @@
+// Writes each whole workflow in the documents into a file of its own, for a linter: `node build/workflow-snippets.mjs FOLDER`.
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import path from "node:path";
+import { parseDocument } from "yaml";
+
+const root = path.join(import.meta.dirname, "..");
+
+/**
+ * @typedef {object} Snippet
+ * @property {string} file The document that it is in.
+ * @property {number} line The line of the document before its first one.
+ * @property {string} text Its text, with the actions of this repository as `./`.
+ */
+
+/** @returns {Snippet[]} the YAML code of all documents. */
+export function yamlSnippets() {
+  const documents = ["README.md", ...readdirSync(path.join(root, "docs")).map((name) => `docs/${name}`)];
+  return documents
+    .filter((file) => file.endsWith(".md"))
+    .flatMap((file) => {
+      const text = readFileSync(path.join(root, file), "utf8");
+      return [...text.matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: indent = "", 2: code = "" }) => ({
+        file,
+        line: text.slice(0, index).split("\n").length,
+        text: code
+          .replaceAll(new RegExp(`^${indent}`, "gm"), "")
+          .replaceAll(/\bOWNER\/cronyx-action(\/[a-z]+)?@v1\b/g, (_, folder = "") => `.${folder || "/"}`),
+      }));
+    });
+}
+
+/** Whether a snippet is a whole workflow, and no part of one. @param {Snippet} snippet */
+export function isWorkflow({ text }) {
+  return /^on:/m.test(text) && /^jobs:/m.test(text) && !/^\s*# …/m.test(text);
+}
+
+/** @param {Snippet} snippet @returns {string | null} why it is no YAML, or null. */
+export function yamlProblem({ text }) {
+  const [error] = parseDocument(text).errors;
+  return error === undefined ? null : error.message;
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const [folder = "."] = process.argv.slice(2);
+  mkdirSync(folder, { recursive: true });
+  const workflows = yamlSnippets().filter(isWorkflow);
+  for (const { file, line, text } of workflows) {
+    writeFileSync(path.join(folder, `${path.basename(file, ".md")}-${line}.yml`), text);
+  }
+  console.log(`${workflows.length} workflows in the documents`);
+}

@@ -1,0 +1,119 @@
+import { checkLocationOf, type HandedLock, handedLockText, readHandedLock } from "../backend/handed-lock.ts";
+import { readActiveLock } from "../backend/handed-lock-state.ts";
+import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import { shownValue } from "../errors/shown-value.ts";
+import type { Location } from "../location/location.ts";
+import type { Deadline } from "../network/deadline.ts";
+import { toIso } from "../scheduler/instant.ts";
+import { EXIT, runOnBackend } from "./command-line.ts";
+import { notStartedLine } from "./not-started-line.ts";
+import { deadlineIn, START_FLAGS, startIn } from "./start-flags.ts";
+import { giveBack, type LockSurroundings, startLock } from "./start-lock.ts";
+
+/** `start JOB --interval INTERVAL`: takes the lock of the next due interval, and prints its text. */
+export function start(surroundings: LockSurroundings): Promise<number> {
+  return runOnBackend(surroundings, { jobs: [1, 1], flags: START_FLAGS }, async (backend, given) => {
+    const { errors, print } = surroundings;
+    const asked = startIn(given);
+    const outcome = await startLock({ ...asked, backend, surroundings, cancelled: surroundings.cancellation() });
+    if (outcome.kind === "ended") return outcome.exitCode;
+    const { answer } = outcome;
+    if (!answer.started) {
+      errors.write(`${notStartedLine("Not started", asked.request, answer)}\n`);
+      return EXIT.notStarted;
+    }
+    try {
+      await print(`${handedLockText(answer, given.location)}\n`);
+    } catch {
+      // No other process can end the lock without its text.
+      if (answer.lock === null) return EXIT.failed;
+      errors.write(`Nothing reads the text of the lock of ${oneLine(answer.jobName)}, so it is interrupted\n`);
+      await giveBack(backend, answer.lock, surroundings);
+      return EXIT.failed;
+    }
+    for (const line of startedLines(answer)) errors.write(`${line}\n`);
+    return EXIT.done;
+  });
+}
+
+type End = "finish" | "interrupt";
+
+/** `finish JOB --lock TEXT`: ends a run that succeeded. */
+export function finish(surroundings: LockSurroundings): Promise<number> {
+  return endCommand(surroundings, "finish");
+}
+
+/** `interrupt JOB --lock TEXT`: ends a run that failed. */
+export function interrupt(surroundings: LockSurroundings): Promise<number> {
+  return endCommand(surroundings, "interrupt");
+}
+
+const END_FLAGS = { lock: { type: "string" }, deadline: { type: "string" } } as const;
+
+function endCommand(surroundings: LockSurroundings, end: End): Promise<number> {
+  return runOnBackend(surroundings, { jobs: [1, 1], flags: END_FLAGS }, async (backend, given) => {
+    const { job = "", flags, location } = given;
+    const ms = deadlineIn(flags.deadline);
+    const text = flags.lock === "-" ? (await surroundings.input()).trim() : flags.lock;
+    const lock = lockIn(text, job, location);
+    const { id } = lock;
+    surroundings.output.write(
+      id === null
+        ? `Nothing to end: ${oneLine(job)} was started without a lock\n`
+        : `${await endLock(backend, { ...lock, id }, end, surroundings.deadline(ms ?? undefined))}\n`,
+    );
+    return EXIT.done;
+  });
+}
+
+/** @throws ArgumentError for any text but that of a lock of this job, taken here. */
+function lockIn(text: string | undefined, job: string, location: Location): HandedLock {
+  if (text === undefined) {
+    throw new ArgumentError("missing", {
+      field: "lock",
+      problem: "is missing",
+      expected: "the text that start printed",
+    });
+  }
+  const lock = readHandedLock(text);
+  if (lock === null) {
+    throw new ArgumentError("invalid-lock", {
+      field: "lock",
+      value: text,
+      problem: "is the text of a start that was refused",
+    });
+  }
+  if (lock.jobName !== job) {
+    throw new ArgumentError("invalid-lock", {
+      field: "lock",
+      problem: `is of the job ${shownValue(lock.jobName)}, and JOB is ${shownValue(job)}`,
+    });
+  }
+  checkLocationOf(lock, location);
+  return lock;
+}
+
+const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
+
+/** A lock that has this end already is done: an earlier call may have ended it. @returns a line. */
+async function endLock(
+  backend: JobBackend,
+  lock: HandedLock & { readonly id: string },
+  end: End,
+  deadline: Deadline,
+): Promise<string> {
+  const { jobName, id, intervalStartedAt, intervalEndedAt } = lock;
+  const job = oneLine(jobName);
+  try {
+    await readActiveLock(backend, lock, deadline);
+    await backend[end]({ jobName, id, record: null }, deadline);
+  } catch (error) {
+    if (!(error instanceof LockLostError) || error.loss.ending !== ENDING_OF[end]) throw error;
+    return `Nothing to end: ${job} was ${error.loss.ending} at ${toIso(error.loss.at)}`;
+  }
+  return end === "finish"
+    ? `Finished: ${job} until ${toIso(intervalEndedAt)}`
+    : `Interrupted: ${job}, and the next start decides again from ${toIso(intervalStartedAt)}`;
+}

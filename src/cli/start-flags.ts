@@ -1,0 +1,96 @@
+import { DEADLINES, WAITS } from "../backend/call-limits.ts";
+import { ArgumentError } from "../errors/argument-error.ts";
+import type { Location } from "../location/location.ts";
+import { parseElapsed } from "../scheduler/elapsed-text.ts";
+import type { Instant } from "../scheduler/instant.ts";
+import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
+import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
+import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
+import type { Arguments } from "./command-line.ts";
+
+/** The flags of a start. */
+export const START_FLAGS = {
+  interval: { type: "string" },
+  "start-buffer": { type: "string" },
+  "retry-interval": { type: "string" },
+  "required-job": { type: "string", multiple: true },
+  timezone: { type: "string" },
+  "starts-at": { type: "string" },
+  "catch-up": { type: "string" },
+  "no-lock": { type: "boolean", default: false },
+  "job-interval-started-at": { type: "string" },
+  wait: { type: "string" },
+  deadline: { type: "string" },
+} as const;
+
+/** A start as the command line has it. */
+export interface GivenStart {
+  readonly request: StartRequest;
+  /** How long a refused start is repeated, in milliseconds. Null: it is not. */
+  readonly wait: number | null;
+  /** The time for all requests of a start or an end, in milliseconds. Null: the default. */
+  readonly deadline: number | null;
+}
+
+/** @throws ArgumentError for a flag that is wrong by itself. The backend checks the request as a whole. */
+export function startIn({ job = "", flags, location }: Arguments<typeof START_FLAGS>): GivenStart {
+  const { interval, timezone, wait, "required-job": requiredJobNames, "no-lock": noLock } = flags;
+  if (interval === undefined) {
+    throw new ArgumentError("missing", {
+      field: "jobInterval",
+      problem: "is missing",
+      expected: 'a cron expression such as "0 * * * *", or a length of time such as "1 hour"',
+    });
+  }
+  return {
+    request: {
+      jobName: job,
+      jobInterval: parseInterval("jobInterval", interval),
+      ...given(flags["start-buffer"], (text) => ({ startBuffer: parseWait("startBuffer", text) })),
+      ...given(flags["retry-interval"], (text) => ({ retryInterval: parseWait("retryInterval", text) })),
+      ...(requiredJobNames !== undefined && { requiredJobNames }),
+      ...(timezone !== undefined && { timezone }),
+      ...given(flags["starts-at"], (text) => ({ startsAt: startsAtIn(text, timezone, location) })),
+      ...given(flags["catch-up"], (text) => ({ catchUp: catchUpIn(text) })),
+      ...(noLock && { noLock }),
+      ...given(flags["job-interval-started-at"], (text) => ({
+        jobIntervalStartedAt: parseInstantOnly("jobIntervalStartedAt", text),
+      })),
+    },
+    wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
+    deadline: deadlineIn(flags.deadline),
+  };
+}
+
+/** @returns milliseconds, or null for the default. @throws ArgumentError */
+export function deadlineIn(text: string | undefined): number | null {
+  return text === undefined ? null : parseElapsed("deadline", text, DEADLINES);
+}
+
+function given<Fields extends object>(text: string | undefined, read: (text: string) => Fields): Fields | undefined {
+  return text === undefined ? undefined : read(text);
+}
+
+function startsAtIn(text: string, timezone: string | undefined, location: Location): Instant {
+  // The server has a time zone of its own for starts without one, which this command does not know.
+  if (timezone === undefined && location.kind === "server" && isDate(text)) {
+    throw new ArgumentError("invalid-instant", {
+      field: "startsAt",
+      value: text,
+      problem: "is a date, and without --timezone only the server knows in which time zone",
+      expected: "an instant such as 2026-11-24T00:00:00Z, or --timezone too",
+    });
+  }
+  return parseInstantOrDate("startsAt", text, timezone ?? "UTC");
+}
+
+function catchUpIn(text: string): CatchUp {
+  const word = CATCH_UPS.find((candidate) => candidate === text);
+  if (word !== undefined) return word;
+  throw new ArgumentError("unknown-word", {
+    field: "catchUp",
+    value: text,
+    problem: "is not a word that it takes",
+    expected: `one of ${CATCH_UPS.join(", ")}`,
+  });
+}

@@ -1,0 +1,47 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import path from "node:path";
+
+const MAIN = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
+
+interface CommandProcessOptions {
+  readonly env?: Readonly<Record<string, string>>;
+  /** The text of the standard input. */
+  readonly input?: string;
+}
+
+/** One of the package's commands, as a process that leads a process group of its own, as a shell starts it. */
+export class CommandProcess {
+  readonly process: ChildProcess;
+  output = "";
+  errors = "";
+  readonly #ended: Promise<unknown>;
+
+  constructor(args: readonly string[], { env = {}, input = "" }: CommandProcessOptions = {}) {
+    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...env }, detached: true });
+    this.process = child;
+    this.#ended = once(child, "close");
+    child.stdout.setEncoding("utf8").on("data", (text) => {
+      this.output += text;
+    });
+    child.stderr.setEncoding("utf8").on("data", (text) => {
+      this.errors += text;
+    });
+    child.stdin.on("error", () => {}).end(input);
+  }
+
+  /** Waits until the process has written this text to its standard error. */
+  async reported(text: string): Promise<void> {
+    while (!this.errors.includes(text)) {
+      if (this.process.exitCode !== null || this.process.signalCode !== null)
+        throw new Error(`It ended without ${text}: ${this.errors}`);
+      await Promise.race([once(this.process.stderr as NodeJS.ReadableStream, "data"), this.#ended]);
+    }
+  }
+
+  /** Waits for its end. */
+  async result() {
+    await this.#ended;
+    return { code: this.process.exitCode, output: this.output, errors: this.errors };
+  }
+}
