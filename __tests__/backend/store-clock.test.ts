@@ -54,6 +54,17 @@ describe.each([
   ["ahead", 5 * HOUR],
   ["behind", -5 * HOUR],
 ])("on a machine whose clock is hours %s", (_, ahead) => {
+  test("the states tell what is overdue by the store's clock", async () => {
+    const { lock } = await started(backendAt(0));
+    await backendAt(0).finish(lock, DEADLINE);
+    const backend = backendAt(ahead);
+    expect((await backend.states(DEADLINE)).jobs).toMatchObject([{ next: { dueAt: NOON + HOUR, overdue: false } }]);
+    expect(backend.now()).toBe(NOON);
+    storeNow += 2 * HOUR;
+    expect((await backendAt(ahead).states(DEADLINE)).jobs).toMatchObject([{ next: { overdue: true, behind: 1 } }]);
+    expect(await backendAt(ahead).status("report", DEADLINE)).toMatchObject({ next: { overdue: true } });
+  });
+
   test("no future: a start gets the interval that is due by the store's clock", async () => {
     const backend = backendAt(ahead);
     expect(await started(backend)).toMatchObject({

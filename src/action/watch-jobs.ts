@@ -5,6 +5,7 @@ import type { ServiceError } from "../errors/service-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { type MetRule, metRules } from "../scheduler/fail-when.ts";
+import type { Instant } from "../scheduler/instant.ts";
 import { CONDITIONS, conditionOfJob } from "../scheduler/job-condition.ts";
 import { isDamage } from "../store/read-each.ts";
 import { connect } from "./connect.ts";
@@ -22,6 +23,8 @@ interface FoundJobs extends WatchedJobs {
   readonly missing: readonly string[];
   /** An error for each state document that is too damaged to have a name. */
   readonly nameless: readonly ServiceError[];
+  /** By the clock that decides about the jobs, if it is known. */
+  readonly now: Instant;
 }
 
 /** The step of `status/action.yml`: reads the states of jobs, and fails where one meets a rule. It writes to no job. */
@@ -36,10 +39,10 @@ export async function watchJobs(surroundings: Surroundings): Promise<null> {
     toolkit.setFailed(oneLine(readingMessage(error)));
     return null;
   }
-  const now = surroundings.now();
+  const { now } = found;
   const disabled = await disabledWorkflows(inputs.githubToken, surroundings);
   setStatusOutputs(toolkit, inputs, { watched: found, disabled, now });
-  logJobs(found, surroundings, now);
+  logJobs(found, surroundings);
   if (disabled.paths === null) logUnknown(disabled.because, inputs, surroundings);
   if (inputs.hasSummary) {
     const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "";
@@ -58,18 +61,22 @@ async function findJobs(
   const deadline = surroundings.deadline(ms);
   try {
     const found = jobNames === null ? await allJobs(backend, deadline) : await namedJobs(backend, jobNames, deadline);
-    return { ...found, jobs: byUrgency(found.jobs) };
+    return { ...found, jobs: byUrgency(found.jobs), now: backend.now?.() ?? surroundings.now() };
   } finally {
     await backend.close();
   }
 }
 
-async function allJobs(backend: JobBackend, deadline: Deadline): Promise<FoundJobs> {
+async function allJobs(backend: JobBackend, deadline: Deadline): Promise<Omit<FoundJobs, "now">> {
   const { jobs, damaged, nameless = [] } = await backend.states(deadline);
   return { jobs, damaged, nameless, missing: [] };
 }
 
-async function namedJobs(backend: JobBackend, names: readonly string[], deadline: Deadline): Promise<FoundJobs> {
+async function namedJobs(
+  backend: JobBackend,
+  names: readonly string[],
+  deadline: Deadline,
+): Promise<Omit<FoundJobs, "now">> {
   const jobs: JobStatus[] = [];
   const [damaged, missing]: [string[], string[]] = [[], []];
   for (const name of names) {
@@ -91,7 +98,7 @@ function byUrgency(jobs: readonly JobStatus[]): readonly JobStatus[] {
   return jobs.toSorted((a, b) => rank(a) - rank(b));
 }
 
-function logJobs({ jobs, damaged, missing }: FoundJobs, { toolkit }: Surroundings, now: number): void {
+function logJobs({ jobs, damaged, missing, now }: FoundJobs, { toolkit }: Surroundings): void {
   for (const name of damaged)
     toolkit.info(`${oneLine(name)}: its state document is damaged; docs/locks.md says how to repair or remove it`);
   for (const job of jobs) toolkit.info(statusLine(job, now));

@@ -47,6 +47,8 @@ export interface JobBackend {
   status(jobName: string, deadline: Deadline): Promise<JobStatus | null>;
   /** Removes the state document of a job, damaged or not, where the backend can. @returns whether it did. */
   remove?(jobName: string, deadline: Deadline): Promise<boolean>;
+  /** @returns the present instant by the clock that decides, where the backend knows that clock. */
+  now?(): Instant;
   close(): Promise<void>;
 }
 

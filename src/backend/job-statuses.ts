@@ -21,9 +21,9 @@ export async function statusOf(
 export async function allStatuses(store: JobStore, clock: DecisionClock, deadline: Deadline): Promise<JobStates> {
   const nameless: ServiceError[] = [];
   const names = await store.list(deadline, (error) => nameless.push(error));
-  const { records, damaged } = await readEach(store, names, deadline);
+  const { records, damaged, now: storeNow } = await readEach(store, names, deadline);
   const all = statesIn(records);
-  const now = clock.now();
+  const now = storeNow === null ? clock.now() : clock.read(storeNow);
   const jobs: JobStatus[] = [];
   for (const state of all.values()) jobs.push({ state, next: await whatComesNext({ state, required: all, now }) });
   return { jobs, damaged, nameless };

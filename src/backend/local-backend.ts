@@ -156,6 +156,10 @@ export class LocalBackend implements JobBackend {
     return record && this.#statusOf(record.state, deadline);
   }
 
+  now(): Instant {
+    return this.#clock.now();
+  }
+
   async states(deadline: Deadline): Promise<JobStates> {
     const { allStatuses } = await import("./job-statuses.ts");
     return allStatuses(this.#store, this.#clock, deadline);

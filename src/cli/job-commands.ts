@@ -28,7 +28,8 @@ const ONE_JOB = { jobs: [1, 1], flags: FLAGS } as const;
 /** `status [JOB]`: shows one job, or all jobs, first the jobs that may need attention. */
 export function status(surroundings: CommandSurroundings): Promise<number> {
   return runOnBackend(surroundings, ANY_JOB, async (backend, { job, flags }) => {
-    const { output, errors, deadline, now } = surroundings;
+    const { output, errors, deadline } = surroundings;
+    const now = () => backend.now?.() ?? surroundings.now();
     const { json } = flags;
     const rules = await parseFailRules(rulesIn(flags["fail-when"]));
     const exitBy = (jobs: readonly JobStatus[]): Exit => {

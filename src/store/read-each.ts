@@ -1,5 +1,6 @@
 import { ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { Instant } from "../scheduler/instant.ts";
 import type { JobRecord, JobStore } from "./job-store.ts";
 
 /** The records of several jobs, some of which may be damaged. */
@@ -7,6 +8,8 @@ export interface JobRecords {
   readonly records: ReadonlyMap<string, JobRecord>;
   /** The names of the jobs whose documents are damaged. */
   readonly damaged: readonly string[];
+  /** The present time of the store's clock. Null if the store has none, or if no record could be read. */
+  readonly now: Instant | null;
 }
 
 /** Whether one job's document is to blame, so that the other jobs can be read. */
@@ -17,10 +20,10 @@ export function isDamage(error: unknown): error is ServiceError {
 /** Reads jobs of which some may be damaged. It finds those by halving, so that one among many costs few more reads. */
 export async function readEach(store: JobStore, names: readonly string[], deadline: Deadline): Promise<JobRecords> {
   try {
-    return { records: (await store.read(names, deadline)).records, damaged: [] };
+    return { ...(await store.read(names, deadline)), damaged: [] };
   } catch (error) {
     if (!isDamage(error) || names.length === 0) throw error;
-    if (names.length === 1) return { records: new Map(), damaged: names };
+    if (names.length === 1) return { records: new Map(), damaged: names, now: null };
   }
   const middle = Math.ceil(names.length / 2);
   const first = await readEach(store, names.slice(0, middle), deadline);
@@ -28,5 +31,6 @@ export async function readEach(store: JobStore, names: readonly string[], deadli
   return {
     records: new Map([...first.records, ...second.records]),
     damaged: [...first.damaged, ...second.damaged],
+    now: second.now ?? first.now,
   };
 }

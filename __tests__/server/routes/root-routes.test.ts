@@ -172,6 +172,24 @@ describe("the page", () => {
     expect(headings(await page("?search=STU"))).toEqual(["stuck"]);
   });
 
+  test.each(["interrupted", "taken-over"] as const)(
+    "shows a job whose newest run was %s as failing, not as free",
+    async (outcome) => {
+      const history = [run(NOON - HOUR, { outcome }), run(NOON - 2 * HOUR)];
+      await write(
+        state("failed", { finishedUntil: toIso(NOON - 1.5 * HOUR), schedule: HOURLY, history }),
+        state("fine", { finishedUntil: toIso(NOON), schedule: HOURLY, history: history.toReversed() }),
+      );
+      const words = wordsOf(await page());
+      expect(headings(await page())).toEqual(["failed", "fine"]);
+      expect(words.indexOf("Failing")).toBeLessThan(words.indexOf("Free"));
+      const own = wordsOf(await page("?name=failed"));
+      expect(own).toContain("Failing");
+      expect(own).not.toContain("Free");
+      expect(own).toContain("11:30: 30 min late");
+    },
+  );
+
   test("marks no run of a job that catches up as stuck before it has run for as long as its interval", async () => {
     const late = { finishedUntil: toIso(NOON - 9 * HOUR), schedule: HOURLY };
     await write(state("report", { ...late, active: lock(NOON - 8 * HOUR, HOUR, { createdAt: toIso(NOON - MINUTE) }) }));
