@@ -210,9 +210,10 @@ describe("job-names", () => {
 
   test("a job that was never started fails the step, and the others are listed", async () => {
     await write(FINE);
-    const { outputs, errors } = await played({ "job-names": "fine, fin\u00e9, finer" });
+    const { outputs, errors, summary } = await played({ "job-names": "fine, fin\u00e9, finer" });
     expect(errors).toEqual(['job-names: no job of this name was ever started: "fin\u00e9", "finer"']);
     expect(listed(outputs)).toMatchObject([{ name: "fine" }]);
+    expect(summary()).toContain("\n| <code>finer</code> | **never started** |");
   });
 });
 

@@ -46,7 +46,7 @@ export async function watchJobs(surroundings: Surroundings): Promise<null> {
   if (disabled.paths === null) logUnknown(disabled.because, inputs, surroundings);
   if (inputs.hasSummary) {
     const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "";
-    await writeStatusSummary({ watched: found, disabled, now, serverUrl }, surroundings);
+    await writeStatusSummary({ watched: found, missing: found.missing, disabled, now, serverUrl }, surroundings);
   }
   const problems = problemsOf(inputs, { found, disabled, met: metRules(inputs.rules, found, now) });
   if (problems.length > 0) toolkit.setFailed(problems.join("; "));

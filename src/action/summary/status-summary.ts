@@ -19,6 +19,8 @@ const MOST_WORKFLOWS = 20;
 
 interface Summarized {
   readonly watched: WatchedJobs;
+  /** The names that the step was asked for, and that no job has. */
+  readonly missing: readonly string[];
   readonly disabled: DisabledWorkflows;
   readonly now: Instant;
   /** The address of the GitHub server, to which the holders' runs may link. */
@@ -39,8 +41,9 @@ export async function writeStatusSummary(
 }
 
 /** @returns the table in GitHub's Markdown, of at most 20,000 bytes. Names from elsewhere stay text. */
-export function statusSummary({ watched: { jobs, damaged }, disabled, now, serverUrl }: Summarized): string {
+export function statusSummary({ watched: { jobs, damaged }, missing, disabled, now, serverUrl }: Summarized): string {
   const rows = [
+    ...missing.map((name) => `| ${code(name)} | **never started** | | | | | | |`),
     ...damaged.map((name) => `| ${code(name)} | **damaged** | | | | | | |`),
     ...jobs.map((job) => rowText(job, now, serverUrl)),
   ];
