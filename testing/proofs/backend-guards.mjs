@@ -220,4 +220,39 @@ export const BACKEND_GUARDS = [
   ...guardsOf("src/store/git/document-commit.ts", "git/git-store", {
     "a revision makes each document unique": ["{ ...state, revision: randomUUID() }", "state", "one holder"],
   }),
+  ...guardsOf("src/backend/handed-lock-end.ts", "backend/handed-lock", {
+    "another run ends no lock": ["holder.runId === run.runId", "true", "a lock of another run is refused"],
+    "another repository ends no lock": [
+      "holder.repository === run.repository",
+      "true",
+      "a lock of another repository is refused",
+    ],
+    "another server ends no lock": [
+      "holder?.serverUrl === run.serverUrl",
+      "holder !== null",
+      "a lock of another server is refused",
+    ],
+    "a text ends only its own interval": [
+      "if (!isSameInterval) {",
+      "if (false) {",
+      "another interval than the state's is refused",
+    ],
+    "a finish is not taken back": [
+      'if ((loss.ending === "finished") === isDone)',
+      "if (true)",
+      "a finish is repeated in vain, and not taken back",
+    ],
+  }),
+  ...guardsOf("src/backend/waiting-start.ts", "backend/waiting-start", {
+    "a wait ends where the interval is not due": [
+      'answer.started || answer.reason === "not-due"',
+      "answer.started",
+      "an interval that is not due any more ends the wait",
+    ],
+    "an unsettled start ends the wait with an error": [
+      'error.effect === "none") return answer;',
+      "true) return answer;",
+      "a start that fails ends the wait",
+    ],
+  }),
 ];
