@@ -231,6 +231,57 @@ describe("when-behind: dispatch", () => {
     expect(api.requests).toHaveLength(1);
   });
 
+  test("with run and no-lock nothing is dispatched, since the next run would get the same interval", async () => {
+    await behindBy("free", 3);
+    answers[DISPATCH] = { status: 204 };
+    const main = await stepOf("free", { ...inputs, run: "true", "no-lock": "true" }).main();
+    expect(main.outputs).toMatchObject({ started: "true", behind: "2" });
+    expect(api.requests).toEqual([]);
+  });
+
+  test("with run, a run that is cancelled while it finishes is finished, and dispatches nothing", async () => {
+    let finishing = () => {};
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => {
+        if (command === "push" && ++pushes === 2) finishing();
+        return undefined;
+      },
+    });
+    let pushes = 0;
+    try {
+      await other.write("cancelled", finishedUntil("cancelled", Date.now() - 3.5 * HOUR));
+      answers[DISPATCH] = { status: 204 };
+      const own = { ...inputs, url: other.httpUrl, run: "true", "max-intervals": "3" };
+      const step = stepOf("cancelled", own);
+      finishing = () => step.process?.kill("SIGINT");
+      const main = await step.main();
+      expect([main.code, main.outputs["intervals-finished"]]).toEqual([0, "1"]);
+      expect(api.requests).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("of a cancelled run, whose command had succeeded, post finishes and dispatches nothing", async () => {
+    let away = true;
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => (command === "push" && ++pushes > 1 && away ? { status: 401 } : undefined),
+    });
+    let pushes = 0;
+    try {
+      await other.write("succeeded", finishedUntil("succeeded", Date.now() - 3.5 * HOUR));
+      answers[DISPATCH] = { status: 204 };
+      const step = stepOf("succeeded", { ...inputs, url: other.httpUrl, run: "true" });
+      expect((await step.main()).code).toBe(1);
+      away = false;
+      expect((await step.post("cancelled")).log.join("\n")).toContain("Finished: succeeded");
+      expect(api.requests).toEqual([]);
+      expect(annotations("warning", await step.post("success"))).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
   const NOTHING: [string, number, Record<string, string>, string][] = [
     ["that leaves nothing due", 1, {}, "success"],
     ["of a run that failed", 2, {}, "failure"],

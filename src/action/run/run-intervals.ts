@@ -12,8 +12,10 @@ import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState, saveStepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
+import type { Toolkit } from "../toolkit.ts";
 import { type CommandOptions, startCommand } from "./command.ts";
 import { commandEnvironment } from "./command-environment.ts";
+import { RunnerFiles } from "./runner-files.ts";
 
 /** In milliseconds. A lost lock is noticed after this long at the latest. */
 const LONGEST_RENEWAL_PERIOD = 5 * 60_000;
@@ -21,11 +23,12 @@ const LONGEST_RENEWAL_PERIOD = 5 * 60_000;
 const LONGEST_END_WHEN_CANCELLED = 3500;
 
 /** The command that runs for each interval, except for its environment. */
-export type Command = Omit<CommandOptions, "env">;
+export type Command = Omit<CommandOptions, "env" | "onSpawn">;
 
 /** How the command's run for one interval ended. */
 type Ending =
   | { readonly kind: "exited"; readonly code: number }
+  | { readonly kind: "not-run"; readonly reason: unknown }
   | { readonly kind: "cancelled" }
   /** The lock was lost, or could not be renewed in time. */
   | { readonly kind: "lost"; readonly reason: unknown };
@@ -45,6 +48,7 @@ export interface IntervalsRun {
   readonly refused: RefusedStart | null;
   /** The further intervals that were due after the last one that was finished. Null: unknown, or none was finished. */
   readonly behind: number | null;
+  readonly isCancelled: boolean;
   /** The exit code of the step. */
   readonly exitCode: number;
 }
@@ -74,7 +78,10 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
       },
     });
     const { answer } = start;
-    if (!answer.started) return { finished, refused: { ...start, answer }, behind, exitCode: 0 };
+    if (!answer.started) {
+      const isCancelled = cancelled?.aborted ?? false;
+      return { finished, refused: { ...start, answer }, behind, exitCode: 0, isCancelled };
+    }
     // A signal before the first grant ends this process at once, and post gives the start up.
     cancelled ??= surroundings.cancellation();
     const run = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
@@ -83,9 +90,12 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
     if (exitCode === 0) {
       finished++;
       behind = answer.behind;
-      setOutputs(surroundings, { start, intervalsFinished: finished });
     }
-    if (exitCode !== 0 || finished === most || cancelled.aborted) return { finished, refused: null, behind, exitCode };
+    // Also after a failure: the command may have emptied the file of the outputs.
+    setOutputs(surroundings, { start, intervalsFinished: finished });
+    const isCancelled = cancelled.aborted;
+    if (exitCode !== 0 || finished === most || isCancelled)
+      return { finished, refused: null, behind, exitCode, isCancelled };
   }
 }
 
@@ -128,18 +138,26 @@ interface OneRun {
 /** Runs the command for one interval, and ends its lock. Each failure is reported. */
 async function runOne(run: OneRun): Promise<EndedRun> {
   const { starts, start, granted } = run;
-  const { toolkit } = starts.surroundings;
+  const { toolkit, env } = starts.surroundings;
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
   saveStepState(toolkit, state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
     `Output of the command for ${toIso(granted.intervalStartedAt)} to ${toIso(granted.intervalEndedAt)}`,
   );
-  const { ending, lock } = await runUnderLock(run, state).finally(toolkit.endGroup);
+  const files = new RunnerFiles(env);
+  const { ending, lock } = await runUnderLock(run, state);
+  // The runner reads a command only at the start of a line, and the last line of the output may have no end.
+  toolkit.info("");
+  toolkit.endGroup();
   const isDone = ending.kind === "exited" && ending.code === 0;
-  saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+  // The command may have damaged the files of the runner. Its lock must be ended all the same.
+  await tryTo(toolkit, () => {
+    files.restore();
+    saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+  });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
-  if (end !== "unknown") saveStepState(toolkit, NO_STATE);
+  if (end !== "unknown") await tryTo(toolkit, () => saveStepState(toolkit, NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
     lost: "lost",
@@ -154,6 +172,14 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   };
 }
 
+async function tryTo(toolkit: Toolkit, write: () => void): Promise<void> {
+  try {
+    write();
+  } catch (error) {
+    toolkit.warning(`The state of this step could not be written: ${await messageOf(error)}`);
+  }
+}
+
 /** Reports why the command did not succeed. @returns the exit code of the step. */
 async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
   const { toolkit } = starts.surroundings;
@@ -161,6 +187,9 @@ async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, g
     case "exited":
       if (ending.code !== 0) toolkit.setFailed(`The command exited with ${ending.code}`);
       return ending.code !== 0 ? ending.code : isRecorded ? 0 : 1;
+    case "not-run":
+      toolkit.setFailed(`The command could not be started: ${await messageOf(ending.reason)}`);
+      return 1;
     case "cancelled":
       toolkit.setFailed("The run was cancelled, and the command was stopped");
       return 1;
@@ -184,19 +213,22 @@ async function runUnderLock(
   let { lock } = granted;
   const renewal = lock === null ? null : await renewalOf();
   try {
+    // A renewal before the command may take as long as any request.
+    if (renewal !== null) whenAborted(cancelled, () => renewal.stop());
     await renewal?.begin();
     if (renewal?.signal.aborted) return { ending: { kind: "lost", reason: renewal.signal.reason }, lock };
     if (cancelled.aborted) return { ending: { kind: "cancelled" }, lock };
     const running = await startCommand({
       ...command,
+      onSpawn: (pid) => toolkit.saveState("commandPid", String(pid)),
       env: commandEnvironment(env, {
         CRONYX_JOB_NAME: granted.jobName,
         CRONYX_JOB_ID: lock?.id ?? "",
         CRONYX_INTERVAL_STARTED_AT: toIso(granted.intervalStartedAt),
         CRONYX_INTERVAL_ENDED_AT: toIso(granted.intervalEndedAt),
       }),
-    });
-    toolkit.saveState("commandPid", String(running.pid ?? ""));
+    }).catch((reason: unknown): Ending => ({ kind: "not-run", reason }));
+    if ("kind" in running) return { ending: running, lock };
     const stopped = new Promise<Ending>((resolve) => {
       whenAborted(cancelled, () => resolve({ kind: "cancelled" }));
       if (renewal !== null) whenAborted(renewal.signal, () => resolve({ kind: "lost", reason: renewal.signal.reason }));
@@ -204,7 +236,6 @@ async function runUnderLock(
     const exited = running.ended.then((code): Ending => ({ kind: "exited", code }));
     const ending = await Promise.race([exited, stopped]);
     if (ending.kind !== "exited") await running.stop();
-    toolkit.saveState("commandPid", "");
     return { ending, lock };
   } finally {
     renewal?.stop();
@@ -294,6 +325,8 @@ function reasonOf(ending: Ending): string {
   switch (ending.kind) {
     case "exited":
       return `its command exited with ${ending.code}`;
+    case "not-run":
+      return "its command could not be started";
     case "cancelled":
       return "the run was cancelled";
     case "lost":
