@@ -57,7 +57,7 @@ const ATTEMPT = "GET /repos/octo-org/reports/actions/runs/7/attempts/2";
 const RUN = "GET /repos/octo-org/reports/actions/runs/7";
 const answered = (id: number, status: string, more: object = {}): ApiAnswer => ({
   status: 200,
-  body: { id, status, ...more },
+  body: { id, run_id: 7, run_attempt: 2, status, ...more },
 });
 
 describe("the holder of an active lock", () => {
@@ -98,6 +98,25 @@ describe("the holder of an active lock", () => {
       "is held by",
     ],
     ["gets an answer about another job", HOLDER, { [JOB]: answered(78, "completed") }, "is held by"],
+    [
+      "gets an answer about a job of another run",
+      HOLDER,
+      { [JOB]: answered(77, "completed", { run_id: 8 }) },
+      "is held by",
+    ],
+    [
+      "gets an answer about another attempt",
+      without("checkRunId"),
+      { [ATTEMPT]: answered(7, "completed", { run_attempt: 1 }) },
+      "is held by",
+    ],
+    [
+      "gets an answer whose id is no number",
+      HOLDER,
+      { [JOB]: { status: 200, body: { id: [77], run_id: 7, status: "completed" } } },
+      "is held by",
+    ],
+    ["gets an answer that is not 200", HOLDER, { [JOB]: { ...answered(77, "completed"), status: 203 } }, "is held by"],
     ["gets an answer that is no JSON object", HOLDER, { [JOB]: { status: 200, body: "completed" } }, "is held by"],
   ];
   test.each(ALIVE)("that %s: the start is refused", async (name, holder, given, says) => {
@@ -305,7 +324,7 @@ describe("when-behind: dispatch", () => {
     ],
     ["a pull request", undefined, { GITHUB_REF: "refs/pull/1/merge" }, "on a branch or a tag only"],
     ["no workflow file", undefined, { GITHUB_WORKFLOW_REF: "" }, "names no workflow file"],
-    ["no answer", { status: 503, headers: { "retry-after": "3600" } }, {}, "It is not known whether"],
+    ["no answer", { status: 503, headers: { "retry-after": "3600" } }, {}, "started a run: GitHub's API answered 503"],
   ];
   test.each(WARNED)("%s: a warning with the remedy, and the interval is finished", async (name, answer, env, says) => {
     await behindBy(name, 2);
@@ -315,6 +334,7 @@ describe("when-behind: dispatch", () => {
     const post = await step.post("success");
     expect(post.code).toBe(0);
     expect(annotations("warning", post)).toEqual([expect.stringContaining(says)]);
+    expect(post.log.join("\n")).not.toContain("the input url");
     expect((await repository.state(name))?.active).toBeNull();
   });
 });

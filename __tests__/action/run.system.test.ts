@@ -139,6 +139,9 @@ describe("a command that fails", () => {
     [{ run: "true", shell: "fish-and-chips" }, 'shell "fish-and-chips" is no shell that the runner knows'],
     [{ run: "true", shell: "no-such-shell {0}" }, "needs the program no-such-shell"],
     [{ run: "true", "working-directory": "no/such" }, "is not a folder on this runner"],
+    [{ run: "true", "working-directory": "/etc/passwd/x" }, "is not a folder on this runner"],
+    [{ run: "true", "working-directory": "x".repeat(300) }, "is not a folder on this runner"],
+    [{ run: "true", shell: "bash" + " -e" }, "has no {0}"],
     [{ shell: "bash" }, "is for the command of the input run, which is not set"],
     [{ "max-intervals": "2" }, "is for the command of the input run, which is not set"],
     [{ run: "true", "max-intervals": "0" }, 'max-intervals "0" is not a number of intervals'],
@@ -279,6 +282,47 @@ describe("a command that is stopped", () => {
     writeFileSync(path.join(workspace, "renewed-go"), "");
     expect((await main).code).toBe(0);
     expect(await repository.state("renewed")).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+  });
+});
+
+describe("a cancel while a request is on its way", () => {
+  // Git gets the held push after post. A step that waits for its answer would never end.
+  test.each([
+    ["the start of a later interval", { "max-intervals": "3" }, 3, 0],
+    ["a renewal before the command", { "retry-interval": "1 second" }, 2, 700],
+  ])("%s: the step ends, and post leaves the job free", async (name, inputs, heldPush, grantTakes) => {
+    let release = () => {};
+    const after = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let pushes = 0;
+    let mainRuns = true;
+    let cancel = () => {};
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => {
+        if (!mainRuns || command !== "push") return undefined;
+        pushes++;
+        if (pushes < heldPush) return pushes === 1 ? { delay: grantTakes } : undefined;
+        cancel();
+        return { after };
+      },
+    });
+    try {
+      await other.write(name, finishedUntil(name, Date.now() - 3.5 * HOUR));
+      const env = { ...runOf("report"), GITHUB_WORKSPACE: workspace };
+      const step = other.step({ "job-name": name, run: "true", deadline: "20 minutes", ...inputs }, env);
+      cancel = () => step.process?.kill("SIGINT");
+      const main = await step.main();
+      mainRuns = false;
+      expect(main.code).not.toBe(0);
+      const post = await step.post("cancelled");
+      release();
+      expect(annotations("error", post)).toEqual([]);
+      expect(await other.state(name)).toMatchObject({ active: null });
+    } finally {
+      release();
+      await other.close();
+    }
   });
 });
 

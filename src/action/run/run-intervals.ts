@@ -72,11 +72,18 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
     const sentAt = monotonicNow();
     const start = await startLock(starts, {
       wait: finished === 0 ? inputs.wait : null,
+      cancelled,
       // After some intervals a refusal is the end, and the outputs stay those of the last interval.
       report: (start) => {
         if (start.answer.started || finished === 0) setOutputs(surroundings, { start, intervalsFinished: finished });
       },
+    }).catch((error: unknown) => {
+      // A start whose answer was not awaited is given up by the post step.
+      if (!cancelled?.aborted || !(error instanceof ServiceError)) throw error;
+      surroundings.toolkit.setFailed("The run was cancelled");
+      return null;
     });
+    if (start === null) return { finished, refused: null, behind, exitCode: 1, isCancelled: true };
     const { answer } = start;
     if (!answer.started) {
       const isCancelled = cancelled?.aborted ?? false;
