@@ -3,6 +3,6 @@
 // exit does not. A handle that a test leaves open still keeps the worker alive, since `beforeExit` comes after all handles.
 process.once("beforeExit", () => {
   // Jest asks a connected worker for its memory usage, also one that has just ended.
-  if (process.connected) process.disconnect();
+  if (process.connected) process.disconnect?.();
   process.exit();
 });

@@ -57,7 +57,7 @@ const ATTEMPT = "GET /repos/octo-org/reports/actions/runs/7/attempts/2";
 const RUN = "GET /repos/octo-org/reports/actions/runs/7";
 const answered = (id: number, status: string, more: object = {}): ApiAnswer => ({
   status: 200,
-  body: { id, status, ...more },
+  body: { id, run_id: 7, run_attempt: 2, status, ...more },
 });
 
 describe("the holder of an active lock", () => {
@@ -98,6 +98,25 @@ describe("the holder of an active lock", () => {
       "is held by",
     ],
     ["gets an answer about another job", HOLDER, { [JOB]: answered(78, "completed") }, "is held by"],
+    [
+      "gets an answer about a job of another run",
+      HOLDER,
+      { [JOB]: answered(77, "completed", { run_id: 8 }) },
+      "is held by",
+    ],
+    [
+      "gets an answer about another attempt",
+      without("checkRunId"),
+      { [ATTEMPT]: answered(7, "completed", { run_attempt: 1 }) },
+      "is held by",
+    ],
+    [
+      "gets an answer whose id is no number",
+      HOLDER,
+      { [JOB]: { status: 200, body: { id: [77], run_id: 7, status: "completed" } } },
+      "is held by",
+    ],
+    ["gets an answer that is not 200", HOLDER, { [JOB]: { ...answered(77, "completed"), status: 203 } }, "is held by"],
     ["gets an answer that is no JSON object", HOLDER, { [JOB]: { status: 200, body: "completed" } }, "is held by"],
   ];
   test.each(ALIVE)("that %s: the start is refused", async (name, holder, given, says) => {
@@ -231,6 +250,57 @@ describe("when-behind: dispatch", () => {
     expect(api.requests).toHaveLength(1);
   });
 
+  test("with run and no-lock nothing is dispatched, since the next run would get the same interval", async () => {
+    await behindBy("free", 3);
+    answers[DISPATCH] = { status: 204 };
+    const main = await stepOf("free", { ...inputs, run: "true", "no-lock": "true" }).main();
+    expect(main.outputs).toMatchObject({ started: "true", behind: "2" });
+    expect(api.requests).toEqual([]);
+  });
+
+  test("with run, a run that is cancelled while it finishes is finished, and dispatches nothing", async () => {
+    let finishing = () => {};
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => {
+        if (command === "push" && ++pushes === 2) finishing();
+        return undefined;
+      },
+    });
+    let pushes = 0;
+    try {
+      await other.write("cancelled", finishedUntil("cancelled", Date.now() - 3.5 * HOUR));
+      answers[DISPATCH] = { status: 204 };
+      const own = { ...inputs, url: other.httpUrl, run: "true", "max-intervals": "3" };
+      const step = stepOf("cancelled", own);
+      finishing = () => step.process?.kill("SIGINT");
+      const main = await step.main();
+      expect([main.code, main.outputs["intervals-finished"]]).toEqual([0, "1"]);
+      expect(api.requests).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("of a cancelled run, whose command had succeeded, post finishes and dispatches nothing", async () => {
+    let away = true;
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => (command === "push" && ++pushes > 1 && away ? { status: 401 } : undefined),
+    });
+    let pushes = 0;
+    try {
+      await other.write("succeeded", finishedUntil("succeeded", Date.now() - 3.5 * HOUR));
+      answers[DISPATCH] = { status: 204 };
+      const step = stepOf("succeeded", { ...inputs, url: other.httpUrl, run: "true" });
+      expect((await step.main()).code).toBe(1);
+      away = false;
+      expect((await step.post("cancelled")).log.join("\n")).toContain("Finished: succeeded");
+      expect(api.requests).toEqual([]);
+      expect(annotations("warning", await step.post("success"))).toEqual([]);
+    } finally {
+      await other.close();
+    }
+  });
+
   const NOTHING: [string, number, Record<string, string>, string][] = [
     ["that leaves nothing due", 1, {}, "success"],
     ["of a run that failed", 2, {}, "failure"],
@@ -254,7 +324,7 @@ describe("when-behind: dispatch", () => {
     ],
     ["a pull request", undefined, { GITHUB_REF: "refs/pull/1/merge" }, "on a branch or a tag only"],
     ["no workflow file", undefined, { GITHUB_WORKFLOW_REF: "" }, "names no workflow file"],
-    ["no answer", { status: 503, headers: { "retry-after": "3600" } }, {}, "It is not known whether"],
+    ["no answer", { status: 503, headers: { "retry-after": "3600" } }, {}, "started a run: GitHub's API answered 503"],
   ];
   test.each(WARNED)("%s: a warning with the remedy, and the interval is finished", async (name, answer, env, says) => {
     await behindBy(name, 2);
@@ -264,6 +334,7 @@ describe("when-behind: dispatch", () => {
     const post = await step.post("success");
     expect(post.code).toBe(0);
     expect(annotations("warning", post)).toEqual([expect.stringContaining(says)]);
+    expect(post.log.join("\n")).not.toContain("the input url");
     expect((await repository.state(name))?.active).toBeNull();
   });
 });

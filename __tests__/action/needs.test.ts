@@ -22,6 +22,9 @@ describe("the interval is not done", () => {
     [needs({ plan: "success", build: "failure", deploy: "skipped" }), ["deploy"], "the job build ended with failure"],
     [needs({ build: "failure" }), ["build"], "the job build ended with failure"],
     ['["success","skipped"]', [], "a needed job was skipped"],
+    [needs({ "build\n::stop-commands::x": "failure" }), [], "the job build\\u{a}::stop-commands::x ended with failure"],
+    ['{"__proto__":{"result":"failure"},"build":{"result":"success"}}', [], "the job __proto__ ended with failure"],
+    ['{"build":{"result":"success"},"test":{"result":"failure"}}', ["test"], "the job test ended with failure"],
   ])("%s, %j", (text, allowSkipped, because) => {
     expect(verdictOn(text, allowSkipped)).toEqual({ isDone: false, because });
   });
@@ -38,6 +41,8 @@ test.each([
   ['{"build":"success"}', [], "has the result"],
   ['{"build":null}', [], "has the result"],
   ["[true]", [], "has the result true"],
+  ['{"build":{"__proto__":{"result":"success"}}}', [], "has the result"],
+  [needs({ build: "success" }), ["constructor"], "is not one of the needed jobs"],
   [needs({ build: "success" }), ["deploy"], "is not one of the needed jobs"],
   ['["success"]', ["deploy"], "needs the names of the jobs"],
 ])("%s with allow-skipped %j is refused", (text, allowSkipped, says) => {

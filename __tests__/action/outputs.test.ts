@@ -25,7 +25,7 @@ function outputsOf(answer: StartAnswer) {
   const { toolkit, outputs } = toolkitWith({});
   try {
     const takingState = { ...NO_STATE, jobName: "report", location: PLACE };
-    setOutputs({ toolkit, env: {} }, { start: { answer, takingState } });
+    setOutputs({ toolkit }, { start: { answer, takingState } });
   } catch (error) {
     return { outputs, error };
   }

@@ -139,6 +139,9 @@ describe("a command that fails", () => {
     [{ run: "true", shell: "fish-and-chips" }, 'shell "fish-and-chips" is no shell that the runner knows'],
     [{ run: "true", shell: "no-such-shell {0}" }, "needs the program no-such-shell"],
     [{ run: "true", "working-directory": "no/such" }, "is not a folder on this runner"],
+    [{ run: "true", "working-directory": "/etc/passwd/x" }, "is not a folder on this runner"],
+    [{ run: "true", "working-directory": "x".repeat(300) }, "is not a folder on this runner"],
+    [{ run: "true", shell: "bash" + " -e" }, "has no {0}"],
     [{ shell: "bash" }, "is for the command of the input run, which is not set"],
     [{ "max-intervals": "2" }, "is for the command of the input run, which is not set"],
     [{ run: "true", "max-intervals": "0" }, 'max-intervals "0" is not a number of intervals'],
@@ -222,19 +225,24 @@ describe("a command that is stopped", () => {
     expect((await step.post("cancelled")).log).toEqual(NOTHING_LEFT);
   });
 
-  test("after a kill of main, post ends the command before it interrupts", async () => {
-    const step = stepOf("killed", { run: TREE("killed"), "retry-interval": "1 day" });
+  test.each([
+    ["killed", {}],
+    // Only Linux shows the environment of a process, by which it is found then.
+    ...(process.platform === "linux" ? ([["killed-before-it-saved-the-process", { commandPid: "" }]] as const) : []),
+  ])("after main was %s, post ends the command before it interrupts", async (name, saved) => {
+    const step = stepOf(name, { run: TREE(name), "retry-interval": "1 day" });
     const main = step.main();
-    await written("killed-ready");
+    await written(`${name}-ready`);
     step.process?.kill("SIGKILL");
     await main;
-    expect(pids("killed").map(isAlive)).toEqual([true, true]);
+    step.state = { ...step.state, ...saved };
+    expect(pids(name).map(isAlive)).toEqual([true, true]);
     const post = await step.post("failure");
     expect(post.log.join("\n")).toContain(
       ", because the step ended before its command did; the next start gets the same interval",
     );
-    expect(pids("killed").map(isAlive)).toEqual([false, false]);
-    expect(await repository.state("killed")).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
+    expect(pids(name).map(isAlive)).toEqual([false, false]);
+    expect(await repository.state(name)).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
   });
 
   test("post after a kill of main does not finish, whatever the job's status says", async () => {
@@ -274,6 +282,47 @@ describe("a command that is stopped", () => {
     writeFileSync(path.join(workspace, "renewed-go"), "");
     expect((await main).code).toBe(0);
     expect(await repository.state("renewed")).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+  });
+});
+
+describe("a cancel while a request is on its way", () => {
+  // Git gets the held push after post. A step that waits for its answer would never end.
+  test.each([
+    ["the start of a later interval", { "max-intervals": "3" }, 3, 0],
+    ["a renewal before the command", { "retry-interval": "1 second" }, 2, 700],
+  ])("%s: the step ends, and post leaves the job free", async (name, inputs, heldPush, grantTakes) => {
+    let release = () => {};
+    const after = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let pushes = 0;
+    let mainRuns = true;
+    let cancel = () => {};
+    const other = await LocksRepository.serve({
+      fault: ({ command }) => {
+        if (!mainRuns || command !== "push") return undefined;
+        pushes++;
+        if (pushes < heldPush) return pushes === 1 ? { delay: grantTakes } : undefined;
+        cancel();
+        return { after };
+      },
+    });
+    try {
+      await other.write(name, finishedUntil(name, Date.now() - 3.5 * HOUR));
+      const env = { ...runOf("report"), GITHUB_WORKSPACE: workspace };
+      const step = other.step({ "job-name": name, run: "true", deadline: "20 minutes", ...inputs }, env);
+      cancel = () => step.process?.kill("SIGINT");
+      const main = await step.main();
+      mainRuns = false;
+      expect(main.code).not.toBe(0);
+      const post = await step.post("cancelled");
+      release();
+      expect(annotations("error", post)).toEqual([]);
+      expect(await other.state(name)).toMatchObject({ active: null });
+    } finally {
+      release();
+      await other.close();
+    }
   });
 });
 

@@ -34,7 +34,7 @@ async function trial(
       signals.push(signal);
       const error = await answers(sent.length);
       if (error !== null) throw error;
-      return timers.now;
+      return Math.floor(timers.now);
     },
     meaningOf: (failure) => (failure instanceof Failure ? failure.meaning : "unknown"),
     expired: () => EXPIRED,
@@ -87,7 +87,20 @@ test("a renewal that fails for a while is tried again in time", async () => {
   const { timers, renewal, sent } = await trial(30 * MINUTE, (count) => (count === 1 ? UNREACHABLE : null));
   await timers.advance(2 * HOUR);
   expect(renewal.signal.aborted).toBe(false);
-  expect(sent[1]).toBe(20 * MINUTE);
+  expect(sent[1]).toBe(10 * MINUTE + (20 * MINUTE) / 3);
+  renewal.stop();
+});
+
+test("a store that comes back shortly before the lock counts as lost is in time for a renewal", async () => {
+  let isAway = true;
+  const { timers, renewal, sent } = await trial(30 * MINUTE, () => (isAway ? UNREACHABLE : null));
+  await timers.advance(28 * MINUTE);
+  isAway = false;
+  const tries = sent.length;
+  expect(tries).toBeLessThan(10);
+  await timers.advance(3 * MINUTE);
+  expect(sent.length).toBe(tries + 1);
+  expect(renewal.signal.aborted).toBe(false);
   renewal.stop();
 });
 

@@ -35,6 +35,7 @@ test.each([
 ])("a child that leaves the group at SIGINT is ended too, while the command %s", async (_, trap) => {
   const name = trap === "" ? "ends" : "ignores";
   const child = `trap 'exec setsid sleep 1000' INT; echo $BASHPID > ${name}.new; mv ${name}.new ${name}; while :; do sleep 0.05; done`;
+  let leader = 0;
   const running = await startCommand({
     program: "bash",
     args: ["-c", `(${child}) & ${trap}\nwhile :; do sleep 0.05; done`],
@@ -43,9 +44,12 @@ test.each([
     platform: process.platform,
     input: "ignore",
     isVerbatim: false,
+    onSpawn: (pid) => {
+      leader = pid;
+    },
   });
   const pid = Number(await written(name));
   expect(isAlive(pid)).toBe(true);
   await running.stop();
-  expect([running.pid ?? 0, pid].map(isAlive)).toEqual([false, false]);
+  expect([leader, pid].map(isAlive)).toEqual([false, false]);
 });

@@ -25,7 +25,7 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
   try {
     await stopCommand(state, surroundings);
     toolkit.info(await endLock(state, status, surroundings));
-    if (isDone(state, status)) await goOnWhenBehind(state, surroundings);
+    if (isDone(state, status)) await goOnWhenBehind(state, status, surroundings);
   } catch (error) {
     await reportFailure(error, { state, status, surroundings });
   }
@@ -51,15 +51,25 @@ async function endLock(state: StepState, status: JobStatus, surroundings: Surrou
 }
 
 /** A command outlives a main step that was killed. It must not go on without the lock. */
-async function stopCommand({ command, commandPid }: StepState, { platform }: Surroundings): Promise<void> {
-  if (command !== "running" || !/^[1-9]\d{0,9}$/.test(commandPid)) return;
-  const { endProcessTree } = await import(/* webpackChunkName: "run" */ "../command/process-tree.ts");
-  await endProcessTree(Number(commandPid), platform);
+async function stopCommand({ command, commandPid, lockId }: StepState, { platform }: Surroundings): Promise<void> {
+  if (command !== "running") return;
+  const { endProcessTree, processesWith } = await import(/* webpackChunkName: "run" */ "../command/process-tree.ts");
+  // Main may have been killed right after it started the command, before it saved the process.
+  const pids = /^[1-9]\d{0,9}$/.test(commandPid)
+    ? [Number(commandPid)]
+    : await processesWith(`CRONYX_JOB_ID=${lockId}`);
+  await Promise.all(pids.map((pid) => endProcessTree(pid, platform)));
 }
 
-async function goOnWhenBehind({ started, behind }: StepState, surroundings: Surroundings): Promise<void> {
+async function goOnWhenBehind(
+  { started, behind }: StepState,
+  status: JobStatus,
+  surroundings: Surroundings,
+): Promise<void> {
   const { toolkit } = surroundings;
-  if (!started || !(Number(behind) > 0) || toolkit.getInput("when-behind") !== "dispatch") return;
+  // A person who cancels a run does not want it to go on in another one.
+  if (status === "cancelled" || !started || !(Number(behind) > 0) || toolkit.getInput("when-behind") !== "dispatch")
+    return;
   const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
   await goOn(toolkit.getInput("github-token"), surroundings);
 }

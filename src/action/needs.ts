@@ -1,3 +1,4 @@
+import { oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 
@@ -38,7 +39,7 @@ export function verdictOn(needs: string, allowSkipped: readonly string[]): Verdi
       result !== "success" && !(result === "skipped" && name !== null && allowSkipped.includes(name)),
   );
   if (failed === undefined) return { isDone: true, because: "all needed jobs succeeded" };
-  const job = failed.name === null ? "a needed job" : `the job ${failed.name}`;
+  const job = failed.name === null ? "a needed job" : `the job ${oneLine(failed.name)}`;
   return {
     isDone: false,
     because: `${job} ${failed.result === "skipped" ? "was skipped" : `ended with ${failed.result}`}`,

@@ -1,4 +1,3 @@
-import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { Started } from "../backend/job-backend.ts";
 import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
@@ -16,7 +15,7 @@ interface Reported {
 
 /** @throws ServiceError for an answer with a value that no output may have, before any output is set. */
 export function setOutputs(
-  { toolkit, env }: Pick<Surroundings, "toolkit" | "env">,
+  { toolkit }: Pick<Surroundings, "toolkit">,
   { start: { answer, takingState }, intervalsFinished = null }: Reported,
 ): void {
   const { jobName, location: place } = takingState;
@@ -59,15 +58,7 @@ export function setOutputs(
     const dueAt = dueAtOf(answer);
     if (dueAt !== null) outputs["due-at"] = toIso(dueAt);
   }
-  if (intervalsFinished !== null) endLastLine(env.GITHUB_OUTPUT);
   for (const [name, value] of Object.entries(outputs)) toolkit.setOutput(name, value);
-}
-
-/** A command that wrote outputs may have left out the end of its last line. */
-function endLastLine(file: string | undefined): void {
-  if (!file || !existsSync(file)) return;
-  const text = readFileSync(file, "utf8");
-  if (text !== "" && !text.endsWith("\n")) appendFileSync(file, "\n");
 }
 
 /** @returns what is wrong with a grant, or null. Steps of the job use these values in scripts, and post uses the lock's id. */

@@ -103,14 +103,16 @@ async function startWithCommand(
   // Before anything is sent: a shell or folder that is missing must take no lock.
   const command = await commandOf(commandInputs, surroundings);
   return connected(inputs, surroundings, "job", async (starts) => {
-    const { finished, refused, behind, exitCode } = await runIntervals({
+    const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({
       starts,
       command,
       most: commandInputs.maxIntervals,
     });
     if (refused !== null && finished === 0) return reportRefusal(refused, starts);
     if (refused !== null) surroundings.toolkit.info(refusalLine(refused, inputs));
-    if (exitCode === 0 && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
+    // A person who cancels a run does not want it to go on in another one. Without a lock the next run would get the same interval.
+    const mayGoOn = exitCode === 0 && !isCancelled && !inputs.request.noLock;
+    if (mayGoOn && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
       const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
       await goOn(inputs.githubToken, surroundings);
     }

@@ -11,7 +11,7 @@ import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
 import { holderOf, type LockKind } from "./holder.ts";
 import type { Inputs } from "./inputs.ts";
-import { messageOf, notStartedLine } from "./messages.ts";
+import { notStartedLine } from "./messages.ts";
 import { NO_STATE, type StepState, saveStepState } from "./state.ts";
 import type { Surroundings } from "./toolkit.ts";
 
@@ -40,6 +40,8 @@ export interface LockStart {
 export interface StartOptions {
   /** How long a refused start is repeated, in milliseconds. Null: it is not. */
   readonly wait: number | null;
+  /** Its abort gives the start up. */
+  readonly cancelled?: AbortSignal | null;
   /** Sets the outputs. @throws ServiceError for an answer that no server of this project gives. */
   readonly report: (start: LockStart) => void;
 }
@@ -50,7 +52,7 @@ export type RefusedStart = LockStart & { readonly answer: NotStarted };
  * Asks for the next due interval. At each instant the step's state names the lock that post may find, and none where there
  * can be none.
  */
-export async function startLock(starts: Starts, { wait, report }: StartOptions): Promise<LockStart> {
+export async function startLock(starts: Starts, { wait, report, cancelled }: StartOptions): Promise<LockStart> {
   const { inputs, surroundings, kind, isMarked } = starts;
   const { toolkit } = surroundings;
   const idempotencyKey = surroundings.newId();
@@ -82,7 +84,7 @@ export async function startLock(starts: Starts, { wait, report }: StartOptions):
   };
   try {
     const answer = await (wait === null
-      ? attempt(surroundings.deadline(inputs.deadline))
+      ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
       : waitingFor(wait, attempt, starts, () => holderRun));
     if (!answer.started) saveLockId(false);
     const start = { answer, takingState, holderRun };
@@ -141,14 +143,14 @@ async function askedHolderRun(
   { holder }: Active,
   { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: Starts,
 ): Promise<HolderRun | null> {
-  const { GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
+  const { failureText, GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
   const { holderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
   const api = new GitHubApi({ env, token, log: toolkit.debug });
   const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
   try {
     return await holderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
   } catch (error) {
-    toolkit.debug(await messageOf(error));
+    toolkit.debug(await failureText(error));
     return null;
   } finally {
     api.close();

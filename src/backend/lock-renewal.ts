@@ -139,9 +139,15 @@ export class LockRenewal {
         case "over":
           return this.stop();
         case "unknown":
-          this.#schedule(timers.monotonic() + this.#period);
+          this.#schedule(timers.monotonic() + this.#pauseAfterFailure());
       }
     }
+  }
+
+  /** The less time is left, the sooner: the store may be there again right before the lock counts as lost. */
+  #pauseAfterFailure(): number {
+    const left = this.#expiresAt - this.#options.timers.monotonic();
+    return Math.max(this.#period / 10, Math.min(this.#period, left / 3));
   }
 
   #expire(): void {

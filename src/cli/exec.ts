@@ -91,7 +91,6 @@ async function runOne(execution: Execution, granted: Started, sentAt: number): P
     sentAt,
     cancelled,
     start: () => startProgram(execution, granted),
-    onProcess: () => {},
     deadline: (signal) => deadline(execution.deadline ?? DEFAULT_DEADLINE.start, signal),
     onNoRenewal: () =>
       errors.write(
@@ -132,7 +131,7 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)})\n`);
-    return { pid: null, ended: Promise.resolve(code === "ENOENT" ? 127 : 126), stop: async () => {} };
+    return { ended: Promise.resolve(code === "ENOENT" ? 127 : 126), stop: async () => {} };
   }
 }
 

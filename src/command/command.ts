@@ -12,11 +12,12 @@ export interface CommandOptions {
   readonly input: "ignore" | "inherit";
   /** Whether the arguments are one text that the program reads as it is, without Node's quoting. Only on Windows. */
   readonly isVerbatim: boolean;
+  /** Called at once with the process, which leads a process group. If it throws, the command is stopped. */
+  readonly onSpawn?: (pid: number) => void;
 }
 
 /** A command that was started. Its output goes to this process's own. */
 export interface RunningCommand {
-  readonly pid: number | null;
   /** The exit code; for a command that a signal ended, 128 and the number of the signal, as a shell has it. */
   readonly ended: Promise<number>;
   /** Ends the command with all of its descendants, and waits for that. */
@@ -29,7 +30,7 @@ export interface RunningCommand {
  * @throws if the program cannot be started.
  */
 export async function startCommand(options: CommandOptions): Promise<RunningCommand> {
-  const { program, args, workingDirectory, env, platform, input, isVerbatim } = options;
+  const { program, args, workingDirectory, env, platform, input, isVerbatim, onSpawn } = options;
   const child = spawn(program, args, {
     cwd: workingDirectory,
     env,
@@ -38,19 +39,26 @@ export async function startCommand(options: CommandOptions): Promise<RunningComm
     detached: platform !== "win32",
     windowsVerbatimArguments: isVerbatim,
   });
+  const { pid } = child;
   const ended = new Promise<number>((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
+  if (pid !== undefined) {
+    try {
+      onSpawn?.(pid);
+    } catch (error) {
+      await endProcessTree(pid, platform);
+      throw error;
+    }
+  }
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);
   });
-  const { pid = null } = child;
   return {
-    pid,
     ended,
     stop: async () => {
-      if (pid !== null) await endProcessTree(pid, platform);
+      if (pid !== undefined) await endProcessTree(pid, platform);
       await ended;
     },
   };

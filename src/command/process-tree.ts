@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
-import { setTimeout as pause } from "node:timers/promises";
+import { readFileSync } from "node:fs";
+import { setTimeout as pauseFor } from "node:timers/promises";
 import { promisify } from "node:util";
 
 /** In milliseconds. The runner waits 7.5 s after its first signal, and the lock must be interrupted within that time too. */
@@ -7,54 +8,107 @@ const BEFORE_TERMINATE = 2000;
 const BEFORE_KILL = 1000;
 const BETWEEN_LOOKS = 25;
 
-/**
- * Ends a command that leads a process group of its own, with all of its descendants: by SIGINT, as the runner does, then by
- * SIGTERM, and after 3 seconds by SIGKILL. Windows has no such signals, so `taskkill` ends the tree there at once.
- *
- * A descendant that has left the group is found by its parents. One whose parents have all ended, a daemon, is not found.
- */
-export async function endProcessTree(pid: number, platform: NodeJS.Platform): Promise<void> {
-  if (platform === "win32") {
-    // It fails if the command has ended already.
-    await promisify(execFile)("taskkill", ["/PID", String(pid), "/T", "/F"]).catch(() => {});
-    return;
-  }
-  // Once a parent has ended, nothing tells whose child a process was. So each process that was found once stays in the tree.
-  const tree = new Set([pid]);
-  let targets = await targetsIn(tree, pid);
-  for (const [signal, ms] of [
-    ["SIGINT", BEFORE_TERMINATE],
-    ["SIGTERM", BEFORE_KILL],
-    ["SIGKILL", BEFORE_KILL],
-  ] as const) {
-    for (const target of targets) send(target, signal);
-    await untilEnded(targets, ms);
-    // A process may have left the group meanwhile.
-    targets = await targetsIn(tree, pid);
-    if (targets.length === 0) return;
-  }
-}
-
-/**
- * @param tree Gets all descendants of its processes too.
- * @param leader The leader of the process group.
- * @returns the targets of a signal: the group, with a minus sign, and the processes of the tree in other groups.
- */
-async function targetsIn(tree: Set<number>, leader: number): Promise<readonly number[]> {
-  const all = await processes();
-  // The set grows while it is read, and is read to its end.
-  for (const parent of tree) for (const process of all) if (process.parent === parent) tree.add(process.pid);
-  const elsewhere = all.filter(({ pid, group }) => tree.has(pid) && group !== leader).map(({ pid }) => pid);
-  return send(-leader, 0) ? [-leader, ...elsewhere] : elsewhere;
-}
-
-interface ListedProcess {
+export interface ListedProcess {
   readonly pid: number;
   readonly parent: number;
   readonly group: number;
 }
 
-/** @returns no process where `ps` is missing: then the process group alone is ended. */
+/** The processes of this machine. Tests pass their own. */
+export interface ProcessTable {
+  /** This very process. */
+  readonly self: number;
+  /** @returns no process where they cannot be listed: then the process group alone is ended. */
+  readonly list: () => Promise<readonly ListedProcess[]>;
+  /** @param target A process, or a process group with a minus sign. @returns whether there is one. */
+  readonly send: (target: number, signal: NodeJS.Signals | 0) => boolean;
+  readonly pause: (ms: number) => Promise<void>;
+}
+
+const THIS_MACHINE: ProcessTable = { self: process.pid, list: processes, send, pause: (ms) => pauseFor(ms) };
+
+/**
+ * Ends a command that leads a process group of its own, with all of its descendants: by SIGINT, as the runner does, then by
+ * SIGTERM, and after 3 seconds by SIGKILL. Windows has no such signals, so `taskkill` ends the tree there at once.
+ *
+ * A descendant that has left the group is found by its parents. One whose parents have all ended, a daemon, is not found.
+ * Nothing is ended that cannot be a command of this action, whatever the number says: this process, one that it descends from,
+ * or one that leads no group.
+ */
+export async function endProcessTree(
+  pid: number,
+  platform: NodeJS.Platform,
+  table: ProcessTable = THIS_MACHINE,
+): Promise<void> {
+  const { self, list, send } = table;
+  if (pid <= 1 || pid === self) return;
+  if (platform === "win32") {
+    // It fails if the command has ended already.
+    await promisify(execFile)("taskkill", ["/PID", String(pid), "/T", "/F"]).catch(() => {});
+    return;
+  }
+  let all = await list();
+  const leader = all.find((process) => process.pid === pid);
+  if ((leader !== undefined && leader.group !== pid) || ancestorsOf(self, all).some(({ group }) => group === pid))
+    return;
+  const tree = new Set([pid]);
+  const targets = new Set([-pid]);
+  // Once a parent has ended, nothing tells whose child a process was. And a trap of the command may start further processes.
+  const addDescendants = () => {
+    for (const { pid: found, group } of descendantsOf(tree, pid, all)) {
+      tree.add(found);
+      if (group !== pid) targets.add(found);
+    }
+  };
+  for (const [signal, ms] of [
+    ["SIGINT", BEFORE_TERMINATE],
+    ["SIGTERM", BEFORE_KILL],
+    ["SIGKILL", BEFORE_KILL],
+  ] as const) {
+    addDescendants();
+    for (const target of targets) send(target, signal);
+    if (await allEnd(targets, ms, table)) return;
+    all = await list();
+  }
+}
+
+/**
+ * Finds the processes whose environment has a variable, where the system shows it: on Linux.
+ *
+ * @param variable Such as `NAME=value`.
+ * @returns those whose parent is none of them.
+ */
+export async function processesWith(variable: string): Promise<readonly number[]> {
+  const found = (await processes()).filter(({ pid }) => environmentOf(pid).includes(variable));
+  return found.filter(({ parent }) => !found.some(({ pid }) => pid === parent)).map(({ pid }) => pid);
+}
+
+function environmentOf(pid: number): readonly string[] {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8").split("\0");
+  } catch {
+    return [];
+  }
+}
+
+function descendantsOf(tree: ReadonlySet<number>, group: number, all: readonly ListedProcess[]): ListedProcess[] {
+  const found = all.filter((process) => tree.has(process.pid) || process.group === group);
+  // The list grows while it is read, and is read to its end.
+  for (const { pid: parent } of found) {
+    found.push(...all.filter((process) => process.parent === parent && !found.includes(process)));
+  }
+  return found;
+}
+
+/** @returns this process too. */
+function ancestorsOf(pid: number, all: readonly ListedProcess[]): readonly ListedProcess[] {
+  const found = all.filter((process) => process.pid === pid);
+  for (const { parent } of found) {
+    found.push(...all.filter((process) => process.pid === parent && !found.includes(process)));
+  }
+  return found;
+}
+
 async function processes(): Promise<readonly ListedProcess[]> {
   try {
     const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,pgid="]);
@@ -70,7 +124,6 @@ async function processes(): Promise<readonly ListedProcess[]> {
   }
 }
 
-/** @param target A process, or a process group with a minus sign. @returns whether there is one. */
 function send(target: number, signal: NodeJS.Signals | 0): boolean {
   try {
     return process.kill(target, signal);
@@ -80,8 +133,10 @@ function send(target: number, signal: NodeJS.Signals | 0): boolean {
   }
 }
 
-async function untilEnded(targets: readonly number[], ms: number): Promise<void> {
-  for (let waited = 0; waited < ms && targets.some((target) => send(target, 0)); waited += BETWEEN_LOOKS) {
+async function allEnd(targets: ReadonlySet<number>, ms: number, { send, pause }: ProcessTable): Promise<boolean> {
+  for (let waited = 0; waited < ms; waited += BETWEEN_LOOKS) {
+    if (![...targets].some((target) => send(target, 0))) return true;
     await pause(BETWEEN_LOOKS);
   }
+  return false;
 }

@@ -25,8 +25,6 @@ export interface LockedRun {
   /** Its abort stops the command. */
   readonly cancelled: AbortSignal;
   readonly start: () => Promise<RunningCommand>;
-  /** Called with the process of the command, and with null when the command has ended. */
-  readonly onProcess: (pid: number | null) => void;
   /** @returns the deadline of one renewal. */
   readonly deadline: (signal: AbortSignal) => Deadline;
   /** Called once if the server is an original CronyxServer, which renews no locks. */
@@ -39,15 +37,16 @@ export interface LockedRun {
 export async function runUnderLock(
   run: LockedRun,
 ): Promise<{ readonly ending: Ending; readonly lock: HeldLock | null }> {
-  const { backend, request, granted, sentAt, cancelled, start, onProcess, deadline, expired } = run;
+  const { backend, request, granted, sentAt, cancelled, start, deadline, expired } = run;
   let { lock } = granted;
   const renewal = lock === null ? null : await renewalOf(lock);
   try {
+    // A renewal before the command may take as long as any request.
+    if (renewal !== null) whenAborted(cancelled, () => renewal.stop());
     await renewal?.begin();
     if (renewal?.signal.aborted) return { ending: { kind: "lost", reason: renewal.signal.reason }, lock };
     if (cancelled.aborted) return { ending: { kind: "cancelled" }, lock };
     const running = await start();
-    onProcess(running.pid);
     const stopped = new Promise<Ending>((resolve) => {
       whenAborted(cancelled, () => resolve({ kind: "cancelled" }));
       if (renewal !== null) whenAborted(renewal.signal, () => resolve({ kind: "lost", reason: renewal.signal.reason }));
@@ -55,7 +54,6 @@ export async function runUnderLock(
     const exited = running.ended.then((code): Ending => ({ kind: "exited", code }));
     const ending = await Promise.race([exited, stopped]);
     if (ending.kind !== "exited") await running.stop();
-    onProcess(null);
     return { ending, lock };
   } finally {
     renewal?.stop();

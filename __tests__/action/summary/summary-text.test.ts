@@ -108,6 +108,15 @@ test("of many rows the last 20 are shown", () => {
   expect(text).not.toContain("finished 979 |");
 });
 
+test("of rows with long names those that fit are shown", () => {
+  const jobName = "\u{202e}".repeat(255);
+  const rows = Array.from({ length: 24 }, (_, at) => ({ ...ROW, jobName, outcome: `finished ${at}` }));
+  const text = summaryText({ ...SUMMARY, rows, state: STATE });
+  expect(text).toContain("22 earlier rows are left out.");
+  expect(text).toContain("finished 23 |");
+  expect(text).toContain("```mermaid");
+});
+
 describe("text from elsewhere", () => {
   test.each([
     ["a|b", "<code>a&#124;b</code>"],

@@ -1,7 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
-import { messageOf } from "../messages.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { GitHubApi, messageIn } from "./github-api.ts";
+import { failureText, GitHubApi, messageIn } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_REQUEST = 30_000;
@@ -15,7 +14,7 @@ export async function goOn(token: string, surroundings: Surroundings): Promise<v
     if (problem === null) toolkit.info("Dispatched: this workflow runs once more, because of when-behind: dispatch");
     else toolkit.warning(`when-behind: dispatch started no run: ${problem}`);
   } catch (error) {
-    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${await messageOf(error)}`);
+    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${await failureText(error)}`);
   } finally {
     api.close();
   }

@@ -1,6 +1,9 @@
+import { oneLine } from "../../backend/one-line.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { HttpConnection } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
+import { messageOf } from "../messages.ts";
 import type { Environment } from "../toolkit.ts";
 
 export interface GitHubAnswer {
@@ -63,6 +66,11 @@ export class GitHubApi {
     const { result } = await retrying(deadline, this.#log, () => this.#connection.send(request, deadline));
     return { status: result.status, body: jsonIn(result.body) };
   }
+}
+
+/** @returns why GitHub did not answer. The remedies of a location do not fit, since no input leads to GitHub's API. */
+export async function failureText(error: unknown): Promise<string> {
+  return error instanceof ServiceError ? oneLine(error.message) : messageOf(error);
 }
 
 function jsonIn(body: Buffer): unknown {

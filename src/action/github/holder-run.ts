@@ -34,7 +34,8 @@ interface Question {
  * @throws ServiceError if GitHub does not answer.
  */
 export async function holderRun({ holder, env, ownKind, ask, deadline }: Question): Promise<HolderRun> {
-  const isHere = holder !== null && holder.serverUrl === env.GITHUB_SERVER_URL?.replace(/\/+$/, "");
+  const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "");
+  const isHere = holder !== null && serverUrl !== undefined && holder.serverUrl === serverUrl;
   const isThisRun = isHere && holder.repository === env.GITHUB_REPOSITORY && holder.runId === env.GITHUB_RUN_ID;
   const isEarlierAttempt = isThisRun && Number(holder.attempt) < Number(env.GITHUB_RUN_ATTEMPT);
   const unknown = { isCompleted: null, jobName: null, isThisRun, isEarlierAttempt };
@@ -42,8 +43,9 @@ export async function holderRun({ holder, env, ownKind, ask, deadline }: Questio
   const resource = resourceOf(holder, isEarlierAttempt && ownKind === "start");
   if (resource === null) return unknown;
   const { status, body } = await ask(resource.path, deadline);
-  const found = (body ?? {}) as { id?: unknown; status?: unknown; name?: unknown };
-  if (status !== 200 || String(found.id) !== resource.id || typeof found.status !== "string") return unknown;
+  const found = (body ?? {}) as Readonly<Record<string, unknown>>;
+  const isAsked = Object.entries(resource.expected).every(([field, id]) => isSameNumber(found[field], id));
+  if (status !== 200 || !isAsked || typeof found.status !== "string") return unknown;
   return {
     ...unknown,
     isCompleted: found.status === "completed",
@@ -53,8 +55,8 @@ export async function holderRun({ holder, env, ownKind, ask, deadline }: Questio
 
 interface Resource {
   readonly path: string;
-  /** The id that GitHub's answer must have. */
-  readonly id: string;
+  /** The numbers that GitHub's answer must have: it is about nothing else than the holder. */
+  readonly expected: Readonly<Record<string, string>>;
   readonly isJob: boolean;
 }
 
@@ -66,20 +68,27 @@ function resourceOf({ repository, runId, attempt, checkRunId, kind }: Holder, co
   const actions = `/repos/${repository}/actions`;
   switch (kind) {
     case "job":
-      if (isNumber(checkRunId)) return { path: `${actions}/jobs/${checkRunId}`, id: checkRunId, isJob: true };
+      if (isNumber(checkRunId)) {
+        return { path: `${actions}/jobs/${checkRunId}`, expected: { id: checkRunId, run_id: runId }, isJob: true };
+      }
       return isNumber(attempt) ? attemptOf(actions, runId, attempt) : null;
     case "start":
       // "Re-run failed jobs" goes on under the lock of the first attempt, so the latest attempt counts. Only a start of a
       // later attempt of the same run knows that its own attempt starts anew.
       if (countsAttempt) return isNumber(attempt) ? attemptOf(actions, runId, attempt) : null;
-      return { path: `${actions}/runs/${runId}`, id: runId, isJob: false };
+      return { path: `${actions}/runs/${runId}`, expected: { id: runId }, isJob: false };
     default:
       return null;
   }
 }
 
 function attemptOf(actions: string, runId: string, attempt: string): Resource {
-  return { path: `${actions}/runs/${runId}/attempts/${attempt}`, id: runId, isJob: false };
+  const expected = { id: runId, run_attempt: attempt };
+  return { path: `${actions}/runs/${runId}/attempts/${attempt}`, expected, isJob: false };
+}
+
+function isSameNumber(found: unknown, id: string): boolean {
+  return (typeof found === "number" || typeof found === "string") && String(found) === id;
 }
 
 function isNumber(text: string | undefined): text is string {

@@ -14,7 +14,7 @@ export async function commandOf(
   { env, platform }: Pick<Surroundings, "env" | "platform">,
 ): Promise<Command> {
   const folder = path.resolve(env.GITHUB_WORKSPACE || process.cwd(), workingDirectory);
-  if (!statSync(folder, { throwIfNoEntry: false })?.isDirectory()) {
+  if (!isFolder(folder)) {
     throw new ArgumentError("not-allowed", {
       field: workingDirectory === "" ? "run" : "working-directory",
       value: folder,
@@ -29,4 +29,13 @@ export async function commandOf(
     temporary: env.RUNNER_TEMP || tmpdir(),
     platform,
   };
+}
+
+/** A path through a file, of too many links or with too long a name is none either. */
+function isFolder(path: string): boolean {
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }

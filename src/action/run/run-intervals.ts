@@ -1,7 +1,8 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
 import { oneLine, type Span, spanText } from "../../backend/one-line.ts";
 import { intervalEnvironment } from "../../command/interval-environment.ts";
-import { type Ending, runUnderLock } from "../../command/run-under-lock.ts";
+import { type Ending as CommandEnding, runUnderLock } from "../../command/run-under-lock.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { loadDeadline } from "../inputs.ts";
@@ -10,14 +11,19 @@ import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState, saveStepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
+import type { Toolkit } from "../toolkit.ts";
 import { commandEnvironment } from "./command-environment.ts";
+import { RunnerFiles } from "./runner-files.ts";
 import { type ScriptCommandOptions, startScript } from "./script-command.ts";
 
 /** In milliseconds. The runner ends this process 7.5 s after its signal, and the command takes up to 3 s of it. */
 const LONGEST_END_WHEN_CANCELLED = 3500;
 
 /** The command that runs for each interval, except for its environment. */
-export type Command = Omit<ScriptCommandOptions, "env">;
+export type Command = Omit<ScriptCommandOptions, "env" | "onSpawn">;
+
+/** How the command's run for one interval ended. */
+type Ending = CommandEnding | { readonly kind: "not-run"; readonly reason: unknown };
 
 export interface Intervals {
   readonly starts: Starts;
@@ -34,6 +40,7 @@ export interface IntervalsRun {
   readonly refused: RefusedStart | null;
   /** The further intervals that were due after the last one that was finished. Null: unknown, or none was finished. */
   readonly behind: number | null;
+  readonly isCancelled: boolean;
   /** The exit code of the step. */
   readonly exitCode: number;
 }
@@ -57,13 +64,23 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
     const sentAt = monotonicNow();
     const start = await startLock(starts, {
       wait: finished === 0 ? inputs.wait : null,
+      cancelled,
       // After some intervals a refusal is the end, and the outputs stay those of the last interval.
       report: (start) => {
         if (start.answer.started || finished === 0) setOutputs(surroundings, { start, intervalsFinished: finished });
       },
+    }).catch((error: unknown) => {
+      // A start whose answer was not awaited is given up by the post step.
+      if (!cancelled?.aborted || !(error instanceof ServiceError)) throw error;
+      surroundings.toolkit.setFailed("The run was cancelled");
+      return null;
     });
+    if (start === null) return { finished, refused: null, behind, exitCode: 1, isCancelled: true };
     const { answer } = start;
-    if (!answer.started) return { finished, refused: { ...start, answer }, behind, exitCode: 0 };
+    if (!answer.started) {
+      const isCancelled = cancelled?.aborted ?? false;
+      return { finished, refused: { ...start, answer }, behind, exitCode: 0, isCancelled };
+    }
     // A signal before the first grant ends this process at once, and post gives the start up.
     cancelled ??= surroundings.cancellation();
     const run = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
@@ -72,9 +89,12 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
     if (exitCode === 0) {
       finished++;
       behind = answer.behind;
-      setOutputs(surroundings, { start, intervalsFinished: finished });
     }
-    if (exitCode !== 0 || finished === most || cancelled.aborted) return { finished, refused: null, behind, exitCode };
+    // Also after a failure: the command may have emptied the file of the outputs.
+    setOutputs(surroundings, { start, intervalsFinished: finished });
+    const isCancelled = cancelled.aborted;
+    if (exitCode !== 0 || finished === most || isCancelled)
+      return { finished, refused: null, behind, exitCode, isCancelled };
   }
 }
 
@@ -117,18 +137,29 @@ interface OneRun {
 /** Runs the command for one interval, and ends its lock. Each failure is reported. */
 async function runOne(run: OneRun): Promise<EndedRun> {
   const { starts, start, granted } = run;
-  const { toolkit } = starts.surroundings;
+  const { toolkit, env } = starts.surroundings;
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
   saveStepState(toolkit, state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
     `Output of the command for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}`,
   );
-  const { ending, lock } = await runCommand(run).finally(toolkit.endGroup);
+  const files = new RunnerFiles(env);
+  const { ending, lock } = await runCommand(run).catch((reason: unknown) => ({
+    ending: { kind: "not-run", reason } satisfies Ending,
+    lock: granted.lock,
+  }));
+  // The runner reads a command only at the start of a line, and the last line of the output may have no end.
+  toolkit.info("");
+  toolkit.endGroup();
   const isDone = ending.kind === "exited" && ending.code === 0;
-  saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+  // The command may have damaged the files of the runner. Its lock must be ended all the same.
+  await tryTo(toolkit, () => {
+    files.restore();
+    saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+  });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
-  if (end !== "unknown") saveStepState(toolkit, NO_STATE);
+  if (end !== "unknown") await tryTo(toolkit, () => saveStepState(toolkit, NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
     lost: "lost",
@@ -143,6 +174,14 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   };
 }
 
+async function tryTo(toolkit: Toolkit, write: () => void): Promise<void> {
+  try {
+    write();
+  } catch (error) {
+    toolkit.warning(`The state of this step could not be written: ${await messageOf(error)}`);
+  }
+}
+
 /** Reports why the command did not succeed. @returns the exit code of the step. */
 async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
   const { toolkit } = starts.surroundings;
@@ -150,6 +189,9 @@ async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, g
     case "exited":
       if (ending.code !== 0) toolkit.setFailed(`The command exited with ${ending.code}`);
       return ending.code !== 0 ? ending.code : isRecorded ? 0 : 1;
+    case "not-run":
+      toolkit.setFailed(`The command could not be started: ${await messageOf(ending.reason)}`);
+      return 1;
     case "cancelled":
       toolkit.setFailed("The run was cancelled, and the command was stopped");
       return 1;
@@ -173,8 +215,12 @@ function runCommand({ starts, command, granted, sentAt, cancelled }: OneRun) {
     granted,
     sentAt,
     cancelled,
-    start: () => startScript({ ...command, env: commandEnvironment(env, intervalEnvironment(granted)) }),
-    onProcess: (pid) => toolkit.saveState("commandPid", String(pid ?? "")),
+    start: () =>
+      startScript({
+        ...command,
+        env: commandEnvironment(env, intervalEnvironment(granted)),
+        onSpawn: (pid) => toolkit.saveState("commandPid", String(pid)),
+      }),
     deadline: (signal) => surroundings.deadline(inputs.deadline, signal),
     onNoRenewal: () =>
       toolkit.warning(
@@ -230,6 +276,8 @@ function reasonOf(ending: Ending): string {
   switch (ending.kind) {
     case "exited":
       return `its command exited with ${ending.code}`;
+    case "not-run":
+      return "its command could not be started";
     case "cancelled":
       return "the run was cancelled";
     case "lost":

@@ -5,7 +5,8 @@ import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
 import { runsChart } from "./runs-chart.ts";
 import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
 
-const MOST_ROWS = 20;
+/** How many rows a table may have: the most of them that fit. */
+const MOST_ROWS = [20, 10, 5, 2, 1];
 
 /** One row of the table: a start, or the end of a run. */
 export interface SummaryRow {
@@ -33,19 +34,23 @@ export interface Summary {
 /** @returns the summary of a step in GitHub's Markdown, of at most 20,000 bytes. Names from elsewhere stay text. */
 export function summaryText({ rows, state, timezone, serverUrl }: Summary): string {
   const zone = knownZone(timezone);
-  const shown = rows.slice(-MOST_ROWS);
-  const left = rows.length - shown.length;
   const head = `| job | interval (${code(zone === null ? "UTC" : timezone)}) | outcome | holder | next due | further intervals due |`;
-  const table = [
-    head,
-    "| --- | --- | --- | --- | --- | --- |",
-    ...shown.map((row) => rowText(row, zone ?? zoneNamed("UTC"), serverUrl)),
-    ...(left === 0 ? [] : ["", `${left} earlier rows are left out.`]),
-  ].join("\n");
+  const tableOf = (most: number) => {
+    const shown = rows.slice(-most);
+    const left = rows.length - shown.length;
+    return [
+      head,
+      "| --- | --- | --- | --- | --- | --- |",
+      ...shown.map((row) => rowText(row, zone ?? zoneNamed("UTC"), serverUrl)),
+      ...(left === 0 ? [] : ["", `${left} earlier ${left === 1 ? "row is" : "rows are"} left out.`]),
+    ].join("\n");
+  };
   const chart = state === null ? null : runsChart(state, zone ?? zoneNamed("UTC"));
-  const parts = chart === null ? [table] : [table, chart];
-  for (const text of [parts, [table]].map((some) => `${some.join("\n\n")}\n\n`)) {
-    if (Buffer.byteLength(text) <= LONGEST_SUMMARY) return text;
+  for (const table of MOST_ROWS.map(tableOf)) {
+    for (const parts of chart === null ? [[table]] : [[table, chart], [table]]) {
+      const text = `${parts.join("\n\n")}\n\n`;
+      if (Buffer.byteLength(text) <= LONGEST_SUMMARY) return text;
+    }
   }
   return "The summary of this step is too long: see its log.\n\n";
 }

@@ -1,4 +1,4 @@
-import { appendFileSync } from "node:fs";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { HeldLock, JobBackend, JobStatus } from "../../backend/job-backend.ts";
 import { finish, interrupt } from "../../scheduler/job-transitions.ts";
 import { whatComesNext } from "../../scheduler/what-comes-next.ts";
@@ -37,10 +37,17 @@ export async function writeSummary({ rows, ended }: StepSummary, surroundings: S
       timezone: state?.schedule?.timezone ?? (toolkit.getInput("timezone") || "UTC"),
       serverUrl: env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "",
     });
-    appendFileSync(env.GITHUB_STEP_SUMMARY ?? "", text);
+    appendParagraph(env.GITHUB_STEP_SUMMARY ?? "", text);
   } catch (error) {
     toolkit.debug(`The summary was not written: ${await messageOf(error)}`);
   }
+}
+
+/** The command of the step may have left its last paragraph open, and a table within a paragraph is text. */
+function appendParagraph(file: string, text: string): void {
+  const before = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const missing = before === "" || /\n\r?\n$/.test(before) ? "" : before.endsWith("\n") ? "\n" : "\n\n";
+  appendFileSync(file, missing + text);
 }
 
 /**
