@@ -14,7 +14,7 @@ export interface CommandOptions {
   /** The folder to make temporary folders in. */
   readonly temporary: string;
   readonly platform: NodeJS.Platform;
-  /** Called at once with the process, which leads a process group. */
+  /** Called at once with the process, which leads a process group. It throws nothing. */
   readonly onSpawn: (pid: number) => void;
 }
 
@@ -45,14 +45,7 @@ export async function startCommand(options: CommandOptions): Promise<RunningComm
       windowsVerbatimArguments: script.isVerbatim,
     });
     const { pid } = child;
-    if (pid !== undefined) {
-      try {
-        onSpawn(pid);
-      } catch (error) {
-        await endProcessTree(pid, platform);
-        throw error;
-      }
-    }
+    if (pid !== undefined) onSpawn(pid);
     const ended = new Promise<number>((resolve) => {
       child.once("exit", (code, signal) => {
         remove(folder);

@@ -227,7 +227,8 @@ async function runUnderLock(
     if (cancelled.aborted) return { ending: { kind: "cancelled" }, lock };
     const running = await startCommand({
       ...command,
-      onSpawn: (pid) => toolkit.saveState("commandPid", String(pid)),
+      // The command may have removed the file already. Where it can, post finds the command by its environment then.
+      onSpawn: (pid) => void tryTo(toolkit, () => toolkit.saveState("commandPid", String(pid))),
       env: commandEnvironment(env, {
         CRONYX_JOB_NAME: granted.jobName,
         CRONYX_JOB_ID: lock?.id ?? "",
