@@ -81,6 +81,13 @@ describe("the holder of an active lock", () => {
     expect((await repository.state(name))?.history).toMatchObject([{ outcome: "taken-over" }]);
   });
 
+  test("on an Enterprise server, whose API is a folder", async () => {
+    await held("enterprise", HOLDER);
+    answers[JOB.replace("/repos", "/api/v3/repos")] = answered(77, "completed");
+    const main = await stepOf("enterprise", {}, { GITHUB_API_URL: `${api.url}/api/v3/` }).main();
+    expect(main.outputs.started).toBe("true");
+  });
+
   const ALIVE: [string, Holder, Record<string, ApiAnswer>, string][] = [
     [
       "is still running",

@@ -12,7 +12,7 @@ export interface CommandOptions {
   readonly input: "ignore" | "inherit";
   /** Whether the arguments are one text that the program reads as it is, without Node's quoting. Only on Windows. */
   readonly isVerbatim: boolean;
-  /** Called at once with the process, which leads a process group. If it throws, the command is stopped. */
+  /** Called at once with the process, which leads a process group. It throws nothing. */
   readonly onSpawn?: (pid: number) => void;
 }
 
@@ -43,14 +43,7 @@ export async function startCommand(options: CommandOptions): Promise<RunningComm
   const ended = new Promise<number>((resolve) => {
     child.once("exit", (code, signal) => resolve(code ?? 128 + (signal === null ? 0 : constants.signals[signal])));
   });
-  if (pid !== undefined) {
-    try {
-      onSpawn?.(pid);
-    } catch (error) {
-      await endProcessTree(pid, platform);
-      throw error;
-    }
-  }
+  if (pid !== undefined) onSpawn?.(pid);
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", reject);

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as pauseFor } from "node:timers/promises";
 import { promisify } from "node:util";
 
@@ -67,8 +67,10 @@ export async function endProcessTree(
   ] as const) {
     addDescendants();
     for (const target of targets) send(target, signal);
-    if (await allEnd(targets, ms, table)) return;
+    const isEnded = await allEnd(targets, ms, table);
     all = await list();
+    // A process may have left the group at the signal.
+    if (isEnded && descendantsOf(tree, pid, all).length === 0) return;
   }
 }
 
@@ -109,8 +111,10 @@ function ancestorsOf(pid: number, all: readonly ListedProcess[]): readonly Liste
   return found;
 }
 
+/** Many images for containers have no `ps`, and Linux lists its processes in `/proc` too. */
 async function processes(): Promise<readonly ListedProcess[]> {
   try {
+    if (process.platform === "linux") return readdirSync("/proc").flatMap(listedInProc);
     const { stdout } = await promisify(execFile)("ps", ["-A", "-o", "pid=,ppid=,pgid="]);
     return stdout
       .trim()
@@ -120,6 +124,20 @@ async function processes(): Promise<readonly ListedProcess[]> {
         return { pid, parent, group };
       });
   } catch {
+    return [];
+  }
+}
+
+/** @see https://man7.org/linux/man-pages/man5/proc_pid_stat.5.html */
+function listedInProc(name: string): readonly ListedProcess[] {
+  if (!/^\d+$/.test(name)) return [];
+  try {
+    const stat = readFileSync(`/proc/${name}/stat`, "latin1");
+    // The second field is the program's name in brackets, which may have spaces and brackets itself.
+    const [, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return [{ pid: Number(name), parent: Number(parent), group: Number(group) }];
+  } catch {
+    // It has ended.
     return [];
   }
 }

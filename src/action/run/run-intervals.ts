@@ -219,7 +219,8 @@ function runCommand({ starts, command, granted, sentAt, cancelled }: OneRun) {
       startScript({
         ...command,
         env: commandEnvironment(env, intervalEnvironment(granted)),
-        onSpawn: (pid) => toolkit.saveState("commandPid", String(pid)),
+        // The command may have removed the file already. Where it can, post finds the command by its environment then.
+        onSpawn: (pid) => void tryTo(toolkit, () => toolkit.saveState("commandPid", String(pid))),
       }),
     deadline: (signal) => surroundings.deadline(inputs.deadline, signal),
     onNoRenewal: () =>
