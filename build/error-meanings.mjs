@@ -34,7 +34,7 @@ export const ARGUMENT_MEANINGS = {
   "unknown-word": {
     field: "catchUp",
     value: "all",
-    problem: "is not a way to catch up",
+    problem: "is not a word that it takes",
     expected: "one of each, merge, latest",
     meaning: "The value is not one of the words that are accepted.",
   },

@@ -59,7 +59,9 @@ describe.each(["git+http:", "git+file:", "our own server"])("on %s", (kind) => {
     const started = await step.main("start");
     expect(annotations("error", started)).toEqual([]);
     expect(started.outputs).toMatchObject({ started: "true", "job-name": jobName });
-    expect((await step.post("success")).log).toEqual(["This step holds no lock: nothing to end"]);
+    expect((await step.post("success")).log).toEqual([
+      "The lock stays for cronyx-action/end, in a later job of this run",
+    ]);
     expect((await stateOf(jobName))?.active).toMatchObject({
       id: started.outputs["job-id"],
       holder: { kind: "start" },
@@ -186,6 +188,17 @@ describe("inputs", () => {
     const wrong = await end({ needs: ALL_WELL });
     expect(annotations("error", wrong)).toEqual([
       expect.stringContaining("lock is empty, although the work succeeded"),
+    ]);
+  });
+
+  test("an empty lock is an error where a needed job says that it started the interval", async () => {
+    const lost = JSON.stringify({
+      start: { result: "success", outputs: { started: "true" } },
+      build: { result: "failure", outputs: {} },
+    });
+    const wrong = await end({ needs: lost });
+    expect(annotations("error", wrong)).toEqual([
+      expect.stringContaining("lock is empty, although the job start started the interval, whose lock stays active"),
     ]);
   });
 

@@ -81,7 +81,7 @@ Started without a lock: summary for INSTANT to INSTANT",
   "nothing to end": "This step holds no lock: nothing to end",
   "refused, active": "::add-mask::TOKEN
 ::add-mask::LOGIN
-Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)",
+Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; no run takes it over, because retry-interval is not set: if its run is dead, add "permissions: actions: read", set retry-interval, or free the lock by hand (docs/locks.md)",
   "refused, active, may be taken over": "::add-mask::TOKEN
 ::add-mask::LOGIN
 Not started (active): hourly is held by octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1) since INSTANT; it can be taken over from INSTANT, or earlier with a shorter retry-interval",

@@ -28,7 +28,7 @@ const REFUSALS: [request: Partial<StartRequest>, refusal: NotStarted, line: stri
   [
     {},
     ACTIVE,
-    `${HELD}no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)`,
+    `${HELD}no run takes it over, because retry-interval is not set: if its run is dead, add "permissions: actions: read", set retry-interval, or free the lock by hand (docs/locks.md)`,
   ],
   [
     { retryInterval: HOUR },

@@ -22,11 +22,12 @@ describe("the interval is not done", () => {
     [needs({ plan: "success", build: "failure", deploy: "skipped" }), ["deploy"], "the job build ended with failure"],
     [needs({ build: "failure" }), ["build"], "the job build ended with failure"],
     ['["success","skipped"]', [], "a needed job was skipped"],
+    [needs({ deploy: "skipped", build: "failure" }), [], "the job build ended with failure"],
     [needs({ "build\n::stop-commands::x": "failure" }), [], "the job build\\u{a}::stop-commands::x ended with failure"],
     ['{"__proto__":{"result":"failure"},"build":{"result":"success"}}', [], "the job __proto__ ended with failure"],
     ['{"build":{"result":"success"},"test":{"result":"failure"}}', ["test"], "the job test ended with failure"],
   ])("%s, %j", (text, allowSkipped, because) => {
-    expect(verdictOn(text, allowSkipped)).toEqual({ isDone: false, because });
+    expect(verdictOn(text, allowSkipped)).toEqual({ isDone: false, because, startedBy: null });
   });
 });
 

@@ -74,7 +74,7 @@ function loadEndInputs(toolkit: Toolkit, { env }: Surroundings): EndInputs {
   const verdict =
     end === "by-needs" && needs !== ""
       ? verdictOn(needs, loadLines(toolkit, "allow-skipped"))
-      : { isDone: end !== "interrupt", because: `the input end is ${end}` };
+      : { isDone: end !== "interrupt", because: `the input end is ${end}`, startedBy: null };
   if (end === "by-needs" && needs === "") {
     throw new ArgumentError("missing", { field: "needs", problem: "is missing, and end is not finish or interrupt" });
   }
@@ -89,9 +89,16 @@ function loadEndInputs(toolkit: Toolkit, { env }: Surroundings): EndInputs {
   };
   if (text === "") {
     // A start that failed hands on no lock, and its own post step has given the start up.
-    if (!verdict.isDone)
+    if (!verdict.isDone && verdict.startedBy === null)
       return { ...inputs, lock: null, idle: `Nothing to end: there is no lock, because ${verdict.because}` };
-    throw new ArgumentError("missing", { field: "lock", problem: "is empty, although the work succeeded" });
+    throw new ArgumentError("missing", {
+      field: "lock",
+      problem:
+        verdict.startedBy === null
+          ? "is empty, although the work succeeded"
+          : `is empty, although the job ${oneLine(verdict.startedBy)} started the interval, whose lock stays active`,
+      expected: "the output lock of the start step, by way of an output of its job",
+    });
   }
   const lock = readHandedLock(text);
   if (lock !== null) {
@@ -135,7 +142,7 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
           outcome: isDone ? "finished" : "interrupted",
           holder,
           dueAt: null,
-          behind: null,
+          behind: lock.behind,
         },
       ],
       ended: ended.record === null ? null : { lock: ended, ending: isDone ? "finished" : "interrupted", backend },

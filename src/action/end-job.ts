@@ -18,7 +18,11 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
   const { toolkit } = surroundings;
   const state = loadStepState(toolkit);
   if (state.lockId === "") {
-    toolkit.info("This step holds no lock: nothing to end");
+    toolkit.info(
+      state.handedOn
+        ? "The lock stays for cronyx-action/end, in a later job of this run"
+        : "This step holds no lock: nothing to end",
+    );
     return null;
   }
   const status = loadJobStatus(toolkit) ?? "failure";
@@ -128,7 +132,7 @@ function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending)
         outcome: ending,
         holder: holderOf(surroundings.env, { kind: "job", checkRunId: "" }),
         dueAt: null,
-        behind: null,
+        behind: state.behind === "" ? null : Number(state.behind),
       },
     ],
     // An original server shows no state.

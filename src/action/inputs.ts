@@ -2,7 +2,7 @@ import { DEADLINES, DEFAULT_DEADLINE, WAITS } from "../backend/call-limits.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
-import { parseElapsed } from "../scheduler/elapsed-text.ts";
+import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
@@ -52,6 +52,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
 
   const location = loadLocation(toolkit, env);
   const deadline = loadDeadline(toolkit, "start");
+  const retryInterval = optional("retry-interval");
   const startedAt = optional("job-interval-started-at");
   const startsAt = optional("starts-at");
   const timezone = optional("timezone");
@@ -61,7 +62,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
     jobName: loadRequired(toolkit, "job-name"),
     jobInterval: parseInterval("job-interval", loadRequired(toolkit, "job-interval")),
     startBuffer: length("start-buffer"),
-    retryInterval: length("retry-interval"),
+    retryInterval: retryInterval === undefined ? undefined : parseRetryInterval("retry-interval", retryInterval),
     requiredJobNames: loadLines(toolkit, "required-job-names"),
     timezone,
     noLock,

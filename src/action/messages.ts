@@ -57,7 +57,7 @@ function takeoverLine({ request: { retryInterval }, answer: { retryAt }, holderR
     return 'if that attempt has ended, add "permissions: actions: read" to the workflow or job, so that GitHub tells it and this step takes the lock over, or free the lock by hand (docs/locks.md)';
   }
   if (retryInterval === undefined) {
-    return "no run takes it over, because retry-interval is not set: if its run is dead, set retry-interval, or free the lock by hand (docs/locks.md)";
+    return 'no run takes it over, because retry-interval is not set: if its run is dead, add "permissions: actions: read", set retry-interval, or free the lock by hand (docs/locks.md)';
   }
   if (retryAt === null) return "if its run is dead, a later run takes the lock over by retry-interval";
   return `it can be taken over from ${toIso(retryAt)}, or earlier with a shorter retry-interval`;

@@ -10,6 +10,8 @@ export interface Verdict {
   readonly isDone: boolean;
   /** The end of a sentence that begins with "because". */
   readonly because: string;
+  /** A needed job whose outputs say that it started the interval. Null: there is none, or the results have no outputs. */
+  readonly startedBy: string | null;
 }
 
 /**
@@ -34,15 +36,19 @@ export function verdictOn(needs: string, allowSkipped: readonly string[]): Verdi
         : `one of ${results.map((job) => job.name).join(", ")}`,
     });
   }
-  const failed = results.find(
+  const startedBy = results.find(({ hasStarted }) => hasStarted)?.name ?? null;
+  const wrong = results.filter(
     ({ name, result }) =>
       result !== "success" && !(result === "skipped" && name !== null && allowSkipped.includes(name)),
   );
-  if (failed === undefined) return { isDone: true, because: "all needed jobs succeeded" };
+  // A job is skipped because another one failed.
+  const failed = wrong.find(({ result }) => result !== "skipped") ?? wrong[0];
+  if (failed === undefined) return { isDone: true, because: "all needed jobs succeeded", startedBy };
   const job = failed.name === null ? "a needed job" : `the job ${oneLine(failed.name)}`;
   return {
     isDone: false,
     because: `${job} ${failed.result === "skipped" ? "was skipped" : `ended with ${failed.result}`}`,
+    startedBy,
   };
 }
 
@@ -50,22 +56,28 @@ interface NeededJob {
   /** Null: a list of results has no names. */
   readonly name: string | null;
   readonly result: Result;
+  readonly hasStarted: boolean;
 }
 
 function resultsIn(needs: string): readonly NeededJob[] {
   const value = parsed(needs);
   const jobs = Array.isArray(value)
-    ? value.map((result) => ({ name: null, result }))
+    ? value.map((result) => ({ name: null, result, hasStarted: false }))
     : typeof value === "object" && value !== null
-      ? Object.entries(value).map(([name, job]) => ({ name, result: (job as { result?: unknown } | null)?.result }))
+      ? Object.entries(value).map(([name, job]) => neededJob(name, job))
       : [];
   if (jobs.length === 0) throw wrongNeeds(needs, "has no job");
-  return jobs.map(({ name, result }) => {
+  return jobs.map(({ name, result, hasStarted }) => {
     const known = RESULTS.find((word) => word === result);
     if (known === undefined)
       throw wrongNeeds(needs, `has the result ${shownValue(result)}, which GitHub does not give`);
-    return { name, result: known };
+    return { name, result: known, hasStarted };
   });
+}
+
+function neededJob(name: string, job: unknown) {
+  const { result, outputs } = (job ?? {}) as { result?: unknown; outputs?: { started?: unknown } | null };
+  return { name, result, hasStarted: outputs?.started === "true" };
 }
 
 function parsed(needs: string): unknown {

@@ -2,7 +2,8 @@ import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
 import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
-import { type Instant, MINUTE, toIso } from "../scheduler/instant.ts";
+import { shortNumberProblem } from "../scheduler/elapsed-text.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
 import { scheduleOf } from "../scheduler/job-interval.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
@@ -56,16 +57,9 @@ function jobStatusWarning({ env, request }: Remarked): string | null {
   return "This runner does not tell a step of a composite action that a later step of the job failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
 }
 
-/** Whether an input is a number without a unit that looks like seconds or minutes. */
-function isShortNumber(text: string): boolean {
-  return /^\d+$/.test(text) && Number(text) > 0 && Number(text) < MINUTE;
-}
-
 /** @returns a warning about an input that takes a length of time, or null. */
 export function shortNumberWarning(toolkit: Toolkit, input: string): string | null {
-  const text = toolkit.getInput(input);
-  if (!isShortNumber(text)) return null;
-  return `${input} ${text} means ${text} milliseconds: write a unit, such as "${text} seconds", or "${text} ms" if it is meant so`;
+  return shortNumberProblem(input, toolkit.getInput(input));
 }
 
 /** A chosen interval need not be one that a start without `job-interval-started-at` would get. */

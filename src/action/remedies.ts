@@ -14,7 +14,8 @@ const WORDING: Wording<RemoteErrorCode> = {
     "credentials-in-location": "move them to the input token, or to the inputs username and password",
     "location-changed": "keep the input url the same until the job ends",
     "invalid-lock": "pass the output lock of the start step as it is, by way of an output of its job",
-    "lock-of-other-run": "pass the lock that a start of this very run took, and the same job-name",
+    "lock-of-other-run":
+      "pass the lock that a start of this very run took, and the same job-name; nothing was ended, and an active lock stays",
     conflict: "leave this input out, or change the other one",
     "incomplete-login": "set the inputs username and password together, or neither",
 

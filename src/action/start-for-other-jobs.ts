@@ -23,7 +23,7 @@ async function startAndHandOn(starts: Starts): Promise<number | null> {
   const { answer } = start;
   if (!answer.started) return reportRefusal({ ...start, answer }, starts);
   // The output is written, so the lock is the last job's to end, and not this step's post.
-  saveStepState(toolkit, NO_STATE);
+  saveStepState(toolkit, { ...NO_STATE, handedOn: true });
   logStarted(answer, toolkit);
   await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;

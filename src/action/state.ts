@@ -24,6 +24,8 @@ export interface StepState {
   readonly command: CommandState;
   /** The process of the running command, which leads a process group. Empty: there is none. */
   readonly commandPid: string;
+  /** Whether the lock was handed on to another job of the run, which ends it. */
+  readonly handedOn: boolean;
   /** The interval of the lock, as ISO 8601 has it: `2026-11-24T04:00:00.000Z/2026-11-24T05:00:00.000Z`. */
   readonly interval: string;
   /** How many further intervals were due after this one. Empty: that is not known. */
@@ -45,6 +47,7 @@ export const NO_STATE: StepState = {
   isMarked: false,
   command: "",
   commandPid: "",
+  handedOn: false,
   interval: "",
   behind: "",
   record: null,
@@ -79,6 +82,7 @@ export function loadStepState(toolkit: Toolkit): StepState {
     // A word that this version does not know must not finish an interval.
     command: COMMAND_STATES.find((word) => word === toolkit.getState("command")) ?? "failed",
     commandPid: toolkit.getState("commandPid"),
+    handedOn: toolkit.getState("handedOn") === "true",
     interval: toolkit.getState("interval"),
     behind: toolkit.getState("behind"),
     record: recordIn(toolkit.getState("record"), jobName),

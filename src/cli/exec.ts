@@ -11,7 +11,7 @@ import { toIso } from "../scheduler/instant.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { commandMessage } from "./remedies.ts";
-import { type GivenStart, START_FLAGS, startIn } from "./start-flags.ts";
+import { type GivenStart, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";
 import { exitCodeOf, type LockSurroundings, startLock } from "./start-lock.ts";
 
 /** In milliseconds. Container engines end a process 10 s after their signal, and the command takes up to 4 s of it. */
@@ -29,6 +29,7 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
   return runOnBackend({ ...surroundings, args }, SHAPE, async (backend, given) => {
     const { errors } = surroundings;
     const asked = startIn(given);
+    for (const line of shortNumberWarnings(given.flags)) errors.write(`${line}\n`);
     const most = parseMaxIntervals("maxIntervals", given.flags["max-intervals"] ?? "");
     const [program, ...programArgs] = commandLine;
     if (program === undefined || program === "") {

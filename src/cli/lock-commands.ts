@@ -9,7 +9,7 @@ import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
-import { deadlineIn, START_FLAGS, startIn } from "./start-flags.ts";
+import { deadlineIn, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";
 import { giveBack, type LockSurroundings, startLock } from "./start-lock.ts";
 
 /** `start JOB --interval INTERVAL`: takes the lock of the next due interval, and prints its text. */
@@ -17,6 +17,7 @@ export function start(surroundings: LockSurroundings): Promise<number> {
   return runOnBackend(surroundings, { jobs: [1, 1], flags: START_FLAGS }, async (backend, given) => {
     const { errors, print } = surroundings;
     const asked = startIn(given);
+    for (const line of shortNumberWarnings(given.flags)) surroundings.errors.write(`${line}\n`);
     const outcome = await startLock({ ...asked, backend, surroundings, cancelled: surroundings.cancellation() });
     if (outcome.kind === "ended") return outcome.exitCode;
     const { answer } = outcome;

@@ -1,7 +1,7 @@
 import { DEADLINES, WAITS } from "../backend/call-limits.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
-import { parseElapsed } from "../scheduler/elapsed-text.ts";
+import { parseElapsed, parseRetryInterval, shortNumberProblem } from "../scheduler/elapsed-text.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
@@ -47,7 +47,7 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
       jobName: job,
       jobInterval: parseInterval("jobInterval", interval),
       ...given(flags["start-buffer"], (text) => ({ startBuffer: parseWait("startBuffer", text) })),
-      ...given(flags["retry-interval"], (text) => ({ retryInterval: parseWait("retryInterval", text) })),
+      ...given(flags["retry-interval"], (text) => ({ retryInterval: parseRetryInterval("retryInterval", text) })),
       ...(requiredJobNames !== undefined && { requiredJobNames }),
       ...(timezone !== undefined && { timezone }),
       ...given(flags["starts-at"], (text) => ({ startsAt: startsAtIn(text, timezone, location) })),
@@ -60,6 +60,13 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
     wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
     deadline: deadlineIn(flags.deadline),
   };
+}
+
+/** @returns warnings about numbers without a unit, which may be meant as seconds or minutes. */
+export function shortNumberWarnings(flags: Arguments<typeof START_FLAGS>["flags"]): readonly string[] {
+  return (["interval", "start-buffer"] as const).flatMap(
+    (flag) => shortNumberProblem(`--${flag}`, flags[flag] ?? "") ?? [],
+  );
 }
 
 /** @returns milliseconds, or null for the default. @throws ArgumentError */

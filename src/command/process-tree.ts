@@ -134,7 +134,9 @@ function listedInProc(name: string): readonly ListedProcess[] {
   try {
     const stat = readFileSync(`/proc/${name}/stat`, "latin1");
     // The second field is the program's name in brackets, which may have spaces and brackets itself.
-    const [, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    const [state, parent, group] = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    // A process that has ended, and that no parent has waited for.
+    if (state === "Z") return [];
     return [{ pid: Number(name), parent: Number(parent), group: Number(group) }];
   } catch {
     // It has ended.

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import { elapsedIn } from "./duration.ts";
-import { DAY, MINUTE } from "./instant.ts";
+import { elapsedIn, type Length } from "./duration.ts";
+import { DAY, MINUTE, SECOND } from "./instant.ts";
 import { parseWait } from "./interval-text.ts";
 
 /**
@@ -23,6 +23,29 @@ export function parseElapsed(
     problem: ms === null ? "has a unit that differs in length" : "is out of range",
     expected: `${lengthText(least)} to ${lengthText(most)}`,
   });
+}
+
+/**
+ * Parses a retry interval. One of less than a second has passed before a lock is renewed, or even confirmed.
+ *
+ * @throws ArgumentError
+ */
+export function parseRetryInterval(field: string, text: string): Length {
+  const length = parseWait(field, text);
+  const ms = elapsedIn(length);
+  if (ms === null || ms === 0 || ms >= SECOND) return length;
+  throw new ArgumentError("out-of-range", {
+    field,
+    value: text,
+    problem: `is ${ms} milliseconds, which is shorter than a request takes`,
+    expected: `0, or at least a second${/^\d+$/.test(text) ? `, such as "${text} minutes"` : ""}`,
+  });
+}
+
+/** @returns what is odd about a number without a unit that looks like seconds or minutes, or null. */
+export function shortNumberProblem(name: string, text: string): string | null {
+  if (!/^\d+$/.test(text) || Number(text) === 0 || Number(text) >= MINUTE) return null;
+  return `${name} ${text} means ${text} milliseconds: write a unit, such as "${text} seconds", or "${text} ms" if it is meant so`;
 }
 
 function lengthText(ms: number): string {

@@ -13,6 +13,7 @@ export const NOTHING_TO_END = {
   isMarked: "false",
   command: "",
   commandPid: "",
+  handedOn: "false",
   interval: "",
   behind: "",
   record: "null",

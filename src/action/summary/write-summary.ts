@@ -30,9 +30,7 @@ export async function writeSummary({ rows, ended }: StepSummary, surroundings: S
     const status = ended === null ? null : await statusAfter(ended, surroundings);
     const { state = null, next = null } = status ?? {};
     const text = summaryText({
-      rows: rows.map((row, at) =>
-        next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt, behind: next.behind },
-      ),
+      rows: rows.map((row, at) => (next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt })),
       state,
       timezone: state?.schedule?.timezone ?? (toolkit.getInput("timezone") || "UTC"),
       serverUrl: env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "",
