@@ -3,7 +3,6 @@ import { checkLocationOf, handedLockText } from "../backend/handed-lock.ts";
 import { readActiveLock } from "../backend/handed-lock-state.ts";
 import type { Claim, HeldLock, JobBackend, StartAnswer } from "../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../backend/lock-id.ts";
-import { LockRenewal, type RenewalFailure } from "../backend/lock-renewal.ts";
 import type { BackendOptions } from "../backend/open-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
@@ -11,7 +10,6 @@ import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { mapInstants } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { waitOf } from "../scheduler/wait.ts";
 import {
   checkCallOptions,
   checkClientOptions,
@@ -25,6 +23,7 @@ import {
 import { abortedError, CronyxClientError, clientErrorOf, closedError, throwingClientErrors } from "./client-error.ts";
 import { Job, type JobTask, type LockCalls } from "./job.ts";
 import type { CallOptions, CronyxClientOptions, JobResumeOptions, JobSkipOptions, JobStartOptions } from "./options.ts";
+import { renewalOf } from "./renewal-of-job.ts";
 import type { JobStartResult } from "./start-result.ts";
 import { type Surroundings, surroundingsOfProcess } from "./surroundings.ts";
 
@@ -167,50 +166,9 @@ export class CronyxClient implements AsyncDisposable {
   async #exec(options: JobStartOptions, task: JobTask): Promise<void> {
     const sentAt = this.#surroundings.timers.monotonic();
     const job = await this.requestJobStart(options);
-    if (job !== null) await job.exec(task, await this.#renewalOf(job, options, sentAt));
-  }
-
-  async #renewalOf(job: Job, options: JobStartOptions, sentAt: number): Promise<LockRenewal | null> {
-    const { jobName, retryInterval, timezone = "UTC" } = startRequestOf(options, this.#options.timezone);
-    if (retryInterval === undefined || job.id === null) return null;
-    const wait = await waitOf("retryInterval", retryInterval, timezone);
-    const updatedAt = job.updatedAt.getTime();
-    // A lock that can be taken over at any time is not worth renewing.
-    if (wait.after(updatedAt) === updatedAt) return null;
-    return new LockRenewal({
-      updatedAt,
-      sentAt,
-      retryInterval: wait,
-      longestPeriod: Number.POSITIVE_INFINITY,
-      renew: async (signal) => {
-        await job.renew({ signal });
-        return job.updatedAt.getTime();
-      },
-      meaningOf: (failure) => this.#renewalFailureOf(jobName, failure),
-      expired: () =>
-        new CronyxClientError(
-          "lock-lost",
-          `The lock of the job ${JSON.stringify(jobName)} could not be renewed before its retry interval passed, so another run may have taken it over`,
-        ),
-      timers: this.#surroundings.timers,
-    });
-  }
-
-  #renewalFailureOf(jobName: string, failure: unknown): RenewalFailure {
-    switch (clientErrorOf(failure).code) {
-      case "lock-lost":
-        return "lost";
-      case "not-active":
-        // The task has ended the job itself.
-        return "over";
-      case "original-server":
-        this.#surroundings.warn(
-          `The lock of the job ${JSON.stringify(jobName)} cannot be renewed, because its server is an original CronyxServer: set retryInterval to more than the longest run takes`,
-        );
-        return "over";
-      default:
-        return "unknown";
-    }
+    if (job === null) return;
+    const request = startRequestOf(options, this.#options.timezone);
+    await job.exec(task, await renewalOf(job, { request, sentAt, surroundings: this.#surroundings }));
   }
 
   #call<T>(options: CallOptions, call: (backend: JobBackend, deadline: Deadline) => Promise<T>): Promise<T> {
