@@ -1,7 +1,8 @@
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
-import { helpText, loadConfiguration } from "../../src/server/configuration.ts";
+import { loadConfiguration } from "../../src/server/configuration.ts";
 import { serverMessage } from "../../src/server/remedies.ts";
+import { helpText } from "../../src/server/settings.ts";
 
 const RULES = '[{"jobs":"**","claims":{"repository":"octo-org/*"}}]';
 const noFile = (path: string): string => {

@@ -8,10 +8,11 @@ import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { basicScheme } from "../server/auth/basic-scheme.ts";
 import { oidcScheme } from "../server/auth/oidc-scheme.ts";
-import { type Configuration, helpText, loadConfiguration } from "../server/configuration.ts";
+import { type Configuration, loadConfiguration } from "../server/configuration.ts";
 import { createServer } from "../server/create-server.ts";
 import { loggableError } from "../server/observability/loggable-error.ts";
 import { serverMessage } from "../server/remedies.ts";
+import { helpText } from "../server/settings.ts";
 import type { JobStore } from "../store/job-store.ts";
 
 /** All that `serve` uses outside of this process. */
