@@ -10,6 +10,7 @@ import { runOf, type StepResult } from "../../testing/action/runner.mjs";
 import { annotations } from "../../testing/action/step-results.ts";
 import { type GitExchange, type GitFault, tokenOf } from "../../testing/git/git-server.mjs";
 import { inParallel } from "../../testing/in-parallel.ts";
+import { isAlive } from "../../testing/processes/is-alive.ts";
 import { finishedUntil } from "../../testing/states/states-of-other-runs.ts";
 
 /** The moment at which a main step with a command is signalled. */
@@ -100,14 +101,6 @@ async function killed(kill: Kill): Promise<Outcome> {
     runs: read("log"),
     alive: read("pids").map(Number).filter(isAlive),
   };
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
 }
 
 test.each(

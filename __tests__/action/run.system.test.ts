@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, watch, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
@@ -6,6 +6,8 @@ import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runOf } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
+import { untilWritten } from "../../testing/files/until-written.ts";
+import { isAlive } from "../../testing/processes/is-alive.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
 const NOTHING_LEFT = ["This step holds no lock: nothing to end"];
@@ -26,24 +28,7 @@ const stepOf = (jobName: string, inputs: Record<string, string>, env: Record<str
 
 const read = (file: string) => readFileSync(path.join(workspace, file), "utf8");
 
-/** Waits until the command has written a file in the workspace. */
-async function written(file: string): Promise<void> {
-  const watcher = watch(workspace);
-  try {
-    while (!existsSync(path.join(workspace, file))) await new Promise((resolve) => watcher.once("change", resolve));
-  } finally {
-    watcher.close();
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A process that has ended, and that no parent has waited for, is a zombie.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-}
+const written = (file: string) => untilWritten(workspace, file);
 
 describe("a command that succeeds", () => {
   test("runs under the lock with the interval in its environment, and finishes it at once", async () => {

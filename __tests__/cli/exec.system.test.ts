@@ -7,6 +7,7 @@ import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { CommandProcess } from "../../testing/cli/command-process.ts";
 import { PLACES, type Place, Places } from "../../testing/cli/places.ts";
+import { isAlive } from "../../testing/processes/is-alive.ts";
 import { OriginalServer } from "../../testing/servers/original-server.ts";
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
 
@@ -29,15 +30,6 @@ const execIn = (place: Place, args: readonly string[], input = "") => at(places.
 const run = (place: Place, args: readonly string[], input = "") => execIn(place, args, input).result();
 const sh = (script: string) => ["--", "sh", "-c", script];
 const read = (file: string) => readFileSync(path.join(folder, file), "utf8");
-
-function isAlive(pid: number): boolean {
-  try {
-    // A process that has ended, and that no parent has waited for, is a zombie.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-}
 
 /** A command that ignores signals, with a child and a child in another session. That one says when both are ready. */
 const TREE = (name: string) =>

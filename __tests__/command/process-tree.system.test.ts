@@ -1,8 +1,10 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { startCommand } from "../../src/command/command.ts";
+import { untilWritten } from "../../testing/files/until-written.ts";
+import { isAlive } from "../../testing/processes/is-alive.ts";
 
 let folder: string;
 beforeAll(() => {
@@ -10,24 +12,7 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true, maxRetries: 3 }));
 
-async function written(file: string): Promise<string> {
-  const watcher = watch(folder);
-  try {
-    while (!existsSync(path.join(folder, file))) await new Promise((resolve) => watcher.once("change", resolve));
-    return readFileSync(path.join(folder, file), "utf8");
-  } finally {
-    watcher.close();
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    // A process that has ended, and that no parent has waited for, is a zombie.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
-  } catch {
-    return false;
-  }
-}
+const written = (file: string) => untilWritten(folder, file);
 
 test.each([
   ["ends at SIGINT", ""],

@@ -32,7 +32,7 @@ interface EndInputs {
 
 /** The step of `end/action.yml`: ends the lock that `start/action.yml` took in an earlier job of the run. */
 export async function endHandedLock(surroundings: Surroundings): Promise<null> {
-  const { toolkit, env } = surroundings;
+  const { toolkit } = surroundings;
   try {
     const { lock, idle, verdict, location, deadline, whenBehind } = loadEndInputs(toolkit, surroundings);
     if (lock === null || lock.id === null) {
@@ -55,7 +55,7 @@ export async function endHandedLock(surroundings: Surroundings): Promise<null> {
     }
     if (verdict.isDone && whenBehind === "dispatch" && (lock.behind ?? 0) > 0) {
       const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-      await goOn(toolkit.getInput("github-token"), { ...surroundings, env });
+      await goOn(toolkit.getInput("github-token"), surroundings);
     }
   } catch (error) {
     toolkit.setFailed(

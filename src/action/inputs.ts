@@ -6,6 +6,7 @@ import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
+import { knownWord } from "../scheduler/known-word.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
 import { type Login, loadLogin } from "./login.ts";
@@ -225,14 +226,7 @@ export function loadWord<Word extends string>(
   words: readonly [Word, ...Word[]],
 ): Word {
   const text = toolkit.getInput(input);
-  const word = text === "" ? words[0] : words.find((candidate) => candidate === text);
-  if (word !== undefined) return word;
-  throw new ArgumentError("unknown-word", {
-    field: input,
-    value: text,
-    problem: "is not a word that it takes",
-    expected: `one of ${words.join(", ")}`,
-  });
+  return text === "" ? words[0] : knownWord(input, text, words);
 }
 
 /** @returns the names in an input: one a line, or separated by commas. */

@@ -10,6 +10,7 @@ import { CONDITIONS, conditionOfJob } from "../scheduler/job-condition.ts";
 import { isDamage } from "../store/read-each.ts";
 import { connect } from "./connect.ts";
 import { type DisabledWorkflows, disabledWorkflows } from "./github/disabled-workflows.ts";
+import { serverUrlOf } from "./holder.ts";
 import { loadStatusInputs, type StatusInputs } from "./status-inputs.ts";
 import { setStatusOutputs, type WatchedJobs } from "./status-outputs.ts";
 import { writeStatusSummary } from "./summary/status-summary.ts";
@@ -45,7 +46,7 @@ export async function watchJobs(surroundings: Surroundings): Promise<null> {
   logJobs(found, surroundings);
   if (disabled.paths === null) logUnknown(disabled.because, inputs, surroundings);
   if (inputs.hasSummary) {
-    const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "";
+    const serverUrl = serverUrlOf(env) ?? "";
     await writeStatusSummary({ watched: found, missing: found.missing, disabled, now, serverUrl }, surroundings);
   }
   const problems = problemsOf(inputs, { found, disabled, met: metRules(inputs.rules, found, now) });

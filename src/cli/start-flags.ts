@@ -5,7 +5,8 @@ import { parseElapsed, parseRetryInterval, shortNumberProblem } from "../schedul
 import type { Instant } from "../scheduler/instant.ts";
 import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
-import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
+import { knownWord } from "../scheduler/known-word.ts";
+import { CATCH_UPS, type StartRequest } from "../scheduler/start-request.ts";
 import type { Arguments } from "./command-line.ts";
 
 /** The flags of a start. */
@@ -51,7 +52,7 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
       ...(requiredJobNames !== undefined && { requiredJobNames }),
       ...(timezone !== undefined && { timezone }),
       ...given(flags["starts-at"], (text) => ({ startsAt: startsAtIn(text, timezone, location) })),
-      ...given(flags["catch-up"], (text) => ({ catchUp: catchUpIn(text) })),
+      ...given(flags["catch-up"], (text) => ({ catchUp: knownWord("catchUp", text, CATCH_UPS) })),
       ...(noLock && { noLock }),
       ...given(flags["job-interval-started-at"], (text) => ({
         jobIntervalStartedAt: parseInstantOnly("jobIntervalStartedAt", text),
@@ -89,15 +90,4 @@ function startsAtIn(text: string, timezone: string | undefined, location: Locati
     });
   }
   return parseInstantOrDate("startsAt", text, timezone ?? "UTC");
-}
-
-function catchUpIn(text: string): CatchUp {
-  const word = CATCH_UPS.find((candidate) => candidate === text);
-  if (word !== undefined) return word;
-  throw new ArgumentError("unknown-word", {
-    field: "catchUp",
-    value: text,
-    problem: "is not a word that it takes",
-    expected: `one of ${CATCH_UPS.join(", ")}`,
-  });
 }

@@ -3,6 +3,7 @@ import type { Length } from "./duration.ts";
 import { type Instant, isInstant, toIso } from "./instant.ts";
 import { type JobInterval, scheduleOf } from "./job-interval.ts";
 import { checkJobName } from "./job-name.ts";
+import { knownWord } from "./known-word.ts";
 import type { Schedule } from "./schedule.ts";
 import type { RecordedSchedule } from "./state-document.ts";
 import { type Wait, waitOf } from "./wait.ts";
@@ -82,14 +83,7 @@ export async function prepareStart(request: StartRequest): Promise<PreparedStart
   }
   checkChosenInterval(request);
   if (startsAt !== null) checkInstant("startsAt", startsAt);
-  if (!CATCH_UPS.includes(catchUp)) {
-    throw new ArgumentError("unknown-word", {
-      field: "catchUp",
-      value: catchUp,
-      problem: "is not a word that it takes",
-      expected: `one of ${CATCH_UPS.join(", ")}`,
-    });
-  }
+  knownWord("catchUp", catchUp, CATCH_UPS);
   if (takeOver !== null) checkTakeOver(takeOver);
 
   const prepared: PreparedStart = {

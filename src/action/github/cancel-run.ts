@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { failureText, GitHubApi, messageIn } from "./github-api.ts";
+import { failureText, GitHubApi, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds: for GitHub's answer, and then for the runner's signal. */
 const LONGEST_REQUEST = 30_000;
@@ -53,6 +53,6 @@ export async function cancelThisRun(
     case 404:
       return `GitHub does not let github-token cancel this run (${answer.status}): add "permissions: actions: write" to the workflow or job`;
     default:
-      return `GitHub's API answered ${answer.status} ${messageIn(answer)}`.trimEnd();
+      return unexpectedAnswer(answer);
   }
 }

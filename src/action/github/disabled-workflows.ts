@@ -1,7 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
 import { messageOf } from "../messages.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { GitHubApi, messageIn } from "./github-api.ts";
+import { GitHubApi, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_LISTING = 30_000;
@@ -49,7 +49,7 @@ async function listDisabled(
     }
     const { workflows } = (answer.body ?? {}) as { workflows?: unknown };
     if (answer.status !== 200 || !Array.isArray(workflows)) {
-      return { paths: null, because: `GitHub's API answered ${answer.status} ${messageIn(answer)}`.trimEnd() };
+      return { paths: null, because: unexpectedAnswer(answer) };
     }
     for (const workflow of workflows as { state?: unknown; path?: unknown }[]) {
       if (workflow?.state === "disabled_inactivity" && typeof workflow.path === "string") paths.push(workflow.path);

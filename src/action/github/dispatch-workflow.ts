@@ -1,6 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { failureText, GitHubApi, messageIn } from "./github-api.ts";
+import { failureText, GitHubApi, messageIn, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_REQUEST = 30_000;
@@ -52,6 +52,6 @@ export async function dispatchThisWorkflow(
     case 422:
       return `GitHub cannot start ${file} (${messageIn(answer) || 422}): add "on: workflow_dispatch" without required inputs to it`;
     default:
-      return `GitHub's API answered ${answer.status} ${messageIn(answer)}`.trimEnd();
+      return unexpectedAnswer(answer);
   }
 }

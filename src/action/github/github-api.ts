@@ -81,6 +81,11 @@ function jsonIn(body: Buffer): unknown {
   }
 }
 
+/** @returns what an answer says that is none of those that a request expects. */
+export function unexpectedAnswer(answer: GitHubAnswer): string {
+  return `GitHub's API answered ${answer.status} ${messageIn(answer)}`.trimEnd();
+}
+
 /** @returns the text field `message` of GitHub's errors, or an empty text. */
 export function messageIn({ body }: GitHubAnswer): string {
   const { message } = (body ?? {}) as { message?: unknown };

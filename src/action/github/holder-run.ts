@@ -1,5 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
+import { serverUrlOf } from "../holder.ts";
 import type { Environment } from "../toolkit.ts";
 import type { GitHubAnswer } from "./github-api.ts";
 
@@ -34,7 +35,7 @@ interface Question {
  * @throws ServiceError if GitHub does not answer.
  */
 export async function holderRun({ holder, env, ownKind, ask, deadline }: Question): Promise<HolderRun> {
-  const serverUrl = env.GITHUB_SERVER_URL?.replace(/\/+$/, "");
+  const serverUrl = serverUrlOf(env);
   const isHere = holder !== null && serverUrl !== undefined && holder.serverUrl === serverUrl;
   const isThisRun = isHere && holder.repository === env.GITHUB_REPOSITORY && holder.runId === env.GITHUB_RUN_ID;
   const isEarlierAttempt = isThisRun && Number(holder.attempt) < Number(env.GITHUB_RUN_ATTEMPT);

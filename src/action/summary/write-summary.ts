@@ -2,6 +2,7 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { HeldLock, JobBackend, JobStatus } from "../../backend/job-backend.ts";
 import { finish, interrupt } from "../../scheduler/job-transitions.ts";
 import { whatComesNext } from "../../scheduler/what-comes-next.ts";
+import { serverUrlOf } from "../holder.ts";
 import { messageOf } from "../messages.ts";
 import type { Surroundings } from "../toolkit.ts";
 import { type SummaryRow, summaryText } from "./summary-text.ts";
@@ -33,7 +34,7 @@ export async function writeSummary({ rows, ended }: StepSummary, surroundings: S
       rows: rows.map((row, at) => (next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt })),
       state,
       timezone: state?.schedule?.timezone ?? (toolkit.getInput("timezone") || "UTC"),
-      serverUrl: env.GITHUB_SERVER_URL?.replace(/\/+$/, "") ?? "",
+      serverUrl: serverUrlOf(env) ?? "",
     });
     appendParagraph(env.GITHUB_STEP_SUMMARY ?? "", text);
   } catch (error) {
