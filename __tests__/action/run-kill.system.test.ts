@@ -82,9 +82,11 @@ async function killed(kill: Kill): Promise<Outcome> {
   faults.set(token, (exchange) => {
     unprocessed.add(exchange);
     if (!mainRuns || exchange.command !== "push" || ++pushes !== kill.push) return undefined;
+    // The signal may come after the end of main, and must not reach post.
+    const mainProcess = step.process;
     void pause(kill.after).then(() => {
-      step.process?.kill(kill.signal);
-      if (kill.again) step.process?.kill(kill.signal);
+      mainProcess?.kill(kill.signal);
+      if (kill.again) mainProcess?.kill(kill.signal);
     });
     return { delay: kill.held };
   });
