@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import http from "node:http";
 import { promisify } from "node:util";
 
@@ -43,10 +44,20 @@ import { promisify } from "node:util";
 export async function serveGit({ root, token, fault = () => undefined, now = Date.now, host = "127.0.0.1" }) {
   /** @type {GitExchange[]} */
   const exchanges = [];
+  /** The git processes of this server, which write into the folder until they exit. @type {Set<Promise<unknown>>} */
+  const running = new Set();
+  let closed = false;
+  const run = (/** @type {Parameters<typeof runGit>[0]} */ options) => {
+    if (closed) throw new Error("The git server is closed.");
+    const answered = runGit(options);
+    const done = answered.catch(() => {}).finally(() => running.delete(done));
+    running.add(done);
+    return answered;
+  };
   const server = http.createServer((request, response) => {
     response.setHeader("date", new Date(now()).toUTCString());
     // A client that went away in the middle of its request gets no answer.
-    answer(request, response, { root, token, fault, exchanges }).catch(() => request.socket.destroy());
+    answer(request, response, { run, root, token, fault, exchanges }).catch(() => request.socket.destroy());
   });
   await new Promise((resolve) => server.listen(0, host, () => resolve(undefined)));
   const { port } = /** @type {import("node:net").AddressInfo} */ (server.address());
@@ -55,9 +66,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
     /** The URL of the repository `name` in the folder. @param {string} name */
     url: (name) => `http://${host.includes(":") ? `[${host}]` : host}:${port}/${name}`,
     exchanges,
+    /** Resolves when no git process of this server runs any more, so that the folder can be deleted. */
     async close() {
       server.closeAllConnections();
       await promisify(server.close.bind(server))();
+      closed = true;
+      await Promise.all(running);
     },
   };
 }
@@ -65,12 +79,13 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
 /**
  * @param {http.IncomingMessage} request @param {http.ServerResponse} response
  * @param {object} options
+ * @param {typeof runGit} options.run
  * @param {string} options.root
  * @param {string | undefined} options.token
  * @param {(exchange: GitExchange) => GitFault | undefined} options.fault
  * @param {GitExchange[]} options.exchanges The exchange is added to it.
  */
-async function answer(request, response, { root, token, fault, exchanges }) {
+async function answer(request, response, { run, root, token, fault, exchanges }) {
   const arrivedAt = performance.timeOrigin + performance.now();
   const body = await bodyOf(request);
   const started = performance.now();
@@ -90,7 +105,7 @@ async function answer(request, response, { root, token, fault, exchanges }) {
   }
 
   if (oldProtocol) delete request.headers["git-protocol"];
-  const answered = await runGit({ root, url, request, body });
+  const answered = await run({ root, url, request, body });
   if (status !== undefined) return response.writeHead(status, headers).end(faultyBody);
   exchange.received = answered.body.length;
   exchange.ms = performance.now() - started;
@@ -147,7 +162,7 @@ async function runGit({ root, url, request, body }) {
   });
   child.stdin.on("error", () => {});
   child.stdin.end(body);
-  const output = await bodyOf(child.stdout);
+  const [output] = await Promise.all([bodyOf(child.stdout), once(child, "close")]);
 
   const end = output.indexOf("\r\n\r\n");
   /** @type {Record<string, string>} */
