@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { runOf, Step } from "../testing/action/runner.mjs";
 import { serveGit } from "../testing/git/git-server.mjs";
+import { EVENTS, playSchedule } from "./schedule-story.mjs";
 
 const TOKEN = "demo-token";
 /** In milliseconds. */
@@ -13,7 +14,9 @@ const HOUR = 3_600_000;
 
 const folder = mkdtempSync(path.join(tmpdir(), "cronyx-demo-"));
 execFileSync("git", ["init", "--quiet", "--bare", path.join(folder, "reports.git")]);
-const server = await serveGit({ root: folder, token: TOKEN });
+/** The server's clock in milliseconds since the Unix epoch, where a chapter sets it. @type {number | undefined} */
+let clock;
+const server = await serveGit({ root: folder, token: TOKEN, now: () => clock ?? Date.now() });
 
 let failures = 0;
 try {
@@ -32,10 +35,38 @@ process.exitCode = failures === 0 ? 0 : 1;
 async function play() {
   print(`Below, each run is dist/action/main.js and dist/action/post.js, run as GitHub's runner runs
 them. The locks are refs of a bare repository that git http-backend serves at ${server.url("reports.git")}`);
+  await playNight();
   await playOneInterval();
   await playRace();
   await playFailure();
   await playCatchUp();
+}
+
+async function playNight() {
+  chapter(
+    "A night of an hourly schedule, by the clock of the git server: events are late, dropped and doubled, and a run fails",
+  );
+  const finished = [];
+  const events = playSchedule({
+    url: `git+${server.url("reports.git")}`,
+    token: TOKEN,
+    temporary: folder,
+    setClock: (instant) => {
+      clock = instant;
+    },
+  });
+  /** @type {Record<string, string[]>} */
+  const lines = Object.fromEntries(EVENTS.map(({ expected }) => [expected, []]));
+  for await (const { expected, fired, intervals } of events) {
+    const work = intervals.map(({ from, to, finished }) => `${from} to ${to}${finished ? "" : " fails"}`);
+    lines[expected]?.push(`comes at ${fired}: ${work.join(", ") || "nothing is due"}`);
+    finished.push(...intervals.filter(({ finished }) => finished).map(({ from }) => from));
+  }
+  clock = undefined;
+  for (const [expected, came] of Object.entries(lines)) {
+    for (const line of came.length > 0 ? came : ["never comes"]) print(`  the event of ${expected} ${line}`);
+  }
+  check(finished.join() === "00:00,01:00,02:00,03:00,04:00,05:00", "each hour ran to its end exactly once, in order");
 }
 
 async function playOneInterval() {
