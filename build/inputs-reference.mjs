@@ -1,4 +1,4 @@
-// Makes docs/inputs.md from each action.yml: `npm run docs`. A test fails where the file differs.
+// Makes docs/inputs.md, and the tables of the README, from each action.yml: `npm run docs`. A test fails where they differ.
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
@@ -14,6 +14,27 @@ const ACTIONS = /** @type {const} */ ([
 
 const root = path.join(import.meta.dirname, "..");
 export const FILE = path.join(root, "docs", "inputs.md");
+export const README = path.join(root, "README.md");
+
+/** The inputs and outputs of the README's tables. */
+const IN_README = {
+  inputs: [
+    "job-name",
+    "job-interval",
+    "run",
+    "max-intervals",
+    "retry-interval",
+    "starts-at",
+    "catch-up",
+    "required-job-names",
+    "timezone",
+    "not-started",
+    "wait",
+    "when-behind",
+    "url",
+  ],
+  outputs: ["started", "reason", "job-interval-started-at", "job-interval-ended-at", "behind"],
+};
 
 /**
  * @typedef {{ description: string, required?: boolean, default?: string }} Input
@@ -32,6 +53,43 @@ export function inputsReference() {
     "An input that begins with `*`, `@` or `{` needs quotes in YAML: `\"*/5 * * * *\"`. Every output is text, and `if: steps.lock.outputs.started` is true for the text `false` too: compare it, as in `if: steps.lock.outputs.started == 'true'`.",
     ...sections,
   ].join("\n\n")}\n`;
+}
+
+/** @param {string} text The README. @returns the README with tables that fit action.yml. */
+export function readmeWithTables(text) {
+  /** @type {Action} */
+  const { inputs, outputs = {} } = parse(readFileSync(path.join(root, "action.yml"), "utf8"));
+  const inputRows = rowsOf(IN_README.inputs, inputs).map(([name, about]) => [
+    `\`${name}\``,
+    defaultOf(about),
+    firstSentenceOf(about.description),
+  ]);
+  const outputRows = rowsOf(IN_README.outputs, outputs).map(([name, about]) => [
+    `\`${name}\``,
+    firstSentenceOf(about.description),
+  ]);
+  const tables = [
+    table(["input", "default", "what it does"], inputRows),
+    table(["output", "what it holds"], outputRows),
+  ].join("\n\n");
+  return text.replace(
+    /(<!-- inputs: .* -->\n)[\s\S]*?(<!-- \/inputs -->)/,
+    (_, start, end) => `${start}${tables}\n${end}`,
+  );
+}
+
+/** @template T @param {readonly string[]} names @param {Record<string, T>} all @returns {[string, T][]} */
+function rowsOf(names, all) {
+  return names.map((name) => {
+    const about = all[name];
+    if (about === undefined) throw new Error(`action.yml has no ${name}, which the README's tables name`);
+    return [name, about];
+  });
+}
+
+/** @param {string} description */
+function firstSentenceOf(description) {
+  return /^.*?\.(?= [A-Z]|$)/.exec(description)?.[0] ?? description;
 }
 
 /** @param {string} name @param {Action} action */
@@ -66,4 +124,7 @@ function table(head, rows) {
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
 }
 
-if (process.argv[1] === import.meta.filename) writeFileSync(FILE, inputsReference());
+if (process.argv[1] === import.meta.filename) {
+  writeFileSync(FILE, inputsReference());
+  writeFileSync(README, readmeWithTables(readFileSync(README, "utf8")));
+}

@@ -2,13 +2,19 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { FILE, inputsReference } from "../../build/inputs-reference.mjs";
+import { FILE, inputsReference, README, readmeWithTables } from "../../build/inputs-reference.mjs";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const actionIn = (folder: string) => parse(readFileSync(path.join(root, folder, "action.yml"), "utf8"));
 
 test("docs/inputs.md is what each action.yml gives: npm run docs", () => {
   expect(readFileSync(FILE, "utf8")).toBe(inputsReference());
+});
+
+test("the README's tables are what action.yml gives: npm run docs", () => {
+  const text = readFileSync(README, "utf8");
+  expect(text).toContain("| `job-interval` | required |");
+  expect(text).toBe(readmeWithTables(text));
 });
 
 /** Inputs and outputs that mean less, or something else, than those of the main action. */
