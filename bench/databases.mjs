@@ -38,7 +38,8 @@ export function documentOf(name) {
 
 /** @param {string} file @param {string} table @returns {Promise<Register>} */
 async function sqlite(file, table) {
-  const database = new DatabaseSync(file);
+  // The server writes to the same file, and checkpoints it when it is idle.
+  const database = new DatabaseSync(file, { timeout: 5_000 });
   database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
   database.exec(createTable(table, KEY.sqlite));
   const select = database.prepare(`SELECT version, state FROM ${table} WHERE name = ?`);
