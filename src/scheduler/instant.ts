@@ -23,6 +23,12 @@ export function isInstant(value: number): value is Instant {
   return Number.isInteger(value) && value >= YEAR_1 && value < YEAR_10000;
 }
 
+/** @returns the instant of a text in the form that {@link toIso} writes, or null for any other text. */
+export function parseIso(text: string): Instant | null {
+  const instant = Date.parse(text);
+  return isInstant(instant) && toIso(instant) === text ? instant : null;
+}
+
 const RFC_3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,3})?)?(Z|[+-]\d\d:\d\d)$/i;
 
 /**

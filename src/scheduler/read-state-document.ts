@@ -1,4 +1,4 @@
-import { toIso } from "./instant.ts";
+import { parseIso, toIso } from "./instant.ts";
 import { JsonFieldError, JsonObject } from "./json-fields.ts";
 import { HOLDER_FIELDS, type JobState, STATE_VERSION } from "./state-document.ts";
 
@@ -129,8 +129,10 @@ function checkSpan(object: JsonObject, start: string, end: string): void {
 
 /** Accepts only the form that `toIso` writes, so that equal instants are equal strings. */
 function checkInstant(object: JsonObject, field: string): number {
-  const instant = object.instant(field);
-  const iso = toIso(instant);
-  if (object.fields[field] !== iso) throw object.wrong(field, `an instant in UTC with milliseconds, ${iso}`);
+  const value = object.fields[field];
+  const instant = typeof value === "string" ? parseIso(value) : null;
+  if (instant === null) {
+    throw object.wrong(field, `an instant in UTC with milliseconds, ${toIso(object.instant(field))}`);
+  }
   return instant;
 }
