@@ -120,8 +120,13 @@ function defaultOf({ required = false, default: value }) {
 /** @param {readonly string[]} head @param {readonly (readonly string[])[]} rows */
 function table(head, rows) {
   const line = (/** @type {readonly string[]} */ cells) =>
-    `| ${cells.map((cell) => cell.trim().replaceAll("|", "\\|")).join(" | ")} |`;
+    `| ${cells.map((cell) => withCode(cell.trim().replaceAll("|", "\\|"))).join(" | ")} |`;
   return [line(head), line(head.map(() => "---")), ...rows.map(line)].join("\n");
+}
+
+/** @param {string} cell @returns the cell with its example addresses as code, since GitHub makes links of them otherwise. */
+function withCode(cell) {
+  return cell.replaceAll(/(?:git\+)?(?:https|ssh|file):\/\/[\w/]+/g, "`$&`");
 }
 
 if (process.argv[1] === import.meta.filename) {
