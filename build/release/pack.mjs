@@ -14,7 +14,10 @@ await failing(() => {
   mkdirSync(path.dirname(files.package), { recursive: true });
   // The hook "prepack" builds dist/package/.
   npm("pack", "--silent", "--pack-destination", path.dirname(files.package));
-  writeFileSync(files.sbom, npm("sbom", "--sbom-format", "spdx", "--sbom-type", "library", "--omit", "dev"));
+  writeFileSync(
+    files.sbom,
+    npm("sbom", "--sbom-format", "spdx", "--sbom-type", "library", "--omit", "dev", "--package-lock-only"),
+  );
   writeFileSync(files.notes, notes);
 });
 
