@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 
 /** Licences, by their SPDX names, that ask for no more than to pass on their text. */
-const ALLOWED = [
+export const ALLOWED = [
   ...["0BSD", "Apache-2.0", "BlueOak-1.0.0", "BSD-2-Clause", "BSD-3-Clause", "CC0-1.0", "ISC", "MIT", "Python-2.0"],
   "Unlicense",
 ];

@@ -116,6 +116,20 @@ test("a version is checked, and gets the major tag; so does the next one", () =>
   expect(move("1.1.0", first)).toMatchObject({ status: 0, stdout: "v1 is v1.1.0 already\n" });
 });
 
+test("the major tag can be moved back to an earlier release by hand, and forward by the next release", () => {
+  const first = tagVersion("1.0.0");
+  const second = tagVersion("1.1.0");
+  origin.git(["update-ref", "refs/tags/v1", second]);
+  git("-C", clone, "checkout", "--quiet", "v1.0.0");
+  expect(move("1.0.0", second)).toMatchObject({ status: 0, stdout: "v1 is v1.0.0 now\n" });
+  expect(majorTag()).toBe(first);
+  git("-C", clone, "checkout", "--quiet", "main");
+  const third = tagVersion("1.1.1");
+  expect(check("1.1.1")).toMatchObject({ status: 0, outputs: expect.stringContaining(`major-tag-was=${first}\n`) });
+  expect(move("1.1.1", first)).toMatchObject({ status: 0 });
+  expect(majorTag()).toBe(third);
+});
+
 test("annotated tags do as well", () => {
   const first = commitVersion("1.0.0");
   git("-C", clone, "tag", "--annotate", "--message", "1.0.0", "v1.0.0");
