@@ -1,5 +1,6 @@
 # The server: docs/server.md, "In a container".
-FROM node:24-alpine AS build
+# What the first stage makes is the same on each platform, so it runs on that of the machine, and needs no emulation.
+FROM --platform=$BUILDPLATFORM node:24-alpine AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY build/undici build/undici

@@ -4,12 +4,10 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:f
 import { createRequire } from "node:module";
 import path from "node:path";
 import { minify } from "@swc/core";
+import { checkInstalled, licenseTexts } from "./licenses.mjs";
 
 /** The functions of src/action/entry-points.ts. */
 const ENTRY_POINTS = ["main", "post", "start", "end", "backfill", "status"];
-
-/** The dependencies of src/action/ and of the modules that it imports. All others belong to the server. */
-const BUNDLED = ["@actions/core", "@actions/exec", "@actions/http-client", "@date-fns/tz", "@date-fns/utc", "date-fns"];
 
 const MODULE_MARK = "__module";
 
@@ -38,7 +36,7 @@ writeFileSync(path.join(compiled, "package.json"), "{}\n");
 run(
   path.join(path.dirname(require.resolve("@vercel/ncc/package.json")), "dist", "ncc", "cli.js"),
   ...["build", path.join(compiled, "action", "entry-points.js"), "--out", out],
-  ...["--no-cache", "--target", "es2022", "--external", "tunnel"],
+  ...["--no-cache", "--target", "es2022", "--external", "tunnel", "--stats-out", path.join(compiled, "stats.json")],
 );
 // ncc could minify only index.js, and would leave the chunks that it loads later as they are.
 for (const file of readdirSync(out)) {
@@ -58,7 +56,8 @@ writeFileSync(
   await minified(readFileSync(require.resolve("tunnel/lib/tunnel.js"), "utf8")),
 );
 for (const name of ENTRY_POINTS) writeFileSync(path.join(out, `${name}.js`), `require("./index.js").${name}();\n`);
-writeFileSync(path.join(out, "licenses.txt"), licenses());
+writeFileSync(path.join(root, "dist", "LICENSES.txt"), licenseTexts(["tunnel", ...bundledPackages()], root));
+checkInstalled(root);
 writeFileSync(path.join(out, "package.json"), '{ "type": "commonjs" }\n');
 
 run(path.join(root, "build", "package.mjs"));
@@ -104,23 +103,19 @@ function markModules(code) {
   return code.replace(/^\/\*{3}\/ \((?=\(.*\) => \{$|function\(.*\) \{$)/gm, `${MODULE_MARK}(`);
 }
 
-/** ncc's own list leaves out every package that it could merge into another module, which is nearly all of them. */
-function licenses() {
-  /** @type {{ packages: Record<string, { link?: boolean, license?: string, dependencies?: Record<string, string> }> }} */
-  const { packages } = JSON.parse(readFileSync(path.join(root, "package-lock.json"), "utf8"));
-  const names = new Set(BUNDLED);
-  // A set that grows while it is read is read to its end.
-  for (const name of names) {
-    for (const dependency of Object.keys(packages[`node_modules/${name}`]?.dependencies ?? {})) names.add(dependency);
-  }
-  return [...names]
-    .sort()
-    .filter((name) => !packages[`node_modules/${name}`]?.link)
-    .map((name) => {
-      const folder = path.join(root, "node_modules", name);
-      const file = readdirSync(folder).find((entry) => /^licen[cs]e/i.test(entry));
-      const text = file === undefined ? "" : readFileSync(path.join(folder, file), "utf8").replaceAll("\r\n", "\n");
-      return `${name}\n${packages[`node_modules/${name}`]?.license}\n${text.trim()}\n`;
-    })
-    .join("\n");
+/**
+ * ncc's own list of licences leaves out every package that it could merge into another module, which is nearly all of them.
+ * Its statistics name the merged modules too.
+ *
+ * @returns the names of the packages that have modules in the bundle.
+ */
+function bundledPackages() {
+  /** @typedef {{ name: string, modules?: Module[] }} Module A module, and those that are merged into it. */
+  /** @type {{ modules: Module[] }} */
+  const stats = JSON.parse(readFileSync(path.join(compiled, "stats.json"), "utf8"));
+  /** @param {Module} module @returns {string[]} */
+  const names = ({ name, modules = [] }) => [name, ...modules.flatMap(names)];
+  return new Set(
+    stats.modules.flatMap(names).flatMap((name) => /.*node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(name)?.[1] ?? []),
+  );
 }
