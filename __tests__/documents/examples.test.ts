@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
+import { FILE, withExamples } from "../../build/recipes.mjs";
 import { EXAMPLES } from "../../testing/e2e/example-runs.ts";
 
 const root = path.resolve(import.meta.dirname, "../..");
@@ -11,6 +12,30 @@ const textOf = (file: string) => readFileSync(path.join(root, "examples", file),
 test("testing/e2e/example-runs.ts runs each example, or says why act cannot", () => {
   expect(Object.keys(EXAMPLES).sort()).toEqual(files);
   expect(files.length).toBeGreaterThanOrEqual(15);
+});
+
+describe("docs/recipes.md", () => {
+  const recipes = readFileSync(FILE, "utf8");
+
+  test("has the present text of each example that it shows: node build/recipes.mjs", () => {
+    expect(recipes).toBe(withExamples(recipes));
+  });
+
+  test("has no YAML of its own, and shows or names each example", () => {
+    const blocks = [...recipes.matchAll(/^( *<!-- example: .*\n\n)?```yaml$/gm)];
+    expect(blocks.filter(([, example]) => example === undefined)).toEqual([]);
+    expect(files.filter((file) => !recipes.includes(`(../examples/${file})`))).toEqual([]);
+  });
+
+  test("a block shows a part of an example, without the indentation of the whole", () => {
+    const block = (text: string) => `<!-- example: watch-jobs.yml, from "uses:" -->\n\n\`\`\`yaml\n${text}\`\`\`\n`;
+    expect(withExamples(block("old\n"))).toBe(
+      block(
+        "- uses: OWNER/cronyx-action/status@v1\n  with:\n    fail-when: |\n      overdue\n      failing\n      held: 2 hours\n",
+      ),
+    );
+    expect(() => withExamples(block("old\n").replace("uses:", "unknown:"))).toThrow("has no line that begins with");
+  });
 });
 
 describe.each(files)("%s", (file) => {
