@@ -43,10 +43,11 @@ const STYLES = {
 } as const satisfies Record<RowState, readonly string[]>;
 
 export function painted(state: RowState, text: string): string {
-  // Node has styleText since 20.12. Without a stream it always colours, or, in newer versions, looks at the standard output
-  // itself, whereas hasColours has decided already.
+  // Node has styleText since 20.12, and takes several formats at once only in later versions. Newer versions look at the standard
+  // output themselves if they may, whereas hasColours has decided already.
   const styleText = util.styleText as StyleText | undefined;
-  return styleText === undefined ? text : styleText([...STYLES[state]], text, { validateStream: false });
+  if (styleText === undefined) return text;
+  return STYLES[state].reduce((styled: string, format) => styleText(format, styled, { validateStream: false }), text);
 }
 
-type StyleText = (format: readonly string[], text: string, options: { readonly validateStream: false }) => string;
+type StyleText = (format: string, text: string, options: { readonly validateStream: false }) => string;

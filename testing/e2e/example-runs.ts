@@ -124,6 +124,7 @@ export const EXAMPLES: Readonly<Record<string, Runs>> = {
   "one-of-a-matrix.yml": [
     {
       ...scheduled,
+      before: behind("hourly-upload", 6),
       says: [
         [/\| only (?:eu|us|ap) uploads/g, 1],
         [/Not started \((?:active|not-due)\)/g, 2],

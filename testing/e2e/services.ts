@@ -1,5 +1,5 @@
-// What .github/workflows/e2e.yml uses under act: `node testing/e2e/services.ts FOLDER`. It prints the services' addresses as one
-// line of JSON, and serves until its input ends.
+// What .github/workflows/e2e.yml and the examples use under act: `node testing/e2e/services.ts FOLDER`. It prints the services'
+// addresses as one line of JSON, and serves until its input ends.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
