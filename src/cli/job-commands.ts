@@ -29,7 +29,7 @@ const ANY_JOB = { jobs: [0, 1], flags: { ...FLAGS, "fail-when": { type: "string"
 const ONE_JOB = { jobs: [1, 1], flags: FLAGS } as const;
 
 /** What `status` uses outside of this process. */
-export interface StatusSurroundings extends CommandSurroundings {
+interface StatusSurroundings extends CommandSurroundings {
   readonly output: CommandSurroundings["output"] & Terminal;
 }
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // Stands in for GitHub's command line tool, which the machine may not have and which speaks only TLS: the commands that the
-// examples use, with their flags, and no others. It needs jq.
-import { spawnSync } from "node:child_process";
+// examples use, with their flags, and no others.
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 
@@ -14,9 +13,8 @@ switch (`${group} ${verb}`) {
   case "issue list": {
     const { values } = parse({ state: text, label: text, json: text, jq: text });
     const issues = await send("GET", `issues?state=${values.state}&labels=${values.label}`);
-    const { stdout, status } = spawnSync("jq", ["--raw-output", values.jq ?? "."], { input: JSON.stringify(issues) });
-    process.stdout.write(stdout);
-    process.exitCode = status ?? 1;
+    if (values.jq !== ".[0].number // empty") throw new Error(`${values.jq} is not the filter of this stand-in`);
+    if (issues.length > 0) console.log(issues[0].number);
     break;
   }
   case "issue create": {
@@ -60,7 +58,7 @@ function bodyOf(values) {
   return readFileSync(values["body-file"] ?? "", "utf8");
 }
 
-/** @param {string} method @param {string} path @param {unknown} [body] */
+/** @param {string} method @param {string} path @param {unknown} [body] @returns {Promise<any>} the answer. */
 async function send(method, path, body) {
   const answer = await fetch(`${api}/repos/${repository}/${path}`, {
     method,
