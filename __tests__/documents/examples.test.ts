@@ -58,6 +58,10 @@ describe.each(files)("%s", (file) => {
     expect(events).toContain("workflow_dispatch");
   });
 
+  test("calls no script that a reader does not have", () => {
+    expect(text).not.toMatch(/(?:^|[\s"'])\.\/|\bnpm (?:run|test|ci)\b|\.sh\b/m);
+  });
+
   test("uses no other action than this one, and GitHub's own", () => {
     const used = [...text.matchAll(/uses: (\S+)/g)].map(([, action = ""]) => action);
     expect(
