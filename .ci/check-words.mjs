@@ -7,6 +7,7 @@ const PLACES = [
   "src",
   "__tests__",
   "docs",
+  "examples",
   "testing",
   "demo",
   "bench",

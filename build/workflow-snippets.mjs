@@ -1,4 +1,5 @@
-// Writes each whole workflow in the documents into a file of its own, for a linter: `node build/workflow-snippets.mjs FOLDER`.
+// Writes each whole workflow in the documents, and each example, into a file of its own, for a linter:
+// `node build/workflow-snippets.mjs FOLDER`.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
@@ -22,11 +23,20 @@ export function yamlSnippets() {
       return [...text.matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: indent = "", 2: code = "" }) => ({
         file,
         line: text.slice(0, index).split("\n").length,
-        text: code
-          .replaceAll(new RegExp(`^${indent}`, "gm"), "")
-          .replaceAll(/\bOWNER\/cronyx-action(\/[a-z]+)?@v1\b/g, (_, folder = "") => `.${folder || "/"}`),
+        text: withLocalActions(code.replaceAll(new RegExp(`^${indent}`, "gm"), "")),
       }));
     });
+}
+
+/** @returns {Snippet[]} the workflows of examples/. */
+export function examples() {
+  const files = readdirSync(path.join(root, "examples")).map((name) => `examples/${name}`);
+  return files.map((file) => ({ file, line: 0, text: withLocalActions(readFileSync(path.join(root, file), "utf8")) }));
+}
+
+/** @param {string} text */
+function withLocalActions(text) {
+  return text.replaceAll(/\bOWNER\/cronyx-action(\/[a-z]+)?@v1\b/g, (_, folder = "") => `.${folder || "/"}`);
 }
 
 /** Whether a snippet is a whole workflow, and no part of one. @param {Snippet} snippet */
@@ -43,9 +53,10 @@ export function yamlProblem({ text }) {
 if (process.argv[1] === import.meta.filename) {
   const [folder = "."] = process.argv.slice(2);
   mkdirSync(folder, { recursive: true });
-  const workflows = yamlSnippets().filter(isWorkflow);
+  const workflows = [...yamlSnippets().filter(isWorkflow), ...examples()];
   for (const { file, line, text } of workflows) {
-    writeFileSync(path.join(folder, `${path.basename(file, ".md")}-${line}.yml`), text);
+    const { name, ext } = path.parse(file);
+    writeFileSync(path.join(folder, ext === ".md" ? `${name}-${line}.yml` : `example-${name}.yml`), text);
   }
-  console.log(`${workflows.length} workflows in the documents`);
+  console.log(`${workflows.length} workflows in the documents and examples`);
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import type { CommandSurroundings } from "../../src/cli/command-line.ts";
 import { release, skip, status } from "../../src/cli/job-commands.ts";
+import type { Terminal } from "../../src/cli/terminal.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { DAY, HOUR } from "../../src/scheduler/instant.ts";
 import { type EndedRun, newJobState, type RecordedSchedule } from "../../src/scheduler/state-document.ts";
@@ -44,6 +45,7 @@ async function run(
   args: readonly string[],
   env: CommandSurroundings["env"] = {},
   answer: boolean | null = null,
+  terminal: Terminal = {},
 ) {
   const said = { output: "", errors: "", asked: [] as string[] };
   const code = await command({
@@ -51,7 +53,7 @@ async function run(
     env: { PATH: process.env.PATH, CRONYX_URL: repository.httpUrl, CRONYX_TOKEN: TOKEN, ...env },
     now: Date.now,
     deadline: () => deadlineIn(2_000),
-    output: { write: (text) => (said.output += text) },
+    output: { write: (text: string) => (said.output += text), ...terminal },
     errors: { write: (text) => (said.errors += text) },
     confirm: async (question) => {
       said.asked.push(question);
@@ -67,17 +69,18 @@ describe.each(["httpUrl", "fileUrl"] as const)("of a repository, by its %s", (wa
     await repository.write("report", heldSince("report", SINCE));
     await repository.write("orders\n", finishedUntil("orders\n", SINCE));
     const all = await run(status, ["--url", repository[way]]);
-    expect(all.code).toBe(0);
-    const lines = all.output.trimEnd().split("\n");
-    expect(lines[0]).toBe("orders\\u{a}: free, finished until 2026-11-24T04:00:00.000Z");
-    for (const part of [
-      "report: held by octo-org/reports, run 4711",
-      OTHER_RUN.runUrl,
-      "since 2026-11-24T04:00:00.000Z",
-    ]) {
-      expect(lines[1]).toContain(part);
-    }
-    expect((await run(status, ["report", "--url", repository[way]])).output).toBe(`${lines[1]}\n`);
+    expect(all).toMatchObject({ code: 0, errors: "" });
+    expect(all.output.split("\n")).toEqual([
+      expect.stringMatching(/^JOB {10}STATE {4}NEXT DUE {2}LAST RUN/),
+      expect.stringMatching(/^report {7}running {2}unknown {3}none {6}run 4711, \d+ \w+$/),
+      "orders\\u{a}  free     unknown   none",
+      "",
+      "2 jobs: 1 running",
+      "",
+    ]);
+    const one = await run(status, ["report", "--url", repository[way]]);
+    expect(one.output).toMatch(/^report: held by octo-org\/reports, run 4711.* since 2026-11-24T04:00:00\.000Z.*\n$/);
+    expect(one.output).toContain(OTHER_RUN.runUrl);
     const json = JSON.parse((await run(status, ["report", "--json", "--url", repository[way]])).output);
     expect(json).toMatchObject({ name: "report", lock: { holder: OTHER_RUN } });
     expect(json.lock).not.toHaveProperty("idempotencyKey");
@@ -191,16 +194,31 @@ test("status shows first the jobs that fail or are overdue, and when each is due
   const waiting = { ...finishedUntil("a-waiting", HOURS_AGO(0)), schedule: hourly() };
   for (const state of [waiting, overdue, failing]) await kept.store.swap(null, state, deadlineIn(1_000));
   const { output } = await run(status, [], { CRONYX_URL: kept.url, CRONYX_TOKEN: "" });
-  const dueOf = (hours: number) => new Date(HOURS_AGO(hours)).toISOString();
-  expect(output.trimEnd().split("\n")).toEqual([
-    expect.stringContaining(`c-failing: failing, free, finished until ${dueOf(1)}, next due since`),
-    expect.stringMatching(
-      new RegExp(
-        `^b-overdue: overdue, free, finished until ${dueOf(3)}, next due since ${dueOf(2)}, 2 h( \\d+ min)? late, 2 intervals behind$`,
-      ),
-    ),
-    `a-waiting: free, finished until ${dueOf(0)}, next due ${dueOf(-1)}`,
+  expect(output.split("\n")).toEqual([
+    "JOB        STATE    NEXT DUE            LAST RUN",
+    expect.stringMatching(/^c-failing {2}failing {2}(\d+ \w+ late|now) +interrupted \d+ \w+ ago$/),
+    expect.stringMatching(/^b-overdue {2}overdue {2}(2|1\d\d) \w+ late, 2 behind +none$/),
+    expect.stringMatching(/^a-waiting {2}free {5}in \d+ \w+ +none$/),
+    "",
+    "3 jobs: 1 failing, 1 overdue",
+    "",
   ]);
+  await kept.close();
+});
+
+test("status uses the width and the colours of a terminal", async () => {
+  const kept = await runServer();
+  const name = `${"日".repeat(50)} of all`;
+  await kept.store.swap(null, heldSince(name, SINCE), deadlineIn(1_000));
+  const env = { CRONYX_URL: kept.url, CRONYX_TOKEN: "" };
+  const wide = await run(status, [], env, null, { isTTY: true, columns: 200 });
+  // The control sequences are shown as `ESC`.
+  const shown = ({ output }: { output: string }) => output.replaceAll("\u001b", "ESC").split("\n")[1];
+  expect(shown(wide)).toMatch(
+    new RegExp(`^${name} {2}ESC\\[110GESC\\[32mrunningESC\\[39m {2}unknown {3}none {6}run 4711, `),
+  );
+  const plain = await run(status, [], { ...env, NO_COLOR: "1" }, null, { isTTY: true, columns: 90 });
+  expect(shown(plain)).toMatch(/日…日+ of all {2,3}ESC\[\d+Grunning {2}unknown/);
   await kept.close();
 });
 
@@ -245,6 +263,7 @@ describe("status --fail-when", () => {
 test("a name cannot become a command of a workflow's log", async () => {
   await repository.write("::error::", finishedUntil("::error::", SINCE));
   expect((await run(status, ["::error::"])).output).toMatch(/^\\u\{3a\}:error::: free/);
+  expect((await run(status, [])).output).toMatch(/^\\u\{3a\}:error:: +free /m);
 });
 
 test("of a server", async () => {
@@ -315,7 +334,8 @@ test("status names a job whose state is damaged, and shows all other jobs", asyn
   await kept.store.swap(null, newJobState("report"), deadlineIn(1_000));
   expect(await run(status, [], env)).toEqual({
     code: 1,
-    output: "report: free, nothing finished yet\n",
+    output:
+      "JOB          STATE    NEXT DUE  LAST RUN\nbroken\\u{a}  damaged\nreport       free     unknown   none\n\n2 jobs: 1 damaged\n",
     errors: expect.stringMatching(/^broken\\u\{a\}: its state document is damaged.*\n$/),
   });
   expect(JSON.parse((await run(status, ["--json"], env)).output)).toMatchObject([{ name: "report" }]);
@@ -327,7 +347,7 @@ test("status names a job whose state is damaged, and shows all other jobs", asyn
   await repository.write("report", heldSince("report", SINCE));
   const all = await run(status, []);
   expect(all).toMatchObject({ code: 1, errors: expect.stringMatching(/^broken: its state document is damaged.*\n$/) });
-  expect(all.output).toContain("report: held by octo-org/reports");
+  expect(all.output).toMatch(/^report +running .*run 4711/m);
 });
 
 test.each([
@@ -343,7 +363,11 @@ test.each([
 test("where nothing was ever started", async () => {
   const empty = await runServer();
   const env = { CRONYX_URL: empty.url, CRONYX_TOKEN: "" };
-  expect(await run(status, [], env)).toEqual({ code: 0, output: "", errors: "No job has been started there\n" });
+  expect(await run(status, [], env)).toEqual({
+    code: 0,
+    output: "",
+    errors: expect.stringMatching(/^No job has been started there\. .*\n {2}cronyx-action exec hourly-report .*\n$/),
+  });
   expect(await run(status, ["--json"], env)).toMatchObject({ code: 0, output: "[]\n" });
   expect(await run(status, ["never", "--json"], env)).toMatchObject({ code: 3, output: "null\n" });
   await empty.close();

@@ -2,12 +2,12 @@ import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
-import { isWorkflow, yamlProblem, yamlSnippets } from "../../build/workflow-snippets.mjs";
+import { examples, isWorkflow, yamlProblem, yamlSnippets } from "../../build/workflow-snippets.mjs";
 
 const root = path.resolve(import.meta.dirname, "../..");
 const inputsOf = (folder: string) =>
   Object.keys(parse(readFileSync(path.join(root, folder, "action.yml"), "utf8")).inputs);
-const snippets = yamlSnippets();
+const snippets = [...yamlSnippets(), ...examples()];
 
 test("the documents have whole workflows", () => {
   expect(snippets.filter(isWorkflow).length).toBeGreaterThan(4);

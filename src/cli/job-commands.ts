@@ -6,7 +6,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
 import { MAX_BEHIND } from "../scheduler/decide.ts";
-import { metRules, parseFailRules } from "../scheduler/fail-when.ts";
+import { type FailRule, metRules, parseFailRules } from "../scheduler/fail-when.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { utcForm } from "../scheduler/instant-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
@@ -16,6 +16,9 @@ import { type CommandSurroundings, EXIT, type Exit, runOnBackend } from "./comma
 import { shownLock, shownStatus } from "./job-status.ts";
 import { commandMessage } from "./remedies.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
+import { countsLine, type RowState, statusRows } from "./status-rows.ts";
+import { statusTable } from "./status-table.ts";
+import { columnsOf, cursorMover, hasColours, painted, type Terminal } from "./terminal.ts";
 
 const FLAGS = {
   json: { type: "boolean", default: false },
@@ -25,36 +28,73 @@ const FLAGS = {
 const ANY_JOB = { jobs: [0, 1], flags: { ...FLAGS, "fail-when": { type: "string", multiple: true } } } as const;
 const ONE_JOB = { jobs: [1, 1], flags: FLAGS } as const;
 
-/** `status [JOB]`: shows one job, or all jobs, first the jobs that may need attention. */
-export function status(surroundings: CommandSurroundings): Promise<number> {
+/** What `status` uses outside of this process. */
+interface StatusSurroundings extends CommandSurroundings {
+  readonly output: CommandSurroundings["output"] & Terminal;
+}
+
+/** `status [JOB]`: shows one job in a line, or all jobs in a table, first the jobs that may need attention. */
+export function status(surroundings: StatusSurroundings): Promise<number> {
   return runOnBackend(surroundings, ANY_JOB, async (backend, { job, flags }) => {
-    const { output, errors, deadline } = surroundings;
-    const now = () => backend.now?.() ?? surroundings.now();
-    const { json } = flags;
     const rules = await parseFailRules(rulesIn(flags["fail-when"]));
-    const exitBy = (jobs: readonly JobStatus[]): Exit => {
-      const met = metRules(rules, { jobs, damaged: [] }, now());
-      for (const { rule, names } of met) errors.write(`${oneLine(rule.text)}: ${names.map(oneLine).join(", ")}\n`);
-      return met.length === 0 ? EXIT.done : EXIT.ruleMet;
-    };
-    if (job === undefined) {
-      const { jobs, damaged, nameless = [] } = await backend.states(deadline());
-      const sorted = jobs.toSorted((a, b) => urgencyOf(b) - urgencyOf(a));
-      if (json) output.write(`${JSON.stringify(sorted.map(shownStatus))}\n`);
-      else for (const one of sorted) output.write(`${statusLine(one, now())}\n`);
-      for (const name of damaged) {
-        errors.write(`${oneLine(name)}: its state document is damaged; status ${oneLine(name)} shows where\n`);
-      }
-      for (const error of nameless) errors.write(`${oneLine(commandMessage(error))}\n`);
-      if (jobs.length + damaged.length + nameless.length === 0) errors.write("No job has been started there\n");
-      const exit = exitBy(jobs);
-      return damaged.length + nameless.length > 0 ? EXIT.failed : exit;
-    }
-    const found = await backend.status(job, deadline());
-    if (json) output.write(`${JSON.stringify(found && shownStatus(found))}\n`);
-    else if (found !== null) output.write(`${statusLine(found, now())}\n`);
-    return found === null ? neverStarted(job, errors) : exitBy([found]);
+    const shown = { rules, json: flags.json, now: () => backend.now?.() ?? surroundings.now() };
+    return job === undefined ? allJobs(backend, shown, surroundings) : oneJob(backend, { ...shown, job }, surroundings);
   });
+}
+
+interface Shown {
+  readonly rules: readonly FailRule[];
+  readonly json: boolean;
+  /** By the clock that decides about the jobs, where the backend knows it after a request. */
+  readonly now: () => Instant;
+}
+
+async function oneJob(
+  backend: JobBackend,
+  { job, rules, json, now }: Shown & { readonly job: string },
+  { output, errors, deadline }: StatusSurroundings,
+): Promise<Exit> {
+  const found = await backend.status(job, deadline());
+  if (json) output.write(`${JSON.stringify(found && shownStatus(found))}\n`);
+  else if (found !== null) output.write(`${statusLine(found, now())}\n`);
+  return found === null ? neverStarted(job, errors) : exitBy(rules, { jobs: [found], now: now() }, errors);
+}
+
+async function allJobs(
+  backend: JobBackend,
+  { rules, json, now: clock }: Shown,
+  { output, errors, deadline, env }: StatusSurroundings,
+): Promise<Exit> {
+  const { jobs, damaged, nameless = [] } = await backend.states(deadline());
+  const now = clock();
+  const rows = statusRows({ jobs, damaged }, rules, now);
+  if (json) output.write(`${JSON.stringify(rows.flatMap(({ job }) => job ?? []).map(shownStatus))}\n`);
+  else if (rows.length > 0) {
+    const paint = hasColours(output, env) ? painted : (_: RowState, text: string) => text;
+    const table = statusTable(rows, { now, width: columnsOf(output), paint, moveTo: cursorMover(output, env) });
+    output.write(`${[...table, "", countsLine(rows)].join("\n")}\n`);
+  }
+  for (const name of damaged) {
+    errors.write(`${oneLine(name)}: its state document is damaged; status ${oneLine(name)} shows where\n`);
+  }
+  for (const error of nameless) errors.write(`${oneLine(commandMessage(error))}\n`);
+  if (rows.length + nameless.length === 0) errors.write(NO_JOBS);
+  const exit = exitBy(rules, { jobs, now }, errors);
+  return damaged.length + nameless.length > 0 ? EXIT.failed : exit;
+}
+
+const NO_JOBS = `No job has been started there. A workflow or a command starts the first one:
+  cronyx-action exec hourly-report --interval "0 * * * *" --url URL -- date
+`;
+
+function exitBy(
+  rules: readonly FailRule[],
+  { jobs, now }: { readonly jobs: readonly JobStatus[]; readonly now: Instant },
+  errors: CommandSurroundings["errors"],
+): Exit {
+  const met = metRules(rules, { jobs, damaged: [] }, now);
+  for (const { rule, names } of met) errors.write(`${oneLine(rule.text)}: ${names.map(oneLine).join(", ")}\n`);
+  return met.length === 0 ? EXIT.done : EXIT.ruleMet;
 }
 
 /** Each flag may have several rules, separated by commas. */
@@ -63,10 +103,6 @@ function rulesIn(flags: readonly string[] = []): readonly string[] {
     .flatMap((flag) => flag.split(/[\n,]/))
     .map((rule) => rule.trim())
     .filter((rule) => rule !== "");
-}
-
-function urgencyOf({ next }: JobStatus): number {
-  return (next.failing ? 2 : 0) + (next.overdue ? 1 : 0);
 }
 
 /**

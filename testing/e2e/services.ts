@@ -1,5 +1,5 @@
-// What .github/workflows/e2e.yml uses under act: `node testing/e2e/services.ts FOLDER`. It prints the services' addresses as one
-// line of JSON, and serves until its input ends.
+// What .github/workflows/e2e.yml and the examples use under act: `node testing/e2e/services.ts FOLDER`. It prints the services'
+// addresses as one line of JSON, and serves until its input ends.
 import { spawn } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import http, { type IncomingMessage, type ServerResponse } from "node:http";
@@ -13,7 +13,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 const [folder = ""] = process.argv.slice(2);
 /** The login of the server with basic authentication. */
 const LOGIN = { username: "e2e", password: "e2e-password" };
-const AUDIENCE = "cronyx-e2e";
+const AUDIENCE = "cronyx";
 
 // One for each transport: under act all runs have the same id, and so the same names of jobs.
 for (const name of ["file.git", "http.git"]) {
@@ -31,8 +31,11 @@ issuer.keys = [key];
 /** The runner's endpoint for OIDC tokens, and GitHub's API as far as the action asks it. */
 const dispatches: string[] = [];
 const github = await listening(async (request, response) => {
-  const { pathname } = new URL(request.url ?? "/", "http://localhost");
-  if (pathname === "/token") return answer(response, 200, { value: await issuer.token(key, Date.now(), claims()) });
+  const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
+  if (pathname === "/token") {
+    const token = await issuer.token(key, Date.now(), claims(searchParams.get("repository")));
+    return answer(response, 200, { value: token });
+  }
   const run = /^\/repos\/[^/]+\/[^/]+\/actions\/(?:jobs\/(\d+)|runs\/(\d+)(?:\/attempts\/\d+)?)$/.exec(pathname);
   if (request.method === "GET" && run !== null) {
     // All runs of e2e.yml are in progress, and the runs that it invents have completed.
@@ -54,12 +57,16 @@ const basic = await cronyxServer("basic", {
 const oidc = await cronyxServer("oidc", {
   OIDC_AUDIENCE: AUDIENCE,
   OIDC_ISSUER: issuer.url,
-  OIDC_RULES: JSON.stringify([{ jobs: "ci/**", claims: { repository: claims().repository } }]),
+  OIDC_RULES: JSON.stringify([
+    { jobs: "ci/**", claims: { repository: claims().repository } },
+    { jobs: "reports/**", claims: { repository: "server-oidc/reports" } },
+  ]),
 });
 
 console.log(
   JSON.stringify({
     file: `git+${pathToFileURL(path.join(folder, "file.git"))}`,
+    git: git.url("").replace(/\/$/, ""),
     http: `git+${git.url("http.git")}`,
     basic: basic.url,
     oidc: oidc.url,
@@ -70,9 +77,10 @@ console.log(
 );
 process.stdin.resume().once("end", () => process.exit());
 
-function claims() {
+/** @param repository Default: the one in which e2e.yml runs. */
+function claims(repository: string | null = null) {
   const { GITHUB_REPOSITORY = "octo-org/reports" } = process.env;
-  return { aud: AUDIENCE, repository: GITHUB_REPOSITORY };
+  return { aud: AUDIENCE, repository: repository ?? GITHUB_REPOSITORY };
 }
 
 async function cronyxServer(name: string, settings: Record<string, string>) {
