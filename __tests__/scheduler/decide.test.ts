@@ -195,14 +195,6 @@ describe("an active lock", () => {
       "active: lock-1, until 10:25",
       retry,
     ],
-    ["is taken over once the retry interval has passed", held("09:00", "10:00"), "10:15", "09:00–10:00", retry],
-    [
-      "is active for a retry interval since its last update",
-      held("09:00", "10:00", "10:10"),
-      "10:24",
-      "active: lock-1, until 10:25",
-      retry,
-    ],
     [
       "is taken over at once with a retry interval of 0",
       held("09:00", "10:00"),
