@@ -1,0 +1,75 @@
+import type { JobStatus } from "../../backend/job-backend.ts";
+import { conditionOfJob } from "../../scheduler/job-condition.ts";
+import { formatLength, lateText } from "../../scheduler/late-text.ts";
+import type { Lock } from "../../scheduler/state-document.ts";
+import type { Upcoming } from "../jobs/upcoming.ts";
+import { type Html, html } from "./html.ts";
+import { nameElement, queryLink } from "./links.ts";
+import type { TimeFormatter } from "./time-formatter.ts";
+
+export const OVERDUE_RULE =
+  "A job is failing when its last run was interrupted or taken over. It is overdue when a whole further interval is due beside the next one.";
+
+interface ConditionInput {
+  readonly status: JobStatus;
+  readonly times: TimeFormatter;
+  /** Whether the caller may see the name of another job. */
+  readonly mayName: (jobName: string) => boolean;
+}
+
+/** The job's condition, and all others that hold. Only a condition that needs attention is a badge. */
+export function conditionElement({ status, times, mayName }: ConditionInput): Html {
+  const { state, next } = status;
+  const parts = [
+    next.failing ? html`<span class="badge failing">Failing</span>` : null,
+    next.overdue ? html`<span class="badge overdue">Overdue</span>` : null,
+    state.active && runningElement(state.active, next.overdue === true, times),
+    next.waitingFor !== null && next.waitingFor.length > 0
+      ? html`<span class="waiting">Waiting for ${waitingFor(status, mayName)}</span>`
+      : null,
+    conditionOfJob(status) === "free" ? html`<span class="free">Free</span>` : null,
+  ];
+  return html`${parts.filter((part) => part !== null).map((part, at) => html`${at === 0 ? "" : " "}${part}`)}`;
+}
+
+function runningElement(lock: Lock, isOverdue: boolean, times: TimeFormatter): Html {
+  const since = Date.parse(lock.createdAt);
+  const running = html`<span class="running">Running for ${times.element(since, formatLength(times.now - since))}</span>`;
+  const isStuck = isOverdue && times.now - since >= intervalLength(lock);
+  return isStuck ? html`${running} <span class="badge overdue">Stuck?</span>` : running;
+}
+
+function intervalLength({ intervalStartedAt, intervalEndedAt }: Lock): number {
+  return Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt);
+}
+
+/** The required jobs that hold the next interval back, linked where the caller may see their names. */
+export function waitingFor({ next }: JobStatus, mayName: (jobName: string) => boolean): Html {
+  return html`${next.waitingFor?.map(({ jobName }, at) => html`${at === 0 ? "" : ", "}${jobLink(jobName, mayName)}`) ?? null}`;
+}
+
+export function jobLink(jobName: string, mayName: (jobName: string) => boolean): Html {
+  return mayName(jobName)
+    ? html`<a href="${queryLink({ name: jobName })}">${nameElement(jobName)}</a>`
+    : html`another job`;
+}
+
+/**
+ * When the next interval is due, or how late it is. While a run has the next interval and no further one is due, the interval
+ * after it is the next one.
+ */
+export function dueElement({ state, next }: JobStatus, { dueAfterLock }: Upcoming, times: TimeFormatter): Html {
+  const dueAt = state.active !== null && next.overdue === false ? dueAfterLock : next.dueAt;
+  if (dueAt === null) return html`<span class="faint">not known</span>`;
+  if (dueAt > times.now) return times.relativeElement(dueAt);
+  const [late = "", behind] = lateText({ ...next, dueAt }, times.now).split(", ");
+  if (late === "") return times.element(dueAt, "due now");
+  const lateness = html`${times.element(dueAt, late)}${behind === undefined ? null : html`, ${behindElement(behind)}`}`;
+  return next.overdue ? html`<strong class="late">${lateness}</strong>` : lateness;
+}
+
+/** The unit is left out on a narrow screen. */
+function behindElement(behind: string): Html {
+  const [, count, unit] = /^(.*\d)( intervals?) behind$/.exec(behind) ?? [];
+  return html`<span class="behind">${count ?? behind}<span class="wide">${unit ?? ""}</span>${count === undefined ? "" : " behind"}</span>`;
+}
