@@ -316,7 +316,9 @@ describe("the page", () => {
     expect(links).toContain('<a href="?search=job&#38;page=6" rel="next">Next</a>');
     expect(links).toContain('<a href="?search=job&#38;page=5" aria-current="page">');
     expect(links).toContain('<a href="?search=job">');
-    expect(headings(await page("?page=99")).length).toBe(20);
+    expect(wordsOf(second)).toContain("201 to 250 of 420");
+    const last = await page("?page=99");
+    expect([headings(last).length, wordsOf(last).includes("401 to 420 of 420")]).toEqual([20, true]);
   });
 
   test("of one job lists its runs and skipped spans with start, duration, attempt and holder", async () => {

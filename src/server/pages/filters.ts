@@ -3,7 +3,7 @@ import { CONDITIONS } from "../../scheduler/job-condition.ts";
 import { type Html, html } from "./html.ts";
 import { CONDITION_NAMES } from "./job-rows.ts";
 import { overviewLink } from "./links.ts";
-import type { Overview } from "./overview.ts";
+import { type Overview, PAGE_SIZE } from "./overview.ts";
 
 /** Links to the jobs in one condition, each with their number. A condition without jobs has none. */
 export function conditionLinks({ selection, counts }: Overview): Html {
@@ -33,8 +33,9 @@ export function searchResult({ found, selection }: Overview): Html | null {
 }
 
 /** Links to the first, the last and the nearest pages. */
-export function pageLinks({ page, pages, selection }: Overview): Html | null {
+export function pageLinks({ page, pages, found, rows, selection }: Overview): Html | null {
   if (pages === 1) return null;
+  const from = (page - 1) * PAGE_SIZE + 1;
   const link = (to: number, label: Html | string, rel: Html | null = null) =>
     html`<a href="${overviewLink({ ...selection, page: to })}"${rel}>${label}</a>`;
   const numbers = shownPages(page, pages).map((number, at, all) => {
@@ -42,7 +43,7 @@ export function pageLinks({ page, pages, selection }: Overview): Html | null {
     const label = html`<span class="hidden">Page </span>${number}`;
     return html`${gap}<li>${number === page ? html`<a href="${overviewLink({ ...selection, page })}" aria-current="page">${label}</a>` : link(number, label)}</li>`;
   });
-  return html`<nav class="pages" aria-label="Pages">${page > 1 ? link(page - 1, "Previous", html` rel="prev"`) : null}<ol role="list">${numbers}</ol>${page < pages ? link(page + 1, "Next", html` rel="next"`) : null}</nav>`;
+  return html`<nav class="pages" aria-label="Pages">${page > 1 ? link(page - 1, "Previous", html` rel="prev"`) : null}<ol role="list">${numbers}</ol>${page < pages ? link(page + 1, "Next", html` rel="next"`) : null}<p class="faint">${from} to ${from + rows.length - 1} of ${found}</p></nav>`;
 }
 
 /** For example 1, 8, 9, 10, 20. A gap of a single page would be as wide as its number, so the number is there instead. */

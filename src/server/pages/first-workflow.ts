@@ -40,7 +40,7 @@ export function workflowText({ url, login }: ServerAddress): string {
     ...loginLines(login),
     "          job-name: hourly-report",
     "          job-interval: 0 * * * *",
-    '          run: echo "report from $CRONYX_INTERVAL_STARTED_AT to $CRONYX_INTERVAL_ENDED_AT"',
+    '          run: echo "report from $CRONYX_INTERVAL_STARTED_AT"',
   ].join("\n");
 }
 

@@ -68,7 +68,10 @@ export const REFRESH_SCRIPT = `
     }
   };
 
-  const label = () => { button.textContent = paused ? "Update every ${PERIOD / 1000} s" : "Pause"; };
+  const label = () => {
+    button.textContent = paused ? "Update every ${PERIOD / 1000} s" : "Pause";
+    button.title = paused ? "The page stays as it is" : "The page updates itself every ${PERIOD / 1000} s";
+  };
   button.addEventListener("click", () => {
     paused = !paused;
     label();

@@ -39,6 +39,7 @@ section.card { margin-top: 1rem; }
 @media (max-width: 30em) {
   .card { padding: 0.875rem 1rem; }
   .facts { grid-template-columns: minmax(0, 1fr); gap: 0; }
-  .facts dd + dt { margin-top: 0.375rem; }
+  .facts div { display: block; }
+  .facts:not(.across) > * + :is(dt, div) { margin-top: 0.375rem; }
 }
 `;
