@@ -155,7 +155,8 @@ function historyFrom(first: Instant, schedule: Schedule, example: Example) {
     if (outcome === undefined) {
       skipped.push({ skippedStartedAt: toIso(start), skippedEndedAt: toIso(end), recordedAt: toIso(end + takes) });
     } else {
-      const createdAt = end + (at % 3) * 1_700 + 2_000 + (history.at(-1)?.outcome === "finished" ? 0 : 2 * takes);
+      const createdAt =
+        end + (at % 3) * 1_700 + 2_000 + (history.at(-1)?.intervalEndedAt === toIso(end) ? 2 * takes : 0);
       const { runUrl = null, ...holder } = holderOf(example, at);
       history.push({
         id: `${example.name}-${at}`,

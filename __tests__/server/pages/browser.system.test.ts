@@ -186,7 +186,9 @@ let faults: string[];
   test("intervals of a failing and overdue job are skipped by the keyboard alone, without JavaScript", async () => {
     const page = await open("?name=failed", { javaScriptEnabled: false, reducedMotion: "reduce" });
     expect(await page.locator(".condition .badge").allTextContents()).toEqual(["Failing", "Overdue"]);
-    expect(await page.locator(".facts").textContent()).toMatch(/2 h late, 2 intervals behind\s+Waiting forstuck/);
+    expect(await page.locator(".facts").textContent()).toMatch(
+      /2 h late, 2 intervals behind\s+Waiting forstuck, which has finished until 03:00/,
+    );
     await tabTo(page, "Skip…");
     await Promise.all([page.waitForURL("**/?skip=failed"), page.keyboard.press("Enter")]);
     expect(await page.locator("h1").textContent()).toBe("Skip intervals of failed?");
@@ -314,12 +316,17 @@ let faults: string[];
       await refreshed(page, false);
     });
 
-    test("and says so when the server does not answer", async () => {
+    test("and says so when the server answers with an error, or not at all", async () => {
       const page = await openLive("");
+      const alert = page.getByRole("alert");
       await page.route("**/*", (route) => route.fulfill({ status: 503, body: "busy" }));
       await refreshed(page);
-      await page.getByRole("alert").filter({ hasText: "The server does not answer: this is its last state" }).waitFor();
-      expect(faults.splice(0)).toEqual([expect.stringContaining("503")]);
+      await alert.filter({ hasText: "Not updated since: the server answers 503" }).waitFor();
+      await page.unroute("**/*");
+      await page.route("**/*", (route) => route.abort());
+      await page.clock.runFor(30_000);
+      await alert.filter({ hasText: "Not updated since: the server cannot be reached" }).waitFor();
+      expect(faults.splice(0)).toEqual([expect.stringContaining("503"), expect.stringContaining("ERR_FAILED")]);
       await page.unroute("**/*");
       await refreshed(page);
       await page.locator("#stale:empty").waitFor({ state: "attached" });

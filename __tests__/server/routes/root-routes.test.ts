@@ -9,6 +9,7 @@ import { parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, newKey } from "../../../testing/servers/token-issuer.ts";
+import { exampleJobs } from "../../../testing/states/example-jobs.ts";
 import { HOURLY, lock, run, state } from "../../../testing/states/states-by-instant.ts";
 import { MemoryStore } from "../../../testing/stores/memory-store.ts";
 
@@ -245,6 +246,14 @@ describe("the page", () => {
     );
   });
 
+  test("names three of the jobs that a job waits for, and all of them on its own page", async () => {
+    const requiredJobNames = Array.from({ length: 200 }, (_, at) => `job-${at}`);
+    const schedule = { ...HOURLY, requiredJobNames };
+    await write(state("report", { finishedUntil: toIso(NOON - HOUR), schedule }));
+    expect(wordsOf(await page())).toContain("Waiting for job-0, job-1, job-2 and 197 more\n");
+    expect(wordsOf(await page("?name=report"))).toMatch(/job-198, which has finished nothing; job-199, which/);
+  });
+
   test("filters by state, sorts, and keeps both and the search in its links", async () => {
     await write(
       ...["c", "a", "b"].map((name) => state(`job-${name}`, { active: lock(NOON) })),
@@ -319,6 +328,14 @@ describe("the page", () => {
     expect(wordsOf(second)).toContain("201 to 250 of 420");
     const last = await page("?page=99");
     expect([headings(last).length, wordsOf(last).includes("401 to 420 of 420")]).toEqual([20, true]);
+  });
+
+  test("of fifty jobs with full histories has less than 300 KB", async () => {
+    const [example] = await exampleJobs(NOON);
+    await write(...Array.from({ length: 60 }, (_, at) => state(`job-${at}`, { ...example, name: `job-${at}` })));
+    const { text } = await page();
+    expect(text.match(/class="mark interrupted"/g)?.length).toBeGreaterThan(100);
+    expect(Buffer.byteLength(text)).toBeLessThan(300_000);
   });
 
   test("of one job lists its runs and skipped spans with start, duration, attempt and holder", async () => {
@@ -705,7 +722,10 @@ describe("jobs that require each other", () => {
         mutual: true,
       });
     }
-    expect(wordsOf(await page("?name=a"))).toContain("Waiting forb, c");
+    const words = wordsOf(await page("?name=a"));
+    expect(words).toContain("Waiting for b, c\n");
+    const mutual = "which has finished until 12:00, and requires this job too: neither can start";
+    expect(words).toContain(`Waiting forb, ${mutual}; c, ${mutual}\n`);
   });
 });
 

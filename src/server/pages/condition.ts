@@ -43,11 +43,31 @@ function intervalLength({ intervalStartedAt, intervalEndedAt }: Lock): number {
   return Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt);
 }
 
-/** The required jobs that hold the next interval back, linked where the caller may see their names. */
-export function waitingFor({ next }: JobStatus, mayName: (jobName: string) => boolean): Html {
-  return html`${next.waitingFor?.map(({ jobName }, at) => html`${at === 0 ? "" : ", "}${jobLink(jobName, mayName)}`) ?? null}`;
+/** A job may require a thousand others, and a row has no room for them. The job's page names them all. */
+const MOST_NAMES = 3;
+
+function waitingFor({ next }: JobStatus, mayName: (jobName: string) => boolean): Html {
+  const jobs = next.waitingFor ?? [];
+  const links = jobs.slice(0, MOST_NAMES).map(({ jobName }, at) => {
+    return html`${at === 0 ? "" : ", "}${jobLink(jobName, mayName)}`;
+  });
+  const rest = jobs.length - links.length;
+  return html`${links}${rest === 0 ? "" : ` and ${rest} more`}`;
 }
 
+/** The required jobs that hold the next interval back, with their progress where the caller may see their names. */
+export function waitingElement({ next }: JobStatus, { times, mayName }: Omit<ConditionInput, "status">): Html {
+  const jobs = next.waitingFor?.map(({ jobName, finishedUntil, mutual }, at) => {
+    const progress =
+      finishedUntil === null ? "has finished nothing" : html`has finished until ${times.element(finishedUntil)}`;
+    const requires = mutual ? ", and requires this job too: neither can start" : "";
+    const known = mayName(jobName) ? html`, which ${progress}${requires}` : null;
+    return html`${at === 0 ? "" : "; "}${jobLink(jobName, mayName)}${known}`;
+  });
+  return html`${jobs ?? null}`;
+}
+
+/** The job's page, linked where the caller may see its name. */
 export function jobLink(jobName: string, mayName: (jobName: string) => boolean): Html {
   return mayName(jobName)
     ? html`<a href="${queryLink({ name: jobName })}">${nameElement(jobName)}</a>`

@@ -4,7 +4,7 @@ import { toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import type { JobState, Lock, RecordedSchedule } from "../../scheduler/state-document.ts";
 import type { Upcoming } from "../jobs/upcoming.ts";
-import { conditionElement, dueElement, jobLink, OVERDUE_RULE, waitingFor } from "./condition.ts";
+import { conditionElement, dueElement, jobLink, OVERDUE_RULE, waitingElement } from "./condition.ts";
 import { historyOf, successRate, typicalDuration } from "./history.ts";
 import { type Html, html } from "./html.ts";
 import type { RowContext } from "./job-rows.ts";
@@ -43,7 +43,7 @@ function comingFacts(status: JobStatus, upcoming: Upcoming, { times, mayName }: 
     isHeld && next.overdue === false ? "Next due after this run" : "Next due",
     dueElement(status, upcoming, times),
   );
-  const waiting = next.waitingFor?.length ? fact("Waiting for", waitingFor(status, mayName)) : null;
+  const waiting = next.waitingFor?.length ? fact("Waiting for", waitingElement(status, { times, mayName })) : null;
   const { finishedUntil } = state;
   const progress = finishedUntil === null ? html`no interval yet` : times.element(Date.parse(finishedUntil));
   return html`${interval}${due}${waiting}${fact("Finished until", progress)}`;

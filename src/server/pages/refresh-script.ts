@@ -52,9 +52,16 @@ export const REFRESH_SCRIPT = `
     if (isLoading || paused || isBusy()) return;
     isLoading = true;
     try {
-      const answer = await fetch(url, { headers: { accept: "text/html" }, cache: "no-store" });
+      const answer = await fetch(url, {
+        headers: { accept: "text/html" },
+        cache: "no-store",
+        signal: AbortSignal.timeout(${PERIOD}),
+      });
       const text = await answer.text();
-      if (!answer.ok) throw new Error(answer.status);
+      if (!answer.ok) {
+        byId("stale").textContent = "Not updated since: the server answers " + answer.status;
+        return;
+      }
       // The reader may have begun to type while the answer was on its way.
       if (paused || isBusy()) return;
       show(text);
@@ -62,7 +69,7 @@ export const REFRESH_SCRIPT = `
       // A note about a release is gone from the page, and must not come back by a reload.
       if (location.href !== url) history.replaceState(null, "", url);
     } catch {
-      byId("stale").textContent = "The server does not answer: this is its last state";
+      byId("stale").textContent = "Not updated since: the server cannot be reached";
     } finally {
       isLoading = false;
     }

@@ -27,14 +27,18 @@ header { display: flex; flex-wrap: wrap; gap: 0.125rem 1rem; align-items: center
 header .home { font-weight: 650; color: var(--ink); text-decoration: none; letter-spacing: -0.01em; }
 header .home:hover { text-decoration: underline; }
 header .asof { margin-inline-start: auto; color: var(--faint); font-size: 0.8125rem; }
-#pause { min-height: 1.5rem; padding: 0 0.5rem; font-size: 0.75rem; font-weight: 400; color: var(--faint); margin-inline-start: 0.375rem; }
+#pause {
+  min-height: 1.5rem; padding: 0 0.5rem; font-size: 0.75rem; font-weight: 400; color: var(--faint); margin-inline-start: 0.375rem;
+}
 #stale { color: var(--failing); font-weight: 600; }
 input, button, .button {
   font: inherit; color: var(--ink); background: var(--sheet); border: 1px solid var(--field); border-radius: 0.4375rem;
   padding: 0.25rem 0.75rem; min-height: 2rem;
 }
 input::placeholder { color: var(--faint); opacity: 1; }
-button, .button { display: inline-block; cursor: pointer; text-decoration: none; white-space: nowrap; font-weight: 550; }
+button, .button {
+  display: inline-flex; align-items: center; cursor: pointer; text-decoration: none; white-space: nowrap; font-weight: 550;
+}
 button:hover, .button:hover { border-color: var(--ink); }
 [hidden] { display: none !important; }
 .danger { color: var(--on-failing); background: var(--failing); border-color: var(--failing); }

@@ -10,7 +10,10 @@ section.card { margin-top: 1rem; }
 .note.sheet.failed { border-inline-start-color: var(--failing); }
 .empty { padding: 2rem 1rem; text-align: center; color: var(--faint); }
 .first h2 { font-size: 1rem; }
-.first pre { margin-bottom: 0; padding: 0.875rem 1rem; overflow-x: auto; background: var(--ground); border: 1px solid var(--line); border-radius: 0.5rem; overflow-wrap: normal; }
+.first pre {
+  margin-bottom: 0; padding: 0.875rem 1rem; overflow-x: auto; overflow-wrap: normal;
+  background: var(--ground); border: 1px solid var(--line); border-radius: 0.5rem;
+}
 .condition { display: flex; flex-wrap: wrap; gap: 0.25rem 0.5rem; align-items: center; }
 .facts { display: grid; grid-template-columns: max-content minmax(0, 1fr); gap: 0.25rem 1.5rem; }
 .facts dt { color: var(--faint); }
@@ -22,7 +25,10 @@ section.card { margin-top: 1rem; }
 .steps { list-style: disc; padding-inline-start: 1.25rem; }
 .steps li + li { margin-top: 0.25rem; }
 .history { width: 100%; border-collapse: collapse; }
-.history :is(th, td) { text-align: start; vertical-align: baseline; padding: 0.3125rem 1rem 0.3125rem 0; border-top: 1px solid var(--line); font-weight: 400; }
+.history :is(th, td) {
+  text-align: start; vertical-align: baseline; padding: 0.3125rem 1rem 0.3125rem 0; border-top: 1px solid var(--line);
+  font-weight: 400;
+}
 .history thead th { border-top: 0; font-size: 0.75rem; color: var(--faint); }
 .history .mark { display: inline-grid; vertical-align: bottom; height: 1.25rem; width: 1.125rem; margin-inline-end: 0.375rem; }
 @media (max-width: 48em) {

@@ -15,7 +15,10 @@ form.search input { width: 16rem; min-width: 0; flex: 1 1 auto; }
 .filter.running { color: var(--running); }
 .filter .number { color: inherit; }
 .result { margin-bottom: 0.75rem; }
-.jobs { width: 100%; border-collapse: separate; border-spacing: 0; table-layout: fixed; background: var(--sheet); border: 1px solid var(--line); border-radius: 0.75rem; }
+.jobs {
+  width: 100%; border-collapse: separate; border-spacing: 0; table-layout: fixed;
+  background: var(--sheet); border: 1px solid var(--line); border-radius: 0.75rem;
+}
 .jobs :is(th, td) { text-align: start; vertical-align: top; padding: 0.4375rem 0.5rem; font-weight: 400; }
 .jobs :is(th, td):first-child { padding-inline-start: 1rem; }
 .jobs :is(th, td):last-child { padding-inline-end: 1rem; }
@@ -34,7 +37,10 @@ form.search input { width: 16rem; min-width: 0; flex: 1 1 auto; }
 .job > * { border-top: 1px solid var(--line); }
 .section + .job > * { border-top: 0; }
 .job:hover { background: var(--hover); }
-.job .name { font-weight: 600; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; width: fit-content; max-width: 100%; }
+.job .name {
+  display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden;
+  width: fit-content; max-width: 100%; font-weight: 600;
+}
 .job .name:focus-visible { outline-offset: -0.125rem; }
 .job .last .ending { display: block; }
 .job .schedule, .job .lock { color: var(--faint); font-size: 0.8125rem; }
@@ -45,7 +51,8 @@ form.search input { width: 16rem; min-width: 0; flex: 1 1 auto; }
 .job code { overflow-wrap: anywhere; }
 .state { display: flex; flex-wrap: wrap; gap: 0.125rem 0.375rem; }
 .badge {
-  display: inline-block; padding: 0 0.5rem; border-radius: 1rem; border: 1px solid transparent; font-size: 0.8125rem; font-weight: 600;
+  display: inline-block; padding: 0 0.5rem; border-radius: 1rem; border: 1px solid transparent;
+  font-size: 0.8125rem; font-weight: 600;
 }
 .badge:is(.failing, .damaged) { background: var(--failing); color: var(--on-failing); }
 .badge.overdue { background: var(--overdue-tint); color: var(--overdue); border-color: var(--overdue-line); }
@@ -56,24 +63,36 @@ form.search input { width: 16rem; min-width: 0; flex: 1 1 auto; }
 .ending { white-space: nowrap; }
 .ending.interrupted { color: var(--failing); font-weight: 600; }
 .ending.taken-over { color: var(--taken-over); font-weight: 600; }
-.pages { display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: center; justify-content: center; margin-top: 1rem; }
+.pages {
+  display: flex; flex-wrap: wrap; gap: 0.25rem 0.75rem; align-items: center; justify-content: center; margin-top: 1rem;
+}
 .pages ol { display: flex; flex-wrap: wrap; gap: 0.25rem; }
-.pages a { display: inline-block; min-width: 2rem; padding: 0.25rem 0.5rem; border-radius: 0.4375rem; text-align: center; text-decoration: none; }
+.pages a {
+  display: inline-block; min-width: 2rem; padding: 0.25rem 0.5rem; border-radius: 0.4375rem;
+  text-align: center; text-decoration: none;
+}
 .pages a:hover { background: var(--sheet); }
 .pages a[aria-current] { background: var(--sheet); border: 1px solid var(--field); color: var(--ink); font-weight: 600; }
 .pages .gap { padding: 0.25rem 0; color: var(--faint); }
-@media (max-width: 60em) {
+@media (max-width: 72em) {
   .jobs, .jobs tbody, .jobs thead { display: block; }
   .jobs :is(th, td), .jobs :is(th, td):first-child, .jobs :is(th, td):last-child { display: block; padding: 0; border: 0; }
-  .jobs thead tr { display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; padding: 0.125rem 0.75rem; font-size: 0.75rem; }
+  .jobs thead tr {
+    display: flex; flex-wrap: wrap; align-items: baseline; gap: 0 1rem; padding: 0.125rem 0.75rem; font-size: 0.75rem;
+  }
   .jobs thead tr::before { content: "Sort by"; color: var(--faint); }
   .jobs thead a { display: inline-block; padding-block: 0.1875rem; }
   .jobs thead th:nth-child(n) { width: auto; padding: 0; }
   .jobs thead th:last-child { display: none; }
   .jobs .section { display: block; padding: 0.1875rem 0.75rem 0; border-top: 1px solid var(--line); }
-  .job { display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5rem; padding: 0.1875rem 0.75rem; border-top: 1px solid var(--line); }
+  .job {
+    display: flex; flex-wrap: wrap; align-items: center; gap: 0 0.5rem; padding: 0.1875rem 0.75rem;
+    border-top: 1px solid var(--line);
+  }
   .section + .job { border-top: 0; padding-top: 0; }
-  .jobs .job > th { flex: 0 0 100%; min-width: 0; display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 0.75rem; }
+  .jobs .job > th {
+    flex: 0 0 100%; min-width: 0; display: flex; flex-wrap: wrap; justify-content: space-between; gap: 0 0.75rem;
+  }
   .job .lock { flex: 1 0 100%; }
   .jobs .job .state { display: flex; align-items: center; }
   .jobs .job .state.free { display: none; }

@@ -6,7 +6,7 @@ export const THEME = `
   --link: #1d4ed8; --hover: #f6f8fc;
   --failing: #b91c1c; --failing-tint: #fdecea; --on-failing: #ffffff;
   --overdue: #9a4a00; --overdue-tint: #fff3e0; --overdue-line: #e0a463;
-  --running: #1d4ed8; --finished: #6b9a80; --taken-over: #9a6700; --skipped: #6b7589;
+  --running: #1d4ed8; --finished: #5f9076; --taken-over: #9a6700; --skipped: #6b7589;
 }
 @media (prefers-color-scheme: dark) {
   :root {
