@@ -251,7 +251,7 @@ describe("the page", () => {
     const schedule = { ...HOURLY, requiredJobNames };
     await write(state("report", { finishedUntil: toIso(NOON - HOUR), schedule }));
     expect(wordsOf(await page())).toContain("Waiting for job-0, job-1, job-2 and 197 more\n");
-    expect(wordsOf(await page("?name=report"))).toMatch(/job-198, which has finished nothing; job-199, which/);
+    expect(wordsOf(await page("?name=report"))).toMatch(/job-198, which has no recorded progress; job-199, which/);
   });
 
   test("filters by state, sorts, and keeps both and the search in its links", async () => {

@@ -7,8 +7,8 @@ import type { Upcoming } from "../jobs/upcoming.ts";
 import { conditionElement, dueElement, jobLink, OVERDUE_RULE, waitingElement } from "./condition.ts";
 import { historyOf, successRate, typicalDuration } from "./history.ts";
 import { type Html, html } from "./html.ts";
-import type { RowContext } from "./job-rows.ts";
 import { holderElement, nameElement, queryLink } from "./links.ts";
+import type { PageContext } from "./page-context.ts";
 import type { Page } from "./page-layout.ts";
 import { runTable } from "./run-table.ts";
 import { lengthText, scheduleElement } from "./schedule-text.ts";
@@ -16,22 +16,24 @@ import type { TimeFormatter } from "./time-formatter.ts";
 import { legend, wholeTimeline } from "./timeline.ts";
 
 /** One job: its condition, its lock, its schedule, and all of its recorded history. */
-export function jobPage(status: JobStatus, upcoming: Upcoming, { times, mayName }: RowContext): Page {
+export function jobPage(status: JobStatus, upcoming: Upcoming, context: PageContext): Page {
+  const { times } = context;
   const { name, active } = status.state;
   return {
     title: oneLine(name),
     asOf: { times, refresh: queryLink({ name }), isLive: true },
     main: html`<p class="back"><a href="?">All jobs</a></p><h1>${nameElement(name)}</h1>
-<div class="sheet card wide"><p class="condition">${conditionElement({ status, times, mayName })}</p>
+<div class="sheet card wide"><p class="condition">${conditionElement(status, context)}</p>
 <dl class="facts across">
-${active && lockFacts(active, times)}${comingFacts(status, upcoming, { times, mayName })}${scheduleFacts(status.state.schedule, upcoming, { times, mayName })}</dl>
+${active && lockFacts(active, times)}${comingFacts(status, upcoming, context)}${scheduleFacts(status.state.schedule, upcoming, context)}</dl>
 <p class="actions">${active === null ? html`<a class="button" href="${queryLink({ skip: name })}">Skip…</a>` : html`<a class="button" href="${queryLink({ release: name })}">Release…</a>`}</p></div>
 ${runs(status.state, times)}`,
     footer: legend(`${OVERDUE_RULE} Times are in the time zone ${times.zone}.`),
   };
 }
 
-function comingFacts(status: JobStatus, upcoming: Upcoming, { times, mayName }: RowContext): Html {
+function comingFacts(status: JobStatus, upcoming: Upcoming, context: PageContext): Html {
+  const { times } = context;
   const { next, state } = status;
   const { from, until } = upcoming;
   const isHeld = state.active !== null;
@@ -43,22 +45,18 @@ function comingFacts(status: JobStatus, upcoming: Upcoming, { times, mayName }: 
     isHeld && next.overdue === false ? "Next due after this run" : "Next due",
     dueElement(status, upcoming, times),
   );
-  const waiting = next.waitingFor?.length ? fact("Waiting for", waitingElement(status, { times, mayName })) : null;
+  const waiting = next.waitingFor?.length ? fact("Waiting for", waitingElement(status, context)) : null;
   const { finishedUntil } = state;
   const progress = finishedUntil === null ? html`no interval yet` : times.element(Date.parse(finishedUntil));
   return html`${interval}${due}${waiting}${fact("Finished until", progress)}`;
 }
 
-function scheduleFacts(
-  schedule: RecordedSchedule | undefined,
-  upcoming: Upcoming,
-  { times, mayName }: RowContext,
-): Html {
-  const recorded = fact("Schedule", scheduleElement(schedule, upcoming, times.zone));
+function scheduleFacts(schedule: RecordedSchedule | undefined, upcoming: Upcoming, context: PageContext): Html {
+  const recorded = fact("Schedule", scheduleElement(schedule, upcoming, context.times.zone));
   if (schedule === undefined) return recorded;
   const { startBuffer, requiredJobNames } = schedule;
   const buffer = lengthText(startBuffer);
-  const required = requiredJobNames.map((name, at) => html`${at === 0 ? "" : ", "}${jobLink(name, mayName)}`);
+  const required = requiredJobNames.map((name, at) => html`${at === 0 ? "" : ", "}${jobLink(name, context)}`);
   return html`${recorded}${buffer === "" ? null : fact("Start buffer", html`${buffer}`)}${required.length === 0 ? null : fact("Requires", html`${required}`)}`;
 }
 

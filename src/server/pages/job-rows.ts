@@ -11,18 +11,13 @@ import { durationOf, endingName } from "./history.ts";
 import { type Html, html } from "./html.ts";
 import { holderElement, nameElement, overviewLink, queryLink } from "./links.ts";
 import type { Counts, Selection, Sort } from "./overview.ts";
+import type { PageContext } from "./page-context.ts";
 import { scheduleElement } from "./schedule-text.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 import { timeline } from "./timeline.ts";
 
 /** A job's status, and its next intervals. */
 export type RowJob = DamagedJob | (JobStatus & { readonly upcoming: Upcoming });
-
-export interface RowContext {
-  readonly times: TimeFormatter;
-  /** Whether the caller may see the name of another job. */
-  readonly mayName: (jobName: string) => boolean;
-}
 
 export const CONDITION_NAMES: Readonly<Record<Condition, string>> = {
   damaged: "Damaged",
@@ -40,7 +35,7 @@ export const CONDITION_NAMES: Readonly<Record<Condition, string>> = {
 export function jobTable(
   jobs: readonly RowJob[],
   { selection, counts }: { readonly selection: Selection; readonly counts: Counts },
-  context: RowContext,
+  context: PageContext,
 ): Html {
   const bodies = selection.sort === "urgency" ? sections(jobs, counts, context) : body(jobs, null, context);
   return html`<table class="jobs" role="table" aria-label="Jobs">
@@ -57,7 +52,7 @@ function columns(selection: Selection): Html {
   return html`${sortable("name", "Job")}${sortable("urgency", "State")}${sortable("due", "Next due")}${sortable("run", "Last run")}<th scope="col" role="columnheader">History</th>`;
 }
 
-function sections(jobs: readonly RowJob[], counts: Counts, context: RowContext): Html {
+function sections(jobs: readonly RowJob[], counts: Counts, context: PageContext): Html {
   return html`${CONDITIONS.map((condition) => {
     const alike = jobs.filter((job) => conditionOfStatus(job) === condition);
     if (alike.length === 0) return null;
@@ -66,7 +61,7 @@ function sections(jobs: readonly RowJob[], counts: Counts, context: RowContext):
   })}`;
 }
 
-function body(jobs: readonly RowJob[], heading: Html | null, context: RowContext): Html {
+function body(jobs: readonly RowJob[], heading: Html | null, context: PageContext): Html {
   return html`<tbody role="rowgroup">${heading}${jobs.map((job) => (isDamaged(job) ? damagedRow(job) : row(job, context)))}</tbody>\n`;
 }
 
@@ -75,10 +70,11 @@ function damagedRow({ name }: DamagedJob): Html {
 `;
 }
 
-function row(job: JobStatus & { readonly upcoming: Upcoming }, { times, mayName }: RowContext): Html {
+function row(job: JobStatus & { readonly upcoming: Upcoming }, context: PageContext): Html {
   const { state, upcoming } = job;
+  const { times } = context;
   return html`<tr class="job" role="row"><th scope="row" role="rowheader">${jobName(state.name)}<p class="schedule">${scheduleElement(state.schedule, upcoming, times.zone)}</p>${state.active && lockLine(state.name, state.active)}</th>
-<td class="state ${conditionOfStatus(job)}" role="cell">${conditionElement({ status: job, times, mayName })}</td>
+<td class="state ${conditionOfStatus(job)}" role="cell">${conditionElement(job, context)}</td>
 <td class="due" role="cell">${dueElement(job, upcoming, times)}</td>
 <td class="last" role="cell">${lastRun(state, times)}</td>
 <td class="runs" role="cell">${timeline(state, times)}</td></tr>

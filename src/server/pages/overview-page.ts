@@ -3,13 +3,14 @@ import { OVERDUE_RULE } from "./condition.ts";
 import { conditionLinks, pageLinks, searchForm, searchResult } from "./filters.ts";
 import { firstWorkflow, type ServerAddress } from "./first-workflow.ts";
 import { type Html, html } from "./html.ts";
-import { jobTable, type RowContext, type RowJob } from "./job-rows.ts";
+import { jobTable, type RowJob } from "./job-rows.ts";
 import { overviewLink } from "./links.ts";
 import type { Overview } from "./overview.ts";
+import type { PageContext } from "./page-context.ts";
 import type { Page } from "./page-layout.ts";
 import { legend } from "./timeline.ts";
 
-interface OverviewContent extends RowContext {
+interface OverviewContent extends PageContext {
   readonly overview: Overview;
   /** The jobs of the overview's rows. */
   readonly jobs: readonly RowJob[];

@@ -32,15 +32,20 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   }
   const times = new TimeFormatter(now(), timezone);
   if (release !== undefined) return releasePage(status.state, times);
-  const mayName = mayNameFor(request.caller);
-  if (skip === undefined) return jobPage(status, await upcomingOf(status.state), { times, mayName });
+  if (skip === undefined) {
+    return jobPage(status, await upcomingOf(status.state), {
+      times,
+      mayUse: mayUseFor(request),
+      mayName: mayNameFor(request.caller),
+    });
+  }
   return skipPage(status, await dueSpan(status.state, status.next, times.now), times);
 }
 
 async function requestedOverview(request: ListRequest, context: ServerContext): Promise<Page> {
   const { summaries, now, timezone, schemes } = context;
   const { search = "", state = null, sort = "urgency", page = 1 } = request.query;
-  const mayUse = (name: string) => request.caller?.mayUse(name) ?? false;
+  const mayUse = mayUseFor(request);
   const selection = { search, condition: state, sort, page: Number(page) };
   const summarized = await summaries.read();
   const selected = overviewOf(summarized, mayUse, selection, now());
@@ -59,8 +64,13 @@ async function requestedOverview(request: ListRequest, context: ServerContext): 
     isEmpty: ![...summarized.keys()].some(mayUse),
     address: serverAddress(request, schemes),
     times,
+    mayUse,
     mayName: mayNameFor(request.caller),
   });
+}
+
+function mayUseFor({ caller }: ListRequest): (jobName: string) => boolean {
+  return (jobName) => caller?.mayUse(jobName) ?? false;
 }
 
 async function withUpcoming(job: ListedStatus): Promise<RowJob> {
