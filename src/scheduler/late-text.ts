@@ -9,10 +9,16 @@ export function latenessOf({ dueAt }: Pick<WhatComesNext, "dueAt">, now: Instant
 
 /** @returns how late a job is: `2 h 3 min late, 2 intervals behind`. Empty if it is not. */
 export function lateText(next: Pick<WhatComesNext, "dueAt" | "behind">, now: Instant): string {
+  return lateParts(next, now).join(", ");
+}
+
+/** @returns the parts of {@link lateText}. */
+export function lateParts(next: Pick<WhatComesNext, "dueAt" | "behind">, now: Instant): readonly string[] {
   const late = latenessOf(next, now) ?? 0;
-  return [late >= SECOND && `${formatLength(late)} late`, next.behind !== null && behindText(next.behind)]
-    .filter(Boolean)
-    .join(", ");
+  return [
+    late >= SECOND ? `${formatLength(late)} late` : "",
+    next.behind === null ? "" : behindText(next.behind),
+  ].filter((part) => part !== "");
 }
 
 function behindText(behind: number): string {

@@ -1,4 +1,5 @@
-import { beforeEach, expect, test } from "@jest/globals";
+import { setImmediate } from "node:timers/promises";
+import { beforeEach, describe, expect, test } from "@jest/globals";
 import { ServiceError } from "../../../src/errors/service-error.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, SECOND, toIso } from "../../../src/scheduler/instant.ts";
@@ -45,6 +46,7 @@ test("summaries are valid for ten times as long as it took to read them, or up t
   await summaries.read(12 * SECOND);
   expect(store.reads).toBe(1);
   await summaries.read();
+  await setImmediate();
   expect(store.reads).toBe(2);
 });
 
@@ -92,4 +94,71 @@ test("summaries are read again after a failed reading, and after the clock was s
   now -= HOUR;
   await summaries.read();
   expect(store.reads).toBe(3);
+});
+
+describe("while the next summaries are being read", () => {
+  /** A store whose reads end when the test says so. */
+  class HeldStore extends SlowStore {
+    held: Promise<void> = Promise.resolve();
+
+    override async read(names: readonly string[]) {
+      const answer = await super.read(names);
+      await this.held;
+      return answer;
+    }
+  }
+
+  let heldStore: HeldStore;
+  let cache: JobSummaryCache;
+  let release = () => {};
+  beforeEach(async () => {
+    heldStore = new HeldStore();
+    await heldStore.swap(null, state("report"));
+    cache = new JobSummaryCache({ store: heldStore, now: () => now, newDeadline: () => deadlineIn(5_000) });
+    await cache.read();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    heldStore.held = promise;
+    release = resolve;
+    now += 20 * SECOND;
+  });
+
+  const lockedAt = async () => (await cache.read()).get("report")?.lockedAt;
+
+  test("the last ones are served, with all updates, and then the next ones", async () => {
+    expect(await lockedAt()).toBeNull();
+    cache.update(state("report", { active: lock(NOON) }));
+    expect(await lockedAt()).toBe(NOON);
+    await setImmediate();
+    expect(heldStore.reads).toBe(2);
+    release();
+    await setImmediate();
+    // The test's store still has the old document, and the update came later than the reading.
+    expect(await lockedAt()).toBe(NOON);
+    expect(heldStore.reads).toBe(2);
+  });
+
+  test("the last ones are not served once they are forty times as old as their reading took", async () => {
+    await cache.read();
+    await setImmediate();
+    now += 20 * SECOND;
+    let isServed = false;
+    const read = cache.read().then(() => {
+      isServed = true;
+    });
+    await setImmediate();
+    expect(isServed).toBe(false);
+    release();
+    await read;
+    expect(heldStore.reads).toBe(2);
+  });
+
+  test("a failure leaves the last ones served until they are too old", async () => {
+    heldStore.fails = true;
+    expect(await lockedAt()).toBeNull();
+    await setImmediate();
+    expect(await lockedAt()).toBeNull();
+    await setImmediate();
+    now += 20 * SECOND;
+    await expect(cache.read()).rejects.toThrow(ServiceError);
+  });
 });

@@ -10,6 +10,7 @@ import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
 import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { CHROMIUM_FLAGS, findChromium } from "../../../testing/browser/chromium.ts";
 import { type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
+import { exampleJobs } from "../../../testing/states/example-jobs.ts";
 import { HOURLY, lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 
 const executablePath = findChromium(process.env);
@@ -135,17 +136,19 @@ let faults: string[];
       "",
     ]) {
       await page.goto(`${server.url}/${path}`);
+      // The pages that refresh themselves have one script.
+      const scripts = path.startsWith("?release") ? 0 : 1;
       expect(await page.evaluate("[window.pwned, document.scripts.length, document.images.length]")).toEqual([
         undefined,
-        0,
+        scripts,
         0,
       ]);
       expect(await page.locator("a[href^='javascript' i]").count()).toBe(0);
     }
-    const name = page.locator("h3", { hasText: "window.pwned" });
+    const name = page.locator("a.name", { hasText: "window.pwned" });
     expect(await name.textContent()).toBe(HOSTILE.replace("\u202E", "\\u{202e}").replace("\u202C", "\\u{202c}"));
     expect(asked.filter((url) => new URL(url).origin !== server.url)).toEqual([]);
-    expect(await page.title()).toBe("1 failing, 1 overdue, 3 running · CronyxServer");
+    expect(await page.title()).toBe("1 failing, 1 overdue, 2 running · CronyxServer");
   });
 
   test("the policy holds: a script that got in would not run", async () => {
@@ -182,11 +185,10 @@ let faults: string[];
 
   test("intervals of a failing and overdue job are skipped by the keyboard alone, without JavaScript", async () => {
     const page = await open("?name=failed", { javaScriptEnabled: false, reducedMotion: "reduce" });
-    expect(await page.locator(".condition .badge").allTextContents()).toEqual([
-      "Failing",
-      "Overdue: 2 h late, 2 intervals behind",
-    ]);
-    expect(await page.locator(".facts").textContent()).toMatch(/: 2 h late, 2 intervals behind\s+Waiting forstuck/);
+    expect(await page.locator(".condition .badge").allTextContents()).toEqual(["Failing", "Overdue"]);
+    expect(await page.locator(".facts").textContent()).toMatch(
+      /2 h late, 2 intervals behind\s+Waiting forstuck, which has finished until 03:00/,
+    );
     await tabTo(page, "Skip…");
     await Promise.all([page.waitForURL("**/?skip=failed"), page.keyboard.press("Enter")]);
     expect(await page.locator("h1").textContent()).toBe("Skip intervals of failed?");
@@ -202,26 +204,195 @@ let faults: string[];
     await tabTo(page, "Part of a name");
     await page.keyboard.type("HOURLY");
     await Promise.all([page.waitForURL("**/?search=HOURLY"), page.keyboard.press("Enter")]);
-    expect(await page.getByRole("heading", { level: 3 }).allInnerTexts()).toEqual(["reports/hourly"]);
-    const timeline = page.getByRole("group", {
+    expect(await page.locator("a.name").allInnerTexts()).toEqual(["reports/hourly"]);
+    const timeline = page.getByRole("list", {
       name: "Last 3 runs: 1 finished, 1 interrupted, 1 taken over; one is running",
     });
-    expect(await timeline.locator("a").getAttribute("href")).toBe("https://ci.example/6");
-    expect(await page.evaluate("getComputedStyle(document.querySelector('.timeline .running')).animationName")).toBe(
-      "breathe",
-    );
+    expect(await timeline.getByRole("link", { name: /^finished/ }).getAttribute("href")).toBe("https://ci.example/6");
+    expect(
+      await page.evaluate("getComputedStyle(document.querySelector('.timeline .running'), '::before').animationName"),
+    ).toBe("breathe");
     await page.emulateMedia({ reducedMotion: "reduce" });
-    expect(await page.evaluate("getComputedStyle(document.querySelector('.timeline .running')).animationName")).toBe(
-      "none",
-    );
+    expect(
+      await page.evaluate("getComputedStyle(document.querySelector('.timeline .running'), '::before').animationName"),
+    ).toBe("none");
     await tabTo(page, "reports/hourly");
     await Promise.all([page.waitForURL("**/?name=*"), page.keyboard.press("Enter")]);
-    expect((await page.locator("td").allTextContents()).map((text) => text.trim())).toEqual([
-      ...["10:00 to 11:00", "finished", "11:01"],
-      ...["10:00 to 11:00", "interrupted", "11:01"],
-      ...["09:00 to 10:00", "taken over", "10:01"],
+    const rows = page.getByRole("table", { name: "Last runs" }).locator("tbody").getByRole("row");
+    expect(
+      (await rows.allInnerTexts()).map((text) =>
+        text
+          .split(/\s*[\t\n]\s*/)
+          .slice(0, 2)
+          .join(" "),
+      ),
+    ).toEqual([
+      "10:00 to 11:00 finished 59 min ago",
+      "10:00 to 11:00 interrupted 59 min ago",
+      "09:00 to 10:00 taken over 1 h 59 min ago",
     ]);
-    await tabTo(page, "10:00 to 11:00");
+    await tabTo(page, "an unnamed run");
+  });
+
+  describe("refreshes itself", () => {
+    /** Opens a page whose timers run only when the test says so. */
+    async function openLive(path: string, options: BrowserContextOptions = {}) {
+      const context = await browser.newContext({
+        httpCredentials: LOGIN,
+        viewport: { width: 1280, height: 500 },
+        ...options,
+      });
+      const page = await context.newPage();
+      page.on("console", (message) => faults.push(message.text()));
+      page.on("pageerror", (error) => faults.push(error.message));
+      await page.clock.install();
+      await page.goto(`${server.url}/${path}`);
+      return page;
+    }
+
+    const finish = async (name: string) => {
+      const { records } = await server.store.read([name], deadlineIn(1_000));
+      const record = records.get(name);
+      if (record === undefined) throw new Error(`${name} is missing`);
+      const changed = { ...record.state, active: null, finishedUntil: toIso(NOON), history: [run(NOON)] };
+      await server.store.swap(record.version, changed, deadlineIn(1_000));
+      // The summaries of all jobs are valid for a while.
+      server.clock.now += HOUR / 2;
+    };
+    /** Lets the page's timer run out, and waits for its request. @returns null if it sends none. */
+    const refreshed = async (page: Page, isSent = true) => {
+      const answer = isSent ? page.waitForResponse((one) => one.request().resourceType() === "fetch") : null;
+      let requests = 0;
+      page.on("request", () => requests++);
+      await page.clock.runFor(30_000);
+      if (answer === null) return expect(requests).toBe(0);
+      await (await answer).finished();
+      return undefined;
+    };
+
+    test("and keeps the focus and the scroll position", async () => {
+      const page = await openLive("");
+      const link = page.locator("a.name", { hasText: "free-20" });
+      await link.focus();
+      await page.evaluate("scrollTo(0, 700)");
+      await finish("reports/hourly");
+      await refreshed(page);
+      await page.locator("#asof time", { hasText: "12:30" }).waitFor();
+      expect(await page.title()).toBe("1 failing, 1 overdue, 1 running · CronyxServer");
+      const focused = "[scrollY, document.activeElement.textContent, document.activeElement.matches(':focus')]";
+      expect(await page.evaluate(focused)).toEqual([700, "free-20", true]);
+      // It is free now, and so on a later page.
+      expect(await page.locator("a.name", { hasText: "reports/hourly" }).count()).toBe(0);
+      expect(await page.locator("#asof").textContent()).toBe("As of 12:30, UTC");
+    });
+
+    test("but not while a field is being filled, text is selected or the tab is hidden", async () => {
+      const page = await openLive("");
+      await page.locator("#search").fill("fre");
+      await refreshed(page, false);
+      await page.locator("h1").click();
+      await refreshed(page, false);
+      expect(await page.locator("#search").inputValue()).toBe("fre");
+      await page.locator("#search").fill("");
+      await page.locator("h1").dblclick();
+      await refreshed(page, false);
+      await page.evaluate("getSelection().removeAllRanges()");
+      await page.evaluate("Object.defineProperty(document, 'hidden', { value: true, configurable: true })");
+      await page.evaluate("document.activeElement.blur()");
+      await refreshed(page, false);
+      await finish("reports/hourly");
+      await page.evaluate("delete document.hidden; document.dispatchEvent(new Event('visibilitychange'))");
+      await page.locator("#asof time", { hasText: "12:30" }).waitFor();
+      expect(await page.title()).toBe("1 failing, 1 overdue, 1 running · CronyxServer");
+    });
+
+    test("until it is paused, and at first not where the reader prefers reduced motion", async () => {
+      const page = await openLive("?name=failed", { reducedMotion: "reduce" });
+      await refreshed(page, false);
+      const button = page.getByRole("button", { name: "Update every 30 s" });
+      await Promise.all([page.waitForResponse((one) => one.request().resourceType() === "fetch"), button.click()]);
+      await refreshed(page);
+      await page.getByRole("button", { name: "Pause" }).click();
+      await refreshed(page, false);
+    });
+
+    test("and says so when the server answers with an error, or not at all", async () => {
+      const page = await openLive("");
+      const alert = page.getByRole("alert");
+      await page.route("**/*", (route) => route.fulfill({ status: 503, body: "busy" }));
+      await refreshed(page);
+      await alert.filter({ hasText: "Not updated since: the server answers 503" }).waitFor();
+      await page.unroute("**/*");
+      await page.route("**/*", (route) => route.abort());
+      await page.clock.runFor(30_000);
+      await alert.filter({ hasText: "Not updated since: the server cannot be reached" }).waitFor();
+      expect(faults.splice(0)).toEqual([expect.stringContaining("503"), expect.stringContaining("ERR_FAILED")]);
+      await page.unroute("**/*");
+      await refreshed(page);
+      await page.locator("#stale:empty").waitFor({ state: "attached" });
+    });
+
+    test("without the note about a release, which a reload does not show again", async () => {
+      const page = await openLive(`?lost=failed&lock=${run(NOON - 3 * HOUR).id}`);
+      expect(await page.locator(".note").count()).toBe(1);
+      await refreshed(page);
+      await page.waitForURL(`${server.url}/?`);
+      expect(await page.locator(".note").count()).toBe(0);
+    });
+
+    test("only by its script: without one there is a link", async () => {
+      const page = await open("", { javaScriptEnabled: false });
+      expect([await page.locator("#pause").isVisible(), await page.locator("#refresh").isVisible()]).toEqual([
+        false,
+        true,
+      ]);
+    });
+  });
+
+  describe("thirteen jobs in all states", () => {
+    beforeEach(async () => {
+      await server.close();
+      server = await runServer({ schemes: [basicScheme(LOGIN.username, LOGIN.password)] });
+      for (const one of await exampleJobs(server.clock.now)) await server.store.swap(null, one, deadlineIn(1_000));
+    });
+
+    test.each([
+      [375, 1_400],
+      [1280, 1_400],
+    ])("fit on a page of %d px", async (width, height) => {
+      const page = await open("", { viewport: { width, height: 800 } });
+      expect(await page.locator("a.filter").allTextContents()).toEqual([
+        ...["All 13", "Damaged 1", "Failing 2", "Overdue 2", "Running 2", "Waiting 1", "Free 5"],
+      ]);
+      const { scrollWidth, scrollHeight } = await page.evaluate<HTMLSize>(
+        "({ scrollWidth: document.documentElement.scrollWidth, scrollHeight: document.documentElement.scrollHeight })",
+      );
+      expect([scrollWidth, scrollHeight < height]).toEqual([width, true]);
+      const small = await page.evaluate(`[...document.querySelectorAll(".mark")].filter((mark) => {
+        return mark.offsetParent !== null && (mark.offsetWidth < 24 || mark.offsetHeight < 24);
+      }).length`);
+      expect(small).toBe(0);
+    });
+
+    test.each(["light", "dark"] as const)(
+      "have no fault that axe finds in the %s, wide and narrow",
+      async (colorScheme) => {
+        const page = await open("", { colorScheme });
+        for (const [path, width] of [
+          ["", 1280],
+          ["", 375],
+          ["?sort=due", 1280],
+          ["?name=crm/sync-contacts", 375],
+        ] as const) {
+          await page.setViewportSize({ width, height: 800 });
+          await page.goto(`${server.url}/${path}`);
+          await page.evaluate("for (const details of document.querySelectorAll('details')) details.open = true");
+          await page.evaluate(AXE);
+          const { violations } = await page.evaluate<AxeResults>("axe.run(document)");
+          expect(violations.map(({ id, nodes }) => [path, id, nodes.map(({ html }) => html)])).toEqual([]);
+        }
+      },
+    );
   });
 
   test("nothing is shown without credentials", async () => {
@@ -268,6 +439,11 @@ let faults: string[];
     },
   );
 });
+
+interface HTMLSize {
+  readonly scrollWidth: number;
+  readonly scrollHeight: number;
+}
 
 /** Presses Tab until the element of this name has the focus, and checks that the focus is visible. */
 async function tabTo(page: Page, name: string): Promise<void> {

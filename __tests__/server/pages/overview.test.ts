@@ -1,13 +1,29 @@
-import { expect, test } from "@jest/globals";
+import { describe, expect, test } from "@jest/globals";
+import fc from "fast-check";
 import { HOUR } from "../../../src/scheduler/instant.ts";
+import { whatComesNext } from "../../../src/scheduler/what-comes-next.ts";
 import type { JobSummary } from "../../../src/server/jobs/job-summary.ts";
-import { overviewOf } from "../../../src/server/pages/overview.ts";
-import { NOON } from "../../../testing/states/states-by-instant.ts";
+import type { ListedStatus } from "../../../src/server/jobs/read-jobs.ts";
+import { corrected, type Overview, overviewOf, PAGE_SIZE, type Selection } from "../../../src/server/pages/overview.ts";
+import { lock, NOON, run, state } from "../../../testing/states/states-by-instant.ts";
 
-const free = (name: string): JobSummary => ({ name, lockedAt: null, overdueAt: NOON + 1, failing: false });
+const free = (name: string): JobSummary => ({
+  name,
+  lockedAt: null,
+  overdueAt: NOON + 1,
+  failing: false,
+  finishedUntil: null,
+  lastRunAt: null,
+  next: null,
+});
 const running = (name: string, since: number): JobSummary => ({ ...free(name), lockedAt: since });
 const overdue = (name: string, at: number): JobSummary => ({ ...free(name), overdueAt: at });
 const failing = (job: JobSummary): JobSummary => ({ ...job, failing: true });
+const due = (name: string, dueAt: number, requiredJobNames: readonly string[] = []): JobSummary => ({
+  ...free(name),
+  next: { end: dueAt, dueAt, requiredJobNames },
+});
+const damaged = (name: string): JobSummary => ({ ...free(name), overdueAt: null, damaged: true });
 
 const JOBS: readonly JobSummary[] = [
   free("a"),
@@ -18,32 +34,123 @@ const JOBS: readonly JobSummary[] = [
   { ...overdue("f", NOON - 2 * HOUR), lockedAt: NOON - 3 * HOUR },
   failing(overdue("g", NOON - HOUR)),
   failing(running("h", NOON - 3)),
-  { name: "i", lockedAt: null, overdueAt: null, failing: false, damaged: true },
+  damaged("i"),
+  due("j", NOON, ["a"]),
 ];
-const counts = { damaged: 1, failing: 2, overdue: 2, running: 2, free: 2 };
+const counts = { damaged: 1, failing: 2, overdue: 2, running: 2, waiting: 1, free: 2 };
 
-test("damaged jobs come first, then failing, overdue and running ones, the longest at the top, then free ones", () => {
-  expect(overviewOf(JOBS, { search: "", page: 1 }, NOON)).toEqual({
-    counts,
-    running: 4,
-    search: "",
-    found: 9,
-    names: ["i", "g", "h", "f", "b", "e", "c", "a", "d/Report"],
-    page: 1,
-    pages: 1,
+function overview(jobs: readonly JobSummary[], selection: Partial<Selection> = {}): Overview {
+  const all = new Map(jobs.map((job) => [job.name, job]));
+  return overviewOf(all, () => true, { search: "", condition: null, sort: "urgency", page: 1, ...selection }, NOON);
+}
+
+const namesOf = ({ rows }: Overview) => rows.map(({ name }) => name);
+
+describe("the order", () => {
+  test("of urgency: damaged, failing, overdue and running jobs, the longest at the top, then waiting and free ones", () => {
+    const { rows, ...rest } = overview(JOBS);
+    expect(rows.map(({ name, condition }) => `${name} ${condition}`)).toEqual([
+      ...["i damaged", "g failing", "h failing", "f overdue", "b overdue", "e running", "c running"],
+      ...["j waiting", "a free", "d/Report free"],
+    ]);
+    expect(rest).toMatchObject({ counts, found: 10, page: 1, pages: 1 });
+  });
+
+  test("by name, by the next due instant and by the last run puts jobs without such an instant at the end", () => {
+    const jobs = [
+      free("a"),
+      { ...due("b", NOON + 2), lastRunAt: NOON - 3 },
+      { ...due("c", NOON + 1), lastRunAt: NOON - 1 },
+      { ...free("d"), lastRunAt: NOON - 2 },
+    ];
+    expect(namesOf(overview(jobs, { sort: "name" }))).toEqual(["a", "b", "c", "d"]);
+    expect(namesOf(overview(jobs, { sort: "due" }))).toEqual(["c", "b", "a", "d"]);
+    expect(namesOf(overview(jobs, { sort: "run" }))).toEqual(["c", "d", "b", "a"]);
   });
 });
 
-test("the search finds a part of a name in any case, and the counts stay those of all jobs", () => {
-  const overview = overviewOf(JOBS, { search: "D/rep", page: 1 }, NOON);
-  expect(overview).toMatchObject({ names: ["d/Report"], found: 1, counts });
-  expect(overviewOf(JOBS, { search: ".*", page: 1 }, NOON)).toMatchObject({ names: [], found: 0, page: 1, pages: 1 });
+describe("a selection", () => {
+  test("by a part of a name finds it in any case, and counts the jobs that it found", () => {
+    const found = overview(JOBS, { search: "D/rep" });
+    expect([namesOf(found), found.found, found.counts]).toEqual([
+      ["d/Report"],
+      1,
+      { damaged: 0, failing: 0, overdue: 0, running: 0, waiting: 0, free: 1 },
+    ]);
+    expect(overview(JOBS, { search: ".*" })).toMatchObject({ rows: [], found: 0, page: 1, pages: 1 });
+  });
+
+  test("by a state keeps the counts of all states", () => {
+    expect(overview(JOBS, { condition: "failing" })).toMatchObject({ counts, found: 2 });
+    expect(namesOf(overview(JOBS, { condition: "waiting" }))).toEqual(["j"]);
+  });
+
+  test("leaves out jobs that the caller may not use, also where another job waits for them", () => {
+    const all = new Map(JOBS.map((job) => [job.name, job]));
+    const mayUse = (name: string) => name === "j";
+    const one = overviewOf(all, mayUse, { search: "", condition: null, sort: "urgency", page: 1 }, NOON);
+    expect([one.rows, one.counts.waiting, one.found]).toEqual([[{ name: "j", condition: "waiting" }], 1, 1]);
+  });
 });
 
 test("many jobs are split into pages, and a number beyond the last gives the last page", () => {
-  const many = Array.from({ length: 250 }, (_, at) => free(`job-${String(at).padStart(3, "0")}`));
-  const page = (number: number) => overviewOf(many, { search: "", page: number }, NOON);
-  expect([page(1).names.length, page(2).names[0], page(3).names.length]).toEqual([100, "job-100", 50]);
-  expect(page(9)).toEqual(page(3));
-  expect(page(3)).toMatchObject({ page: 3, pages: 3, found: 250 });
+  const many = Array.from({ length: 120 }, (_, at) => free(`job-${String(at).padStart(3, "0")}`));
+  const page = (number: number) => overview(many, { page: number });
+  expect([page(1).rows.length, namesOf(page(2))[0], page(3).rows.length]).toEqual([PAGE_SIZE, "job-050", 20]);
+  expect(page(9).rows).toEqual(page(3).rows);
+  expect(page(9)).toMatchObject({ page: 3, pages: 3, found: 120 });
+});
+
+describe("the counts and the rows, where the statuses differ from the summaries", () => {
+  const status = async (name: string, more = {}): Promise<ListedStatus> => {
+    const job = state(name, more);
+    return { state: job, next: await whatComesNext({ state: job, required: new Map(), now: NOON }) };
+  };
+  const lockedStatus = (name: string) => status(name, { active: lock(NOON) });
+  const failedStatus = (name: string) => status(name, { history: [run(NOON, { outcome: "interrupted" })] });
+
+  test("follow the statuses", async () => {
+    const before = overview([free("a"), running("b", NOON), running("c", NOON)]);
+    const { overview: after, jobs } = corrected(before, [
+      await lockedStatus("b"),
+      await failedStatus("c"),
+      await lockedStatus("a"),
+    ]);
+    expect(after.counts).toMatchObject({ running: 2, failing: 1, free: 0 });
+    expect([after.found, jobs.length]).toEqual([3, 3]);
+  });
+
+  test("leave out a job that is no longer in the selected state, or that was removed", async () => {
+    const before = overview([running("b", NOON), running("c", NOON), running("d", NOON)], { condition: "running" });
+    const { overview: after, jobs } = corrected(before, [await lockedStatus("b"), await failedStatus("c")]);
+    expect(after.counts).toMatchObject({ running: 1, failing: 1 });
+    expect([after.found, jobs.length, namesOf(after)]).toEqual([1, 1, ["b"]]);
+  });
+
+  test("agree for any jobs and any statuses: each job counts once, in the section of its row", async () => {
+    const kinds = [status, lockedStatus, failedStatus];
+    const damagedStatus = (name: string): ListedStatus => ({ name, damaged: true });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.nat(3), { maxLength: 12 }),
+        fc.array(fc.nat(3), { maxLength: 12 }),
+        async (was, is) => {
+          const summaries = was.map(
+            (kind, at) =>
+              [free, (name: string) => running(name, NOON), (name: string) => failing(free(name)), damaged][kind]?.(
+                `${at}`,
+              ) ?? free(`${at}`),
+          );
+          const statuses = await Promise.all(
+            was.map((_, at) => kinds[is[at] ?? 0]?.(`${at}`) ?? damagedStatus(`${at}`)),
+          );
+          const { overview: after } = corrected(overview(summaries), statuses);
+          for (const [condition, number] of Object.entries(after.counts)) {
+            expect(after.rows.filter((row) => row.condition === condition).length).toBe(number);
+          }
+          expect(after.found).toBe(was.length);
+        },
+      ),
+    );
+  });
 });

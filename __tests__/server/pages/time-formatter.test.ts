@@ -21,7 +21,7 @@ test("an interval has one date, unless it ends on another day", () => {
   expect(times.interval(interval(NOON - DAY, NOON - DAY + HOUR))).toBe("23 Nov 12:00 to 13:00");
   expect(times.interval(interval(NOON - DAY, NOON))).toBe("23 Nov 12:00 to 24 Nov 12:00");
   expect(times.intervalElement(interval(NOON - HOUR, NOON)).text).toBe(
-    '<time datetime="2026-11-24T11:00:00.000Z" title="2026-11-24T11:00:00.000Z">11:00</time> to <time datetime="2026-11-24T12:00:00.000Z" title="2026-11-24T12:00:00.000Z">12:00</time>',
+    '<time datetime="2026-11-24T11:00:00.000Z" title="Tue 24 Nov 2026, 11:00 UTC">11:00</time> to <time datetime="2026-11-24T12:00:00.000Z" title="Tue 24 Nov 2026, 12:00 UTC">12:00</time>',
   );
 });
 
@@ -45,4 +45,15 @@ test("the age of an instant", () => {
     "just now",
     "just now",
   ]);
+});
+
+test.each([
+  [NOON - 12 * MINUTE, "12 min ago", "Tue 24 Nov 2026, 11:48 UTC"],
+  [NOON - 33 * HOUR, "1 d 9 h ago", "Mon 23 Nov 2026, 03:00 UTC"],
+  [NOON + 48 * MINUTE + 5 * SECOND, "in 48 min", "Tue 24 Nov 2026, 12:48:05 UTC"],
+  [NOON, "just now", "Tue 24 Nov 2026, 12:00 UTC"],
+])("a relative time of %d has the whole instant as its title", (instant, text, title) => {
+  expect(new TimeFormatter(NOON, "UTC").relativeElement(instant).text).toBe(
+    `<time datetime="${toIso(instant)}" title="${title}">${text}</time>`,
+  );
 });

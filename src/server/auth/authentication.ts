@@ -22,6 +22,8 @@ export interface Scheme {
   readonly name: string;
   /** The scheme's value of the `WWW-Authenticate` header. */
   readonly challenge: string;
+  /** The audience that tokens must have, for a scheme of tokens. */
+  readonly audience?: string;
   /**
    * @param credentials The part of the `Authorization` header after the scheme's name.
    * @returns null if the credentials are invalid.

@@ -34,6 +34,7 @@ export function oidcScheme(
   return {
     name: "Bearer",
     challenge: 'Bearer realm="CronyxServer"',
+    audience,
     async check(token) {
       // A key that the issuer published since the last fetch is unknown until the next one.
       const mayBeNewer = keys.coolingDown;

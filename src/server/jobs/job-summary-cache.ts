@@ -11,11 +11,18 @@ import { ScheduleCache } from "./schedule-cache.ts";
  */
 const VALIDITY_FACTOR = 10;
 
+/** While the next reading is in progress, callers get the summaries of the last one up to this age, in times of its reading. */
+const STALE_FACTOR = 40;
+
 interface Reading {
   readonly startedAt: Instant;
   /** Infinite while the reading is in progress. */
   validUntil: Instant;
+  /** Up to when it serves while the next reading is in progress. */
+  servesUntil: Instant;
   readonly summaries: Promise<Map<string, JobSummary>>;
+  /** Settles once all updates so far are applied, in their order. It never rejects. */
+  updates: Promise<void>;
 }
 
 interface JobSummaryCacheOptions {
@@ -33,8 +40,8 @@ export class JobSummaryCache {
   readonly #newDeadline: () => Deadline;
   readonly #schedules: ScheduleCache;
   #last: Reading | null = null;
-  /** Settles once all updates so far are applied, in their order. It never rejects. */
-  #updates: Promise<void> = Promise.resolve();
+  /** The last reading that has finished, while the next one is in progress. */
+  #finished: Reading | null = null;
 
   constructor({ store, now, newDeadline, schedules = new ScheduleCache() }: JobSummaryCacheOptions) {
     this.#store = store;
@@ -48,31 +55,42 @@ export class JobSummaryCache {
    * @returns the summaries by job name.
    */
   async read(maxAge = 0): Promise<ReadonlyMap<string, JobSummary>> {
-    const reading = this.#last !== null && this.#isValid(this.#last, maxAge) ? this.#last : this.#startReading();
-    await this.#updates;
+    const last = this.#last !== null && this.#isValid(this.#last, maxAge) ? this.#last : this.#startReading();
+    const now = this.#now();
+    const finished = this.#finished;
+    const reading = finished !== null && now >= finished.startedAt && now < finished.servesUntil ? finished : last;
+    await reading.updates;
     return reading.summaries;
   }
 
   /** Replaces the summary of a job that was read or changed after the summaries. */
   update(job: ListedJob): void {
-    const summaries = this.#last?.summaries;
-    this.#updates = this.#updates
-      .then(async () => (await summaries)?.set(job.name, await this.#summaryOf(job)))
-      // A failed reading rejects in read(), so there is nothing to report here.
-      .then(
-        () => {},
-        () => {},
-      );
+    for (const reading of [this.#last, this.#finished]) {
+      if (reading === null) continue;
+      reading.updates = reading.updates
+        .then(async () => (await reading.summaries).set(job.name, await this.#summaryOf(job)))
+        // A failed reading rejects in read(), so there is nothing to report here.
+        .then(
+          () => {},
+          () => {},
+        );
+    }
   }
 
   #startReading(): Reading {
     const startedAt = this.#now();
-    const reading: Reading = { startedAt, validUntil: Number.POSITIVE_INFINITY, summaries: this.#readAll() };
+    const unknown = Number.POSITIVE_INFINITY;
+    const summaries = this.#readAll();
+    const updates = Promise.resolve();
+    const reading: Reading = { startedAt, validUntil: unknown, servesUntil: unknown, summaries, updates };
+    this.#finished = this.#last ?? this.#finished;
     this.#last = reading;
-    reading.summaries.then(
+    summaries.then(
       () => {
         const now = this.#now();
         reading.validUntil = now + VALIDITY_FACTOR * (now - startedAt);
+        reading.servesUntil = now + STALE_FACTOR * (now - startedAt);
+        if (this.#last === reading) this.#finished = null;
       },
       () => {
         if (this.#last === reading) this.#last = null;

@@ -1,10 +1,12 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import type { Instant } from "../../scheduler/instant.ts";
-import { type Condition, mostUrgent } from "../../scheduler/job-condition.ts";
-import { isFailing, overdueAt, type PreparedSchedule } from "../../scheduler/what-comes-next.ts";
+import { type Condition, conditionOfJob, mostUrgent } from "../../scheduler/job-condition.ts";
+import { missingJobs } from "../../scheduler/required-jobs.ts";
+import { finishedUntilOf } from "../../scheduler/state-document.ts";
+import { isFailing, nextEnd, overdueAt, type PreparedSchedule } from "../../scheduler/what-comes-next.ts";
 import { type DamagedJob, isDamaged, type ListedJob } from "./read-jobs.ts";
 
-/** The part of a job's state that the overview needs to sort and count all jobs. */
+/** The part of a job's state that the overview needs to sort, filter and count all jobs. */
 export interface JobSummary {
   readonly name: string;
   /** When the active lock was taken. Null without an active lock. */
@@ -12,39 +14,77 @@ export interface JobSummary {
   /** When the job is a whole interval late. Null where the state does not tell. */
   readonly overdueAt: Instant | null;
   readonly failing: boolean;
+  readonly finishedUntil: Instant | null;
+  /** When the newest run ended. Null if none has. */
+  readonly lastRunAt: Instant | null;
+  /** The next interval. Null where the state does not tell. */
+  readonly next: NextInterval | null;
   /** The state document is damaged. The other fields are null or false then. */
   readonly damaged?: true;
 }
 
-/** The overview sorts by it. Whether a job waits for others is not known there: that needs their states. */
-export type JobCondition = Exclude<Condition, "waiting">;
+interface NextInterval {
+  readonly end: Instant;
+  readonly dueAt: Instant;
+  /** The jobs that must have finished or skipped up to its end. */
+  readonly requiredJobNames: readonly string[];
+}
+
+/** The summaries of all jobs by name. */
+export type JobSummaries = ReadonlyMap<string, JobSummary>;
 
 /** @param prepared The job's recorded schedule, or null. */
 export function summaryOf(job: ListedJob, prepared: PreparedSchedule | null): JobSummary {
   const { name } = job;
-  if (isDamaged(job)) return { name, lockedAt: null, overdueAt: null, failing: false, damaged: true };
-  const { active } = job;
+  if (isDamaged(job)) return { ...NOTHING_KNOWN, name, damaged: true };
+  const { active, history, schedule } = job;
+  const end = prepared && nextEnd(job, prepared.schedule);
   return {
     name,
     lockedAt: active && Date.parse(active.createdAt),
     overdueAt: overdueAt(job, prepared),
     failing: isFailing(job),
+    finishedUntil: finishedUntilOf(job),
+    lastRunAt: history[0] === undefined ? null : Date.parse(history[0].endedAt),
+    next:
+      prepared === null || end === null
+        ? null
+        : { end, dueAt: prepared.startBuffer.after(end), requiredJobNames: schedule?.requiredJobNames ?? [] },
   };
 }
 
-export function conditionOf({ lockedAt, overdueAt, failing, damaged }: JobSummary, now: Instant): JobCondition {
-  const overdue = overdueAt !== null && now >= overdueAt;
-  return mostUrgent<JobCondition>({ damaged: damaged === true, failing, overdue, running: lockedAt !== null });
+const NOTHING_KNOWN: Omit<JobSummary, "name"> = {
+  lockedAt: null,
+  overdueAt: null,
+  failing: false,
+  finishedUntil: null,
+  lastRunAt: null,
+  next: null,
+};
+
+/** @param all The summaries of all jobs, which tell whether the job waits for one of them. */
+export function conditionOf(summary: JobSummary, all: JobSummaries, now: Instant): Condition {
+  const { lockedAt, overdueAt, failing, damaged } = summary;
+  return mostUrgent<Condition>({
+    damaged: damaged === true,
+    failing,
+    overdue: overdueAt !== null && now >= overdueAt,
+    running: lockedAt !== null,
+    waiting: isWaiting(summary, all, now),
+  });
+}
+
+function isWaiting({ next }: JobSummary, all: JobSummaries, now: Instant): boolean {
+  if (next === null || next.dueAt > now) return false;
+  const required = next.requiredJobNames.map((jobName) => ({
+    jobName,
+    progress: all.get(jobName)?.finishedUntil ?? null,
+    mutual: false,
+  }));
+  return missingJobs(required, next.end).length > 0;
 }
 
 /** @returns the condition of a job whose status was read. */
-export function conditionOfStatus(job: JobStatus | DamagedJob): JobCondition {
-  if (isDamaged(job)) return "damaged";
-  const { failing, overdue } = job.next;
-  return mostUrgent<JobCondition>({
-    damaged: false,
-    failing,
-    overdue: overdue === true,
-    running: job.state.active !== null,
-  });
+export function conditionOfStatus(job: JobStatus | DamagedJob): Condition {
+  return isDamaged(job) ? "damaged" : conditionOfJob(job);
 }

@@ -1,65 +1,83 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
-import { lateText } from "../../scheduler/late-text.ts";
-import type { EndedRun, Lock } from "../../scheduler/state-document.ts";
-import { badges, OVERDUE_RULE } from "./badges.ts";
+import { toIso } from "../../scheduler/instant.ts";
+import { formatLength } from "../../scheduler/late-text.ts";
+import type { JobState, Lock, RecordedSchedule } from "../../scheduler/state-document.ts";
+import type { Upcoming } from "../jobs/upcoming.ts";
+import { conditionElement, dueElement, jobLink, OVERDUE_RULE, waitingElement } from "./condition.ts";
+import { historyOf, successRate, typicalDuration } from "./history.ts";
 import { type Html, html } from "./html.ts";
-import { holderElement, nameElement, queryLink, webUrl } from "./links.ts";
+import { holderElement, nameElement, queryLink } from "./links.ts";
+import type { PageContext } from "./page-context.ts";
 import type { Page } from "./page-layout.ts";
+import { runTable } from "./run-table.ts";
+import { lengthText, scheduleElement } from "./schedule-text.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
-import { endingName, endingShape, runsInWords } from "./timeline.ts";
+import { legend, wholeTimeline } from "./timeline.ts";
 
-/**
- * One job: its lock, and its last runs.
- *
- * @param mayName Whether the caller may see the name of another job.
- */
-export function jobPage(status: JobStatus, times: TimeFormatter, mayName: (jobName: string) => boolean): Page {
-  const { name, active, finishedUntil, history } = status.state;
+/** One job: its condition, its lock, its schedule, and all of its recorded history. */
+export function jobPage(status: JobStatus, upcoming: Upcoming, context: PageContext): Page {
+  const { times } = context;
+  const { name, active } = status.state;
   return {
     title: oneLine(name),
-    asOf: { times, refresh: queryLink({ name }) },
-    main: html`<div class="top"><h1>${nameElement(name)}</h1></div>
-<div class="sheet card wide"><p class="condition">${badges(status, times)}</p>
-<dl class="facts">
-${active && lockFacts(active, times)}<dt>Finished until</dt><dd>${finishedUntil === null ? "no interval yet" : times.element(Date.parse(finishedUntil))}</dd>
-${nextFacts(status, times, mayName)}</dl>
+    asOf: { times, refresh: queryLink({ name }), isLive: true },
+    main: html`<p class="back"><a href="?">All jobs</a></p><h1>${nameElement(name)}</h1>
+<div class="sheet card wide"><p class="condition">${conditionElement(status, context)}</p>
+<dl class="facts across">
+${active && lockFacts(active, times)}${comingFacts(status, upcoming, context)}${scheduleFacts(status.state.schedule, upcoming, context)}</dl>
 <p class="actions">${active === null ? html`<a class="button" href="${queryLink({ skip: name })}">Skip…</a>` : html`<a class="button" href="${queryLink({ release: name })}">Release…</a>`}</p></div>
-<section class="sheet card wide" aria-labelledby="runs"><h2 id="runs">Last runs</h2>
-<p>${runsInWords(history, active !== null)}.</p>
-${history.length === 0 ? null : runTable(history, times)}</section>`,
-    footer: html`<p>${OVERDUE_RULE} Times are in the time zone ${times.zone}.</p>`,
+${runs(status.state, times)}`,
+    footer: legend(`${OVERDUE_RULE} Times are in the time zone ${times.zone}.`),
   };
 }
 
-function nextFacts({ next }: JobStatus, times: TimeFormatter, mayName: (jobName: string) => boolean): Html {
-  const { dueAt, waitingFor } = next;
-  const due = dueAt === null ? html`unknown` : times.element(dueAt);
-  const late = lateText(next, times.now);
-  const required =
-    waitingFor?.map(({ jobName }, at) => {
-      const name = mayName(jobName) ? nameElement(jobName) : "another job";
-      return html`${at === 0 ? "" : ", "}${name}`;
-    }) ?? [];
-  return html`<dt>Next interval due</dt><dd>${due}${late === "" ? "" : `: ${late}`}</dd>
-${required.length === 0 ? null : html`<dt>Waiting for</dt><dd>${required}</dd>\n`}`;
+function comingFacts(status: JobStatus, upcoming: Upcoming, context: PageContext): Html {
+  const { times } = context;
+  const { next, state } = status;
+  const { from, until } = upcoming;
+  const isHeld = state.active !== null;
+  const interval =
+    from === null || until === null || isHeld
+      ? null
+      : fact("Next interval", times.intervalElement({ intervalStartedAt: toIso(from), intervalEndedAt: toIso(until) }));
+  const due = fact(
+    isHeld && next.overdue === false ? "Next due after this run" : "Next due",
+    dueElement(status, upcoming, times),
+  );
+  const waiting = next.waitingFor?.length ? fact("Waiting for", waitingElement(status, context)) : null;
+  const { finishedUntil } = state;
+  const progress = finishedUntil === null ? html`no interval yet` : times.element(Date.parse(finishedUntil));
+  return html`${interval}${due}${waiting}${fact("Finished until", progress)}`;
+}
+
+function scheduleFacts(schedule: RecordedSchedule | undefined, upcoming: Upcoming, context: PageContext): Html {
+  const recorded = fact("Schedule", scheduleElement(schedule, upcoming, context.times.zone));
+  if (schedule === undefined) return recorded;
+  const { startBuffer, requiredJobNames } = schedule;
+  const buffer = lengthText(startBuffer);
+  const required = requiredJobNames.map((name, at) => html`${at === 0 ? "" : ", "}${jobLink(name, context)}`);
+  return html`${recorded}${buffer === "" ? null : fact("Start buffer", html`${buffer}`)}${required.length === 0 ? null : fact("Requires", html`${required}`)}`;
+}
+
+function runs(state: JobState, times: TimeFormatter): Html {
+  const entries = historyOf(state);
+  const typical = typicalDuration(state.history);
+  const words = [
+    successRate(state.history) ?? "No run has ended yet",
+    ...(typical === null ? [] : [`a finished run takes ${formatLength(typical)} (median)`]),
+  ];
+  return html`<section class="sheet card wide" aria-labelledby="runs"><h2 id="runs">Last runs</h2>
+<p>${words.join("; ")}.</p>
+${entries.length === 0 && state.active === null ? null : wholeTimeline(state, times)}
+${entries.length === 0 ? null : runTable(entries, times)}</section>`;
 }
 
 export function lockFacts(lock: Lock, times: TimeFormatter): Html {
   const since = Date.parse(lock.createdAt);
-  return html`<dt>Held by</dt><dd>${holderElement(lock.holder)}</dd>
-<dt>Since</dt><dd>${times.element(since)}, ${times.ago(since)}</dd>
-<dt>For the interval</dt><dd>${times.intervalElement(lock)}</dd>
-`;
+  return html`${fact("Held by", holderElement(lock.holder))}${fact("Since", html`${times.element(since)}, ${times.ago(since)}`)}${fact("For the interval", times.intervalElement(lock))}`;
 }
 
-function runTable(history: readonly EndedRun[], times: TimeFormatter): Html {
-  return html`<table><thead><tr><th scope="col">Interval</th><th scope="col">Ending</th><th scope="col">Ended at</th></tr></thead>
-<tbody>${history.map((run) => {
-    const url = webUrl(run.runUrl);
-    const interval = times.intervalElement(run);
-    const linked = url === null ? interval : html`<a href="${url}" rel="noopener noreferrer">${interval}</a>`;
-    return html`<tr><td>${linked}</td><td>${endingShape(run)} ${endingName(run)}</td><td>${times.element(Date.parse(run.endedAt))}</td></tr>
-`;
-  })}</tbody></table>`;
+function fact(name: string, value: Html): Html {
+  return html`<div><dt>${name}</dt><dd>${value}</dd></div>\n`;
 }

@@ -1,6 +1,7 @@
 import { holderLine, oneLine } from "../../backend/one-line.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
+import type { Selection } from "./overview.ts";
 
 /** The URL in a text if it is an http or https URL: links must not run `javascript:` URLs from a state document. */
 export function webUrl(text: string | null | undefined): string | null {
@@ -29,4 +30,14 @@ export function holderElement(holder: Holder | null): Html {
 export function queryLink(parameters: Readonly<Record<string, string | number>>): string {
   const given = Object.entries(parameters).filter(([, value]) => value !== "");
   return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+/** A link to the overview of the selected jobs. */
+export function overviewLink({ search, condition, sort, page }: Selection): string {
+  return queryLink({
+    search,
+    state: condition ?? "",
+    sort: sort === "urgency" ? "" : sort,
+    page: page === 1 ? "" : page,
+  });
 }

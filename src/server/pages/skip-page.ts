@@ -1,9 +1,9 @@
 import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
+import { MAX_BEHIND } from "../../scheduler/decide.ts";
 import type { DueSpan } from "../../scheduler/due-span.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import { intervals } from "./badges.ts";
 import { type Html, html } from "./html.ts";
 import { nameElement, queryLink } from "./links.ts";
 import type { Page } from "./page-layout.ts";
@@ -56,6 +56,12 @@ export function skipNote({ name, skipped = [], finishedUntil }: JobState, until:
   }
   const { skippedStartedAt, skippedEndedAt } = done;
   return html`<p class="sheet note" role="status">Skipped ${nameElement(name)}: ${span(Date.parse(skippedStartedAt), Date.parse(skippedEndedAt), times)} will not be run.</p>`;
+}
+
+/** `1 interval`, `3 intervals`, `1000 intervals or more`. */
+function intervals(count: number): string {
+  if (count > MAX_BEHIND) return `${MAX_BEHIND} intervals or more`;
+  return count === 1 ? "1 interval" : `${count} intervals`;
 }
 
 function span(from: Instant, until: Instant, times: TimeFormatter): Html {

@@ -13,6 +13,7 @@ export class TimeFormatter {
   readonly #date: Intl.DateTimeFormat;
   readonly #clock: Intl.DateTimeFormat;
   readonly #clockWithSeconds: Intl.DateTimeFormat;
+  readonly #weekday: Intl.DateTimeFormat;
   readonly #today: string;
   /** Many jobs' intervals share their instants, and formatting takes most of a page's time. */
   readonly #formats = new Map<Instant, { readonly date: string; readonly clock: string }>();
@@ -28,6 +29,7 @@ export class TimeFormatter {
     this.#date = formatOf({ day: "numeric", month: "short", year: "numeric" });
     this.#clock = formatOf(minute);
     this.#clockWithSeconds = formatOf({ ...minute, second: "2-digit" });
+    this.#weekday = formatOf({ weekday: "short" });
     this.#today = this.#date.format(now);
   }
 
@@ -41,8 +43,28 @@ export class TimeFormatter {
     return this.#ends(interval).join(" to ");
   }
 
-  element(instant: Instant, text = this.instant(instant)): Html {
-    return html`<time datetime="${toIso(instant)}" title="${toIso(instant)}">${text}</time>`;
+  /** `24 Nov`, or `24 Nov 2025`. Without the time of day. */
+  date(instant: Instant): string {
+    return this.#dateUnless("", instant);
+  }
+
+  /** The whole date and time, for example `Tue 24 Nov 2026, 12:00 UTC`. */
+  full(instant: Instant): string {
+    const { date, clock } = this.#formatted(instant);
+    return `${this.#weekday.format(instant)} ${date}, ${clock} ${this.zone}`;
+  }
+
+  element(instant: Instant, text: string | Html = this.instant(instant)): Html {
+    return html`<time datetime="${toIso(instant)}" title="${this.full(instant)}">${text}</time>`;
+  }
+
+  /** For example `in 48 min` or `12 min ago`. */
+  relativeElement(instant: Instant): Html {
+    return this.element(instant, this.relative(instant));
+  }
+
+  relative(instant: Instant): string {
+    return instant > this.now ? `in ${formatLength(instant - this.now)}` : this.ago(instant);
   }
 
   intervalElement(interval: Interval): Html {

@@ -2,10 +2,12 @@ import type { FastifyReply, FastifyRequest } from "fastify";
 import { dueSpan } from "../../scheduler/due-span.ts";
 import { mayNameFor } from "../auth/authentication.ts";
 import { isDamaged, type ListedStatus, readStatuses } from "../jobs/read-jobs.ts";
+import { upcomingOf } from "../jobs/upcoming.ts";
 import type { Html } from "../pages/html.ts";
 import { jobPage } from "../pages/job-page.ts";
+import type { RowJob } from "../pages/job-rows.ts";
 import { messagePage } from "../pages/message-page.ts";
-import { overviewOf } from "../pages/overview.ts";
+import { corrected, overviewOf } from "../pages/overview.ts";
 import { overviewPage } from "../pages/overview-page.ts";
 import type { Page } from "../pages/page-layout.ts";
 import { releaseNote, releasePage } from "../pages/release-page.ts";
@@ -13,6 +15,7 @@ import { skipNote, skipPage } from "../pages/skip-page.ts";
 import { TimeFormatter } from "../pages/time-formatter.ts";
 import type { ListQuery } from "../schemas/requests.ts";
 import type { ServerContext } from "../server-context.ts";
+import { serverAddress } from "./server-address.ts";
 
 type ListRequest = FastifyRequest<{ Querystring: ListQuery }>;
 
@@ -29,23 +32,49 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   }
   const times = new TimeFormatter(now(), timezone);
   if (release !== undefined) return releasePage(status.state, times);
-  if (skip === undefined) return jobPage(status, times, mayNameFor(request.caller));
+  if (skip === undefined) {
+    return jobPage(status, await upcomingOf(status.state), {
+      times,
+      mayUse: mayUseFor(request),
+      mayName: mayNameFor(request.caller),
+    });
+  }
   return skipPage(status, await dueSpan(status.state, status.next, times.now), times);
 }
 
 async function requestedOverview(request: ListRequest, context: ServerContext): Promise<Page> {
-  const { summaries, now, timezone } = context;
-  const { search = "", page = 1 } = request.query;
-  const allowed = [...(await summaries.read()).values()].filter(({ name }) => request.caller?.mayUse(name));
-  const overview = overviewOf(allowed, { search, page: Number(page) }, now());
-  const jobs: ListedStatus[] = [];
-  for await (const job of readStatuses(overview.names, context)) {
+  const { summaries, now, timezone, schemes } = context;
+  const { search = "", state = null, sort = "urgency", page = 1 } = request.query;
+  const mayUse = mayUseFor(request);
+  const selection = { search, condition: state, sort, page: Number(page) };
+  const summarized = await summaries.read();
+  const selected = overviewOf(summarized, mayUse, selection, now());
+  const statuses: ListedStatus[] = [];
+  const names = selected.rows.map(({ name }) => name);
+  for await (const job of readStatuses(names, context)) {
     summaries.update(isDamaged(job) ? job : job.state);
-    jobs.push(job);
+    statuses.push(job);
   }
   const times = new TimeFormatter(now(), timezone);
-  const note = await requestedNote(request, context, times);
-  return overviewPage({ overview, jobs, note, times });
+  const { overview, jobs } = corrected(selected, statuses);
+  return overviewPage({
+    overview,
+    jobs: await Promise.all(jobs.map(withUpcoming)),
+    note: await requestedNote(request, context, times),
+    isEmpty: ![...summarized.keys()].some(mayUse),
+    address: serverAddress(request, schemes),
+    times,
+    mayUse,
+    mayName: mayNameFor(request.caller),
+  });
+}
+
+function mayUseFor({ caller }: ListRequest): (jobName: string) => boolean {
+  return (jobName) => caller?.mayUse(jobName) ?? false;
+}
+
+async function withUpcoming(job: ListedStatus): Promise<RowJob> {
+  return isDamaged(job) ? job : { ...job, upcoming: await upcomingOf(job.state) };
 }
 
 /** The note about the release or the skip that redirected here. */

@@ -1,7 +1,9 @@
 import { type Static, Type } from "typebox";
 import { DURATION_FIELDS } from "../../scheduler/duration.ts";
+import { CONDITIONS } from "../../scheduler/job-condition.ts";
 import { CATCH_UPS } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../../scheduler/state-document.ts";
+import { SORTS } from "../pages/overview.ts";
 import { JobName } from "./job-name.ts";
 
 // The only definition of the requests: it validates them, and gives their types and their part of /openapi.json. The
@@ -176,6 +178,14 @@ export const ListQuery = Type.Object(
     name: Type.Optional(JobName),
     search: Type.Optional(
       Type.String({ maxLength: 255, description: "a part of a job name, of at most 255 characters (for the page)" }),
+    ),
+    state: Type.Optional(
+      Type.Enum([...CONDITIONS], {
+        description: `one of ${CONDITIONS.join(", ")}, the state of the jobs to show (for the page)`,
+      }),
+    ),
+    sort: Type.Optional(
+      Type.Enum([...SORTS], { description: `one of ${SORTS.join(", ")}, the order of the jobs (for the page)` }),
     ),
     page: Type.Optional(
       Type.String({
