@@ -77,10 +77,10 @@ test("a narrow table shows the holder as the last run, and cuts the names", asyn
   ]);
 });
 
-/** The character that is shown in each column: none where the character before it takes two. */
+/** The character that begins in each column: none where the character before it takes more than one. */
 function columnsIn(line: string): readonly string[] {
   return Array.from(new Intl.Segmenter("en").segment(line), ({ segment }) => segment).flatMap((character) =>
-    displayWidth(character) === 2 ? [character, ""] : displayWidth(character) === 0 ? [] : [character],
+    Array.from({ length: displayWidth(character) }, (_, column) => (column === 0 ? character : "")),
   );
 }
 
@@ -91,6 +91,7 @@ describe("whatever the names and holders are", () => {
       "日".repeat(255),
       "❤️👍🏽".repeat(40),
       "שלום ".repeat(30),
+      "\u{20000}\ua9ba",
       "\u202e\n\u001b[2J::error::",
       "##[error]x",
     ),
