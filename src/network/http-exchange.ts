@@ -14,10 +14,9 @@ export class OversizedAnswer extends Error {
 }
 
 /** @see https://nodejs.org/api/http.html#httprequesturl-options-callback */
-export function requestHandler(signal: AbortSignal, proxyAgent: Agent | null): HttpClient["handlers"][number] {
+export function requestHandler(proxyAgent: Agent | null): HttpClient["handlers"][number] {
   return {
     prepareRequest: (options) => {
-      options.signal = signal;
       // The request for a tunnel needs the host with its brackets.
       if (proxyAgent === null) options.host = withoutBrackets(String(options.host));
       else options.agent = proxyAgent;

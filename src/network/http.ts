@@ -3,7 +3,7 @@ import { HttpClient } from "@actions/http-client";
 import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { failureText, isSecured, isUnconnected, statusOfProxy } from "./connection-failure.ts";
-import type { Deadline } from "./deadline.ts";
+import { type Deadline, whenOver } from "./deadline.ts";
 import { exchange, OversizedAnswer, requestHandler } from "./http-exchange.ts";
 import { agentThrough, proxyFor } from "./proxy.ts";
 import { tlsFailure } from "./tls-failure.ts";
@@ -102,41 +102,33 @@ export class HttpConnection {
     });
     const proxy = proxyFor(request.url);
     const agent = proxy === null ? null : agentThrough(this.#client, request.url, proxy);
-    // The client has no time-out that ends an answer half-way. A signal on Node's request does.
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), Math.min(LONGEST_ATTEMPT, Math.ceil(deadline.remaining())));
-    const signal = AbortSignal.any([late.signal, deadline.signal]);
-    this.#client.handlers = [requestHandler(signal, agent)];
-    const { aborted, stopListening } = abortOf(signal);
-    let sent: ClientRequest | undefined;
-    const onSend = (client: ClientRequest) => {
-      sent = client;
-    };
+    this.#client.handlers = [requestHandler(agent)];
+    const attempt: Attempt = { request: undefined, isLate: false };
+    const { late, stop } = lateness(attempt, deadline);
     try {
-      const answer = await Promise.race([exchange(this.#client, request, onSend), aborted]);
+      const onSend = (sent: ClientRequest) => {
+        attempt.request = sent;
+        if (attempt.isLate) sent.destroy();
+      };
+      const answer = await Promise.race([exchange(this.#client, request, onSend), late]);
       if (answer.status === 407) throw this.#proxyRefusal();
       return answer;
     } catch (cause) {
-      throw this.#failureOf(cause, request, { signal, isSecured: isSecured(sent) });
+      throw this.#failureOf(cause, request, attempt);
     } finally {
-      clearTimeout(timer);
-      stopListening();
+      stop();
     }
   }
 
-  #failureOf(
-    cause: unknown,
-    request: HttpRequest,
-    { signal, isSecured }: { readonly signal: AbortSignal; readonly isSecured: boolean },
-  ): ServiceError {
+  #failureOf(cause: unknown, request: HttpRequest, { request: sent, isLate }: Readonly<Attempt>): ServiceError {
     if (cause instanceof ServiceError) return cause;
     if (cause instanceof OversizedAnswer) {
       return this.#failure("oversized-answer", cause.message, { cause, effect: effectOfLostAnswer(request) });
     }
     if (statusOfProxy(cause) === 407) return this.#proxyRefusal(cause);
-    const tls = tlsFailure(cause, isSecured);
+    const tls = tlsFailure(cause, isSecured(sent));
     if (tls !== null) return this.#failure(tls.code, tls.problem, { cause, effect: "none" });
-    const why = signal.aborted ? "no answer in time" : failureText(cause);
+    const why = isLate ? "no answer in time" : failureText(cause);
     const effect = isUnconnected(cause) ? "none" : effectOfLostAnswer(request);
     return this.#failure("unreachable", `cannot be reached (${why})`, { cause, effect, retryAfter: 0 });
   }
@@ -174,17 +166,28 @@ function shownTarget(location: string, from: URL): string {
   return `${protocol}//${host}${pathname}`;
 }
 
+/** One request on its way. */
+interface Attempt {
+  /** Node's request. */
+  request: ClientRequest | undefined;
+  /** Whether the request was given up. */
+  isLate: boolean;
+}
+
 /**
- * @returns a promise that rejects when the signal is aborted. Node's request rejects by itself, except after an answer of
- *   101: then Node closes the connection and reports nothing.
+ * Gives a request up when its time is over: the client has no time-out that ends an answer half-way.
+ *
+ * @returns a promise that rejects then. Node's request rejects by itself, except after an answer of 101: then Node closes the
+ *   connection and reports nothing.
  */
-function abortOf(signal: AbortSignal) {
-  let stopListening = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    const listener = () => reject(signal.reason);
-    if (signal.aborted) listener();
-    signal.addEventListener("abort", listener);
-    stopListening = () => signal.removeEventListener("abort", listener);
+function lateness(attempt: Attempt, deadline: Deadline) {
+  let stop = () => {};
+  const late = new Promise<never>((_, reject) => {
+    stop = whenOver(deadline, LONGEST_ATTEMPT, () => {
+      attempt.isLate = true;
+      reject(new Error("There was no answer in time"));
+      attempt.request?.destroy();
+    });
   });
-  return { aborted, stopListening };
+  return { late, stop };
 }
