@@ -9,7 +9,7 @@ import { type JobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation 
 import { loadLogin } from "./login.ts";
 import { freeByHand, lossLine, messageOf } from "./messages.ts";
 import { intervalOf, loadStepState, type StepState } from "./state.ts";
-import { addSummary } from "./step-summary.ts";
+import { addSummary, prepareSummary } from "./step-summary.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
@@ -45,6 +45,7 @@ async function endLock(state: StepState, status: JobStatus, surroundings: Surrou
     isMarked: state.isMarked,
   });
   const ending = { state, status, surroundings };
+  if (state.started) prepareSummary(surroundings);
   try {
     const line = await endOn(backend, ending);
     if (state.started) await addSummary(surroundings, () => summaryOf(backend, ending));

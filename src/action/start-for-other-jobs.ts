@@ -3,7 +3,7 @@ import { logStarted } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { reportRefusal, startByInputs } from "./start-job.ts";
 import { type LockStart, type Starts, startLock } from "./start-lock.ts";
-import { NO_STATE, saveStepState } from "./state.ts";
+import { NO_STATE } from "./state.ts";
 import { addSummary, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
@@ -23,7 +23,7 @@ async function startAndHandOn(starts: Starts): Promise<number | null> {
   const { answer } = start;
   if (!answer.started) return reportRefusal({ ...start, answer }, starts);
   // The output is written, so the lock is the last job's to end, and not this step's post.
-  saveStepState(toolkit, { ...NO_STATE, handedOn: true });
+  starts.state.save({ ...NO_STATE, handedOn: true });
   logStarted(answer, toolkit);
   await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;

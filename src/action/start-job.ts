@@ -10,8 +10,8 @@ import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
 import { freeByHand, logStarted, messageOf, notStartedLine } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "./start-lock.ts";
-import { grantedState, NO_STATE, saveStepState } from "./state.ts";
-import { addSummary, refusedRow, startedRow } from "./step-summary.ts";
+import { grantedState, StepStateWriter } from "./state.ts";
+import { addSummary, prepareSummary, refusedRow, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /**
@@ -35,7 +35,8 @@ export async function startByInputs(
   start: (starts: Starts) => Promise<number | null>,
 ): Promise<number | null> {
   const { toolkit, env } = surroundings;
-  saveStepState(toolkit, NO_STATE);
+  const state = new StepStateWriter(toolkit);
+  state.emptySoon();
   try {
     const inputs = loadInputs(toolkit, env, kind);
     const warning = unencryptedWarning(inputs.location);
@@ -44,8 +45,8 @@ export async function startByInputs(
       const { logRemarks } = await import("./remarks.ts");
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
-    if (inputs.command !== null) return await startWithCommand(inputs, inputs.command, surroundings);
-    return await connected(inputs, surroundings, kind, start);
+    const step = { inputs, surroundings, kind, state };
+    return await (inputs.command === null ? connected(step, start) : startWithCommand(step, inputs.command));
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${await messageOf(error.cause)}`);
     const message = await messageOf(error);
@@ -55,23 +56,23 @@ export async function startByInputs(
         : message,
     );
     return null;
+  } finally {
+    state.empty();
   }
 }
 
+type Step = Pick<Starts, "inputs" | "surroundings" | "kind" | "state">;
+
 /** Calls `work` with a backend, and closes it. */
-async function connected<T>(
-  inputs: Inputs,
-  surroundings: Surroundings,
-  kind: LockKind,
-  work: (starts: Starts) => Promise<T>,
-): Promise<T> {
+async function connected<T>(step: Step, work: (starts: Starts) => Promise<T>): Promise<T> {
+  const { inputs, surroundings } = step;
   let isMarked = false;
   const onMark = () => {
     isMarked = true;
   };
   const backend: JobBackend = await connect(inputs.location, inputs.login, surroundings, { onMark });
   try {
-    return await work({ inputs, backend, surroundings, kind, isMarked: () => isMarked });
+    return await work({ ...step, backend, isMarked: () => isMarked });
   } finally {
     await backend.close();
   }
@@ -80,29 +81,27 @@ async function connected<T>(
 async function startForLaterSteps(starts: Starts): Promise<number | null> {
   const { inputs, surroundings } = starts;
   const report = (start: LockStart) => setOutputs(surroundings, { start });
+  prepareSummary(surroundings);
   const start = await startLock(starts, { wait: inputs.wait, report });
   const { answer, takingState } = start;
   if (!answer.started) return reportRefusal({ ...start, answer }, starts);
   // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish an
   // interval that no step has seen.
   if (answer.lock !== null) {
-    saveStepState(surroundings.toolkit, grantedState(takingState, answer, starts.isMarked()));
+    starts.state.save(grantedState(takingState, answer, starts.isMarked()));
   }
   logStarted(answer, surroundings.toolkit);
   await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;
 }
 
-async function startWithCommand(
-  inputs: Inputs,
-  commandInputs: CommandInputs,
-  surroundings: Surroundings,
-): Promise<number | null> {
+async function startWithCommand(step: Step, commandInputs: CommandInputs): Promise<number | null> {
+  const { inputs, surroundings } = step;
   const { commandOf } = await import(/* webpackChunkName: "run" */ "./run/command-of-inputs.ts");
   const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
   // Before anything is sent: a shell or folder that is missing must take no lock.
   const command = await commandOf(commandInputs, surroundings);
-  return connected(inputs, surroundings, "job", async (starts) => {
+  return connected(step, async (starts) => {
     const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({
       starts,
       command,

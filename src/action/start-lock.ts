@@ -12,7 +12,7 @@ import type { HolderRun } from "./github/holder-run.ts";
 import { holderOf, type LockKind } from "./holder.ts";
 import type { Inputs } from "./inputs.ts";
 import { notStartedLine } from "./messages.ts";
-import { NO_STATE, type StepState, saveStepState } from "./state.ts";
+import { NO_STATE, type StepState, type StepStateWriter } from "./state.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** In milliseconds. A refusal is not worth a longer wait. */
@@ -25,6 +25,7 @@ export interface Starts {
   readonly surroundings: Surroundings;
   /** For what the lock is held: see `kind` of a holder. */
   readonly kind: LockKind;
+  readonly state: StepStateWriter;
   /** Whether the server has shown that it is this project's. */
   readonly isMarked: () => boolean;
 }
@@ -53,24 +54,33 @@ export type RefusedStart = LockStart & { readonly answer: NotStarted };
  * can be none.
  */
 export async function startLock(starts: Starts, { wait, report, cancelled }: StartOptions): Promise<LockStart> {
-  const { inputs, surroundings, kind, isMarked } = starts;
+  const { inputs, surroundings, kind, state, isMarked } = starts;
   const { toolkit } = surroundings;
-  const idempotencyKey = surroundings.newId();
-  const takingState: StepState = {
+  // Ids need Node's crypto. A start over git needs them only after its first answer.
+  const ids = lazy(() => {
+    const idempotencyKey = surroundings.newId();
+    return { idempotencyKey, lockId: lockIdOf(idempotencyKey) };
+  });
+  setImmediate(ids);
+  const takingState = (): StepState => ({
     ...NO_STATE,
     location: canonicalUrl(inputs.location),
     jobName: inputs.request.jobName,
-    lockId: lockIdOf(idempotencyKey),
+    lockId: ids().lockId,
     willBeTakenOver: inputs.request.retryInterval !== undefined,
-  };
+  });
   let isSaved = false;
   const saveLockId = (mayBeTaken: boolean) => {
-    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? takingState : { ...takingState, lockId: "" });
+    if (isSaved !== mayBeTaken) state.save(mayBeTaken ? takingState() : { ...takingState(), lockId: "" });
     isSaved = mayBeTaken;
   };
   const claim: Claim = {
-    idempotencyKey,
-    lockId: takingState.lockId,
+    get idempotencyKey() {
+      return ids().idempotencyKey;
+    },
+    get lockId() {
+      return ids().lockId;
+    },
     holder: holderOf(surroundings.env, { kind, checkRunId: toolkit.getInput("check-run-id") }),
     beforeTaking: () => saveLockId(true),
   };
@@ -87,16 +97,24 @@ export async function startLock(starts: Starts, { wait, report, cancelled }: Sta
       ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
       : waitingFor(wait, attempt, starts, () => holderRun));
     if (!answer.started) saveLockId(false);
-    const start = { answer, takingState, holderRun };
+    const start = { answer, takingState: takingState(), holderRun };
     report(start);
     return start;
   } catch (error) {
     if (error instanceof ServiceError && error.effect === "none") saveLockId(false);
     if (isMarked() && error instanceof ServiceError && error.effect === "possible") {
-      saveStepState(toolkit, { ...takingState, isMarked: true });
+      state.save({ ...takingState(), isMarked: true });
     }
     throw error;
   }
+}
+
+function lazy<T>(make: () => T): () => T {
+  let made: T | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
 }
 
 async function waitingFor(

@@ -9,7 +9,7 @@ import { loadDeadline } from "../inputs.ts";
 import { freeByHand, logStarted, lossLine, messageOf } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
-import { grantedState, intervalOf, NO_STATE, type StepState, saveStepState } from "../state.ts";
+import { grantedState, intervalOf, NO_STATE, type StepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";
 import { commandEnvironment } from "./command-environment.ts";
@@ -139,12 +139,13 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   const { starts, start, granted } = run;
   const { toolkit, env } = starts.surroundings;
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
-  saveStepState(toolkit, state);
+  starts.state.save(state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
     `Output of the command for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}`,
   );
   const files = new RunnerFiles(env);
+  starts.state.distrustFile();
   const { ending, lock } = await runCommand(run).catch((reason: unknown) => ({
     ending: { kind: "not-run", reason } satisfies Ending,
     lock: granted.lock,
@@ -156,10 +157,10 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   // The command may have damaged the files of the runner. Its lock must be ended all the same.
   await tryTo(toolkit, () => {
     files.restore();
-    saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+    starts.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
-  if (end !== "unknown") await tryTo(toolkit, () => saveStepState(toolkit, NO_STATE));
+  if (end !== "unknown") await tryTo(toolkit, () => starts.state.save(NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
     lost: "lost",
