@@ -1,7 +1,6 @@
 import type { Started } from "../backend/job-backend.ts";
 import { holderLine, oneLine, startedLines, TOOK_OVER } from "../backend/one-line.ts";
 import { toIso } from "../scheduler/instant.ts";
-import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
@@ -91,20 +90,6 @@ function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mut
   }
 }
 
-export function lossLine(jobName: string, loss: LockLoss): string {
-  const job = oneLine(jobName);
-  const doubled = "so other runs may have done the same interval too";
-  switch (loss.ending) {
-    case "taken-over":
-      return `The lock of ${job} was taken over at ${toIso(loss.at)} by ${holderLine(loss.holder)} before this run ended, so both did the same interval: set retry-interval to more than the longest run takes`;
-    case "finished":
-    case "interrupted":
-      return `The run of ${job} was ${loss.ending} at ${toIso(loss.at)} by another caller, and not by this step, ${doubled}`;
-    case "unknown":
-      return `The lock of ${job} is gone without a trace, and this step did not end it: a push with --mirror or --prune into the repository of the locks, or a database that was restored from a backup, can remove locks and bring old ones back (docs/locks.md), ${doubled}`;
-  }
-}
-
 /** How to free a lock that is still active: the end of a sentence. */
 export function freeByHand(): string {
   return "run the job once with retry-interval: 0, which takes the lock over (docs/locks.md has other ways)";
@@ -113,6 +98,6 @@ export function freeByHand(): string {
 /** @returns an error's message and remedy, on one line. */
 export async function messageOf(error: unknown): Promise<string> {
   // Loaded only here: most steps meet no error.
-  const { actionMessage } = await import("./remedies.ts");
+  const { actionMessage } = await import(/* webpackChunkName: "failure" */ "./remedies.ts");
   return oneLine(actionMessage(error));
 }

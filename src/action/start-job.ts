@@ -42,7 +42,7 @@ export async function startByInputs(
     const warning = unencryptedWarning(inputs.location);
     if (warning !== null) toolkit.warning(warning);
     if (isUnusual(inputs.request, surroundings)) {
-      const { logRemarks } = await import("./remarks.ts");
+      const { logRemarks } = await import(/* webpackChunkName: "remarks" */ "./remarks.ts");
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
     const step = { inputs, surroundings, kind, state };

@@ -1,8 +1,8 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { HttpClient } from "@actions/http-client";
 import { type Instant, isInstant } from "../scheduler/instant.ts";
+import { withoutBrackets } from "./host.ts";
 import type { HttpRequest } from "./http.ts";
-import { withoutBrackets } from "./proxy.ts";
 
 // One request and its answer, by the client of @actions/http-client. http.ts follows redirects and words failures.
 
@@ -11,6 +11,11 @@ const LARGEST_ANSWER = 4 * 1024 * 1024;
 /** An answer that is longer than any expected one. The same request would get it again. */
 export class OversizedAnswer extends Error {
   override name = "OversizedAnswer";
+}
+
+/** An answer of 407 comes from a proxy. */
+export class ProxyRefusal extends Error {
+  override name = "ProxyRefusal";
 }
 
 /** @see https://nodejs.org/api/http.html#httprequesturl-options-callback */

@@ -1,12 +1,10 @@
 import type { ClientRequest, IncomingHttpHeaders } from "node:http";
 import { HttpClient } from "@actions/http-client";
-import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
+import { type Effect, ServiceError } from "../errors/service-error.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import { failureText, isSecured, isUnconnected, statusOfProxy } from "./connection-failure.ts";
 import { type Deadline, whenOver } from "./deadline.ts";
-import { exchange, OversizedAnswer, requestHandler } from "./http-exchange.ts";
-import { agentThrough, proxyFor } from "./proxy.ts";
-import { tlsFailure } from "./tls-failure.ts";
+import { exchange, ProxyRefusal, requestHandler } from "./http-exchange.ts";
+import { proxyVariable } from "./proxy-variable.ts";
 
 export interface HttpRequest {
   readonly method: "GET" | "POST" | "PUT";
@@ -72,7 +70,9 @@ export class HttpConnection {
       const location = REDIRECTS.has(answer.status) ? answer.location : undefined;
       if (location === undefined || redirects === MOST_REDIRECTS) {
         if (isTransient(answer.status) || (answer.status === 403 && answer.retryAfter > 0)) {
-          throw this.#failure("unreachable", `answered ${answer.status}`, {
+          throw new ServiceError("unreachable", {
+            place: this.#place,
+            problem: `answered ${answer.status}`,
             retryAfter: answer.retryAfter,
             effect: answer.status >= 500 ? effectOfLostAnswer(request) : "none",
           });
@@ -100,9 +100,8 @@ export class HttpConnection {
       allowRedirects: false,
       allowRetries: false,
     });
-    const proxy = proxyFor(request.url);
-    const agent = proxy === null ? null : agentThrough(this.#client, request.url, proxy);
-    this.#client.handlers = [requestHandler(agent)];
+    const client = this.#client;
+    client.handlers = [await handlerFor(client, request.url)];
     const attempt: Attempt = { request: undefined, isLate: false };
     const { late, stop } = lateness(attempt, deadline);
     try {
@@ -110,40 +109,22 @@ export class HttpConnection {
         attempt.request = sent;
         if (attempt.isLate) sent.destroy();
       };
-      const answer = await Promise.race([exchange(this.#client, request, onSend), late]);
-      if (answer.status === 407) throw this.#proxyRefusal();
+      const answer = await Promise.race([exchange(client, request, onSend), late]);
+      if (answer.status === 407) throw new ProxyRefusal();
       return answer;
     } catch (cause) {
-      throw this.#failureOf(cause, request, attempt);
+      const failed = {
+        place: this.#place,
+        isLate: attempt.isLate,
+        isSecured: isSecured(attempt.request),
+        effectIfLost: effectOfLostAnswer(request),
+      };
+      // Loaded only here: most requests do not fail.
+      const { failureOf } = await import(/* webpackChunkName: "failure" */ "./http-failure.ts");
+      throw failureOf(cause, failed);
     } finally {
       stop();
     }
-  }
-
-  #failureOf(cause: unknown, request: HttpRequest, { request: sent, isLate }: Readonly<Attempt>): ServiceError {
-    if (cause instanceof ServiceError) return cause;
-    if (cause instanceof OversizedAnswer) {
-      return this.#failure("oversized-answer", cause.message, { cause, effect: effectOfLostAnswer(request) });
-    }
-    if (statusOfProxy(cause) === 407) return this.#proxyRefusal(cause);
-    const tls = tlsFailure(cause, isSecured(sent));
-    if (tls !== null) return this.#failure(tls.code, tls.problem, { cause, effect: "none" });
-    const why = isLate ? "no answer in time" : failureText(cause);
-    const effect = isUnconnected(cause) ? "none" : effectOfLostAnswer(request);
-    return this.#failure("unreachable", `cannot be reached (${why})`, { cause, effect, retryAfter: 0 });
-  }
-
-  #proxyRefusal(cause?: unknown): ServiceError {
-    const problem = "cannot be reached: the proxy asks for a login, or refused the one it got (407)";
-    return this.#failure("proxy-refused", problem, { cause, effect: "none" });
-  }
-
-  #failure(
-    code: ServiceErrorCode,
-    problem: string,
-    options: ErrorOptions & { readonly effect: Effect; readonly retryAfter?: number },
-  ): ServiceError {
-    return new ServiceError(code, { place: this.#place, problem, ...options });
   }
 }
 
@@ -164,6 +145,13 @@ function shownTarget(location: string, from: URL): string {
   if (!URL.canParse(location, from.href)) return "an address that is no URL";
   const { protocol, host, pathname } = new URL(location, from);
   return `${protocol}//${host}${pathname}`;
+}
+
+async function handlerFor(client: HttpClient, url: URL) {
+  if (proxyVariable(url) === undefined) return requestHandler(null);
+  const { agentThrough, proxyFor } = await import(/* webpackChunkName: "proxy" */ "./proxy.ts");
+  const proxy = proxyFor(url);
+  return requestHandler(proxy === null ? null : agentThrough(client, url, proxy));
 }
 
 /** One request on its way. */
@@ -190,4 +178,10 @@ function lateness(attempt: Attempt, deadline: Deadline) {
     });
   });
   return { late, stop };
+}
+
+/** Whether a request had a TLS connection, so that the server may have got it. */
+function isSecured(request: ClientRequest | undefined): boolean {
+  const socket: object | null = request?.socket ?? null;
+  return socket !== null && "secureConnecting" in socket && socket.secureConnecting === false;
 }
