@@ -1,7 +1,8 @@
 import { LockLostError } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
+import { messageOf } from "./error-message.ts";
 import { lossLine } from "./loss-line.ts";
-import { freeByHand, messageOf } from "./messages.ts";
+import { freeByHand } from "./messages.ts";
 import type { StepState } from "./state.ts";
 import type { Toolkit } from "./toolkit.ts";
 

@@ -94,10 +94,3 @@ function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mut
 export function freeByHand(): string {
   return "run the job once with retry-interval: 0, which takes the lock over (docs/locks.md has other ways)";
 }
-
-/** @returns an error's message and remedy, on one line. */
-export async function messageOf(error: unknown): Promise<string> {
-  // Loaded only here: most steps meet no error.
-  const { actionMessage } = await import(/* webpackChunkName: "failure" */ "./remedies.ts");
-  return oneLine(actionMessage(error));
-}

@@ -36,7 +36,7 @@ export interface StepState {
   readonly lockId: string;
 }
 
-export type CommandState = (typeof COMMAND_STATES)[number];
+type CommandState = (typeof COMMAND_STATES)[number];
 const COMMAND_STATES = ["", "running", "succeeded", "failed"] as const;
 
 export const NO_STATE: StepState = {

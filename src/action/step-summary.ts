@@ -2,7 +2,7 @@ import type { Started } from "../backend/job-backend.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import { holderOf } from "./holder.ts";
 import { dueAtOf } from "./outputs.ts";
-import type { Starts } from "./start-lock.ts";
+import type { Starts } from "./starts.ts";
 import type { SummaryRow } from "./summary/summary-text.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";

@@ -1,10 +1,21 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { HttpClient } from "@actions/http-client";
-import { type Instant, isInstant } from "../scheduler/instant.ts";
 import { withoutBrackets } from "./host.ts";
-import type { HttpRequest } from "./http.ts";
 
 // One request and its answer, by the client of @actions/http-client. http.ts follows redirects and words failures.
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as the `Authorization` header, to the origin of `url` only. */
+  readonly authorization: string | null;
+  readonly body: Buffer | null;
+  /** Whether the request may change anything on the server: after a lost answer its effect is then `possible`. */
+  readonly writes: boolean;
+  /** Whether a redirect to another origin is followed, without the authorization. Otherwise the redirect is the answer. */
+  readonly followsToOtherOrigins: boolean;
+}
 
 const LARGEST_ANSWER = 4 * 1024 * 1024;
 
@@ -84,9 +95,9 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function dateOf(header: string | undefined): Instant | null {
+function dateOf(header: string | undefined): number | null {
   const date = Date.parse(header ?? "");
-  return isInstant(date) ? date : null;
+  return Number.isNaN(date) ? null : date;
 }
 
 /** `Retry-After`, RFC 9110 §10.2.3: seconds or a date. */

@@ -1,31 +1,17 @@
 import type { ClientRequest, IncomingHttpHeaders } from "node:http";
 import { HttpClient } from "@actions/http-client";
 import { type Effect, ServiceError } from "../errors/service-error.ts";
-import type { Instant } from "../scheduler/instant.ts";
 import { type Deadline, whenOver } from "./deadline.ts";
-import { exchange, ProxyRefusal, requestHandler } from "./http-exchange.ts";
+import { exchange, type HttpRequest, ProxyRefusal, requestHandler } from "./http-exchange.ts";
 import { proxyVariable } from "./proxy-variable.ts";
-
-export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT";
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Sent as the `Authorization` header, to the origin of `url` only. */
-  readonly authorization: string | null;
-  readonly body: Buffer | null;
-  /** Whether the request may change anything on the server: after a lost answer its effect is then `possible`. */
-  readonly writes: boolean;
-  /** Whether a redirect to another origin is followed, without the authorization. Otherwise the redirect is the answer. */
-  readonly followsToOtherOrigins: boolean;
-}
 
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The server's clock, in whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
-  readonly date: Instant | null;
+  /** The server's clock, in milliseconds that are whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
+  readonly date: number | null;
   /**
    * The other origin that the request was redirected to. It did not get the authorization. For a redirect that must not be
    * followed, the target without its login, query and fragment, which may be secrets. Null without such a redirect.
@@ -79,6 +65,7 @@ export class HttpConnection {
         }
         return { ...answer, redirectedTo: url.origin === request.url.origin ? null : url.origin };
       }
+      const { redirectTarget, shownTarget } = await import(/* webpackChunkName: "redirect" */ "./redirect.ts");
       const target = redirectTarget(location, url);
       if (target === null) return { ...answer, redirectedTo: shownTarget(location, url) };
       if (target.origin !== request.url.origin && !request.followsToOtherOrigins) {
@@ -130,21 +117,6 @@ export class HttpConnection {
 
 function effectOfLostAnswer({ writes }: HttpRequest): Effect {
   return writes ? "possible" : "none";
-}
-
-/** @returns the target of a redirect, or null if it must not be followed: not HTTP, or from HTTPS to plain HTTP. */
-function redirectTarget(location: string, from: URL): URL | null {
-  if (!URL.canParse(location, from.href)) return null;
-  const target = new URL(location, from);
-  const allowed = from.protocol === "https:" ? ["https:"] : ["http:", "https:"];
-  return allowed.includes(target.protocol) ? target : null;
-}
-
-/** @returns the target of a redirect without the parts that may be secrets. */
-function shownTarget(location: string, from: URL): string {
-  if (!URL.canParse(location, from.href)) return "an address that is no URL";
-  const { protocol, host, pathname } = new URL(location, from);
-  return `${protocol}//${host}${pathname}`;
 }
 
 async function handlerFor(client: HttpClient, url: URL) {

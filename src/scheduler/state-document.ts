@@ -1,6 +1,6 @@
 import type { Length } from "./duration.ts";
 import type { Instant } from "./instant.ts";
-import type { JobInterval } from "./job-interval.ts";
+import type { JobInterval } from "./schedule.ts";
 
 /**
  * The state of a job: one document, the same in every store. See docs/semantics.md, "The state document". Instants are

@@ -5,11 +5,13 @@ import { type Ending as CommandEnding, runUnderLock } from "../../command/run-un
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
+import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";
 import { lossLine } from "../loss-line.ts";
-import { freeByHand, logStarted, messageOf } from "../messages.ts";
+import { freeByHand, logStarted } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
-import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
+import { type LockStart, type RefusedStart, startLock } from "../start-lock.ts";
+import type { Starts } from "../starts.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";

@@ -3,7 +3,7 @@ import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import type { HttpAnswer } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
-import type { Instant } from "../../scheduler/instant.ts";
+import { type Instant, isInstant } from "../../scheduler/instant.ts";
 import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip, UnusableObject } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
 import { loadZlib, OversizedPackError, readPack, writePack } from "./pack.ts";
@@ -160,7 +160,7 @@ export class SmartHttpRemote implements GitRemote {
     const refusal = errorInAnswer(answer.body);
     if (refusal !== null) throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).refusedRead(refusal);
     try {
-      return { tips: tipsIn(answer.body), now: answer.date };
+      return { tips: tipsIn(answer.body), now: instantOf(answer) };
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
       throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).notARepository(cause.message, { cause });
@@ -184,7 +184,7 @@ export class SmartHttpRemote implements GitRemote {
         const { data, fatal } = demultiplex(rest);
         if (fatal !== null) throw (await this.#failures()).refusedFetch(fatal);
         const objects = readPack(data);
-        if (ids.every((id) => objects.has(id))) return { objects, now: answer.date };
+        if (ids.every((id) => objects.has(id))) return { objects, now: instantOf(answer) };
         throw (await this.#failures()).notSent(NOT_SENT.words);
       }
       throw new ProtocolError("its answer holds no pack");
@@ -241,4 +241,9 @@ export class SmartHttpRemote implements GitRemote {
     const { alsoNotFound } = this.#requests;
     return new SmartHttpFailures({ place: this.place, credentialKind: this.#credentialKind, alsoNotFound });
   }
+}
+
+/** @returns the time of the server's clock, or null without one that an instant can have. */
+function instantOf({ date }: HttpAnswer): Instant | null {
+  return date !== null && isInstant(date) ? date : null;
 }
