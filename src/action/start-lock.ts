@@ -75,6 +75,7 @@ async function waitingFor(
     until: surroundings.deadline(wait),
     onChange: (refusal) =>
       toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
+    onFailure: ({ message }) => toolkit.warning(oneLine(`${message}: the answer before that one counts`)),
     now,
     random: Math.random,
     pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),
