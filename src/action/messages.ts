@@ -1,6 +1,6 @@
 import type { Started } from "../backend/job-backend.ts";
 import { holderLine, oneLine, startedLines, TOOK_OVER } from "../backend/one-line.ts";
-import { toIso } from "../scheduler/instant.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
@@ -66,11 +66,14 @@ function notDueLine({ jobName, startsAt, startBuffer }: StartRequest, { dueAt }:
   const job = oneLine(jobName);
   if (dueAt === null) return `${job} is not due yet, and the server does not say when it is`;
   const buffer = startBuffer === undefined ? "" : ", start-buffer included";
-  const first =
-    startsAt === undefined
-      ? ""
-      : `; if it has finished nothing yet, its first interval starts at ${toIso(startsAt)}, by starts-at, which must be the same in every run`;
-  return `${job} is due at ${toIso(dueAt)}${buffer}, and a run from then on starts it${first}`;
+  return `${job} is due at ${toIso(dueAt)}${buffer}, and a run from then on starts it${startsAtLine(startsAt, dueAt)}`;
+}
+
+/** The first interval ends after `starts-at`. So a job that is due by then has finished an interval. */
+function startsAtLine(startsAt: Instant | undefined, dueAt: Instant): string {
+  if (startsAt === undefined) return "";
+  if (dueAt <= startsAt) return "; it has finished an interval already, and so ignores starts-at";
+  return `; starts-at, ${toIso(startsAt)}, is where its first interval starts, and must be the same in every run; once that interval is finished, starts-at is ignored`;
 }
 
 function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mutual }: RequiredJob): string {

@@ -1,8 +1,6 @@
 import type { JobBackend } from "../backend/job-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { MINUTE } from "../scheduler/instant.ts";
-import type { StartRequest } from "../scheduler/start-request.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
 import { messageOf } from "./error-message.ts";
@@ -41,9 +39,7 @@ export async function startByInputs(
   state.emptySoon();
   try {
     const inputs = loadInputs(toolkit, env, kind);
-    const warning = unencryptedWarning(inputs.location);
-    if (warning !== null) toolkit.warning(warning);
-    if (isUnusual(inputs.request, surroundings)) {
+    if (isUnusual(inputs, surroundings)) {
       const { logRemarks } = await import(/* webpackChunkName: "remarks" */ "./remarks.ts");
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
@@ -148,16 +144,19 @@ function refusalLine({ answer, holderRun }: RefusedStart, { request }: Inputs): 
 }
 
 /** Whether there may be something to remark. Most starts load nothing for it. */
-function isUnusual(
-  { jobName, requiredJobNames = [], jobInterval, ...request }: StartRequest,
-  { env }: Surroundings,
-): boolean {
-  const lengths = [jobInterval, request.startBuffer, request.retryInterval];
+function isUnusual({ request, location }: Inputs, { env }: Surroundings): boolean {
+  const { jobName, requiredJobNames = [], jobInterval, startBuffer, retryInterval } = request;
   return (
+    (location.kind === "server" && location.isUnencrypted) ||
     request.jobIntervalStartedAt !== undefined ||
-    lengths.some((length) => typeof length === "number" && length > 0 && length < MINUTE) ||
+    [jobInterval, startBuffer, retryInterval].some(isShortNumber) ||
     [jobName, ...requiredJobNames].some((name) => !/^[ -~]*$/.test(name)) ||
     isCompositeUnderAct(env) ||
     (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)
   );
+}
+
+/** Milliseconds that may be meant as seconds or minutes. */
+function isShortNumber(length: unknown): boolean {
+  return typeof length === "number" && length > 0 && length < MINUTE;
 }

@@ -4,10 +4,10 @@ import { intervalEnvironment } from "../../command/interval-environment.ts";
 import { type Ending as CommandEnding, runUnderLock } from "../../command/run-under-lock.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
+import type { LockLoss } from "../../scheduler/lock-loss.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";
-import { lossLine } from "../loss-line.ts";
 import { freeByHand, logStarted } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, startLock } from "../start-lock.ts";
@@ -202,7 +202,7 @@ async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, g
     case "lost":
       toolkit.setFailed(
         ending.reason instanceof LockLostError
-          ? `The command was stopped. ${lossLine(granted.jobName, ending.reason.loss)}`
+          ? `The command was stopped. ${await lossText(granted.jobName, ending.reason.loss)}`
           : `The command was stopped: ${await messageOf(ending.reason)}`,
       );
       return 1;
@@ -266,7 +266,7 @@ async function endedLock(
     return "recorded";
   } catch (error) {
     if (error instanceof LockLostError) {
-      toolkit.setFailed(lossLine(granted.jobName, error.loss));
+      toolkit.setFailed(await lossText(granted.jobName, error.loss));
       return "lost";
     }
     const end = isDone ? "finished" : "interrupted";
@@ -275,6 +275,12 @@ async function endedLock(
     );
     return "unknown";
   }
+}
+
+/** Loaded only here: most runs keep their lock. */
+async function lossText(jobName: string, loss: LockLoss): Promise<string> {
+  const { lossLine } = await import(/* webpackChunkName: "failure" */ "../loss-line.ts");
+  return lossLine(jobName, loss);
 }
 
 function reasonOf(ending: Ending): string {

@@ -238,13 +238,8 @@ export class GitCommandRemote implements GitRemote {
   async #readFailure(command: string, stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
     const cause = new Error(stderr.trim());
     if (this.#location.transport === "file") {
-      const isReadable = await access(fileURLToPath(this.#location.url), constants.R_OK).then(
-        () => true,
-        () => false,
-      );
-      if (!isReadable) {
-        return this.#failure("repository-not-found", "is no repository that can be read", { effect: "none", cause });
-      }
+      const problem = await problemOfFolder(fileURLToPath(this.#location.url));
+      if (problem !== null) return this.#failure("repository-not-found", problem, { effect: "none", cause });
     }
     if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
@@ -283,6 +278,18 @@ export class GitCommandRemote implements GitRemote {
 
   #notARepository(why: string): ServiceError {
     return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
+  }
+}
+
+/** @returns why a folder can be no repository, or null. */
+async function problemOfFolder(folder: string): Promise<string | null> {
+  try {
+    await access(folder, constants.R_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT"
+      ? 'does not exist on this machine ("git init --bare" makes a repository)'
+      : "is no repository that can be read";
   }
 }
 
