@@ -83,7 +83,10 @@ function loadAtFirstUse(code) {
   const imports = new Map();
   const declaration =
     /^(?:\/\* harmony import \*\/ )?(?:const|var) (external_\w+|node_\w+) = (?:(\w+\((?:\d+|"[^"]+")\))|.*\.t\((\w+), 2\));$/gm;
-  const rest = code.replace(declaration, (_, name, load, module) => {
+  // ncc makes a getter of each module's default export, used or not, and that would load the module.
+  const getter = /^\/\* harmony import \*\/ var ((?:external|node)_\w+___default) = .*\n/gm;
+  const named = code.replace(getter, (line, name) => (code.includes(`${name}()`) ? line : ""));
+  const rest = named.replace(declaration, (_, name, load, module) => {
     // ncc's `t(NAME, 2)` makes a namespace object, which has the same members as the module.
     // The brackets keep `new NAME.Class()` from taking the call that loads the module for a constructor's.
     imports.set(name, load === undefined ? (imports.get(module) ?? module) : `(${load})`);

@@ -400,8 +400,8 @@ describe("the first interval", () => {
     const dueAt = new Date(Date.parse(startsAt) + HOUR).toISOString();
     expect(main).toMatchObject({ code: 0, outputs: { reason: "not-due", "due-at": dueAt } });
     expect(main.log.at(-1)).toBe(
-      `Not started (not-due): to come is due at ${dueAt}, and a run from then on starts it; if it has finished nothing yet, ` +
-        `its first interval starts at ${startsAt}, by starts-at, which must be the same in every run`,
+      `Not started (not-due): to come is due at ${dueAt}, and a run from then on starts it; starts-at, ${startsAt}, is where its ` +
+        "first interval starts, and must be the same in every run; once that interval is finished, starts-at is ignored",
     );
   });
 });

@@ -43,6 +43,11 @@ const REFUSALS: [request: Partial<StartRequest>, refusal: NotStarted, line: stri
     "Not started (not-due): report is due at 2026-11-24T12:00:00.000Z, start-buffer included, and a run from then on starts it",
   ],
   [
+    { startsAt: NOON + HOUR },
+    { started: false, reason: "not-due", dueAt: NOON },
+    "Not started (not-due): report is due at 2026-11-24T12:00:00.000Z, and a run from then on starts it; it has finished an interval already, and so ignores starts-at",
+  ],
+  [
     {},
     { started: false, reason: "not-due", dueAt: null },
     "Not started (not-due): report is not due yet, and the server does not say when it is",

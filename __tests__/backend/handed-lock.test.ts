@@ -73,6 +73,8 @@ describe("the text of a lock", () => {
     handedLockText(STARTED, HERE).slice(0, -1),
     handedLockText(STARTED, HERE).replace('"id-1"', '"id 1"'),
     handedLockText(STARTED, HERE).replace('"id-1"', "1"),
+    handedLockText(STARTED, HERE).replace('"id-1"', "null"),
+    handedLockText({ ...STARTED, lock: null }, HERE).replace('"noLock":true', '"noLock":false'),
     handedLockText(STARTED, HERE).replace("04:00", "24:00"),
     handedLockText(STARTED, HERE).replace('"createdAt"', '"created"'),
     handedLockText(STARTED, HERE).replace('"behind":2', '"behind":-1'),

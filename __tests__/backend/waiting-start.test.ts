@@ -26,14 +26,15 @@ const REQUIRED = {
   mutual: false,
 } as const;
 const UNEXPLAINED = { started: false, reason: "unknown" } as const;
-const away = (effect: "none" | "possible") =>
-  new ServiceError("unreachable", { place: "https://locks", problem: "is away", effect });
+const away = (effect: "none" | "possible", retryAfter?: number) =>
+  new ServiceError("unreachable", { place: "https://locks", problem: "is away", effect, retryAfter });
 
 /** Plays the answers one after the other, and repeats the last one. Time passes in pauses only, unless an answer takes some. */
 async function play(answers: readonly (StartAnswer | Error)[], { wait = HOUR, startTakes = 0 } = {}) {
   let now = 0;
   const starts: number[] = [];
   const changes: NotStarted[] = [];
+  const failures: string[] = [];
   const caller = new AbortController();
   const until: Deadline = {
     remaining: () => (caller.signal.aborted ? 0 : Math.max(0, wait - now)),
@@ -52,6 +53,7 @@ async function play(answers: readonly (StartAnswer | Error)[], { wait = HOUR, st
     again: start,
     until,
     onChange: (refusal) => changes.push(refusal),
+    onFailure: ({ message }) => failures.push(message),
     now: () => now,
     random: () => 1,
     pause: async (ms) => {
@@ -62,7 +64,7 @@ async function play(answers: readonly (StartAnswer | Error)[], { wait = HOUR, st
     (answer) => ({ answer, error: null }),
     (error) => ({ answer: null, error }),
   );
-  return { ...outcome, starts, changes };
+  return { ...outcome, starts, changes, failures };
 }
 
 test("a start that is granted at once waits for nothing", async () => {
@@ -109,7 +111,15 @@ test("the wait is over when its time has passed, with one start shortly before",
 test("a start that fails ends the wait, and a failed last start that changed nothing leaves the refusal", async () => {
   expect((await play([ACTIVE, away("none")])).error).toMatchObject({ code: "unreachable" });
   const late = await play([ACTIVE, away("none")], { wait: 3000, startTakes: 1500 });
-  expect(late).toMatchObject({ answer: ACTIVE, error: null });
+  expect(late).toMatchObject({ answer: ACTIVE, error: null, failures: ["https://locks is away"] });
   const open = await play([ACTIVE, away("possible")], { wait: 3000, startTakes: 1500 });
   expect(open.error).toMatchObject({ code: "unreachable", effect: "possible" });
+});
+
+test("a server that goes away, and has no time left to come back, leaves the refusal too", async () => {
+  const gone = await play([ACTIVE, away("none", 0)], { wait: 20_000 });
+  expect(gone).toMatchObject({ answer: ACTIVE, error: null, failures: ["https://locks is away"] });
+  const open = await play([ACTIVE, away("possible", 0)], { wait: 20_000 });
+  expect(open).toMatchObject({ error: { effect: "possible" }, failures: [] });
+  expect((await play([away("none", 0)])).error).toMatchObject({ code: "unreachable" });
 });

@@ -169,6 +169,20 @@ describe("the program", () => {
     expect(await execution.result()).toMatchObject({ code: 130, output: "SIGINT\n" });
   });
 
+  test("gives the command none of its own credentials", async () => {
+    const env = { CRONYX_URL: places.urlOf("git+file"), CRONYX_TOKEN: "token", FOLDER: folder };
+    const script = 'echo "[$CRONYX_TOKEN$CRONYX_USERNAME$CRONYX_PASSWORD] $CRONYX_JOB_NAME"';
+    const command = new CommandProcess(["exec", "no credentials", ...HOURLY, ...sh(script)], { env });
+    expect(await command.result()).toMatchObject({ code: 0, output: "[] no credentials\n" });
+  });
+
+  test("has a job whose name begins with a hyphen after two hyphens, and a command that has them too", async () => {
+    const hyphen = await run(REPOSITORY, [...HOURLY, "--", "-hyphen", "--", "echo", "--", "x"]);
+    expect(hyphen).toMatchObject({ code: 0, output: "-- x\n" });
+    expect((await places.state(REPOSITORY, "-hyphen"))?.history[0]).toMatchObject({ outcome: "finished" });
+    expect(await run(REPOSITORY, ["plain", ...HOURLY, "--", "echo", "--", "x"])).toMatchObject({ output: "-- x\n" });
+  });
+
   test("may run without a lock, for a chosen interval", async () => {
     const chosen = ["--no-lock", "--job-interval-started-at", "2026-11-01T00:00:00Z"];
     const script = "echo \"$CRONYX_INTERVAL_STARTED_AT '$CRONYX_JOB_ID'\"";

@@ -37,6 +37,11 @@ test.each<[NotStarted, Partial<StartRequest>, string]>([
     `(not-due): report\\u{a} is due at ${ISO}, --start-buffer included`,
   ],
   [
+    { started: false, reason: "not-due", dueAt: AT },
+    { startsAt: AT - 1000 },
+    `(not-due): report\\u{a} is due at ${ISO}; --starts-at moves a job only until it has finished its first interval`,
+  ],
+  [
     { started: false, reason: "not-due", dueAt: null },
     {},
     "(not-due): report\\u{a} is not due yet, and the server does not say when it is",

@@ -3,7 +3,8 @@ import type { AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { type Effect, ServiceError } from "../../src/errors/service-error.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
-import { HttpConnection, type HttpRequest } from "../../src/network/http.ts";
+import { HttpConnection } from "../../src/network/http.ts";
+import type { HttpRequest } from "../../src/network/http-exchange.ts";
 
 let server: http.Server;
 let answer: http.RequestListener;

@@ -4,8 +4,9 @@ import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
+import { withoutBrackets } from "../../src/network/host.ts";
 import { HttpConnection } from "../../src/network/http.ts";
-import { proxyFor, withoutBrackets } from "../../src/network/proxy.ts";
+import { proxyFor } from "../../src/network/proxy.ts";
 
 const VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"];
 const env = { ...process.env };

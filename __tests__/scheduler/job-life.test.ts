@@ -5,7 +5,7 @@ import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import type { JobInterval } from "../../src/scheduler/job-interval.ts";
+import type { JobInterval } from "../../src/scheduler/schedule.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { waitOf } from "../../src/scheduler/wait.ts";

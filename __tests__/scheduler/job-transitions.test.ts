@@ -6,11 +6,9 @@ import {
   type Grant,
   grantLock,
   interrupt,
-  renew,
-  resume,
-  skip,
   type Transition,
 } from "../../src/scheduler/job-transitions.ts";
+import { renew, resume, skip } from "../../src/scheduler/later-transitions.ts";
 import { readState } from "../../src/scheduler/read-state-document.ts";
 import {
   type EndedRun,

@@ -2,7 +2,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { parseInstantOrDate } from "../scheduler/instant-text.ts";
 import { parseInterval } from "../scheduler/interval-text.ts";
-import type { JobInterval } from "../scheduler/job-interval.ts";
+import type { JobInterval } from "../scheduler/schedule.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
 import { loadBoolean, loadRequired, loadWholeNumber } from "./inputs.ts";
 import type { Toolkit } from "./toolkit.ts";

@@ -1,15 +1,15 @@
-import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import type { HeldLock, JobBackend } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { canonicalUrl, type Location } from "../location/location.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
+import { messageOf } from "./error-message.ts";
 import { holderOf } from "./holder.ts";
 import { type JobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
-import { freeByHand, lossLine, messageOf } from "./messages.ts";
 import { intervalOf, loadStepState, type StepState } from "./state.ts";
-import { addSummary } from "./step-summary.ts";
+import { addSummary, prepareSummary } from "./step-summary.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
@@ -31,7 +31,9 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
     toolkit.info(await endLock(state, status, surroundings));
     if (isDone(state, status)) await goOnWhenBehind(state, status, surroundings);
   } catch (error) {
-    await reportFailure(error, { state, status, surroundings });
+    // Loaded only here: most post steps do not fail.
+    const { reportFailure } = await import(/* webpackChunkName: "failure" */ "./end-failure.ts");
+    await reportFailure(error, { state, isFinished: state.started && isDone(state, status), toolkit });
   }
   return null;
 }
@@ -45,6 +47,7 @@ async function endLock(state: StepState, status: JobStatus, surroundings: Surrou
     isMarked: state.isMarked,
   });
   const ending = { state, status, surroundings };
+  if (state.started) prepareSummary(surroundings);
   try {
     const line = await endOn(backend, ending);
     if (state.started) await addSummary(surroundings, () => summaryOf(backend, ending));
@@ -163,30 +166,5 @@ async function deadlineOf({ toolkit }: Surroundings): Promise<number> {
   } catch (error) {
     toolkit.warning(await messageOf(error));
     return loadDeadline({ ...toolkit, getInput: () => "" }, "end");
-  }
-}
-
-async function reportFailure(error: unknown, { state, status, surroundings: { toolkit } }: Ending): Promise<void> {
-  if (error instanceof LockLostError) {
-    toolkit.setFailed(lossLine(state.jobName, error.loss));
-    return;
-  }
-  const job = oneLine(state.jobName);
-  const problem = await messageOf(error);
-  if (state.started && isDone(state, status)) {
-    toolkit.setFailed(
-      `${problem}. The job ${job} succeeded but could not be finished, so its interval will run again once the lock is free: to free it by hand, ${freeByHand()}`,
-    );
-    return;
-  }
-  const lock = state.started ? `The lock of ${job}` : `The lock of ${job}, if it was taken,`;
-  if (state.willBeTakenOver) {
-    toolkit.warning(
-      `${problem}. ${lock} stays until a start takes it over by retry-interval: to free it by hand, ${freeByHand()}`,
-    );
-  } else {
-    toolkit.setFailed(
-      `${problem}. ${lock} stays, and without a retry-interval no start takes it over: to free it by hand, ${freeByHand()}`,
-    );
   }
 }

@@ -1,10 +1,10 @@
 import { DEADLINES, DEFAULT_DEADLINE, WAITS } from "../backend/call-limits.ts";
+import { parseStartsAt } from "../backend/starts-at.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
+import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
@@ -68,7 +68,10 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
     timezone,
     noLock,
     jobIntervalStartedAt: startedAt === undefined ? undefined : parseInstantOnly("job-interval-started-at", startedAt),
-    startsAt: startsAt === undefined ? undefined : startsAtIn(startsAt, { timezone, location }),
+    startsAt:
+      startsAt === undefined
+        ? undefined
+        : parseStartsAt("starts-at", startsAt, { timezone, location, timezoneName: "the input timezone" }),
     catchUp: optional("catch-up") === undefined ? undefined : loadWord(toolkit, "catch-up", CATCH_UPS),
   };
   if (kind === "job" && loadJobStatus(toolkit) === null) {
@@ -198,22 +201,6 @@ export function loadBoolean(toolkit: Toolkit, input: string, otherwise: boolean)
     problem: "is not a boolean",
     expected: "true or false",
   });
-}
-
-function startsAtIn(
-  text: string,
-  { timezone, location }: { readonly timezone: string | undefined; readonly location: Location },
-): Instant {
-  // The server has a time zone of its own for starts without one, which this step does not know.
-  if (timezone === undefined && location.kind === "server" && isDate(text)) {
-    throw new ArgumentError("invalid-instant", {
-      field: "starts-at",
-      value: text,
-      problem: "is a date, and without the input timezone only the server knows in which time zone",
-      expected: "an instant such as 2026-11-24T00:00:00Z, or set the input timezone",
-    });
-  }
-  return parseInstantOrDate("starts-at", text, timezone ?? "UTC");
 }
 
 /**

@@ -14,7 +14,7 @@ export async function listIntervals(surroundings: Surroundings): Promise<null> {
   const { toolkit } = surroundings;
   const inputs = loadBackfillInputs(toolkit, surroundings.now());
   if (typeof inputs.jobInterval === "number" && inputs.jobInterval < MINUTE) {
-    const { shortNumberWarning } = await import("./remarks.ts");
+    const { shortNumberWarning } = await import(/* webpackChunkName: "remarks" */ "./remarks.ts");
     const warning = shortNumberWarning(toolkit, "job-interval");
     if (warning !== null) toolkit.warning(warning);
   }

@@ -1,7 +1,6 @@
 import type { Started } from "../backend/job-backend.ts";
 import { holderLine, oneLine, startedLines, TOOK_OVER } from "../backend/one-line.ts";
-import { toIso } from "../scheduler/instant.ts";
-import type { LockLoss } from "../scheduler/lock-loss.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
@@ -67,11 +66,14 @@ function notDueLine({ jobName, startsAt, startBuffer }: StartRequest, { dueAt }:
   const job = oneLine(jobName);
   if (dueAt === null) return `${job} is not due yet, and the server does not say when it is`;
   const buffer = startBuffer === undefined ? "" : ", start-buffer included";
-  const first =
-    startsAt === undefined
-      ? ""
-      : `; if it has finished nothing yet, its first interval starts at ${toIso(startsAt)}, by starts-at, which must be the same in every run`;
-  return `${job} is due at ${toIso(dueAt)}${buffer}, and a run from then on starts it${first}`;
+  return `${job} is due at ${toIso(dueAt)}${buffer}, and a run from then on starts it${startsAtLine(startsAt, dueAt)}`;
+}
+
+/** The first interval ends after `starts-at`. So a job that is due by then has finished an interval. */
+function startsAtLine(startsAt: Instant | undefined, dueAt: Instant): string {
+  if (startsAt === undefined) return "";
+  if (dueAt <= startsAt) return "; it has finished an interval already, and so ignores starts-at";
+  return `; starts-at, ${toIso(startsAt)}, is where its first interval starts, and must be the same in every run; once that interval is finished, starts-at is ignored`;
 }
 
 function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mutual }: RequiredJob): string {
@@ -91,28 +93,7 @@ function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mut
   }
 }
 
-export function lossLine(jobName: string, loss: LockLoss): string {
-  const job = oneLine(jobName);
-  const doubled = "so other runs may have done the same interval too";
-  switch (loss.ending) {
-    case "taken-over":
-      return `The lock of ${job} was taken over at ${toIso(loss.at)} by ${holderLine(loss.holder)} before this run ended, so both did the same interval: set retry-interval to more than the longest run takes`;
-    case "finished":
-    case "interrupted":
-      return `The run of ${job} was ${loss.ending} at ${toIso(loss.at)} by another caller, and not by this step, ${doubled}`;
-    case "unknown":
-      return `The lock of ${job} is gone without a trace, and this step did not end it: a push with --mirror or --prune into the repository of the locks, or a database that was restored from a backup, can remove locks and bring old ones back (docs/locks.md), ${doubled}`;
-  }
-}
-
 /** How to free a lock that is still active: the end of a sentence. */
 export function freeByHand(): string {
   return "run the job once with retry-interval: 0, which takes the lock over (docs/locks.md has other ways)";
-}
-
-/** @returns an error's message and remedy, on one line. */
-export async function messageOf(error: unknown): Promise<string> {
-  // Loaded only here: most steps meet no error.
-  const { actionMessage } = await import("./remedies.ts");
-  return oneLine(actionMessage(error));
 }

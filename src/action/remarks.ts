@@ -1,6 +1,7 @@
 import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
+import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
 import { shortNumberProblem } from "../scheduler/elapsed-text.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
@@ -22,6 +23,8 @@ interface Remarked {
 
 /** Logs what is unusual about a start that is not wrong: a reader may expect something else of it. */
 export async function logRemarks(toolkit: Toolkit, remarked: Remarked): Promise<void> {
+  const unencrypted = unencryptedWarning(remarked.location);
+  if (unencrypted !== null) toolkit.warning(unencrypted);
   for (const line of nameWarnings(remarked.request)) toolkit.warning(oneLine(line));
   const status = jobStatusWarning(remarked);
   if (status !== null) toolkit.warning(status);

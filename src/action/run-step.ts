@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { deadlineIn } from "../network/deadline.ts";
-import { messageOf } from "./messages.ts";
+import { messageOf } from "./error-message.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 /**

@@ -2,8 +2,9 @@ import { handedLockText, NOT_STARTED_TEXT } from "../backend/handed-lock.ts";
 import { logStarted } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { reportRefusal, startByInputs } from "./start-job.ts";
-import { type LockStart, type Starts, startLock } from "./start-lock.ts";
-import { NO_STATE, saveStepState } from "./state.ts";
+import { type LockStart, startLock } from "./start-lock.ts";
+import type { Starts } from "./starts.ts";
+import { NO_STATE } from "./state.ts";
 import { addSummary, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
@@ -23,7 +24,7 @@ async function startAndHandOn(starts: Starts): Promise<number | null> {
   const { answer } = start;
   if (!answer.started) return reportRefusal({ ...start, answer }, starts);
   // The output is written, so the lock is the last job's to end, and not this step's post.
-  saveStepState(toolkit, { ...NO_STATE, handedOn: true });
+  starts.state.save({ ...NO_STATE, handedOn: true });
   logStarted(answer, toolkit);
   await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;

@@ -1,17 +1,17 @@
 import type { JobBackend } from "../backend/job-backend.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { MINUTE } from "../scheduler/instant.ts";
-import type { StartRequest } from "../scheduler/start-request.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
+import { messageOf } from "./error-message.ts";
 import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
-import { freeByHand, logStarted, messageOf, notStartedLine } from "./messages.ts";
+import { freeByHand, logStarted, notStartedLine } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
-import { type LockStart, type RefusedStart, type Starts, startLock } from "./start-lock.ts";
-import { grantedState, NO_STATE, saveStepState } from "./state.ts";
-import { addSummary, refusedRow, startedRow } from "./step-summary.ts";
+import { type LockStart, type RefusedStart, startLock } from "./start-lock.ts";
+import type { Starts } from "./starts.ts";
+import { grantedState, StepStateWriter } from "./state.ts";
+import { addSummary, prepareSummary, refusedRow, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /**
@@ -35,17 +35,16 @@ export async function startByInputs(
   start: (starts: Starts) => Promise<number | null>,
 ): Promise<number | null> {
   const { toolkit, env } = surroundings;
-  saveStepState(toolkit, NO_STATE);
+  const state = new StepStateWriter(toolkit);
+  state.emptySoon();
   try {
     const inputs = loadInputs(toolkit, env, kind);
-    const warning = unencryptedWarning(inputs.location);
-    if (warning !== null) toolkit.warning(warning);
-    if (isUnusual(inputs.request, surroundings)) {
-      const { logRemarks } = await import("./remarks.ts");
+    if (isUnusual(inputs, surroundings)) {
+      const { logRemarks } = await import(/* webpackChunkName: "remarks" */ "./remarks.ts");
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
-    if (inputs.command !== null) return await startWithCommand(inputs, inputs.command, surroundings);
-    return await connected(inputs, surroundings, kind, start);
+    const step = { inputs, surroundings, kind, state };
+    return await (inputs.command === null ? connected(step, start) : startWithCommand(step, inputs.command));
   } catch (error) {
     if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${await messageOf(error.cause)}`);
     const message = await messageOf(error);
@@ -55,23 +54,23 @@ export async function startByInputs(
         : message,
     );
     return null;
+  } finally {
+    state.empty();
   }
 }
 
+type Step = Pick<Starts, "inputs" | "surroundings" | "kind" | "state">;
+
 /** Calls `work` with a backend, and closes it. */
-async function connected<T>(
-  inputs: Inputs,
-  surroundings: Surroundings,
-  kind: LockKind,
-  work: (starts: Starts) => Promise<T>,
-): Promise<T> {
+async function connected<T>(step: Step, work: (starts: Starts) => Promise<T>): Promise<T> {
+  const { inputs, surroundings } = step;
   let isMarked = false;
   const onMark = () => {
     isMarked = true;
   };
   const backend: JobBackend = await connect(inputs.location, inputs.login, surroundings, { onMark });
   try {
-    return await work({ inputs, backend, surroundings, kind, isMarked: () => isMarked });
+    return await work({ ...step, backend, isMarked: () => isMarked });
   } finally {
     await backend.close();
   }
@@ -80,29 +79,27 @@ async function connected<T>(
 async function startForLaterSteps(starts: Starts): Promise<number | null> {
   const { inputs, surroundings } = starts;
   const report = (start: LockStart) => setOutputs(surroundings, { start });
+  prepareSummary(surroundings);
   const start = await startLock(starts, { wait: inputs.wait, report });
   const { answer, takingState } = start;
   if (!answer.started) return reportRefusal({ ...start, answer }, starts);
   // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish an
   // interval that no step has seen.
   if (answer.lock !== null) {
-    saveStepState(surroundings.toolkit, grantedState(takingState, answer, starts.isMarked()));
+    starts.state.save(grantedState(takingState, answer, starts.isMarked()));
   }
   logStarted(answer, surroundings.toolkit);
   await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
   return null;
 }
 
-async function startWithCommand(
-  inputs: Inputs,
-  commandInputs: CommandInputs,
-  surroundings: Surroundings,
-): Promise<number | null> {
+async function startWithCommand(step: Step, commandInputs: CommandInputs): Promise<number | null> {
+  const { inputs, surroundings } = step;
   const { commandOf } = await import(/* webpackChunkName: "run" */ "./run/command-of-inputs.ts");
   const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
   // Before anything is sent: a shell or folder that is missing must take no lock.
   const command = await commandOf(commandInputs, surroundings);
-  return connected(inputs, surroundings, "job", async (starts) => {
+  return connected(step, async (starts) => {
     const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({
       starts,
       command,
@@ -147,16 +144,19 @@ function refusalLine({ answer, holderRun }: RefusedStart, { request }: Inputs): 
 }
 
 /** Whether there may be something to remark. Most starts load nothing for it. */
-function isUnusual(
-  { jobName, requiredJobNames = [], jobInterval, ...request }: StartRequest,
-  { env }: Surroundings,
-): boolean {
-  const lengths = [jobInterval, request.startBuffer, request.retryInterval];
+function isUnusual({ request, location }: Inputs, { env }: Surroundings): boolean {
+  const { jobName, requiredJobNames = [], jobInterval, startBuffer, retryInterval } = request;
   return (
+    (location.kind === "server" && location.isUnencrypted) ||
     request.jobIntervalStartedAt !== undefined ||
-    lengths.some((length) => typeof length === "number" && length > 0 && length < MINUTE) ||
+    [jobInterval, startBuffer, retryInterval].some(isShortNumber) ||
     [jobName, ...requiredJobNames].some((name) => !/^[ -~]*$/.test(name)) ||
     isCompositeUnderAct(env) ||
     (typeof jobInterval === "string" && jobInterval.trim().split(/\s+/).length === 6)
   );
+}
+
+/** Milliseconds that may be meant as seconds or minutes. */
+function isShortNumber(length: unknown): boolean {
+  return typeof length === "number" && length > 0 && length < MINUTE;
 }

@@ -1,33 +1,20 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { Claim, JobBackend, StartAnswer } from "../backend/job-backend.ts";
-import { lockIdOf } from "../backend/lock-id.ts";
+import type { Claim, StartAnswer } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { canonicalUrl } from "../location/location.ts";
 import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { Active, NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
-import { holderOf, type LockKind } from "./holder.ts";
-import type { Inputs } from "./inputs.ts";
 import { notStartedLine } from "./messages.ts";
-import { NO_STATE, type StepState, saveStepState } from "./state.ts";
+import type { Starts } from "./starts.ts";
+import type { StepState } from "./state.ts";
+import { StepClaim } from "./step-claim.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** In milliseconds. A refusal is not worth a longer wait. */
 const LONGEST_QUESTION = 5000;
-
-/** All that the starts of one step have in common. */
-export interface Starts {
-  readonly inputs: Inputs;
-  readonly backend: JobBackend;
-  readonly surroundings: Surroundings;
-  /** For what the lock is held: see `kind` of a holder. */
-  readonly kind: LockKind;
-  /** Whether the server has shown that it is this project's. */
-  readonly isMarked: () => boolean;
-}
 
 export interface LockStart {
   readonly answer: StartAnswer;
@@ -48,32 +35,10 @@ export interface StartOptions {
 
 export type RefusedStart = LockStart & { readonly answer: NotStarted };
 
-/**
- * Asks for the next due interval. At each instant the step's state names the lock that post may find, and none where there
- * can be none.
- */
+/** Asks for the next due interval. */
 export async function startLock(starts: Starts, { wait, report, cancelled }: StartOptions): Promise<LockStart> {
-  const { inputs, surroundings, kind, isMarked } = starts;
-  const { toolkit } = surroundings;
-  const idempotencyKey = surroundings.newId();
-  const takingState: StepState = {
-    ...NO_STATE,
-    location: canonicalUrl(inputs.location),
-    jobName: inputs.request.jobName,
-    lockId: lockIdOf(idempotencyKey),
-    willBeTakenOver: inputs.request.retryInterval !== undefined,
-  };
-  let isSaved = false;
-  const saveLockId = (mayBeTaken: boolean) => {
-    if (isSaved !== mayBeTaken) saveStepState(toolkit, mayBeTaken ? takingState : { ...takingState, lockId: "" });
-    isSaved = mayBeTaken;
-  };
-  const claim: Claim = {
-    idempotencyKey,
-    lockId: takingState.lockId,
-    holder: holderOf(surroundings.env, { kind, checkRunId: toolkit.getInput("check-run-id") }),
-    beforeTaking: () => saveLockId(true),
-  };
+  const { inputs, surroundings } = starts;
+  const claim = new StepClaim(starts);
   let holderRun: HolderRun | null = null;
   const attempt = async (deadline: Deadline) => {
     logForDebugging(`Start request at ${toIso(surroundings.now())}`, inputs.request, surroundings);
@@ -86,15 +51,12 @@ export async function startLock(starts: Starts, { wait, report, cancelled }: Sta
     const answer = await (wait === null
       ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
       : waitingFor(wait, attempt, starts, () => holderRun));
-    if (!answer.started) saveLockId(false);
-    const start = { answer, takingState, holderRun };
+    if (!answer.started) claim.withdraw();
+    const start = { answer, takingState: claim.takingState, holderRun };
     report(start);
     return start;
   } catch (error) {
-    if (error instanceof ServiceError && error.effect === "none") saveLockId(false);
-    if (isMarked() && error instanceof ServiceError && error.effect === "possible") {
-      saveStepState(toolkit, { ...takingState, isMarked: true });
-    }
+    if (error instanceof ServiceError) claim.fail(error);
     throw error;
   }
 }
@@ -113,6 +75,7 @@ async function waitingFor(
     until: surroundings.deadline(wait),
     onChange: (refusal) =>
       toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
+    onFailure: ({ message }) => toolkit.warning(oneLine(`${message}: the answer before that one counts`)),
     now,
     random: Math.random,
     pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),

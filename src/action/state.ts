@@ -36,7 +36,7 @@ export interface StepState {
   readonly lockId: string;
 }
 
-export type CommandState = (typeof COMMAND_STATES)[number];
+type CommandState = (typeof COMMAND_STATES)[number];
 const COMMAND_STATES = ["", "running", "succeeded", "failed"] as const;
 
 export const NO_STATE: StepState = {
@@ -61,13 +61,53 @@ export const NO_STATE: StepState = {
 const LONGEST_VALUE = 16 * 1024;
 
 /**
- * Writes all keys each time, since a key that main does not write could come from the job's `env:`. The lock's id comes
- * last: if main dies before it, post finds no lock, and if main dies after it, post finds all that belongs to the lock.
+ * Writes the state of one step. Each key is written at least once, since a key that main does not write could come from the
+ * job's `env:`. The lock's id comes last: if main dies before it, post finds no lock, and if main dies after it, post finds
+ * all that belongs to the lock.
  */
-export function saveStepState(toolkit: Toolkit, state: StepState): void {
-  for (const [key, value] of Object.entries(state)) {
-    const text = typeof value === "string" ? value : JSON.stringify(value);
-    toolkit.saveState(key, text.length > LONGEST_VALUE ? "" : text);
+export class StepStateWriter {
+  readonly #toolkit: Toolkit;
+  /** The state in the file. Null: it is not known. */
+  #written: StepState | null = null;
+  #isBegun = false;
+
+  constructor(toolkit: Toolkit) {
+    this.#toolkit = toolkit;
+  }
+
+  /** Writes {@link NO_STATE} if no state was written before. */
+  empty(): void {
+    if (!this.#isBegun) this.save(NO_STATE);
+  }
+
+  /**
+   * Empties the state when this process next waits, which is for the answer to its first request: each value needs a random
+   * delimiter, and Node takes 6 ms to load its crypto.
+   */
+  emptySoon(): void {
+    setImmediate(() => {
+      try {
+        this.empty();
+      } catch {
+        // The next write throws the same error, where the step reports it.
+      }
+    });
+  }
+
+  save(state: StepState): void {
+    const before = this.#written;
+    for (const [key, value] of Object.entries(state)) {
+      if (value === before?.[key as keyof StepState]) continue;
+      const text = typeof value === "string" ? value : JSON.stringify(value);
+      this.#toolkit.saveState(key, text.length > LONGEST_VALUE ? "" : text);
+    }
+    this.#written = state;
+    this.#isBegun = true;
+  }
+
+  /** To be called before a command runs, which may damage the file: the next state is written in full. */
+  distrustFile(): void {
+    this.#written = null;
   }
 }
 

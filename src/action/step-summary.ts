@@ -2,7 +2,7 @@ import type { Started } from "../backend/job-backend.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import { holderOf } from "./holder.ts";
 import { dueAtOf } from "./outputs.ts";
-import type { Starts } from "./start-lock.ts";
+import type { Starts } from "./starts.ts";
 import type { SummaryRow } from "./summary/summary-text.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
@@ -12,10 +12,22 @@ export async function addSummary(
   surroundings: Surroundings,
   summary: () => StepSummary | Promise<StepSummary>,
 ): Promise<void> {
-  const { toolkit, env } = surroundings;
-  if (!env.GITHUB_STEP_SUMMARY || /^false$/i.test(toolkit.getInput("summary"))) return;
-  const { writeSummary } = await import(/* webpackChunkName: "summary" */ "./summary/write-summary.ts");
+  if (!isWanted(surroundings)) return;
+  const { writeSummary } = await loadWriter();
   await writeSummary(await summary(), surroundings);
+}
+
+/** Loads the code for a summary when this process next waits, which is for an answer. */
+export function prepareSummary(surroundings: Surroundings): void {
+  if (isWanted(surroundings)) setImmediate(() => loadWriter().catch(() => {}));
+}
+
+function isWanted({ toolkit, env }: Surroundings): boolean {
+  return Boolean(env.GITHUB_STEP_SUMMARY) && !/^false$/i.test(toolkit.getInput("summary"));
+}
+
+function loadWriter() {
+  return import(/* webpackChunkName: "summary" */ "./summary/write-summary.ts");
 }
 
 export function startedRow(

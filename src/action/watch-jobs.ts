@@ -36,7 +36,7 @@ export async function watchJobs(surroundings: Surroundings): Promise<null> {
   try {
     found = await findJobs(inputs, surroundings);
   } catch (error) {
-    const { readingMessage } = await import("./remedies.ts");
+    const { readingMessage } = await import(/* webpackChunkName: "failure" */ "./remedies.ts");
     toolkit.setFailed(oneLine(readingMessage(error)));
     return null;
   }

@@ -34,6 +34,7 @@ export function handedLockText(started: HandedStart, location: Location): string
     started: true,
     job: jobName,
     id: lock?.id ?? null,
+    ...(lock === null && { noLock: true }),
     intervalStartedAt: toIso(intervalStartedAt),
     intervalEndedAt: toIso(intervalEndedAt),
     createdAt: toIso(createdAt),
@@ -52,13 +53,15 @@ export function handedLockText(started: HandedStart, location: Location): string
 export function readHandedLock(text: string): HandedLock | null {
   const fields = objectIn(text);
   if (fields.started === false) return null;
-  const { started, job, id, behind, location } = fields;
+  const { started, job, id, noLock, behind, location } = fields;
   const [from, until] = [instantIn(fields.intervalStartedAt), instantIn(fields.intervalEndedAt)];
   const [createdAt, updatedAt] = [instantIn(fields.createdAt), instantIn(fields.updatedAt)];
   if (
     started !== true ||
     typeof job !== "string" ||
     !(id === null || (typeof id === "string" && /^[\x21-\x7e]{1,255}$/.test(id))) ||
+    // Only a start without a lock has no id.
+    (id === null && noLock !== true) ||
     !(behind === null || (typeof behind === "number" && Number.isSafeInteger(behind) && behind >= 0)) ||
     typeof location !== "string" ||
     from === null ||

@@ -3,16 +3,7 @@ import { type Deadline, monotonicNow } from "../network/deadline.ts";
 import { behindAfter, type Decision, decide } from "../scheduler/decide.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import {
-  abandon,
-  finish,
-  grantLock,
-  interrupt,
-  renew,
-  resume,
-  skip,
-  type Transition,
-} from "../scheduler/job-transitions.ts";
+import { abandon, finish, grantLock, interrupt, type Transition } from "../scheduler/job-transitions.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { type Holder, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
@@ -30,7 +21,6 @@ import {
   LockLostError,
   type StartAnswer,
 } from "./job-backend.ts";
-import { skipError } from "./skip-error.ts";
 import { isStale } from "./stale-lock.ts";
 import { activeLock, startedWith, startedWithoutLock } from "./started.ts";
 import { trackingSwaps } from "./tracking-swaps.ts";
@@ -129,6 +119,7 @@ export class LocalBackend implements JobBackend {
   }
 
   async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
+    const { resume } = await loadLaterTransitions();
     return this.#change(lock, deadline, (state, now) => {
       const { state: resumed, refusal } = resume(state, { id: lock.id, holder, now });
       if (refusal === null) return resumed;
@@ -138,6 +129,8 @@ export class LocalBackend implements JobBackend {
 
   async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
     checkJobName(jobName);
+    const { skip } = await loadLaterTransitions();
+    const { skipError } = await import(/* webpackChunkName: "later" */ "./skip-error.ts");
     return trackingSwaps(this.#store, async (swap) => {
       for (;;) {
         const record = await this.#read(jobName, deadline);
@@ -232,6 +225,7 @@ export class LocalBackend implements JobBackend {
 
   /** @returns the renewed lock, the instant that the renewal recorded, and the longest time that can have passed since. */
   async #renew(lock: HeldLock, deadline: Deadline) {
+    const { renew } = await loadLaterTransitions();
     const since = this.#monotonic();
     let renewedAt = 0;
     const renewed = await this.#change(lock, deadline, (state, now) => {
@@ -296,4 +290,9 @@ const NOTHING_READ: Reading = { records: new Map(), now: null };
 
 function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
   return record?.state ?? newJobState(jobName);
+}
+
+/** Most runs need none of them. */
+function loadLaterTransitions() {
+  return import(/* webpackChunkName: "later" */ "../scheduler/later-transitions.ts");
 }

@@ -19,6 +19,8 @@ export interface WaitingStartOptions {
   readonly until: Deadline;
   /** Called with a refusal that differs from the one before it. */
   readonly onChange: (refusal: NotStarted) => void;
+  /** Called with the failure of the last start, if the answer before it is the result. */
+  readonly onFailure: (failure: ServiceError) => void;
   readonly now: () => Instant;
   readonly random: () => number;
   /** @returns after that many milliseconds, or when the signal is aborted. */
@@ -30,10 +32,10 @@ export interface WaitingStartOptions {
  * until it is granted, the interval is not due any more, or the wait is over.
  *
  * @returns the last answer.
- * @throws what the last start throws, unless it changed nothing and the wait is over.
+ * @throws what the last start throws, unless it changed nothing and there is no time left to repeat it.
  */
 export async function startWaiting(options: WaitingStartOptions): Promise<StartAnswer> {
-  const { first, again, until, onChange, now, random, pause } = options;
+  const { first, again, until, onChange, onFailure, now, random, pause } = options;
   let answer = await first();
   let reported = "";
   for (let longest = FIRST_PAUSE; ; longest = Math.min(2 * longest, LONGEST_PAUSE)) {
@@ -49,8 +51,11 @@ export async function startWaiting(options: WaitingStartOptions): Promise<StartA
     try {
       answer = await again(until);
     } catch (error) {
-      if (until.remaining() <= 0 && error instanceof ServiceError && error.effect === "none") return answer;
-      throw error;
+      if (!(error instanceof ServiceError) || error.effect === "possible") throw error;
+      // A start that could be repeated has failed for good: the time that is left was too short.
+      if (until.remaining() > 0 && error.retryAfter === null) throw error;
+      onFailure(error);
+      return answer;
     }
   }
 }

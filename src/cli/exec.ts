@@ -17,6 +17,8 @@ import { exitCodeOf, type LockSurroundings, startLock } from "./start-lock.ts";
 /** In milliseconds. Container engines end a process 10 s after their signal, and the command takes up to 4 s of it. */
 const LONGEST_END_WHEN_CANCELLED = 5000;
 
+const CREDENTIALS = ["CRONYX_TOKEN", "CRONYX_USERNAME", "CRONYX_PASSWORD"];
+
 const SHAPE = {
   jobs: [1, 1],
   flags: { ...START_FLAGS, "max-intervals": { type: "string" } },
@@ -67,10 +69,16 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
   });
 }
 
-/** @returns the arguments before the first `--`, and those after it. */
+/**
+ * @returns the arguments before the `--` that the command follows, and those after it. A job name that begins with a hyphen
+ *   follows a `--` of its own: no program has such a name.
+ */
 function splitAtHyphens(args: readonly string[]): readonly [readonly string[], readonly string[]] {
-  const at = args.indexOf("--");
-  return at === -1 ? [args, []] : [args.slice(0, at), args.slice(at + 1)];
+  const first = args.indexOf("--");
+  if (first === -1) return [args, []];
+  const isName = args[first + 1]?.startsWith("-") === true && args[first + 2] === "--";
+  const at = isName ? first + 2 : first;
+  return [args.slice(0, at), args.slice(at + 1)];
 }
 
 interface Execution extends GivenStart {
@@ -124,7 +132,7 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
       program,
       args,
       workingDirectory: process.cwd(),
-      env: { ...env, ...intervalEnvironment(granted) },
+      env: { ...withoutCredentials(env), ...intervalEnvironment(granted) },
       platform,
       input: "inherit",
       isVerbatim: false,
@@ -134,6 +142,11 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
     errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)})\n`);
     return { ended: Promise.resolve(code === "ENOENT" ? 127 : 126), stop: async () => {} };
   }
+}
+
+/** The command does its own work, and ends no lock. */
+function withoutCredentials(env: LockSurroundings["env"]) {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !CREDENTIALS.includes(name)));
 }
 
 interface EndedRun {

@@ -37,9 +37,11 @@ function activeLine(job: string, { retryInterval }: StartRequest, { holder, sinc
     : `${held}; it can be taken over from ${toIso(retryAt)}`;
 }
 
-function notDueLine(job: string, { startBuffer }: StartRequest, { dueAt }: NotDue): string {
+function notDueLine(job: string, { startBuffer, startsAt }: StartRequest, { dueAt }: NotDue): string {
   if (dueAt === null) return `${job} is not due yet, and the server does not say when it is`;
-  return `${job} is due at ${toIso(dueAt)}${startBuffer === undefined ? "" : ", --start-buffer included"}`;
+  const buffer = startBuffer === undefined ? "" : ", --start-buffer included";
+  const first = startsAt === undefined ? "" : "; --starts-at moves a job only until it has finished its first interval";
+  return `${job} is due at ${toIso(dueAt)}${buffer}${first}`;
 }
 
 function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mutual }: RequiredJob): string {

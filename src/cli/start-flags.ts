@@ -1,9 +1,8 @@
 import { DEADLINES, WAITS } from "../backend/call-limits.ts";
+import { parseStartsAt } from "../backend/starts-at.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
-import type { Location } from "../location/location.ts";
 import { parseElapsed, parseRetryInterval, shortNumberProblem } from "../scheduler/elapsed-text.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import { isDate, parseInstantOnly, parseInstantOrDate } from "../scheduler/instant-text.ts";
+import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
 import { CATCH_UPS, type StartRequest } from "../scheduler/start-request.ts";
@@ -51,7 +50,9 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
       ...given(flags["retry-interval"], (text) => ({ retryInterval: parseRetryInterval("retryInterval", text) })),
       ...(requiredJobNames !== undefined && { requiredJobNames }),
       ...(timezone !== undefined && { timezone }),
-      ...given(flags["starts-at"], (text) => ({ startsAt: startsAtIn(text, timezone, location) })),
+      ...given(flags["starts-at"], (text) => ({
+        startsAt: parseStartsAt("startsAt", text, { timezone, location, timezoneName: "--timezone" }),
+      })),
       ...given(flags["catch-up"], (text) => ({ catchUp: knownWord("catchUp", text, CATCH_UPS) })),
       ...(noLock && { noLock }),
       ...given(flags["job-interval-started-at"], (text) => ({
@@ -77,17 +78,4 @@ export function deadlineIn(text: string | undefined): number | null {
 
 function given<Fields extends object>(text: string | undefined, read: (text: string) => Fields): Fields | undefined {
   return text === undefined ? undefined : read(text);
-}
-
-function startsAtIn(text: string, timezone: string | undefined, location: Location): Instant {
-  // The server has a time zone of its own for starts without one, which this command does not know.
-  if (timezone === undefined && location.kind === "server" && isDate(text)) {
-    throw new ArgumentError("invalid-instant", {
-      field: "startsAt",
-      value: text,
-      problem: "is a date, and without --timezone only the server knows in which time zone",
-      expected: "an instant such as 2026-11-24T00:00:00Z, or --timezone too",
-    });
-  }
-  return parseInstantOrDate("startsAt", text, timezone ?? "UTC");
 }

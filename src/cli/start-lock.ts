@@ -60,6 +60,9 @@ export async function startLock(start: CommandStart): Promise<StartOutcome> {
           again,
           until: deadline(wait, cancelled),
           onChange: (refusal) => errors.write(`${notStartedLine("Waiting", request, refusal)}\n`),
+          onFailure: ({ message }) => {
+            if (!cancelled.aborted) errors.write(`${oneLine(message)}: the answer before that one counts\n`);
+          },
           now,
           random: Math.random,
           pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),

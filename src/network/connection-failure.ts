@@ -1,5 +1,3 @@
-import type { ClientRequest } from "node:http";
-
 /**
  * The message of an error of `tunnel` where a proxy made no tunnel. The error's code is that of a reset connection.
  *
@@ -25,10 +23,4 @@ export function isUnconnected(error: unknown): boolean {
 export function failureText(error: unknown): string {
   const { message, code } = (error ?? {}) as { readonly message?: string; readonly code?: string };
   return message || code || String(error);
-}
-
-/** Whether a request had a TLS connection, so that the server may have got it. */
-export function isSecured(request: ClientRequest | undefined): boolean {
-  const socket: object | null = request?.socket ?? null;
-  return socket !== null && "secureConnecting" in socket && socket.secureConnecting === false;
 }

@@ -1,10 +1,21 @@
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { HttpClient } from "@actions/http-client";
-import { type Instant, isInstant } from "../scheduler/instant.ts";
-import type { HttpRequest } from "./http.ts";
-import { withoutBrackets } from "./proxy.ts";
+import { withoutBrackets } from "./host.ts";
 
 // One request and its answer, by the client of @actions/http-client. http.ts follows redirects and words failures.
+
+export interface HttpRequest {
+  readonly method: "GET" | "POST" | "PUT";
+  readonly url: URL;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Sent as the `Authorization` header, to the origin of `url` only. */
+  readonly authorization: string | null;
+  readonly body: Buffer | null;
+  /** Whether the request may change anything on the server: after a lost answer its effect is then `possible`. */
+  readonly writes: boolean;
+  /** Whether a redirect to another origin is followed, without the authorization. Otherwise the redirect is the answer. */
+  readonly followsToOtherOrigins: boolean;
+}
 
 const LARGEST_ANSWER = 4 * 1024 * 1024;
 
@@ -13,11 +24,15 @@ export class OversizedAnswer extends Error {
   override name = "OversizedAnswer";
 }
 
+/** An answer of 407 comes from a proxy. */
+export class ProxyRefusal extends Error {
+  override name = "ProxyRefusal";
+}
+
 /** @see https://nodejs.org/api/http.html#httprequesturl-options-callback */
-export function requestHandler(signal: AbortSignal, proxyAgent: Agent | null): HttpClient["handlers"][number] {
+export function requestHandler(proxyAgent: Agent | null): HttpClient["handlers"][number] {
   return {
     prepareRequest: (options) => {
-      options.signal = signal;
       // The request for a tunnel needs the host with its brackets.
       if (proxyAgent === null) options.host = withoutBrackets(String(options.host));
       else options.agent = proxyAgent;
@@ -80,9 +95,9 @@ function bodyOf(message: IncomingMessage): Promise<Buffer> {
   });
 }
 
-function dateOf(header: string | undefined): Instant | null {
+function dateOf(header: string | undefined): number | null {
   const date = Date.parse(header ?? "");
-  return isInstant(date) ? date : null;
+  return Number.isNaN(date) ? null : date;
 }
 
 /** `Retry-After`, RFC 9110 §10.2.3: seconds or a date. */

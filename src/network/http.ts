@@ -1,33 +1,17 @@
 import type { ClientRequest, IncomingHttpHeaders } from "node:http";
 import { HttpClient } from "@actions/http-client";
-import { type Effect, ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import { failureText, isSecured, isUnconnected, statusOfProxy } from "./connection-failure.ts";
-import type { Deadline } from "./deadline.ts";
-import { exchange, OversizedAnswer, requestHandler } from "./http-exchange.ts";
-import { agentThrough, proxyFor } from "./proxy.ts";
-import { tlsFailure } from "./tls-failure.ts";
-
-export interface HttpRequest {
-  readonly method: "GET" | "POST" | "PUT";
-  readonly url: URL;
-  readonly headers: Readonly<Record<string, string>>;
-  /** Sent as the `Authorization` header, to the origin of `url` only. */
-  readonly authorization: string | null;
-  readonly body: Buffer | null;
-  /** Whether the request may change anything on the server: after a lost answer its effect is then `possible`. */
-  readonly writes: boolean;
-  /** Whether a redirect to another origin is followed, without the authorization. Otherwise the redirect is the answer. */
-  readonly followsToOtherOrigins: boolean;
-}
+import { type Effect, ServiceError } from "../errors/service-error.ts";
+import { type Deadline, whenOver } from "./deadline.ts";
+import { exchange, type HttpRequest, ProxyRefusal, requestHandler } from "./http-exchange.ts";
+import { proxyVariable } from "./proxy-variable.ts";
 
 export interface HttpAnswer {
   readonly status: number;
   readonly contentType: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
-  /** The server's clock, in whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
-  readonly date: Instant | null;
+  /** The server's clock, in milliseconds that are whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
+  readonly date: number | null;
   /**
    * The other origin that the request was redirected to. It did not get the authorization. For a redirect that must not be
    * followed, the target without its login, query and fragment, which may be secrets. Null without such a redirect.
@@ -72,13 +56,16 @@ export class HttpConnection {
       const location = REDIRECTS.has(answer.status) ? answer.location : undefined;
       if (location === undefined || redirects === MOST_REDIRECTS) {
         if (isTransient(answer.status) || (answer.status === 403 && answer.retryAfter > 0)) {
-          throw this.#failure("unreachable", `answered ${answer.status}`, {
+          throw new ServiceError("unreachable", {
+            place: this.#place,
+            problem: `answered ${answer.status}`,
             retryAfter: answer.retryAfter,
             effect: answer.status >= 500 ? effectOfLostAnswer(request) : "none",
           });
         }
         return { ...answer, redirectedTo: url.origin === request.url.origin ? null : url.origin };
       }
+      const { redirectTarget, shownTarget } = await import(/* webpackChunkName: "redirect" */ "./redirect.ts");
       const target = redirectTarget(location, url);
       if (target === null) return { ...answer, redirectedTo: shownTarget(location, url) };
       if (target.origin !== request.url.origin && !request.followsToOtherOrigins) {
@@ -100,58 +87,31 @@ export class HttpConnection {
       allowRedirects: false,
       allowRetries: false,
     });
-    const proxy = proxyFor(request.url);
-    const agent = proxy === null ? null : agentThrough(this.#client, request.url, proxy);
-    // The client has no time-out that ends an answer half-way. A signal on Node's request does.
-    const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), Math.min(LONGEST_ATTEMPT, Math.ceil(deadline.remaining())));
-    const signal = AbortSignal.any([late.signal, deadline.signal]);
-    this.#client.handlers = [requestHandler(signal, agent)];
-    const { aborted, stopListening } = abortOf(signal);
-    let sent: ClientRequest | undefined;
-    const onSend = (client: ClientRequest) => {
-      sent = client;
-    };
+    const client = this.#client;
+    client.handlers = [await handlerFor(client, request.url)];
+    const attempt: Attempt = { request: undefined, isLate: false };
+    const { late, stop } = lateness(attempt, deadline);
     try {
-      const answer = await Promise.race([exchange(this.#client, request, onSend), aborted]);
-      if (answer.status === 407) throw this.#proxyRefusal();
+      const onSend = (sent: ClientRequest) => {
+        attempt.request = sent;
+        if (attempt.isLate) sent.destroy();
+      };
+      const answer = await Promise.race([exchange(client, request, onSend), late]);
+      if (answer.status === 407) throw new ProxyRefusal();
       return answer;
     } catch (cause) {
-      throw this.#failureOf(cause, request, { signal, isSecured: isSecured(sent) });
+      const failed = {
+        place: this.#place,
+        isLate: attempt.isLate,
+        isSecured: isSecured(attempt.request),
+        effectIfLost: effectOfLostAnswer(request),
+      };
+      // Loaded only here: most requests do not fail.
+      const { failureOf } = await import(/* webpackChunkName: "failure" */ "./http-failure.ts");
+      throw failureOf(cause, failed);
     } finally {
-      clearTimeout(timer);
-      stopListening();
+      stop();
     }
-  }
-
-  #failureOf(
-    cause: unknown,
-    request: HttpRequest,
-    { signal, isSecured }: { readonly signal: AbortSignal; readonly isSecured: boolean },
-  ): ServiceError {
-    if (cause instanceof ServiceError) return cause;
-    if (cause instanceof OversizedAnswer) {
-      return this.#failure("oversized-answer", cause.message, { cause, effect: effectOfLostAnswer(request) });
-    }
-    if (statusOfProxy(cause) === 407) return this.#proxyRefusal(cause);
-    const tls = tlsFailure(cause, isSecured);
-    if (tls !== null) return this.#failure(tls.code, tls.problem, { cause, effect: "none" });
-    const why = signal.aborted ? "no answer in time" : failureText(cause);
-    const effect = isUnconnected(cause) ? "none" : effectOfLostAnswer(request);
-    return this.#failure("unreachable", `cannot be reached (${why})`, { cause, effect, retryAfter: 0 });
-  }
-
-  #proxyRefusal(cause?: unknown): ServiceError {
-    const problem = "cannot be reached: the proxy asks for a login, or refused the one it got (407)";
-    return this.#failure("proxy-refused", problem, { cause, effect: "none" });
-  }
-
-  #failure(
-    code: ServiceErrorCode,
-    problem: string,
-    options: ErrorOptions & { readonly effect: Effect; readonly retryAfter?: number },
-  ): ServiceError {
-    return new ServiceError(code, { place: this.#place, problem, ...options });
   }
 }
 
@@ -159,32 +119,41 @@ function effectOfLostAnswer({ writes }: HttpRequest): Effect {
   return writes ? "possible" : "none";
 }
 
-/** @returns the target of a redirect, or null if it must not be followed: not HTTP, or from HTTPS to plain HTTP. */
-function redirectTarget(location: string, from: URL): URL | null {
-  if (!URL.canParse(location, from.href)) return null;
-  const target = new URL(location, from);
-  const allowed = from.protocol === "https:" ? ["https:"] : ["http:", "https:"];
-  return allowed.includes(target.protocol) ? target : null;
+async function handlerFor(client: HttpClient, url: URL) {
+  if (proxyVariable(url) === undefined) return requestHandler(null);
+  const { agentThrough, proxyFor } = await import(/* webpackChunkName: "proxy" */ "./proxy.ts");
+  const proxy = proxyFor(url);
+  return requestHandler(proxy === null ? null : agentThrough(client, url, proxy));
 }
 
-/** @returns the target of a redirect without the parts that may be secrets. */
-function shownTarget(location: string, from: URL): string {
-  if (!URL.canParse(location, from.href)) return "an address that is no URL";
-  const { protocol, host, pathname } = new URL(location, from);
-  return `${protocol}//${host}${pathname}`;
+/** One request on its way. */
+interface Attempt {
+  /** Node's request. */
+  request: ClientRequest | undefined;
+  /** Whether the request was given up. */
+  isLate: boolean;
 }
 
 /**
- * @returns a promise that rejects when the signal is aborted. Node's request rejects by itself, except after an answer of
- *   101: then Node closes the connection and reports nothing.
+ * Gives a request up when its time is over: the client has no time-out that ends an answer half-way.
+ *
+ * @returns a promise that rejects then. Node's request rejects by itself, except after an answer of 101: then Node closes the
+ *   connection and reports nothing.
  */
-function abortOf(signal: AbortSignal) {
-  let stopListening = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    const listener = () => reject(signal.reason);
-    if (signal.aborted) listener();
-    signal.addEventListener("abort", listener);
-    stopListening = () => signal.removeEventListener("abort", listener);
+function lateness(attempt: Attempt, deadline: Deadline) {
+  let stop = () => {};
+  const late = new Promise<never>((_, reject) => {
+    stop = whenOver(deadline, LONGEST_ATTEMPT, () => {
+      attempt.isLate = true;
+      reject(new Error("There was no answer in time"));
+      attempt.request?.destroy();
+    });
   });
-  return { aborted, stopListening };
+  return { late, stop };
+}
+
+/** Whether a request had a TLS connection, so that the server may have got it. */
+function isSecured(request: ClientRequest | undefined): boolean {
+  const socket: object | null = request?.socket ?? null;
+  return socket !== null && "secureConnecting" in socket && socket.secureConnecting === false;
 }

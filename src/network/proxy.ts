@@ -3,6 +3,8 @@ import { checkServerIdentity } from "node:tls";
 import type { HttpClient } from "@actions/http-client";
 import { checkBypass } from "@actions/http-client/lib/proxy";
 import { ServiceError } from "../errors/service-error.ts";
+import { isAddress6, withoutBrackets } from "./host.ts";
+import { type Environment, proxyVariable } from "./proxy-variable.ts";
 
 /** A proxy, and the variable of the environment that names it. */
 interface ProxySetting {
@@ -10,16 +12,13 @@ interface ProxySetting {
   readonly url: URL;
 }
 
-type Environment = Readonly<Record<string, string | undefined>>;
-
 /**
  * @returns the proxy for a URL, or null for a direct connection.
  * @throws ServiceError for a variable that names no HTTP proxy: a direct connection could send data where it must not go. The
  *   message leaves the value out, which may hold a password.
  */
 export function proxyFor(url: URL, env: Environment = process.env): ProxySetting | null {
-  const names = url.protocol === "https:" ? ["https_proxy", "HTTPS_PROXY"] : ["http_proxy", "HTTP_PROXY"];
-  const variable = names.find((name) => env[name]);
+  const variable = proxyVariable(url, env);
   if (variable === undefined || checkBypass(url)) return null;
   const value = env[variable]?.trim() ?? "";
   const [, scheme = "http"] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value) ?? [];
@@ -55,15 +54,6 @@ export function agentThrough(client: HttpClient, url: URL, { variable, url: prox
   } finally {
     process.env[variable] = value;
   }
-}
-
-/** @returns a host as Node connects to it: an IPv6 address without the brackets that a URL has. */
-export function withoutBrackets(host: string): string {
-  return isAddress6(host) ? host.slice(1, -1) : host;
-}
-
-function isAddress6(host: string): boolean {
-  return /^\[.*\]$/.test(host);
 }
 
 function isDecodable({ username, password }: URL): boolean {

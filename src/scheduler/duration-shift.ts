@@ -2,8 +2,10 @@ import { utc } from "@date-fns/utc";
 import { add as addToDate } from "date-fns/add";
 import type { Duration } from "./duration.ts";
 import { HOUR, type Instant, MINUTE, SECOND } from "./instant.ts";
-import type { Shift } from "./shift.ts";
 import type { WallTime, Zone } from "./zone.ts";
+
+/** Moves an instant by one fixed length of time: forward for 1, back for -1. */
+export type Shift = (from: Instant, direction: 1 | -1) => Instant;
 
 /**
  * Counts years, months, weeks and days on the calendar and wall clock of the zone, then hours, minutes and seconds as

@@ -1,6 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { checkLength, DURATION_FIELDS, type Duration, type DurationField, type Length } from "./duration.ts";
-import type { JobInterval } from "./job-interval.ts";
+import type { JobInterval } from "./schedule.ts";
 
 const LENGTHS =
   "whole milliseconds (3600000), an ISO 8601 duration (PT1H30M), a plain one (90 minutes, 1h 30m, 1 day) or an object ({ hours: 1 })";

@@ -1,12 +1,9 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import { checkLength, type Duration, elapsedIn } from "./duration.ts";
+import { checkLength, elapsedIn } from "./duration.ts";
 import type { Instant } from "./instant.ts";
-import type { Schedule, Seek } from "./schedule.ts";
+import type { JobInterval, Schedule, Seek } from "./schedule.ts";
 import { shiftBy } from "./shift.ts";
 import { zoneNamed } from "./zone.ts";
-
-/** A schedule as a request gives it: a cron expression, whole milliseconds of at least 1, or a {@link Duration}. */
-export type JobInterval = string | number | Duration;
 
 /**
  * @param timezone The IANA name of the zone whose calendar and wall clock count for cron expressions and durations.

@@ -1,4 +1,8 @@
+import type { Duration } from "./duration.ts";
 import type { Instant } from "./instant.ts";
+
+/** A schedule as a request gives it: a cron expression, whole milliseconds of at least 1, or a {@link Duration}. */
+export type JobInterval = string | number | Duration;
 
 /** The rule that cuts time into intervals. See docs/semantics.md, "Schedules". */
 export interface Schedule {

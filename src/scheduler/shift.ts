@@ -1,10 +1,8 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { elapsedIn, type Length } from "./duration.ts";
+import type { Shift } from "./duration-shift.ts";
 import { type Instant, isInstant } from "./instant.ts";
 import { zoneNamed } from "./zone.ts";
-
-/** Moves an instant by one fixed length of time: forward for 1, back for -1. */
-export type Shift = (from: Instant, direction: 1 | -1) => Instant;
 
 /**
  * @param length Whole milliseconds or a duration, checked before.

@@ -1,10 +1,10 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Length } from "./duration.ts";
 import { type Instant, isInstant, toIso } from "./instant.ts";
-import { type JobInterval, scheduleOf } from "./job-interval.ts";
+import { scheduleOf } from "./job-interval.ts";
 import { checkJobName } from "./job-name.ts";
 import { knownWord } from "./known-word.ts";
-import type { Schedule } from "./schedule.ts";
+import type { JobInterval, Schedule } from "./schedule.ts";
 import type { RecordedSchedule } from "./state-document.ts";
 import { type Wait, waitOf } from "./wait.ts";
 

@@ -1,11 +1,11 @@
 import type { Length } from "./duration.ts";
 import type { Instant } from "./instant.ts";
-import type { JobInterval } from "./job-interval.ts";
+import type { JobInterval } from "./schedule.ts";
 
 /**
  * The state of a job: one document, the same in every store. See docs/semantics.md, "The state document". Instants are
- * strings as `toIso` writes them. Fields that this version does not know are kept. job-transitions.ts has the only
- * functions that change a state.
+ * strings as `toIso` writes them. Fields that this version does not know are kept. The only functions
+ * that change a state are in job-transitions.ts and later-transitions.ts.
  */
 export interface JobState {
   readonly v: 1;

@@ -53,21 +53,7 @@ export function wallClockCron(fields: readonly string[], refusal: (field: number
   const both = [dayOfMonth, dayOfWeek].some((field) => /^[*?+]/.test(field)) || /^(l,)*\*(,l)*$/i.test(dayOfMonth);
 
   const hasDay = (date: Date): boolean => (both ? inMonth(date) && inWeek(date) : inMonth(date) || inWeek(date));
-
-  /** @returns the first day from `day` on that matches, or the last one up to it; null for none. */
-  const findDay = (day: WallTime, direction: 1 | -1): WallTime | null => {
-    const date = new Date(day);
-    const lastYear = Math.min(9999, date.getUTCFullYear() + CYCLE);
-    const firstYear = Math.max(1, date.getUTCFullYear() - CYCLE);
-    while (date.getUTCFullYear() >= firstYear && date.getUTCFullYear() <= lastYear) {
-      const isMonth = months.includes(date.getUTCMonth() + 1);
-      if (isMonth && hasDay(date)) return date.getTime();
-      if (isMonth) date.setUTCDate(date.getUTCDate() + direction);
-      else if (direction === 1) date.setUTCMonth(date.getUTCMonth() + 1, 1);
-      else date.setUTCDate(0);
-    }
-    return null;
-  };
+  const findDay = (day: WallTime, direction: 1 | -1) => dayIn({ months, hasDay }, day, direction);
   const dayFrom = (day: WallTime, direction: 1 | -1): WallTime => {
     const found = findDay(day, direction);
     if (found === null) throw outOfRange();
@@ -101,6 +87,26 @@ export function wallClockCron(fields: readonly string[], refusal: (field: number
       return time === null ? today + DAY + (firstTime([everyHour, minutes, seconds], 0) ?? 0) : today + time;
     },
   };
+}
+
+interface Days {
+  readonly months: readonly number[];
+  readonly hasDay: (date: Date) => boolean;
+}
+
+/** @returns the first day from `day` on that matches, or the last one up to it; null for none. */
+function dayIn({ months, hasDay }: Days, day: WallTime, direction: 1 | -1): WallTime | null {
+  const date = new Date(day);
+  const lastYear = Math.min(9999, date.getUTCFullYear() + CYCLE);
+  const firstYear = Math.max(1, date.getUTCFullYear() - CYCLE);
+  while (date.getUTCFullYear() >= firstYear && date.getUTCFullYear() <= lastYear) {
+    const isMonth = months.includes(date.getUTCMonth() + 1);
+    if (isMonth && hasDay(date)) return date.getTime();
+    if (isMonth) date.setUTCDate(date.getUTCDate() + direction);
+    else if (direction === 1) date.setUTCMonth(date.getUTCMonth() + 1, 1);
+    else date.setUTCDate(0);
+  }
+  return null;
 }
 
 function startOfDay(wall: WallTime): WallTime {

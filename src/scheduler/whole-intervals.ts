@@ -1,7 +1,6 @@
 import { firstBoundaryFrom } from "./boundary.ts";
 import type { Instant } from "./instant.ts";
-import type { JobInterval } from "./job-interval.ts";
-import type { Schedule } from "./schedule.ts";
+import type { JobInterval, Schedule } from "./schedule.ts";
 
 export interface Interval {
   readonly start: Instant;

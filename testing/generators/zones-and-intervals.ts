@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { Temporal } from "temporal-polyfill";
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from "../../src/scheduler/instant.ts";
-import type { JobInterval } from "../../src/scheduler/job-interval.ts";
+import type { JobInterval } from "../../src/scheduler/schedule.ts";
 
 /** Time zones whose clocks change in different ways. */
 export const ZONES = [

@@ -2,18 +2,10 @@ import fc from "fast-check";
 import { type Decision, decide } from "../../src/scheduler/decide.ts";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import type { JobInterval } from "../../src/scheduler/job-interval.ts";
-import {
-  abandon,
-  finish,
-  grantLock,
-  interrupt,
-  renew,
-  resume,
-  skip,
-  type Transition,
-} from "../../src/scheduler/job-transitions.ts";
+import { abandon, finish, grantLock, interrupt, type Transition } from "../../src/scheduler/job-transitions.ts";
+import { renew, resume, skip } from "../../src/scheduler/later-transitions.ts";
 import { readState } from "../../src/scheduler/read-state-document.ts";
+import type { JobInterval } from "../../src/scheduler/schedule.ts";
 import { type CatchUp, type PreparedStart, prepareStart } from "../../src/scheduler/start-request.ts";
 import { isLockIdUsed, type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import { anyInterval, duration, ZONES, zoneAndInstant } from "../generators/zones-and-intervals.ts";
@@ -21,7 +13,7 @@ import { anyInterval, duration, ZONES, zoneAndInstant } from "../generators/zone
 export const JOB = "report";
 const REQUIRED = ["before", "beside"] as const;
 
-export interface Settings {
+interface Settings {
   readonly jobInterval: JobInterval;
   readonly timezone: string;
   readonly startBuffer: number | Duration;

@@ -4,6 +4,7 @@ import { guardsOf } from "./guard.mjs";
 
 const DECIDE = "src/scheduler/decide.ts";
 const TRANSITIONS = "src/scheduler/job-transitions.ts";
+const LATER = "src/scheduler/later-transitions.ts";
 const DOCUMENT = "src/scheduler/state-document.ts";
 
 const NOT_OWN = "if (active?.id !== id) return refused(lossOf(id, state));";
@@ -116,15 +117,6 @@ export const SCHEDULER_GUARDS = [
   if (active === null) return refused(lossOf(id, state));`,
       "interrupt of an id that is not the active lock",
     ],
-    "an own id renews": [
-      `export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
-  const { active } = state;
-  ${NOT_OWN}`,
-      `export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
-  const { active } = state;
-  if (active === null) return refused(lossOf(id, state));`,
-      "renew of an id that is not the active lock",
-    ],
     "an own id abandons": [
       "const held = active?.id === id;",
       "const held = active !== null;",
@@ -134,6 +126,52 @@ export const SCHEDULER_GUARDS = [
       "const passed = withSkipped(ended, { until: Date.parse(active.intervalStartedAt), now });",
       "const passed = ended;",
       "finish records the span before the interval",
+    ],
+    "the id of an abandoned start is remembered": [
+      "state: { ...freed, abandoned: recent }",
+      "state: freed",
+      "abandon of a start that was not granted remembers its id",
+    ],
+    "the ids of ended runs are remembered beyond the history": [
+      "...(ended.length > 0 && { ended })",
+      "",
+      "ids are remembered for an hour",
+    ],
+    "ids are remembered for an hour": [
+      "const REMEMBERED = HOUR;",
+      "const REMEMBERED = HOUR / 2;",
+      "ids are remembered no longer than an hour",
+    ],
+    "a takeover is recorded": [
+      `{ ending: "taken-over", now }`,
+      `{ ending: "interrupted", now }`,
+      "takes over an active lock",
+    ],
+    "a run ends no earlier than it was updated": [
+      "toIso(Math.max(now, Date.parse(lock.updatedAt)))",
+      "toIso(now)",
+      "ids are remembered as ended no earlier than the lock's last update",
+    ],
+    "begun stays once the job has finished something": [
+      "if (state.finishedUntil !== null) return granted;",
+      "",
+      "records the begun interval, before catching up",
+    ],
+    "begun is the interval before catching up": [
+      "return { ...granted, begun: { intervalStartedAt, intervalEndedAt: toIso(begun.intervalEndedAt) } };",
+      "return granted;",
+      "records the begun interval, before catching up",
+    ],
+  }),
+  ...guardsOf(LATER, "scheduler/job-transitions", {
+    "an own id renews": [
+      `export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
+  const { active } = state;
+  ${NOT_OWN}`,
+      `export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
+  const { active } = state;
+  if (active === null) return refused(lossOf(id, state));`,
+      "renew of an id that is not the active lock",
     ],
     "only the newest run resumes": [
       "if (newest.id !== id) {",
@@ -176,45 +214,10 @@ export const SCHEDULER_GUARDS = [
       "return changed({ ...state, finishedUntil: toIso(until) });",
       "skip moves the progress, and records the span",
     ],
-    "the id of an abandoned start is remembered": [
-      "state: { ...freed, abandoned: recent }",
-      "state: freed",
-      "abandon of a start that was not granted remembers its id",
-    ],
-    "the ids of ended runs are remembered beyond the history": [
-      "...(ended.length > 0 && { ended })",
-      "",
-      "ids are remembered for an hour",
-    ],
-    "ids are remembered for an hour": [
-      "const REMEMBERED = HOUR;",
-      "const REMEMBERED = HOUR / 2;",
-      "ids are remembered no longer than an hour",
-    ],
-    "a takeover is recorded": [
-      `{ ending: "taken-over", now }`,
-      `{ ending: "interrupted", now }`,
-      "takes over an active lock",
-    ],
-    "a run ends no earlier than it was updated": [
-      "toIso(Math.max(now, Date.parse(lock.updatedAt)))",
-      "toIso(now)",
-      "ids are remembered as ended no earlier than the lock's last update",
-    ],
     "a renewal changes the last update": [
       "Math.max(now, Date.parse(before) + 1)",
       "now",
       "sets a later instant even in the same millisecond",
-    ],
-    "begun stays once the job has finished something": [
-      "if (state.finishedUntil !== null) return granted;",
-      "",
-      "records the begun interval, before catching up",
-    ],
-    "begun is the interval before catching up": [
-      "return { ...granted, begun: { intervalStartedAt, intervalEndedAt: toIso(begun.intervalEndedAt) } };",
-      "return granted;",
-      "records the begun interval, before catching up",
     ],
   }),
   ...guardsOf(DOCUMENT, "backend/local-backend", {
@@ -247,7 +250,7 @@ export const SCHEDULER_GUARDS = [
       "a job that requires another",
     ],
   }),
-  ...guardsOf(TRANSITIONS, "proofs/explorer", {
+  ...guardsOf(LATER, "proofs/explorer", {
     "the explorer: only the newest run resumes": [
       "if (newest.id !== id) {",
       "if (active !== null) {",

@@ -1,6 +1,5 @@
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import type { JobInterval } from "../../src/scheduler/job-interval.ts";
-import type { Schedule } from "../../src/scheduler/schedule.ts";
+import type { JobInterval, Schedule } from "../../src/scheduler/schedule.ts";
 import type { EndedRun, Ending, Holder, JobState, SkippedSpan } from "../../src/scheduler/state-document.ts";
 import { newJobState } from "../../src/scheduler/state-document.ts";
 import { prepareSchedule } from "../../src/scheduler/what-comes-next.ts";

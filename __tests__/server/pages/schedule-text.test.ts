@@ -1,6 +1,6 @@
 import { expect, test } from "@jest/globals";
 import { DAY, HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
-import type { JobInterval } from "../../../src/scheduler/job-interval.ts";
+import type { JobInterval } from "../../../src/scheduler/schedule.ts";
 import { upcomingOf } from "../../../src/server/jobs/upcoming.ts";
 import { lengthText, scheduleElement } from "../../../src/server/pages/schedule-text.ts";
 import { HOURLY, lock, NOON, state } from "../../../testing/states/states-by-instant.ts";

@@ -38,7 +38,7 @@ export async function cancelAndWait(token: string, surroundings: Surroundings): 
  * @throws ServiceError if GitHub does not answer.
  * @see https://docs.github.com/en/rest/actions/workflow-runs#cancel-a-workflow-run
  */
-export async function cancelThisRun(
+async function cancelThisRun(
   api: Pick<GitHubApi, "post">,
   { GITHUB_REPOSITORY, GITHUB_RUN_ID }: Environment,
   deadline: Deadline,

@@ -1,5 +1,5 @@
 import type { Deadline } from "../../network/deadline.ts";
-import { messageOf } from "../messages.ts";
+import { messageOf } from "../error-message.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
 import { GitHubApi, unexpectedAnswer } from "./github-api.ts";
 

@@ -27,7 +27,7 @@ export async function goOn(token: string, surroundings: Surroundings): Promise<v
  * @throws ServiceError if GitHub does not answer.
  * @see https://docs.github.com/en/rest/actions/workflows#create-a-workflow-dispatch-event
  */
-export async function dispatchThisWorkflow(
+async function dispatchThisWorkflow(
   api: Pick<GitHubApi, "post">,
   { GITHUB_REPOSITORY = "", GITHUB_REF: ref = "", GITHUB_WORKFLOW_REF = "" }: Environment,
   deadline: Deadline,

@@ -3,7 +3,7 @@ import { ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { HttpConnection } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
-import { messageOf } from "../messages.ts";
+import { messageOf } from "../error-message.ts";
 import type { Environment } from "../toolkit.ts";
 
 export interface GitHubAnswer {

@@ -1,7 +1,6 @@
 import { statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { which } from "@actions/io";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import type { CommandInputs } from "../inputs.ts";
 import type { Surroundings } from "../toolkit.ts";
@@ -22,7 +21,10 @@ export async function commandOf(
       expected: "a folder that a step before this one makes, such as actions/checkout",
     });
   }
-  const find = async (program: string) => (await which(program)) || null;
+  const find = async (program: string) => {
+    const { which } = await import(/* webpackChunkName: "exec" */ "@actions/io");
+    return (await which(program)) || null;
+  };
   return {
     script: await scriptOf({ run, shell, platform, find }),
     workingDirectory: folder,

@@ -4,12 +4,15 @@ import { intervalEnvironment } from "../../command/interval-environment.ts";
 import { type Ending as CommandEnding, runUnderLock } from "../../command/run-under-lock.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
+import type { LockLoss } from "../../scheduler/lock-loss.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
+import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";
-import { freeByHand, logStarted, lossLine, messageOf } from "../messages.ts";
+import { freeByHand, logStarted } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
-import { type LockStart, type RefusedStart, type Starts, startLock } from "../start-lock.ts";
-import { grantedState, intervalOf, NO_STATE, type StepState, saveStepState } from "../state.ts";
+import { type LockStart, type RefusedStart, startLock } from "../start-lock.ts";
+import type { Starts } from "../starts.ts";
+import { grantedState, intervalOf, NO_STATE, type StepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";
 import { commandEnvironment } from "./command-environment.ts";
@@ -139,12 +142,13 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   const { starts, start, granted } = run;
   const { toolkit, env } = starts.surroundings;
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
-  saveStepState(toolkit, state);
+  starts.state.save(state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
     `Output of the command for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}`,
   );
   const files = new RunnerFiles(env);
+  starts.state.distrustFile();
   const { ending, lock } = await runCommand(run).catch((reason: unknown) => ({
     ending: { kind: "not-run", reason } satisfies Ending,
     lock: granted.lock,
@@ -156,10 +160,10 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   // The command may have damaged the files of the runner. Its lock must be ended all the same.
   await tryTo(toolkit, () => {
     files.restore();
-    saveStepState(toolkit, { ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+    starts.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   });
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
-  if (end !== "unknown") await tryTo(toolkit, () => saveStepState(toolkit, NO_STATE));
+  if (end !== "unknown") await tryTo(toolkit, () => starts.state.save(NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
     lost: "lost",
@@ -198,7 +202,7 @@ async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, g
     case "lost":
       toolkit.setFailed(
         ending.reason instanceof LockLostError
-          ? `The command was stopped. ${lossLine(granted.jobName, ending.reason.loss)}`
+          ? `The command was stopped. ${await lossText(granted.jobName, ending.reason.loss)}`
           : `The command was stopped: ${await messageOf(ending.reason)}`,
       );
       return 1;
@@ -262,7 +266,7 @@ async function endedLock(
     return "recorded";
   } catch (error) {
     if (error instanceof LockLostError) {
-      toolkit.setFailed(lossLine(granted.jobName, error.loss));
+      toolkit.setFailed(await lossText(granted.jobName, error.loss));
       return "lost";
     }
     const end = isDone ? "finished" : "interrupted";
@@ -271,6 +275,12 @@ async function endedLock(
     );
     return "unknown";
   }
+}
+
+/** Loaded only here: most runs keep their lock. */
+async function lossText(jobName: string, loss: LockLoss): Promise<string> {
+  const { lossLine } = await import(/* webpackChunkName: "failure" */ "../loss-line.ts");
+  return lossLine(jobName, loss);
 }
 
 function reasonOf(ending: Ending): string {

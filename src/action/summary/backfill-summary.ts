@@ -4,7 +4,7 @@ import { toIso } from "../../scheduler/instant.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
 import type { BackfillInputs } from "../backfill-inputs.ts";
 import type { Page } from "../backfill-page.ts";
-import { messageOf } from "../messages.ts";
+import { messageOf } from "../error-message.ts";
 import type { Surroundings } from "../toolkit.ts";
 import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
 

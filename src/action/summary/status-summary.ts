@@ -6,8 +6,8 @@ import { conditionOfJob } from "../../scheduler/job-condition.ts";
 import { formatLength, latenessOf } from "../../scheduler/late-text.ts";
 import { type EndedRun, endingOf, type JobState } from "../../scheduler/state-document.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
+import { messageOf } from "../error-message.ts";
 import type { DisabledWorkflows } from "../github/disabled-workflows.ts";
-import { messageOf } from "../messages.ts";
 import type { WatchedJobs } from "../status-outputs.ts";
 import type { Surroundings } from "../toolkit.ts";
 import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
@@ -41,7 +41,7 @@ export async function writeStatusSummary(
 }
 
 /** @returns the table in GitHub's Markdown, of at most 20,000 bytes. Names from elsewhere stay text. */
-export function statusSummary({ watched: { jobs, damaged }, missing, disabled, now, serverUrl }: Summarized): string {
+function statusSummary({ watched: { jobs, damaged }, missing, disabled, now, serverUrl }: Summarized): string {
   const rows = [
     ...missing.map((name) => `| ${code(name)} | **never started** | | | | | | |`),
     ...damaged.map((name) => `| ${code(name)} | **damaged** | | | | | | |`),

@@ -20,5 +20,10 @@ export function wallText(instant: Instant, zone: Zone): string {
  */
 export function code(text: string): string {
   const line = oneLine(text.slice(0, LONGEST_NAME));
-  return `<code>${line.replace(/[^\p{L}\p{M}\p{N} ,.-]/gu, (character) => `&#${character.codePointAt(0)};`)}</code>`;
+  return `<code>${line.replace(marksIn(line), (character) => `&#${character.codePointAt(0)};`)}</code>`;
+}
+
+/** V8 takes 0.4 ms to compile the classes of Unicode. */
+function marksIn(line: string): RegExp {
+  return /^[ -~]*$/.test(line) ? /[^A-Za-z0-9 ,.-]/g : /[^\p{L}\p{M}\p{N} ,.-]/gu;
 }

@@ -46,7 +46,8 @@ export function summaryText({ rows, state, timezone, serverUrl }: Summary): stri
     ].join("\n");
   };
   const chart = state === null ? null : runsChart(state, zone ?? zoneNamed("UTC"));
-  for (const table of MOST_ROWS.map(tableOf)) {
+  for (const most of MOST_ROWS) {
+    const table = tableOf(most);
     for (const parts of chart === null ? [[table]] : [[table, chart], [table]]) {
       const text = `${parts.join("\n\n")}\n\n`;
       if (Buffer.byteLength(text) <= LONGEST_SUMMARY) return text;

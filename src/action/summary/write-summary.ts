@@ -2,8 +2,8 @@ import { appendFileSync, existsSync, readFileSync } from "node:fs";
 import type { HeldLock, JobBackend, JobStatus } from "../../backend/job-backend.ts";
 import { finish, interrupt } from "../../scheduler/job-transitions.ts";
 import { whatComesNext } from "../../scheduler/what-comes-next.ts";
+import { messageOf } from "../error-message.ts";
 import { serverUrlOf } from "../holder.ts";
-import { messageOf } from "../messages.ts";
 import type { Surroundings } from "../toolkit.ts";
 import { type SummaryRow, summaryText } from "./summary-text.ts";
 

@@ -6,7 +6,8 @@ import {
   strongerEffect,
 } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
-import { type HttpAnswer, HttpConnection, type HttpRequest } from "../../network/http.ts";
+import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
+import type { HttpRequest } from "../../network/http-exchange.ts";
 import { retrying } from "../../network/retry.ts";
 import { AnswerError } from "./server-answers.ts";
 

@@ -33,7 +33,7 @@ export function spanOf(entry: HistoryEntry) {
   return { intervalStartedAt: entry.span.skippedStartedAt, intervalEndedAt: entry.span.skippedEndedAt };
 }
 
-export const ENDING_NAMES: Readonly<Record<Ending, string>> = {
+const ENDING_NAMES: Readonly<Record<Ending, string>> = {
   finished: "finished",
   interrupted: "interrupted",
   "taken-over": "taken over",

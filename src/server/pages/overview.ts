@@ -93,7 +93,7 @@ export function corrected(
   return { overview: { ...overview, counts, found, rows }, jobs };
 }
 
-export function nameOf(job: ListedStatus): string {
+function nameOf(job: ListedStatus): string {
   return isDamaged(job) ? job.name : job.state.name;
 }
 

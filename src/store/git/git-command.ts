@@ -2,7 +2,6 @@ import { constants, existsSync } from "node:fs";
 import { access } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
-import { getExecOutput } from "@actions/exec";
 import {
   type RemoteErrorCode,
   ServiceError,
@@ -25,7 +24,6 @@ import { configurationFor, environmentFrom } from "./git-environment.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX } from "./ref-name.ts";
-import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
 import { TemporaryRepository } from "./temporary-repository.ts";
 
 /** git reports failures in prose only. One whose cause is not clear is tried this often in all. */
@@ -163,7 +161,7 @@ export class GitCommandRemote implements GitRemote {
     const { stdout, stderr } = await this.#git(args, deadline);
     const line = pushLineIn(stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
-    return { outcome: "failed", failure: this.#pushFailure(ref, line, stderr) };
+    return { outcome: "failed", failure: await this.#pushFailure(ref, line, stderr) };
   }
 
   /** A push cannot remove a ref whose object is damaged: git reads the object first. */
@@ -174,10 +172,12 @@ export class GitCommandRemote implements GitRemote {
     const { exitCode, stderr } = await this.#git([`--git-dir=${gitDir}`, "update-ref", "-d", ref], deadline);
     if (exitCode === 0) return { outcome: "moved" };
     const about = { place: this.place, ref, messages: "", forbidden: "git-failed" } as const;
+    const { refusedUpdate } = await loadRefusals();
     return { outcome: "failed", failure: refusedUpdate({ ...about, reason: stderr }) };
   }
 
-  #pushFailure(ref: string, line: PushLine | null, stderr: string): ServiceError {
+  async #pushFailure(ref: string, line: PushLine | null, stderr: string): Promise<ServiceError> {
+    const { refusedUpdate } = await loadRefusals();
     const forbidden = "key-may-not-write";
     if (line?.outcome === "unsent") {
       // If the ref has moved, the store ignores this failure: docs/locks.md. If not, the server hides the ref from pushes.
@@ -213,6 +213,7 @@ export class GitCommandRemote implements GitRemote {
   ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
     const env = { ...this.#env, ...(await this.#repository.environment()) };
     const cwd = await this.#repository.folder();
+    const { getExecOutput } = await import(/* webpackChunkName: "exec" */ "@actions/exec");
     const run = getExecOutput("git", [...args], { env, cwd, silent: true, ignoreReturnCode: true });
     const { signal } = deadline;
     const stop = new AbortController();
@@ -237,18 +238,14 @@ export class GitCommandRemote implements GitRemote {
   async #readFailure(command: string, stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
     const cause = new Error(stderr.trim());
     if (this.#location.transport === "file") {
-      const isReadable = await access(fileURLToPath(this.#location.url), constants.R_OK).then(
-        () => true,
-        () => false,
-      );
-      if (!isReadable) {
-        return this.#failure("repository-not-found", "is no repository that can be read", { effect: "none", cause });
-      }
+      const problem = await problemOfFolder(fileURLToPath(this.#location.url));
+      if (problem !== null) return this.#failure("repository-not-found", problem, { effect: "none", cause });
     }
     if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
     const words = remoteErrorIn(stderr) ?? wordsOfOtherSide(stderr);
+    const { MISSING } = await loadRefusals();
     if (MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
     const problem = `cannot be reached by ${command} (${words})`;
     return this.#failure("git-failed", problem, { effect: "none", retryAfter, cause });
@@ -260,11 +257,12 @@ export class GitCommandRemote implements GitRemote {
   }
 
   /** The connection failed before git sent anything. */
-  #contactFailure(
+  async #contactFailure(
     command: string,
     { words, mayPass }: NoContact,
     { forbidden, retryAfter, cause }: ErrorOptions & { forbidden: RemoteErrorCode; retryAfter: number | undefined },
-  ): ServiceError {
+  ): Promise<ServiceError> {
+    const { codeOfRefusal } = await loadRefusals();
     const code = mayPass ? "git-failed" : (codeOfRefusal(words, forbidden) ?? "git-failed");
     const problem = `cannot be reached by ${command}${words === "" ? "" : ` (${words})`}`;
     return this.#failure(code, problem, { effect: "none", retryAfter: mayPass ? retryAfter : undefined, cause });
@@ -281,4 +279,21 @@ export class GitCommandRemote implements GitRemote {
   #notARepository(why: string): ServiceError {
     return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
   }
+}
+
+/** @returns why a folder can be no repository, or null. */
+async function problemOfFolder(folder: string): Promise<string | null> {
+  try {
+    await access(folder, constants.R_OK);
+    return null;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT"
+      ? 'does not exist on this machine ("git init --bare" makes a repository)'
+      : "is no repository that can be read";
+  }
+}
+
+/** Loaded only here: most calls do not fail. */
+function loadRefusals() {
+  return import(/* webpackChunkName: "failure" */ "./refusal.ts");
 }

@@ -8,6 +8,7 @@ import { chained, documentCommit, isChained, jobNameInCommit, stateInCommit } fr
 import type { GitRemote, RefUpdate, UnusableObject } from "./git-remote.ts";
 import { type GitObject, idOf, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX, refOf } from "./ref-name.ts";
+import { isRefusedByRule } from "./refused-by-rule.ts";
 
 export interface GitStoreOptions {
   readonly remote: GitRemote;
@@ -75,29 +76,9 @@ export class GitStore implements JobStore {
       return await this.#move(this.#update(expected, state), deadline);
     } catch (error) {
       if (!isRefusedByRule(error)) throw error;
-      return this.#chain(expected, state, { refusal: error, deadline });
-    }
-  }
-
-  /** Swaps in a repository that allows only fast-forward updates: the new commit has the old one as its parent. */
-  async #chain(
-    expected: string,
-    state: JobState,
-    { refusal, deadline }: { readonly refusal: ServiceError; readonly deadline: Deadline },
-  ): Promise<Swap> {
-    this.#log(`${refusal.message}; trying again with the commit before it as its parent`);
-    try {
-      return await this.#move(this.#update(expected, chained(state)), deadline);
-    } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      if (!(isRefusedByRule(error) && refusal.code === "not-fast-forward")) throw error.withEffect(refusal.effect);
-      throw new ServiceError("updates-not-allowed", {
-        place: this.#remote.place,
-        problem: `${error.problem}, although the update was fast-forward`,
-        effect: strongerEffect(refusal.effect, error.effect),
-        ref: error.ref ?? undefined,
-        cause: error,
-      });
+      const { swapChained } = await import(/* webpackChunkName: "failure" */ "./chained-swap.ts");
+      const swap = () => this.#move(this.#update(expected, chained(state)), deadline);
+      return swapChained(swap, { refusal: error, place: this.#remote.place, log: this.#log });
     }
   }
 
@@ -158,9 +139,4 @@ export class GitStore implements JobStore {
       throw cause instanceof StateError ? damaged(cause.message, cause) : cause;
     }
   }
-}
-
-/** Whether a rule or a hook refused. A hook's words are free text, so the reason may be that the update is no fast-forward. */
-function isRefusedByRule(error: unknown): error is ServiceError {
-  return error instanceof ServiceError && (error.code === "update-refused" || error.code === "not-fast-forward");
 }

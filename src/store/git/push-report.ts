@@ -33,7 +33,7 @@ export function refusalIn(report: Buffer, ref: string): ReportedRefusal | null {
 }
 
 /** @returns the words with which a server refuses a whole request, or null. Some servers send a line `# service=…` first. */
-export function errorIn(answer: Iterable<Packet>): string | null {
+function errorIn(answer: Iterable<Packet>): string | null {
   for (const line of linesOf(answer)) {
     if (line.startsWith("ERR ")) return line.slice("ERR ".length);
     if (!line.startsWith("# service=")) return null;

@@ -1,4 +1,4 @@
-import { createHash } from "node:crypto";
+import { sha256 } from "./sha256.ts";
 
 /** The namespace of all jobs' refs. It has no branches and no tags, so clones, fetches, builds and lists leave it out. */
 export const REF_PREFIX = "refs/cronyx/";
@@ -20,6 +20,6 @@ export function refOf(jobName: string): string {
     .replace(/^-/, "")
     .slice(0, LONGEST_READABLE)
     .replace(/-$/, "");
-  const digest = createHash("sha256").update(jobName, "utf8").digest("hex").slice(0, 32);
+  const digest = sha256(jobName).slice(0, 32);
   return `${REF_PREFIX}${readable === "" ? "job" : readable}-${digest}`;
 }

@@ -1,23 +1,16 @@
-import {
-  type Effect,
-  ServiceError,
-  type ServiceErrorCode,
-  type ServiceErrorDetails,
-} from "../../errors/service-error.ts";
+import { ServiceError } from "../../errors/service-error.ts";
 import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import type { HttpAnswer } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
-import type { Instant } from "../../scheduler/instant.ts";
+import { type Instant, isInstant } from "../../scheduler/instant.ts";
 import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip, UnusableObject } from "./git-remote.ts";
 import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
 import { loadZlib, OversizedPackError, readPack, writePack } from "./pack.ts";
 import { DELIMITER, demultiplex, FLUSH, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
-import { missingSupport } from "./protocol-support.ts";
 import { errorInAnswer, refusalIn } from "./push-report.ts";
 import { tipsIn } from "./ref-list.ts";
-import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
-import { serverWords, wordsOfBody } from "./server-words.ts";
+import type { SmartHttpFailures } from "./smart-http-failures.ts";
 import { type GitLogin, type GitService, loginWith, SmartHttpRequests } from "./smart-http-requests.ts";
 
 /** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
@@ -136,19 +129,25 @@ export class SmartHttpRemote implements GitRemote {
       }
       throw cause;
     }
-    const failure = this.#failureOf(answer, "git-receive-pack") ?? this.#reportedFailure(answer.body, ref);
+    const failure =
+      (await this.#failureOf(answer, "git-receive-pack")) ?? (await this.#reportedFailure(answer.body, ref));
     return failure === null ? { outcome: "moved" } : { outcome: "failed", failure };
   }
 
-  #reportedFailure(report: Buffer, ref: string): ServiceError | null {
+  async #reportedFailure(report: Buffer, ref: string): Promise<ServiceError | null> {
     try {
       const refusal = refusalIn(report, ref);
-      return refusal && refusedUpdate({ place: this.place, ref, ...refusal, forbidden: "token-may-not-write" });
+      return refusal && (await this.#failures()).refusedUpdate(ref, refusal);
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      const details = { effect: "possible", retryAfter: 0, cause } as const;
-      return this.#failure("unreachable", `sent no push report (${cause.message})`, details);
+      return (await this.#failures()).lostReport(cause);
     }
+  }
+
+  /** @returns null for an answer of this git service. */
+  async #failureOf(answer: HttpAnswer, service: GitService): Promise<ServiceError | null> {
+    const isAnswered = answer.status === 200 && answer.contentType.startsWith(`application/x-${service}-result`);
+    return isAnswered ? null : (await this.#failures()).failureOf(answer, service);
   }
 
   async close(): Promise<void> {
@@ -159,12 +158,12 @@ export class SmartHttpRemote implements GitRemote {
     const wants = prefixes.map((prefix) => `ref-prefix ${prefix}\n`);
     const answer = await this.#command("ls-refs", wants, deadline);
     const refusal = errorInAnswer(answer.body);
-    if (refusal !== null) throw (await this.#missingSupport(deadline)) ?? this.#refusedRead(refusal);
+    if (refusal !== null) throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).refusedRead(refusal);
     try {
-      return { tips: tipsIn(answer.body), now: answer.date };
+      return { tips: tipsIn(answer.body), now: instantOf(answer) };
     } catch (cause) {
       if (!(cause instanceof ProtocolError)) throw cause;
-      throw (await this.#missingSupport(deadline)) ?? this.#notARepository(cause.message, cause);
+      throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).notARepository(cause.message, { cause });
     }
   }
 
@@ -174,31 +173,28 @@ export class SmartHttpRemote implements GitRemote {
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);
     // git dies of a damaged object before its first byte.
-    if (answer.body.length === 0) throw this.#failure("ref-without-object", NOT_SENT.words);
+    if (answer.body.length === 0) throw (await this.#failures()).notSent(NOT_SENT.words);
     try {
       const rest = packets(answer.body);
       for (const packet of rest) {
         if (packet.kind !== "data") continue;
         const line = textOf(packet.payload);
-        if (line.startsWith("ERR ")) throw this.#unsent(line.slice("ERR ".length));
+        if (line.startsWith("ERR ")) throw (await this.#failures()).refusedFetch(line.slice("ERR ".length));
         if (line !== "packfile") continue;
         const { data, fatal } = demultiplex(rest);
-        if (fatal !== null) throw this.#unsent(fatal);
+        if (fatal !== null) throw (await this.#failures()).refusedFetch(fatal);
         const objects = readPack(data);
-        if (ids.every((id) => objects.has(id))) return { objects, now: answer.date };
-        throw this.#failure("ref-without-object", NOT_SENT.words);
+        if (ids.every((id) => objects.has(id))) return { objects, now: instantOf(answer) };
+        throw (await this.#failures()).notSent(NOT_SENT.words);
       }
       throw new ProtocolError("its answer holds no pack");
     } catch (cause) {
-      if (cause instanceof OversizedPackError) throw this.#failure("oversized-answer", cause.message, { cause });
-      if (cause instanceof ProtocolError) throw this.#notARepository(cause.message, cause);
-      throw cause;
+      if (!(cause instanceof ProtocolError)) throw cause;
+      const failures = await this.#failures();
+      throw cause instanceof OversizedPackError
+        ? failures.oversizedPack(cause)
+        : failures.notARepository(cause.message, { cause });
     }
-  }
-
-  /** The error for a fetch without objects. Of a server's reasons, only a missing object is about a ref. */
-  #unsent(words: string): ServiceError {
-    return MISSING.test(words) ? this.#failure("ref-without-object", serverWords(words)) : this.#refusedRead(words);
   }
 
   /** Sends one command of protocol v2 until an answer comes: it changes nothing on the server. */
@@ -216,7 +212,7 @@ export class SmartHttpRemote implements GitRemote {
         throw error;
       }
     });
-    const failure = this.#failureOf(result, "git-upload-pack");
+    const failure = await this.#failureOf(result, "git-upload-pack");
     if (failure === null) return result;
     const { status, contentType } = result;
     const mayLackSupport = [400, 405, 415].includes(status) || (status === 200 && contentType === "");
@@ -228,8 +224,7 @@ export class SmartHttpRemote implements GitRemote {
     const request = { method: "GET", path: "info/refs?service=git-upload-pack", body: null } as const;
     try {
       const { status, body } = await this.#requests.send("git-upload-pack", request, deadline);
-      const why = status === 200 ? missingSupport(body) : null;
-      return why === null ? null : this.#failure("repository-unsupported", `cannot keep locks (${why})`);
+      return status === 200 ? (await this.#failures()).missingSupport(body) : null;
     } catch (error) {
       if (error instanceof ServiceError) return null;
       throw error;
@@ -240,60 +235,15 @@ export class SmartHttpRemote implements GitRemote {
     return this.#requests.send(service, { method: "POST", path: service, body }, deadline);
   }
 
-  /**
-   * @returns null for an answer of this git service. A push is refused only by the server's own words and by a status for
-   *   credentials: any other answer may be a proxy's, after the push was carried out.
-   */
-  #failureOf(answer: HttpAnswer, service: GitService): ServiceError | null {
-    const { status, contentType, redirectedTo, body } = answer;
-    const writes = service === "git-receive-pack";
-    const redirect = redirectedTo === null ? "" : `, after a redirect to ${redirectedTo}, which gets no token`;
-    const words = wordsOfBody(answer);
-    const shown = words === "" ? `(${status})` : `(${status}: ${words})`;
-    const lost = { effect: writes ? "possible" : "none" } as const;
-    const forbidden = writes ? "token-may-not-write" : "token-may-not-read";
-    switch (status) {
-      case 401:
-        if (this.#credentialKind === null)
-          return this.#failure("token-missing", `asks for credentials ${shown}${redirect}`);
-        return this.#credentialKind === "token"
-          ? this.#failure("token-refused", `refused the token ${shown}${redirect}`)
-          : this.#failure("login-refused", `refused the user name or the password ${shown}${redirect}`);
-      case 403: {
-        const problem = `does not let the token ${writes ? "write" : "read"} ${shown}${redirect}`;
-        return this.#failure(codeOfRefusal(words, forbidden) ?? forbidden, problem);
-      }
-      case 404: {
-        const { alsoNotFound } = this.#requests;
-        const either = alsoNotFound === null ? "" : `, and neither is ${alsoNotFound}`;
-        const problem = `is no repository that the token may see ${shown}${either}${redirect}`;
-        return this.#failure("repository-not-found", problem, lost);
-      }
-      case 200:
-        break;
-      default:
-        return this.#notARepository(`it answered ${shown.slice(1, -1)}${redirect}`, undefined, lost);
-    }
-    if (contentType.startsWith(`application/x-${service}-result`)) return null;
-    const refusal = errorInAnswer(body);
-    // The report of a push may be a refusal too.
-    if (refusal !== null) return writes ? null : this.#refusedRead(refusal);
-    const why = `it answered with ${contentType || "no content type"}, not as a git server does${redirect}`;
-    return this.#notARepository(why, undefined, lost);
+  /** Loaded only here: most calls do not fail. */
+  async #failures(): Promise<SmartHttpFailures> {
+    const { SmartHttpFailures } = await import(/* webpackChunkName: "failure" */ "./smart-http-failures.ts");
+    const { alsoNotFound } = this.#requests;
+    return new SmartHttpFailures({ place: this.place, credentialKind: this.#credentialKind, alsoNotFound });
   }
+}
 
-  #refusedRead(words: string): ServiceError {
-    const code = codeOfRefusal(words, "token-may-not-read");
-    return code === null
-      ? this.#notARepository(serverWords(words))
-      : this.#failure(code, `does not let the token read (${serverWords(words)})`);
-  }
-
-  #notARepository(why: string, cause?: unknown, lost: { readonly effect?: Effect } = {}): ServiceError {
-    return this.#failure("not-a-repository", `cannot keep locks (${why.replace(/\.$/, "")})`, { cause, ...lost });
-  }
-
-  #failure(code: ServiceErrorCode, problem: string, details: Partial<ServiceErrorDetails> = {}): ServiceError {
-    return new ServiceError(code, { place: this.place, problem, effect: "none", ...details });
-  }
+/** @returns the time of the server's clock, or null without one that an instant can have. */
+function instantOf({ date }: HttpAnswer): Instant | null {
+  return date !== null && isInstant(date) ? date : null;
 }

@@ -1,0 +1,17 @@
+import type { JobBackend } from "../backend/job-backend.ts";
+import type { LockKind } from "./holder.ts";
+import type { Inputs } from "./inputs.ts";
+import type { StepStateWriter } from "./state.ts";
+import type { Surroundings } from "./toolkit.ts";
+
+/** All that the starts of one step have in common. */
+export interface Starts {
+  readonly inputs: Inputs;
+  readonly backend: JobBackend;
+  readonly surroundings: Surroundings;
+  /** For what the lock is held: see `kind` of a holder. */
+  readonly kind: LockKind;
+  readonly state: StepStateWriter;
+  /** Whether the server has shown that it is this project's. */
+  readonly isMarked: () => boolean;
+}

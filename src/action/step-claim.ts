@@ -1,0 +1,76 @@
+import type { Claim } from "../backend/job-backend.ts";
+import { lockIdOf } from "../backend/lock-id.ts";
+import type { ServiceError } from "../errors/service-error.ts";
+import { canonicalUrl } from "../location/location.ts";
+import type { Holder } from "../scheduler/state-document.ts";
+import { holderOf } from "./holder.ts";
+import type { Starts } from "./starts.ts";
+import { NO_STATE, type StepState } from "./state.ts";
+
+interface Ids {
+  readonly idempotencyKey: string;
+  readonly lockId: string;
+}
+
+/**
+ * The claim of one start. At each instant the step's state names the lock that post may find, and none where there can be
+ * none.
+ */
+export class StepClaim implements Claim {
+  readonly holder: Holder;
+  readonly #starts: Starts;
+  #ids: Ids | null = null;
+  #isSaved = false;
+
+  constructor(starts: Starts) {
+    const { surroundings, kind } = starts;
+    this.#starts = starts;
+    this.holder = holderOf(surroundings.env, { kind, checkRunId: surroundings.toolkit.getInput("check-run-id") });
+    // Node loads its crypto for the ids. A start over git needs them only after its first answer.
+    setImmediate(() => this.#madeIds());
+  }
+
+  get idempotencyKey(): string {
+    return this.#madeIds().idempotencyKey;
+  }
+
+  get lockId(): string {
+    return this.#madeIds().lockId;
+  }
+
+  /** The step's state from before the grant, for the state after it. */
+  get takingState(): StepState {
+    const { location, request } = this.#starts.inputs;
+    return {
+      ...NO_STATE,
+      location: canonicalUrl(location),
+      jobName: request.jobName,
+      lockId: this.lockId,
+      willBeTakenOver: request.retryInterval !== undefined,
+    };
+  }
+
+  readonly beforeTaking = (): void => {
+    if (!this.#isSaved) this.#starts.state.save(this.takingState);
+    this.#isSaved = true;
+  };
+
+  /** The start has taken no lock. */
+  withdraw(): void {
+    if (this.#isSaved) this.#starts.state.save({ ...this.takingState, lockId: "" });
+    this.#isSaved = false;
+  }
+
+  /** The start has failed, so its lock may have been taken. */
+  fail({ effect }: ServiceError): void {
+    if (effect === "none") this.withdraw();
+    else if (this.#starts.isMarked()) this.#starts.state.save({ ...this.takingState, isMarked: true });
+  }
+
+  #madeIds(): Ids {
+    if (this.#ids !== null) return this.#ids;
+    const idempotencyKey = this.#starts.surroundings.newId();
+    this.#ids = { idempotencyKey, lockId: lockIdOf(idempotencyKey) };
+    return this.#ids;
+  }
+}
