@@ -44,7 +44,7 @@ describe.each(PLACES)("on %s", (place) => {
     const [{ id, intervalStartedAt: from, intervalEndedAt: until, outcome } = {}] = history;
     expect({ code, active, outcome }).toEqual({ code: 0, active: null, outcome: "finished" });
     expect(output).toBe(`two words|${id}|${from}|${until}\nfrom the input`);
-    expect(errors).toBe(`Started: two words for ${from} to ${until}\nFinished: two words until ${until}\n`);
+    expect(errors).toBe(`Started: two words for ${from} to ${until}\nFinished: two words for ${from} to ${until}\n`);
   });
 
   test("a command that fails interrupts, and its exit code is that of exec", async () => {

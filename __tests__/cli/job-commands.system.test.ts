@@ -262,7 +262,7 @@ describe("status --fail-when", () => {
 
 test("a name cannot become a command of a workflow's log", async () => {
   await repository.write("::error::", finishedUntil("::error::", SINCE));
-  expect((await run(status, ["::error::"])).output).toMatch(/^\\u\{3a\}:error::: free/);
+  expect((await run(status, ["::error::"])).output).toMatch(/^\\u\{3a\}:error::: not held/);
   expect((await run(status, [])).output).toMatch(/^\\u\{3a\}:error:: +free /m);
 });
 

@@ -36,7 +36,7 @@ describe.each(PLACES)("on %s", (place) => {
     // Without a holder the action asks GitHub about no run.
     expect((await places.state(place, "one"))?.active).toMatchObject({ id, holder: null });
 
-    const finished = `Finished: one until ${toIso(intervalEndedAt)}\n`;
+    const finished = `Finished: one for ${toIso(intervalStartedAt)} to ${toIso(intervalEndedAt)}\n`;
     expect(await run(place, ["finish", "one", "--lock", output.trim()])).toEqual({
       code: 0,
       output: finished,

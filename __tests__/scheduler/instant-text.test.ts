@@ -22,9 +22,10 @@ test.each([
   expect(toIso(parseInstantOrDate("startsAt", text, timezone))).toBe(instant);
 });
 
-test.each(["2026-02-30", "2026-11", "0000-01-01", "2026-11-24T00:00", "tomorrow", "20261124", ""])(
-  "refuses %j",
-  (text) => {
-    expect(() => parseInstantOrDate("startsAt", text, "UTC")).toThrow(/^startsAt .* is neither an instant nor a date$/);
-  },
-);
+test.each(["2026-02-30", "0000-01-01"])("refuses %j as a date that does not exist", (text) => {
+  expect(() => parseInstantOrDate("startsAt", text, "UTC")).toThrow(/^startsAt .* is a date that does not exist$/);
+});
+
+test.each(["2026-11", "2026-11-24T00:00", "tomorrow", "20261124", ""])("refuses %j", (text) => {
+  expect(() => parseInstantOrDate("startsAt", text, "UTC")).toThrow(/^startsAt .* is neither an instant nor a date$/);
+});

@@ -9,7 +9,7 @@ export function statusLine({ state, next }: JobStatus, now: Instant): string {
   const { name, active, finishedUntil } = state;
   const lock =
     active === null
-      ? "free"
+      ? "not held"
       : `held by ${holderLine(active.holder)} since ${active.createdAt} for ${active.intervalStartedAt} to ${active.intervalEndedAt}`;
   const parts = [
     next.failing && "failing",

@@ -1,6 +1,6 @@
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type Started } from "../backend/job-backend.ts";
-import { oneLine, startedLines } from "../backend/one-line.ts";
+import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
@@ -169,7 +169,7 @@ async function isLockEnded(execution: Execution, { granted, lock, ending }: Ende
     await (isDone ? backend.finish(lock, deadline) : backend.interrupt(lock, deadline));
     errors.write(
       isDone
-        ? `Finished: ${job} until ${toIso(granted.intervalEndedAt)}\n`
+        ? `Finished: ${job} for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}\n`
         : `Interrupted: ${job}, because ${reasonOf(ending, cancelled)}; the next start decides again from ${toIso(granted.intervalStartedAt)}\n`,
     );
     return true;

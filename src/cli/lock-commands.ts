@@ -1,7 +1,7 @@
 import { checkLocationOf, type HandedLock, handedLockText, readHandedLock } from "../backend/handed-lock.ts";
 import { readActiveLock } from "../backend/handed-lock-state.ts";
 import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
-import { oneLine, startedLines } from "../backend/one-line.ts";
+import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
@@ -115,6 +115,6 @@ async function endLock(
     return `Nothing to end: ${job} was ${error.loss.ending} at ${toIso(error.loss.at)}`;
   }
   return end === "finish"
-    ? `Finished: ${job} until ${toIso(intervalEndedAt)}`
+    ? `Finished: ${job} for ${spanText({ from: intervalStartedAt, until: intervalEndedAt })}`
     : `Interrupted: ${job}, and the next start decides again from ${toIso(intervalStartedAt)}`;
 }

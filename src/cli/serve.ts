@@ -135,6 +135,15 @@ function listenFault(cause: unknown, { host, port }: Configuration): unknown {
       cause,
     });
   }
+  if (code === "EADDRINUSE") {
+    return new ArgumentError("not-allowed", {
+      field: "SERVER_PORT",
+      value: port,
+      problem: `is in use by another program at ${host}`,
+      expected: "another port, or end that program",
+      cause,
+    });
+  }
   if (code !== "EACCES") return cause;
   return new ArgumentError("not-allowed", {
     field: "SERVER_PORT",

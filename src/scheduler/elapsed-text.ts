@@ -20,9 +20,14 @@ export function parseElapsed(
   throw new ArgumentError("out-of-range", {
     field,
     value: text,
-    problem: ms === null ? "has a unit that differs in length" : "is out of range",
+    problem: problemOf(ms, text),
     expected: `${lengthText(least)} to ${lengthText(most)}`,
   });
+}
+
+function problemOf(ms: number | null, text: string): string {
+  if (ms === null) return "has a unit that differs in length";
+  return /^\d+$/.test(text.trim()) ? "is a number of milliseconds, and out of range" : "is out of range";
 }
 
 /**

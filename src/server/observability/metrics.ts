@@ -46,7 +46,7 @@ export function createMetrics(countJobs: () => Promise<JobCounts>): Metrics {
   });
   const ends = new Counter({
     name: "cronyx_ends_total",
-    help: "Finish, interrupt, abandon, renew, resume and skip requests, by outcome",
+    help: "Finish, interrupt, abandon, renew, resume and skip requests, by operation and outcome",
     labelNames: ["operation", "outcome"],
     registers,
   });
