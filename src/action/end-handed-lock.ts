@@ -13,17 +13,20 @@ import { holderOf } from "./holder.ts";
 import { loadDeadline, loadLines, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { type Verdict, verdictOn } from "./needs.ts";
-import { addSummary } from "./step-summary.ts";
+import { addSummary, endedRow } from "./step-summary.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 const ENDS = ["by-needs", "finish", "interrupt"] as const;
 
+/** A lock that a start has handed on, and that is to be ended. */
+type LockToEnd = HandedLock & { readonly id: string };
+
 /** The inputs of `end/action.yml`, checked. */
 interface EndInputs {
-  /** Null: the job was not started, so there is nothing to end. */
-  readonly lock: HandedLock | null;
-  /** Why there is nothing to end. */
-  readonly idle: string;
+  /** Null: there is nothing to end. */
+  readonly lock: LockToEnd | null;
+  /** Why there is nothing to end: a line for the log. Empty if there is a lock. */
+  readonly whyNone: string;
   readonly verdict: Verdict;
   readonly location: Location;
   readonly deadline: number;
@@ -34,28 +37,19 @@ interface EndInputs {
 export async function endHandedLock(surroundings: Surroundings): Promise<null> {
   const { toolkit } = surroundings;
   try {
-    const { lock, idle, verdict, location, deadline, whenBehind } = loadEndInputs(toolkit, surroundings);
-    if (lock === null || lock.id === null) {
+    const inputs = loadEndInputs(toolkit, surroundings);
+    const { lock, verdict, whenBehind } = inputs;
+    if (lock === null) {
       toolkit.setOutput("ended", "");
-      toolkit.info(lock === null ? idle : `Nothing to end: ${oneLine(lock.jobName)} was started without a lock`);
+      toolkit.info(inputs.whyNone);
       return null;
     }
-    const backend = await connect(location, loadLogin(toolkit, location), surroundings, {});
-    try {
-      const line = await endOn(backend, {
-        lock: { ...lock, id: lock.id },
-        verdict,
-        deadline: surroundings.deadline(deadline),
-        surroundings,
-      });
-      toolkit.setOutput("ended", verdict.isDone ? "finished" : "interrupted");
-      toolkit.info(line);
-    } finally {
-      await backend.close();
-    }
+    const line = await endLock(lock, inputs, surroundings);
+    toolkit.setOutput("ended", verdict.isDone ? "finished" : "interrupted");
+    toolkit.info(line);
     if (verdict.isDone && whenBehind === "dispatch" && (lock.behind ?? 0) > 0) {
-      const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-      await goOn(toolkit.getInput("github-token"), surroundings);
+      const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
+      await dispatchNextRun(toolkit.getInput("github-token"), surroundings);
     }
   } catch (error) {
     toolkit.setFailed(
@@ -69,52 +63,75 @@ export async function endHandedLock(surroundings: Surroundings): Promise<null> {
 
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
 function loadEndInputs(toolkit: Toolkit, { env }: Surroundings): EndInputs {
+  const verdict = loadVerdict(toolkit);
+  const location = loadLocation(toolkit, env);
+  const deadline = loadDeadline(toolkit, "end");
+  const whenBehind = loadWord(toolkit, "when-behind", WHEN_BEHIND);
+  return { verdict, location, deadline, whenBehind, ...loadLock(toolkit, { verdict, location }) };
+}
+
+function loadVerdict(toolkit: Toolkit): Verdict {
   const end = loadWord(toolkit, "end", ENDS);
-  const needs = toolkit.getInput("needs");
-  const verdict =
-    end === "by-needs" && needs !== ""
-      ? verdictOn(needs, loadLines(toolkit, "allow-skipped"))
-      : { isDone: end !== "interrupt", because: `the input end is ${end}`, startedBy: null };
-  if (end === "by-needs" && needs === "") {
-    throw new ArgumentError("missing", { field: "needs", problem: "is missing, and end is not finish or interrupt" });
+  if (end !== "by-needs") {
+    return { isDone: end === "finish", because: `the input end is ${end}`, startedBy: null };
   }
+  const needs = toolkit.getInput("needs");
+  if (needs !== "") return verdictOn(needs, loadLines(toolkit, "allow-skipped"));
+  throw new ArgumentError("missing", { field: "needs", problem: "is missing, and end is not finish or interrupt" });
+}
+
+function loadLock(
+  toolkit: Toolkit,
+  { verdict, location }: Pick<EndInputs, "verdict" | "location">,
+): Pick<EndInputs, "lock" | "whyNone"> {
   const text = toolkit.getInput("lock");
   const jobName = toolkit.getInput("job-name");
-  const location = loadLocation(toolkit, env);
-  const inputs = {
-    verdict,
-    location,
-    deadline: loadDeadline(toolkit, "end"),
-    whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
-  };
   if (text === "") {
+    if (verdict.isDone || verdict.startedBy !== null) throw missingLock(verdict);
     // A start that failed hands on no lock, and its own post step has given the start up.
-    if (!verdict.isDone && verdict.startedBy === null)
-      return { ...inputs, lock: null, idle: `Nothing to end: there is no lock, because ${verdict.because}` };
-    throw new ArgumentError("missing", {
-      field: "lock",
-      problem:
-        verdict.startedBy === null
-          ? "is empty, although the work succeeded"
-          : `is empty, although the job ${oneLine(verdict.startedBy)} started the interval, whose lock stays active`,
-      expected: "the output lock of the start step, by way of an output of its job",
-    });
+    return { lock: null, whyNone: `Nothing to end: there is no lock, because ${verdict.because}` };
   }
   const lock = readHandedLock(text);
-  if (lock !== null) {
-    if (jobName !== lock.jobName) {
-      throw new ArgumentError("lock-of-other-run", {
-        field: "lock",
-        problem: `is of the job ${JSON.stringify(lock.jobName)}, and job-name is ${JSON.stringify(jobName)}`,
-      });
-    }
-    checkLocationOf(lock, location);
+  if (lock === null) return { lock, whyNone: "Nothing to end: the job was not started" };
+  if (jobName !== lock.jobName) {
+    throw new ArgumentError("lock-of-other-run", {
+      field: "lock",
+      problem: `is of the job ${JSON.stringify(lock.jobName)}, and job-name is ${JSON.stringify(jobName)}`,
+    });
   }
-  return { ...inputs, lock, idle: "Nothing to end: the job was not started" };
+  checkLocationOf(lock, location);
+  const { id } = lock;
+  if (id !== null) return { lock: { ...lock, id }, whyNone: "" };
+  return { lock: null, whyNone: `Nothing to end: ${oneLine(jobName)} was started without a lock` };
+}
+
+function missingLock({ startedBy }: Verdict): ArgumentError {
+  return new ArgumentError("missing", {
+    field: "lock",
+    problem:
+      startedBy === null
+        ? "is empty, although the work succeeded"
+        : `is empty, although the job ${oneLine(startedBy)} started the interval, whose lock stays active`,
+    expected: "the output lock of the start step, by way of an output of its job",
+  });
+}
+
+/** @returns a line for the log. */
+async function endLock(
+  lock: LockToEnd,
+  { verdict, location, deadline }: EndInputs,
+  surroundings: Surroundings,
+): Promise<string> {
+  const backend = await connect(location, loadLogin(surroundings.toolkit, location), surroundings, {});
+  try {
+    return await endOn(backend, { lock, verdict, deadline: surroundings.deadline(deadline), surroundings });
+  } finally {
+    await backend.close();
+  }
 }
 
 interface Ending {
-  readonly lock: HandedLock & { readonly id: string };
+  readonly lock: LockToEnd;
   readonly verdict: Verdict;
   readonly deadline: Deadline;
   readonly surroundings: Surroundings;
@@ -123,49 +140,51 @@ interface Ending {
 /** @returns a line for the log. */
 async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
   const { lock, verdict, deadline, surroundings } = ending;
-  const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
+  const { isDone, because } = verdict;
   const holder = holderOf(surroundings.env, { kind: "start", checkRunId: "" });
-  const { isDone } = verdict;
   const state = await shownState(backend, lock.jobName, deadline);
   const end: HandedLockEnd =
     state === "hidden"
       ? { call: isDone ? "finish" : "interrupt" }
       : endOfHandedLock({ lock, isDone, run: holder }, state);
+  const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const interval = { from: lock.intervalStartedAt, until: lock.intervalEndedAt };
+  // As it was before the end, for the chart of the summary. The end itself reads the job again.
   const record = state === "hidden" || state === null ? null : { version: "", state };
-  const summarize = (ended: HeldLock) =>
-    addSummary(surroundings, () => ({
-      rows: [
-        {
-          jobName: lock.jobName,
-          interval,
-          outcome: isDone ? "finished" : "interrupted",
-          holder,
-          dueAt: null,
-          behind: lock.behind,
-        },
-      ],
-      ended: ended.record === null ? null : { lock: ended, ending: isDone ? "finished" : "interrupted", backend },
-    }));
   switch (end.call) {
     case null:
       return `Nothing to end: ${oneLine(lock.jobName)} was ${isDone ? "finished" : "interrupted"} at ${end.endedAt}`;
     case "finish": {
       const line = await finishLock(backend, { lock: held, interval, deadline });
-      await summarize({ ...held, record });
+      await summarize({ ...held, record }, ending, backend);
       return line;
     }
     case "interrupt": {
-      const { because } = verdict;
       const line = await interruptLock(backend, { lock: held, interval, because, catchUp: null, deadline });
-      await summarize({ ...held, record });
+      await summarize({ ...held, record }, ending, backend);
       return line;
     }
     case "resume-and-finish": {
       const resumed = await backend.resume(held, holder, deadline);
       const line = await finishLock(backend, { lock: resumed.lock, interval, deadline });
-      await summarize(resumed.lock);
+      await summarize(resumed.lock, ending, backend);
       return `${line}, after an earlier attempt of this run had interrupted it`;
     }
   }
+}
+
+/** @param ended The lock, with the job's record before its end. */
+function summarize(ended: HeldLock, { lock, verdict, surroundings }: Ending, backend: JobBackend): Promise<void> {
+  const isFinished = verdict.isDone;
+  const row = endedRow({
+    jobName: lock.jobName,
+    interval: { from: lock.intervalStartedAt, until: lock.intervalEndedAt },
+    isFinished,
+    holder: holderOf(surroundings.env, { kind: "start", checkRunId: "" }),
+    behind: lock.behind,
+  });
+  return addSummary(surroundings, () => ({
+    rows: [row],
+    ended: ended.record === null ? null : { lock: ended, ending: isFinished ? "finished" : "interrupted", backend },
+  }));
 }

@@ -9,7 +9,7 @@ import { holderOf } from "./holder.ts";
 import { type JobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { intervalOf, loadStepState, type StepState } from "./state.ts";
-import { addSummary, prepareSummary } from "./step-summary.ts";
+import { addSummary, endedRow, prepareSummary } from "./step-summary.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
@@ -29,7 +29,7 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
   try {
     await stopCommand(state, surroundings);
     toolkit.info(await endLock(state, status, surroundings));
-    if (isDone(state, status)) await goOnWhenBehind(state, status, surroundings);
+    if (isDone(state, status)) await dispatchWhenBehind(state, status, surroundings);
   } catch (error) {
     // Loaded only here: most post steps do not fail.
     const { reportFailure } = await import(/* webpackChunkName: "failure" */ "./end-failure.ts");
@@ -68,7 +68,7 @@ async function stopCommand({ command, commandPid, lockId }: StepState, { platfor
   await Promise.all(pids.map((pid) => endProcessTree(pid, platform)));
 }
 
-async function goOnWhenBehind(
+async function dispatchWhenBehind(
   { started, behind }: StepState,
   status: JobStatus,
   surroundings: Surroundings,
@@ -77,8 +77,8 @@ async function goOnWhenBehind(
   // A person who cancels a run does not want it to go on in another one.
   if (status === "cancelled" || !started || !(Number(behind) > 0) || toolkit.getInput("when-behind") !== "dispatch")
     return;
-  const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-  await goOn(toolkit.getInput("github-token"), surroundings);
+  const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
+  await dispatchNextRun(toolkit.getInput("github-token"), surroundings);
 }
 
 /**
@@ -125,22 +125,19 @@ async function endOn(backend: JobBackend, { state, status, surroundings }: Endin
 }
 
 function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending): StepSummary {
-  const { jobName, lockId: id, record, isMarked } = state;
-  const ending = isDone(state, status) ? "finished" : "interrupted";
-  return {
-    rows: [
-      {
-        jobName,
-        interval: intervalOf(state),
-        outcome: ending,
-        holder: holderOf(surroundings.env, { kind: "job", checkRunId: "" }),
-        dueAt: null,
-        behind: state.behind === "" ? null : Number(state.behind),
-      },
-    ],
-    // An original server shows no state.
-    ended: record !== null || isMarked ? { lock: { jobName, id, record }, ending, backend } : null,
-  };
+  const { jobName, lockId: id, record, isMarked, behind } = state;
+  const isFinished = isDone(state, status);
+  const row = endedRow({
+    jobName,
+    interval: intervalOf(state),
+    isFinished,
+    holder: holderOf(surroundings.env, { kind: "job", checkRunId: "" }),
+    behind: behind === "" ? null : Number(behind),
+  });
+  const lock = { jobName, id, record };
+  // An original server shows no state.
+  const isShown = record !== null || isMarked;
+  return { rows: [row], ended: isShown ? { lock, ending: isFinished ? "finished" : "interrupted", backend } : null };
 }
 
 /** A command of the input `run` decides alone: main did not get as far as ending its interval. */

@@ -4,7 +4,7 @@
  */
 export const main = async () => (await import(/* webpackMode: "eager" */ "./main.ts")).main();
 export const post = async () => (await import(/* webpackMode: "eager" */ "./post.ts")).post();
-export const start = async () => (await import(/* webpackChunkName: "start" */ "./start.ts")).start();
-export const end = async () => (await import(/* webpackChunkName: "end" */ "./end.ts")).end();
+export const start = async () => (await import(/* webpackChunkName: "across-jobs" */ "./start.ts")).start();
+export const end = async () => (await import(/* webpackChunkName: "across-jobs" */ "./end.ts")).end();
 export const backfill = async () => (await import(/* webpackChunkName: "backfill" */ "./backfill.ts")).backfill();
 export const status = async () => (await import(/* webpackChunkName: "status" */ "./status.ts")).status();

@@ -23,17 +23,16 @@ export interface Verdict {
  */
 export function verdictOn(needs: string, allowSkipped: readonly string[]): Verdict {
   const results = resultsIn(needs);
+  const isWithoutNames = results.some((job) => job.name === null);
   for (const name of allowSkipped) {
     if (results.some((job) => job.name === name)) continue;
     throw new ArgumentError("not-allowed", {
       field: "allow-skipped",
       value: name,
-      problem: results.some((job) => job.name === null)
+      problem: isWithoutNames
         ? "needs the names of the jobs, and needs is a list of results"
         : "is not one of the needed jobs",
-      expected: results.some((job) => job.name === null)
-        ? `needs: \${{ toJSON(needs) }}`
-        : `one of ${results.map((job) => job.name).join(", ")}`,
+      expected: isWithoutNames ? `needs: \${{ toJSON(needs) }}` : `one of ${results.map((job) => job.name).join(", ")}`,
     });
   }
   const startedBy = results.find(({ hasStarted }) => hasStarted)?.name ?? null;

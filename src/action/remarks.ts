@@ -11,7 +11,7 @@ import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
-/** The inputs that take a length of time, and also a short one. */
+/** The inputs that take any length of time: a small number may be meant as seconds or minutes. */
 const LENGTH_INPUTS = ["job-interval", "start-buffer", "retry-interval"];
 
 interface Remarked {

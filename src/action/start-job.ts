@@ -1,12 +1,10 @@
 import type { JobBackend } from "../backend/job-backend.ts";
-import { ServiceError } from "../errors/service-error.ts";
 import { MINUTE } from "../scheduler/instant.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
-import { messageOf } from "./error-message.ts";
 import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
-import { freeByHand, logStarted, notStartedLine } from "./messages.ts";
+import { logStarted, notStartedLine } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, startLock } from "./start-lock.ts";
 import type { Starts } from "./starts.ts";
@@ -44,25 +42,22 @@ export async function startByInputs(
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
     const step = { inputs, surroundings, kind, state };
-    return await (inputs.command === null ? connected(step, start) : startWithCommand(step, inputs.command));
+    return await (inputs.command === null ? withBackend(step, start) : startWithCommand(step, inputs.command));
   } catch (error) {
-    if (error instanceof Error && error.cause !== undefined) toolkit.debug(`Cause: ${await messageOf(error.cause)}`);
-    const message = await messageOf(error);
-    toolkit.setFailed(
-      error instanceof ServiceError && error.effect === "possible"
-        ? `${message}. The lock may have been taken, and the post step tries to release it: if that fails too, ${freeByHand()}`
-        : message,
-    );
+    // Loaded only here: most starts do not fail.
+    const { reportStartFailure } = await import(/* webpackChunkName: "failure" */ "./start-failure.ts");
+    await reportStartFailure(error, toolkit);
     return null;
   } finally {
     state.empty();
   }
 }
 
+/** A step before it has a backend. */
 type Step = Pick<Starts, "inputs" | "surroundings" | "kind" | "state">;
 
 /** Calls `work` with a backend, and closes it. */
-async function connected<T>(step: Step, work: (starts: Starts) => Promise<T>): Promise<T> {
+async function withBackend<T>(step: Step, work: (starts: Starts) => Promise<T>): Promise<T> {
   const { inputs, surroundings } = step;
   let isMarked = false;
   const onMark = () => {
@@ -99,7 +94,7 @@ async function startWithCommand(step: Step, commandInputs: CommandInputs): Promi
   const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
   // Before anything is sent: a shell or folder that is missing must take no lock.
   const command = await commandOf(commandInputs, surroundings);
-  return connected(step, async (starts) => {
+  return withBackend(step, async (starts) => {
     const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({
       starts,
       command,
@@ -108,10 +103,10 @@ async function startWithCommand(step: Step, commandInputs: CommandInputs): Promi
     if (refused !== null && finished === 0) return reportRefusal(refused, starts);
     if (refused !== null) surroundings.toolkit.info(refusalLine(refused, inputs));
     // A person who cancels a run does not want it to go on in another one. Without a lock the next run would get the same interval.
-    const mayGoOn = exitCode === 0 && !isCancelled && !inputs.request.noLock;
-    if (mayGoOn && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
-      const { goOn } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-      await goOn(inputs.githubToken, surroundings);
+    const mayDispatch = exitCode === 0 && !isCancelled && !inputs.request.noLock;
+    if (mayDispatch && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
+      const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
+      await dispatchNextRun(inputs.githubToken, surroundings);
     }
     return exitCode;
   });

@@ -75,7 +75,8 @@ async function waitingFor(
     until: surroundings.deadline(wait),
     onChange: (refusal) =>
       toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
-    onFailure: ({ message }) => toolkit.warning(oneLine(`${message}: the answer before that one counts`)),
+    onFailure: ({ message }) =>
+      toolkit.warning(oneLine(`The last start of the wait failed, so the answer before it counts: ${message}`)),
     now,
     random: Math.random,
     pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),
@@ -106,14 +107,14 @@ async function askedHolderRun(
   { holder }: Active,
   { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: Starts,
 ): Promise<HolderRun | null> {
-  const { failureText, GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
+  const { apiFailureText, GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
   const { holderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
   const api = new GitHubApi({ env, token, log: toolkit.debug });
   const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
   try {
     return await holderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
   } catch (error) {
-    toolkit.debug(await failureText(error));
+    toolkit.debug(await apiFailureText(error));
     return null;
   } finally {
     api.close();

@@ -1,5 +1,7 @@
 import type { Started } from "../backend/job-backend.ts";
+import type { Span } from "../backend/one-line.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
+import type { Holder } from "../scheduler/state-document.ts";
 import { holderOf } from "./holder.ts";
 import { dueAtOf } from "./outputs.ts";
 import type { Starts } from "./starts.ts";
@@ -53,4 +55,18 @@ export function refusedRow(jobName: string, refusal: NotStarted): SummaryRow {
     dueAt: dueAtOf(refusal),
     behind: null,
   };
+}
+
+interface EndedRow {
+  readonly jobName: string;
+  /** Null: it is not known. */
+  readonly interval: Span | null;
+  readonly isFinished: boolean;
+  readonly holder: Holder;
+  /** How many further intervals are due. Null likewise. */
+  readonly behind: number | null;
+}
+
+export function endedRow({ isFinished, ...row }: EndedRow): SummaryRow {
+  return { ...row, outcome: isFinished ? "finished" : "interrupted", dueAt: null };
 }

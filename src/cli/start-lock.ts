@@ -61,7 +61,8 @@ export async function startLock(start: CommandStart): Promise<StartOutcome> {
           until: deadline(wait, cancelled),
           onChange: (refusal) => errors.write(`${notStartedLine("Waiting", request, refusal)}\n`),
           onFailure: ({ message }) => {
-            if (!cancelled.aborted) errors.write(`${oneLine(message)}: the answer before that one counts\n`);
+            if (cancelled.aborted) return;
+            errors.write(`The last start of the wait failed, so the answer before it counts: ${oneLine(message)}\n`);
           },
           now,
           random: Math.random,

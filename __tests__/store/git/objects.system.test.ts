@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, test } from "@jest/globals";
-import { commitOf, EMPTY_TREE, type GitObject, idOf, messageOf } from "../../../src/store/git/objects.ts";
+import { commitOf, EMPTY_TREE, type GitObject, idOf, messageInCommit } from "../../../src/store/git/objects.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 
 const repository = new BareRepository();
@@ -26,10 +26,12 @@ test("git shows a commit without parents and files, with its message and the sec
   const shown = repository.git(["log", "-1", "--format=%P|%T|%aI|%cI|%B", id]);
   const at = "2026-11-24T00:00:07+00:00";
   expect(shown.replaceAll("Z|", "+00:00|")).toBe(`|${idOf(EMPTY_TREE)}|${at}|${at}|${message.trim()}`);
-  expect(messageOf(commit.body)).toBe(message);
+  expect(messageInCommit(commit.body)).toBe(message);
 });
 
 test("a commit with other headers, or none, has its message after the first empty line", () => {
-  expect(messageOf(Buffer.from("tree 1\nparent 2\ngpgsig -----\n \n -----\n\nHello\n\nworld"))).toBe("Hello\n\nworld");
-  expect(messageOf(Buffer.from("tree 1\n"))).toBe("");
+  expect(messageInCommit(Buffer.from("tree 1\nparent 2\ngpgsig -----\n \n -----\n\nHello\n\nworld"))).toBe(
+    "Hello\n\nworld",
+  );
+  expect(messageInCommit(Buffer.from("tree 1\n"))).toBe("");
 });

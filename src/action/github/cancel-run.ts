@@ -1,7 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { failureText, GitHubApi, unexpectedAnswer } from "./github-api.ts";
+import { apiFailureText, GitHubApi, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds: for GitHub's answer, and then for the runner's signal. */
 const LONGEST_REQUEST = 30_000;
@@ -25,7 +25,7 @@ export async function cancelAndWait(token: string, surroundings: Surroundings): 
       ? "The run was cancelled because of not-started: cancel"
       : "GitHub took the request to cancel this run, and the runner has sent no signal within a minute";
   } catch (error) {
-    return `It is not known whether the run is cancelled, which not-started asks for: ${await failureText(error)}`;
+    return `It is not known whether the run is cancelled, which not-started asks for: ${await apiFailureText(error)}`;
   } finally {
     api.close();
   }

@@ -1,7 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
-import { messageOf } from "../error-message.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { GitHubApi, unexpectedAnswer } from "./github-api.ts";
+import { apiFailureText, GitHubApi, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_LISTING = 30_000;
@@ -27,7 +26,7 @@ export async function disabledWorkflows(
   try {
     return await listDisabled(api, env, deadline(LONGEST_LISTING));
   } catch (error) {
-    return { paths: null, because: await messageOf(error) };
+    return { paths: null, because: await apiFailureText(error) };
   } finally {
     api.close();
   }

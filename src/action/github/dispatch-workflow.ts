@@ -1,12 +1,12 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { failureText, GitHubApi, messageIn, unexpectedAnswer } from "./github-api.ts";
+import { apiFailureText, GitHubApi, messageIn, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_REQUEST = 30_000;
 
 /** Starts the workflow once more, so that a job that is behind goes on at once. A failure is a warning: the interval is done. */
-export async function goOn(token: string, surroundings: Surroundings): Promise<void> {
+export async function dispatchNextRun(token: string, surroundings: Surroundings): Promise<void> {
   const { toolkit, env } = surroundings;
   const api = new GitHubApi({ env, token, log: toolkit.info });
   try {
@@ -14,7 +14,7 @@ export async function goOn(token: string, surroundings: Surroundings): Promise<v
     if (problem === null) toolkit.info("Dispatched: this workflow runs once more, because of when-behind: dispatch");
     else toolkit.warning(`when-behind: dispatch started no run: ${problem}`);
   } catch (error) {
-    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${await failureText(error)}`);
+    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${await apiFailureText(error)}`);
   } finally {
     api.close();
   }

@@ -69,7 +69,7 @@ export class GitHubApi {
 }
 
 /** @returns why GitHub did not answer. The remedies of a location do not fit, since no input leads to GitHub's API. */
-export async function failureText(error: unknown): Promise<string> {
+export async function apiFailureText(error: unknown): Promise<string> {
   return error instanceof ServiceError ? oneLine(error.message) : messageOf(error);
 }
 

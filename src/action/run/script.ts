@@ -40,7 +40,7 @@ export interface Script {
 }
 
 /**
- * Makes of the inputs `run` and `shell` what GitHub's runner makes of a step's `run` and `shell`.
+ * Makes a script of the inputs `run` and `shell`, as GitHub's runner does of a step's `run` and `shell`.
  *
  * @throws ArgumentError for a shell that is not installed, or whose line has no `{0}`.
  * @see https://github.com/actions/runner/blob/main/src/Runner.Worker/Handlers/ScriptHandler.cs
@@ -101,19 +101,20 @@ function notInstalled(name: string, shell: string): ArgumentError {
 }
 
 function contentsFor(name: string, run: string, platform: NodeJS.Platform): string {
-  const lines = run.replaceAll("\r\n", "\n");
-  const contents = (() => {
-    switch (name) {
-      case "pwsh":
-      case "powershell":
-        return `$ErrorActionPreference = 'stop'\n${lines}\n${EXIT_LIKE_LAST_PROGRAM}`;
-      case "cmd":
-        return `@echo off\n${lines}`;
-      default:
-        return `${lines}\n`;
-    }
-  })();
+  const contents = linesFor(name, run.replaceAll("\r\n", "\n"));
   return platform === "win32" ? contents.replaceAll("\n", "\r\n") : contents;
+}
+
+function linesFor(name: string, lines: string): string {
+  switch (name) {
+    case "pwsh":
+    case "powershell":
+      return `$ErrorActionPreference = 'stop'\n${lines}\n${EXIT_LIKE_LAST_PROGRAM}`;
+    case "cmd":
+      return `@echo off\n${lines}`;
+    default:
+      return `${lines}\n`;
+  }
 }
 
 /** Splits a line into arguments: at spaces, but not within double quotes. */

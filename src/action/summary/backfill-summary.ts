@@ -1,12 +1,11 @@
-import { appendFileSync } from "node:fs";
 import { shownValue } from "../../errors/shown-value.ts";
 import { toIso } from "../../scheduler/instant.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
 import type { BackfillInputs } from "../backfill-inputs.ts";
 import type { Page } from "../backfill-page.ts";
-import { messageOf } from "../error-message.ts";
 import type { Surroundings } from "../toolkit.ts";
-import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
+import { appendSummary, fittingRows } from "./long-table.ts";
+import { code, wallText } from "./summary-cells.ts";
 
 /** In bytes: room for the line about rows that are left out. */
 const LONGEST_LAST_LINE = 100;
@@ -19,14 +18,9 @@ interface Summarized {
 /** Writes the summary of a step that lists intervals. No failure of it fails the step. */
 export async function writeBackfillSummary(
   summarized: Summarized,
-  { toolkit, env }: Pick<Surroundings, "toolkit" | "env">,
+  surroundings: Pick<Surroundings, "toolkit" | "env">,
 ): Promise<void> {
-  if (!env.GITHUB_STEP_SUMMARY) return;
-  try {
-    appendFileSync(env.GITHUB_STEP_SUMMARY, backfillSummary(summarized));
-  } catch (error) {
-    toolkit.debug(`The summary was not written: ${await messageOf(error)}`);
-  }
+  await appendSummary(() => backfillSummary(summarized), surroundings);
 }
 
 /** @returns the table in GitHub's Markdown, of at most 20,000 bytes. */
@@ -41,21 +35,12 @@ export function backfillSummary({ inputs: { from, to, jobInterval, timezone }, p
     lines.push("", `| | start | end |${zone === null ? "" : ` start (${code(timezone)}) |`}`);
     lines.push(`| ---: | --- | --- |${zone === null ? "" : " --- |"}`);
   }
-  let length = lines.reduce((sum, line) => sum + sizeOf(line), LONGEST_LAST_LINE);
-  let shown = 0;
-  for (const { start, end } of intervals) {
+  const rows = intervals.map(({ start, end }, at) => {
     const wall = zone === null ? "" : ` ${wallText(start, zone)} |`;
-    const row = `| ${offset + shown + 1} | ${toIso(start)} | ${toIso(end)} |${wall}`;
-    length += sizeOf(row);
-    if (length > LONGEST_SUMMARY) break;
-    lines.push(row);
-    shown++;
-  }
-  if (shown < intervals.length) lines.push("", `The table leaves out ${intervals.length - shown} rows.`);
+    return `| ${offset + at + 1} | ${toIso(start)} | ${toIso(end)} |${wall}`;
+  });
+  const shown = fittingRows(lines, rows, LONGEST_LAST_LINE);
+  lines.push(...shown);
+  if (shown.length < rows.length) lines.push("", `The table leaves out ${rows.length - shown.length} rows.`);
   return `${lines.join("\n")}\n\n`;
-}
-
-/** @returns bytes, with the line break. */
-function sizeOf(line: string): number {
-  return Buffer.byteLength(line) + 1;
 }

@@ -1,4 +1,3 @@
-import { appendFileSync } from "node:fs";
 import type { JobStatus } from "../../backend/job-backend.ts";
 import { MAX_BEHIND } from "../../scheduler/decide.ts";
 import type { Instant } from "../../scheduler/instant.ts";
@@ -6,11 +5,11 @@ import { conditionOfJob } from "../../scheduler/job-condition.ts";
 import { formatLength, latenessOf } from "../../scheduler/late-text.ts";
 import { type EndedRun, endingOf, type JobState } from "../../scheduler/state-document.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
-import { messageOf } from "../error-message.ts";
 import type { DisabledWorkflows } from "../github/disabled-workflows.ts";
 import type { WatchedJobs } from "../status-outputs.ts";
 import type { Surroundings } from "../toolkit.ts";
-import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
+import { appendSummary, fittingRows } from "./long-table.ts";
+import { code, wallText } from "./summary-cells.ts";
 import { holderText } from "./summary-text.ts";
 
 /** In bytes: room for the line about rows that are left out, and for the line about disabled workflows. */
@@ -30,14 +29,9 @@ interface Summarized {
 /** Writes the summary of a step that looks at jobs. No failure of it fails the step. */
 export async function writeStatusSummary(
   summarized: Summarized,
-  { toolkit, env }: Pick<Surroundings, "toolkit" | "env">,
+  surroundings: Pick<Surroundings, "toolkit" | "env">,
 ): Promise<void> {
-  if (!env.GITHUB_STEP_SUMMARY) return;
-  try {
-    appendFileSync(env.GITHUB_STEP_SUMMARY, statusSummary(summarized));
-  } catch (error) {
-    toolkit.debug(`The summary was not written: ${await messageOf(error)}`);
-  }
+  await appendSummary(() => statusSummary(summarized), surroundings);
 }
 
 /** @returns the table in GitHub's Markdown, of at most 20,000 bytes. Names from elsewhere stay text. */
@@ -54,15 +48,9 @@ function statusSummary({ watched: { jobs, damaged }, missing, disabled, now, ser
           `| job | state | finished until (UTC) | next due (UTC) | late | intervals behind | held by | last runs |`,
           "| --- | --- | --- | --- | --- | ---: | --- | --- |",
         ];
-  let length = lines.reduce((sum, line) => sum + sizeOf(line), LONGEST_REST);
-  let shown = 0;
-  for (const row of rows) {
-    length += sizeOf(row);
-    if (length > LONGEST_SUMMARY) break;
-    lines.push(row);
-    shown++;
-  }
-  if (shown < rows.length) lines.push("", `The table leaves out ${rows.length - shown} jobs.`);
+  const shown = fittingRows(lines, rows, LONGEST_REST);
+  lines.push(...shown);
+  if (shown.length < rows.length) lines.push("", `The table leaves out ${rows.length - shown.length} jobs.`);
   const workflows = disabledLine(disabled);
   if (workflows !== null) lines.push("", workflows);
   return `${lines.join("\n")}\n\n`;
@@ -109,9 +97,4 @@ function disabledLine({ paths }: DisabledWorkflows): string | null {
   const names = paths.slice(0, MOST_WORKFLOWS).map(code).join(", ");
   const more = paths.length > MOST_WORKFLOWS ? ` and ${paths.length - MOST_WORKFLOWS} more` : "";
   return `**GitHub has disabled workflows of this repository for inactivity**, so their schedules start nothing: ${names}${more}`;
-}
-
-/** @returns bytes, with the line break. */
-function sizeOf(line: string): number {
-  return Buffer.byteLength(line) + 1;
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { readState, StateError } from "../../scheduler/read-state-document.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import { commitOf, type GitObject, messageOf, type ObjectId } from "./objects.ts";
+import { commitOf, type GitObject, messageInCommit, type ObjectId } from "./objects.ts";
 
 /**
  * A state document in git. Once a repository has refused an update that was not a fast-forward, the job's documents are
@@ -46,7 +46,7 @@ export function jobNameInCommit(commit: GitObject): string {
 /** The document follows the subject, whose job name may contain braces too. A person may have written it without a subject. */
 function documentIn(commit: GitObject): unknown {
   if (commit.type !== "commit") throw new StateError(`it is a ${commit.type}, not a commit`);
-  const message = messageOf(commit.body);
+  const message = messageInCommit(commit.body);
   const afterSubject = message.indexOf("\n\n{");
   if (afterSubject === -1 && !message.startsWith("{")) throw new StateError("its message has no JSON document");
   try {

@@ -41,7 +41,7 @@ export function commitOf(message: string, at: number, parent: ObjectId | null = 
 }
 
 /** @returns a commit's message, which follows its headers. */
-export function messageOf(commit: Buffer): string {
+export function messageInCommit(commit: Buffer): string {
   const end = commit.indexOf("\n\n");
   return end === -1 ? "" : commit.toString("utf8", end + 2);
 }
