@@ -36,7 +36,7 @@ test.each([
 test("a lock that is active, and one that was lost, are reported with a way out", () => {
   const active = new JobActiveError("report", { holder: { job: "nightly" }, since: NOON });
   expect(commandMessage(active)).toBe(
-    'A lock of the job "report" is active, so its intervals cannot be skipped: it is held by job nightly since 2026-11-24T12:00:00.000Z; wait for that run, or free the lock with release',
+    'The job "report" is held, so its intervals cannot be skipped: it is held by job nightly since 2026-11-24T12:00:00.000Z; wait for that run, or free the lock with release',
   );
   const lock = { jobName: "report", id: "7b1f", record: null };
   expect(commandMessage(new LockLostError(lock, { ending: "taken-over", at: NOON, holder: { job: "other" } }))).toBe(

@@ -145,7 +145,7 @@ export class JobActiveError extends Error {
   readonly since: Instant | null;
 
   constructor(jobName: string, { holder, since }: { readonly holder: Holder | null; readonly since: Instant | null }) {
-    super(`A lock of the job ${JSON.stringify(jobName)} is active, so its intervals cannot be skipped`);
+    super(`The job ${JSON.stringify(jobName)} is held, so its intervals cannot be skipped`);
     this.holder = holder;
     this.since = since;
   }

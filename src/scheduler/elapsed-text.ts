@@ -20,14 +20,12 @@ export function parseElapsed(
   throw new ArgumentError("out-of-range", {
     field,
     value: text,
-    problem: problemOf(ms, text),
+    problem:
+      ms === null
+        ? "has a unit that differs in length"
+        : `${ms === Number(text) ? "is in milliseconds, and " : "is "}out of range`,
     expected: `${lengthText(least)} to ${lengthText(most)}`,
   });
-}
-
-function problemOf(ms: number | null, text: string): string {
-  if (ms === null) return "has a unit that differs in length";
-  return /^\d+$/.test(text.trim()) ? "is a number of milliseconds, and out of range" : "is out of range";
 }
 
 /**

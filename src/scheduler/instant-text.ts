@@ -17,7 +17,7 @@ export function parseInstantOrDate(field: string, text: string, timezone: string
   throw new ArgumentError("invalid-instant", {
     field,
     value: text,
-    problem: midnight === null && isDate(text) ? "is a date that does not exist" : "is neither an instant nor a date",
+    problem: midnight === null && isDate(text) ? "does not exist" : "is neither an instant nor a date",
     expected:
       utcForm(text) ??
       "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00, or a date such as 2026-11-24",
