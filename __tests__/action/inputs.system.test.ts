@@ -62,6 +62,6 @@ test("a start that may surprise is remarked on, and goes on", async () => {
   expect(main.log.filter((line) => line.startsWith("::warning::") || line.startsWith("::notice::"))).toEqual([
     expect.stringContaining("U+200B (zero width space)"),
     expect.stringContaining("use this action in the workflow itself"),
-    expect.stringContaining("has six fields, so the first one is the second"),
+    expect.stringContaining("has six fields, so the first one is for seconds"),
   ]);
 });

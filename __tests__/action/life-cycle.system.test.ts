@@ -242,7 +242,7 @@ describe.each(["git+http:", "git+file:"])("over %s", (protocol) => {
       "octo-org/reports, run 1, job report (https://github.com/octo-org/reports/actions/runs/1/attempts/1)",
     );
     expect(annotations("warning", second)).toEqual([
-      `Took over the lock of ${second.outputs["taken-over-from"]}, held since ${first.outputs["job-created-at"]}`,
+      `Took over the lock of ${second.outputs["taken-over-from"]}, held since ${first.outputs["job-created-at"]}; if that run still works, both do this interval`,
     ]);
     const held = await repository.refs();
 

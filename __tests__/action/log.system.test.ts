@@ -104,7 +104,7 @@ hourly is behind: 2 further intervals are due",
   "takes over": "::add-mask::TOKEN
 ::add-mask::LOGIN
 Started: hourly for INSTANT to INSTANT
-::warning::Took over the lock of octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1), held since INSTANT
+::warning::Took over the lock of octo-org/reports, run 42, job report (https://github.com/octo-org/reports/actions/runs/42/attempts/1), held since INSTANT; if that run still works, both do this interval
 hourly is behind: 1 further interval is due",
   "wrong input": "::error::job-interval "90 x" has the unknown unit "x": use one of years, months, weeks, days, hours, minutes, seconds",
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "@jest/globals";
-import { notStartedLine } from "../../src/action/messages.ts";
+import { notStartedLine } from "../../src/action/not-started-line.ts";
 import { startedLines } from "../../src/backend/one-line.ts";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import type { Active, NotStarted } from "../../src/scheduler/not-started.ts";
@@ -64,6 +64,13 @@ test.each(REFUSALS)("%j, %j", (request, refusal, line) => {
   );
 });
 
+test("a holder that GitHub says is running needs no way out", () => {
+  const holderRun = { isCompleted: false, jobName: null, isThisRun: false, isEarlierAttempt: false };
+  expect(notStartedLine("Waiting", { request: REQUEST, answer: ACTIVE, holderRun })).toBe(
+    "Waiting (active): report is held by octo-org/reports, run 7 since 2026-11-24T12:00:00.000Z, which is still running; once that run is over, a later run takes the lock over or finds it free",
+  );
+});
+
 test.each([
   [null, []],
   [0, []],
@@ -80,6 +87,6 @@ test("a lock that was taken over from a run without a name", () => {
   const interval = { jobName: "report", intervalStartedAt: NOON - HOUR, intervalEndedAt: NOON };
   const lock = { started: true, ...interval, createdAt: NOON, updatedAt: NOON, lock: null, behind: 0 } as const;
   expect(startedLines({ ...lock, skipped: null, takenOver: { holder: null, since: null } })).toContain(
-    "Took over the lock of an unnamed run",
+    "Took over the lock of an unnamed run; if that run still works, both do this interval",
   );
 });

@@ -28,7 +28,7 @@ async function remarksOn(
 describe("a cron expression of six fields", () => {
   test("says that the first field is the second, and when the next two intervals end", async () => {
     expect(await remarksOn({ jobInterval: "0 9 * * 1-5 *" })).toEqual([
-      'job-interval "0 9 * * 1-5 *" has six fields, so the first one is the second: intervals end at 2027-01-01T00:09:00.000Z and 2027-01-01T01:09:00.000Z. With five fields the first one is the minute',
+      'job-interval "0 9 * * 1-5 *" has six fields, so the first one is for seconds: intervals end at 2027-01-01T00:09:00.000Z and 2027-01-01T01:09:00.000Z. With five fields the first one is for minutes',
     ]);
     expect(await remarksOn({ jobInterval: "0 0 9 * * mon-fri", timezone: "Asia/Tokyo" })).toEqual([
       expect.stringContaining("intervals end at 2026-11-25T00:00:00.000Z and 2026-11-26T00:00:00.000Z."),

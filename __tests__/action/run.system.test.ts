@@ -150,7 +150,7 @@ describe("max-intervals", () => {
     expect(starts).toEqual([...starts].sort());
     expect(starts).toHaveLength(3);
     expect(main.outputs).toMatchObject({ started: "true", "intervals-finished": "3", behind: "0" });
-    expect(main.log.at(-1)).toMatch(/^Not started \(not-due\)/);
+    expect(main.log.at(-1)).toMatch(/^No further interval \(not-due\)/);
     expect(
       (await repository.state("three behind"))?.history.filter(({ outcome }) => outcome === "finished"),
     ).toHaveLength(3);

@@ -106,5 +106,5 @@ async function secondsNotice({ request, location, now }: Remarked): Promise<stri
   if (schedule === null) return null;
   const first = schedule.next(now);
   const zone = request.timezone === undefined && location.kind === "server" ? ", if the server's time zone is UTC" : "";
-  return `job-interval ${shownValue(jobInterval)} has six fields, so the first one is the second: intervals end at ${toIso(first)} and ${toIso(schedule.next(first))}${zone}. With five fields the first one is the minute`;
+  return `job-interval ${shownValue(jobInterval)} has six fields, so the first one is for seconds: intervals end at ${toIso(first)} and ${toIso(schedule.next(first))}${zone}. With five fields the first one is for minutes`;
 }

@@ -4,7 +4,7 @@ import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
 import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
-import { logStarted, notStartedLine } from "./messages.ts";
+import { logStarted } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, startLock } from "./start-lock.ts";
 import type { Starts } from "./starts.ts";
@@ -101,7 +101,7 @@ async function startWithCommand(step: Step, commandInputs: CommandInputs): Promi
       most: commandInputs.maxIntervals,
     });
     if (refused !== null && finished === 0) return reportRefusal(refused, starts);
-    if (refused !== null) surroundings.toolkit.info(refusalLine(refused, inputs));
+    if (refused !== null) surroundings.toolkit.info(await refusalLine("No further interval", refused, inputs));
     // A person who cancels a run does not want it to go on in another one. Without a lock the next run would get the same interval.
     const mayDispatch = exitCode === 0 && !isCancelled && !inputs.request.noLock;
     if (mayDispatch && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
@@ -114,7 +114,7 @@ async function startWithCommand(step: Step, commandInputs: CommandInputs): Promi
 
 /** Reports a start that was refused, as the input `not-started` says. */
 export async function reportRefusal(start: RefusedStart, { inputs, surroundings }: Starts): Promise<number | null> {
-  const line = refusalLine(start, inputs);
+  const line = await refusalLine("Not started", start, inputs);
   await addSummary(surroundings, () => ({ rows: [refusedRow(inputs.request.jobName, start.answer)], ended: null }));
   switch (inputs.whenNotStarted) {
     case "skip":
@@ -134,8 +134,13 @@ export async function reportRefusal(start: RefusedStart, { inputs, surroundings 
   }
 }
 
-function refusalLine({ answer, holderRun }: RefusedStart, { request }: Inputs): string {
-  return notStartedLine("Not started", { request, answer, holderRun });
+async function refusalLine(
+  beginning: "Not started" | "No further interval",
+  { answer, holderRun }: RefusedStart,
+  { request }: Inputs,
+): Promise<string> {
+  const { notStartedLine } = await import(/* webpackChunkName: "refused" */ "./not-started-line.ts");
+  return notStartedLine(beginning, { request, answer, holderRun });
 }
 
 /** Whether there may be something to remark. Most starts load nothing for it. */

@@ -7,7 +7,6 @@ import { toIso } from "../scheduler/instant.ts";
 import type { Active, NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { HolderRun } from "./github/holder-run.ts";
-import { notStartedLine } from "./messages.ts";
 import type { Starts } from "./starts.ts";
 import type { StepState } from "./state.ts";
 import { StepClaim } from "./step-claim.ts";
@@ -69,6 +68,7 @@ async function waitingFor(
 ): Promise<StartAnswer> {
   const { toolkit, now } = surroundings;
   const { startWaiting } = await import(/* webpackChunkName: "wait" */ "../backend/waiting-start.ts");
+  const { notStartedLine } = await import(/* webpackChunkName: "refused" */ "./not-started-line.ts");
   return startWaiting({
     first: () => attempt(surroundings.deadline(inputs.deadline)),
     again: attempt,

@@ -75,7 +75,8 @@ export function spanText({ from, until }: Span): string {
 }
 
 function takenOverLine({ holder, since }: TakenOver): string {
-  return `${holderLine(holder)}${since === null ? "" : `, held since ${toIso(since)}`}`;
+  const held = since === null ? "" : `, held since ${toIso(since)}`;
+  return `${holderLine(holder)}${held}; if that run still works, both do this interval`;
 }
 
 function behindLine(job: string, behind: number): string {

@@ -162,6 +162,7 @@ async function runOne(run: OneRun): Promise<EndedRun> {
     files.restore();
     starts.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   });
+  if (lock === null) toolkit.info("The command ran without a lock (no-lock), so its interval is recorded nowhere");
   const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
   if (end !== "unknown") await tryTo(toolkit, () => starts.state.save(NO_STATE));
   const outcome = {
