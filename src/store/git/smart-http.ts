@@ -5,13 +5,14 @@ import type { HttpAnswer } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
 import { type Instant, isInstant } from "../../scheduler/instant.ts";
 import type { Fetched, GitRemote, PushAnswer, RefUpdate, Tip, UnusableObject } from "./git-remote.ts";
-import { EMPTY_TREE, type GitObject, type ObjectId } from "./objects.ts";
+import { EMPTY_TREE, type ObjectId } from "./objects.ts";
 import { loadZlib, OversizedPackError, readPack, writePack } from "./pack.ts";
 import { DELIMITER, demultiplex, FLUSH, ProtocolError, packets, pktLine, textOf } from "./pkt-line.ts";
 import { errorInAnswer, refusalIn } from "./push-report.ts";
 import { tipsIn } from "./ref-list.ts";
 import type { SmartHttpFailures } from "./smart-http-failures.ts";
 import { type GitLogin, type GitService, loginWith, SmartHttpRequests } from "./smart-http-requests.ts";
+import type { FetchedObjects, FoundObjects } from "./usable-objects.ts";
 
 /** How often the refs are read again when an object that one pointed to is gone before it is fetched. */
 const MOST_REREADS = 3;
@@ -21,16 +22,8 @@ const NOT_SENT: UnusableObject = {
   code: "ref-without-object",
   words: "the server does not send it",
 };
-/** The failures of a fetch for which one object may be to blame. */
-const SPOILERS: ReadonlySet<string> = new Set(["ref-without-object", "oversized-answer"]);
-
 interface Listed {
   readonly tips: readonly Tip[];
-  readonly now: Instant | null;
-}
-
-interface Objects {
-  readonly objects: ReadonlyMap<ObjectId, GitObject | UnusableObject>;
   readonly now: Instant | null;
 }
 
@@ -85,33 +78,20 @@ export class SmartHttpRemote implements GitRemote {
     }
   }
 
-  /**
-   * Fetches objects of which some may be unusable, each of which spoils the answer. It finds those by halving.
-   *
-   * @returns null for the objects if one is gone and the ids may be outdated.
-   */
+  /** @returns null for the objects if one is gone and the ids may be outdated. */
   async #eachObject(
     ids: readonly ObjectId[],
     deadline: Deadline,
     { mayBeOutdated }: { readonly mayBeOutdated: boolean },
-  ): Promise<{ readonly objects: Objects["objects"] | null; readonly now: Instant | null }> {
-    let unusable: UnusableObject;
+  ): Promise<FoundObjects> {
+    const fetch = (some: readonly ObjectId[]) => this.#objects(some, deadline);
     try {
-      return await this.#objects(ids, deadline);
+      return await fetch(ids);
     } catch (error) {
-      if (!(error instanceof ServiceError)) throw error;
-      if (error.code === "ref-without-object" && mayBeOutdated) return { objects: null, now: null };
-      if (!SPOILERS.has(error.code)) throw error;
-      const code = error.code === "ref-without-object" ? error.code : "document-damaged";
-      unusable = { type: "unusable", code, words: error.problem };
+      // Loaded only here: most objects can be used.
+      const { usableObjects } = await import(/* webpackChunkName: "failure" */ "./usable-objects.ts");
+      return usableObjects(ids, error, { fetch, mayBeOutdated });
     }
-    const [only] = ids;
-    if (only !== undefined && ids.length === 1) return { objects: new Map([[only, unusable]]), now: null };
-    const middle = Math.ceil(ids.length / 2);
-    const first = await this.#eachObject(ids.slice(0, middle), deadline, { mayBeOutdated });
-    const second = await this.#eachObject(ids.slice(middle), deadline, { mayBeOutdated });
-    if (first.objects === null || second.objects === null) return { objects: null, now: null };
-    return { objects: new Map([...first.objects, ...second.objects]), now: second.now ?? first.now };
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-pack#_reference_update_request_and_packfile_transfer */
@@ -168,7 +148,7 @@ export class SmartHttpRemote implements GitRemote {
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-v2#_fetch */
-  async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<Objects> {
+  async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<FetchedObjects> {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     const answer = await this.#command("fetch", wants, deadline);

@@ -1,0 +1,56 @@
+import { ServiceError } from "../../errors/service-error.ts";
+import type { Instant } from "../../scheduler/instant.ts";
+import type { UnusableObject } from "./git-remote.ts";
+import type { GitObject, ObjectId } from "./objects.ts";
+
+export interface FetchedObjects {
+  readonly objects: ReadonlyMap<ObjectId, GitObject | UnusableObject>;
+  readonly now: Instant | null;
+}
+
+/** Null for the objects: one is gone, and the ids may be outdated. */
+export interface FoundObjects {
+  readonly objects: FetchedObjects["objects"] | null;
+  readonly now: Instant | null;
+}
+
+interface Fetching {
+  readonly fetch: (ids: readonly ObjectId[]) => Promise<FetchedObjects>;
+  readonly mayBeOutdated: boolean;
+}
+
+/** The failures of a fetch for which one object may be to blame. */
+const SPOILERS: ReadonlySet<string> = new Set(["ref-without-object", "oversized-answer"]);
+
+/**
+ * Fetches objects of which some are unusable, each of which spoils the answer. It finds those by halving.
+ *
+ * @param failure The failure of the fetch of all.
+ */
+export async function usableObjects(
+  ids: readonly ObjectId[],
+  failure: unknown,
+  fetching: Fetching,
+): Promise<FoundObjects> {
+  if (!(failure instanceof ServiceError)) throw failure;
+  if (failure.code === "ref-without-object" && fetching.mayBeOutdated) return { objects: null, now: null };
+  if (!SPOILERS.has(failure.code)) throw failure;
+  const [only] = ids;
+  if (only !== undefined && ids.length === 1) {
+    const code = failure.code === "ref-without-object" ? failure.code : "document-damaged";
+    return { objects: new Map([[only, { type: "unusable", code, words: failure.problem }]]), now: null };
+  }
+  const middle = Math.ceil(ids.length / 2);
+  const first = await someObjects(ids.slice(0, middle), fetching);
+  const second = await someObjects(ids.slice(middle), fetching);
+  if (first.objects === null || second.objects === null) return { objects: null, now: null };
+  return { objects: new Map([...first.objects, ...second.objects]), now: second.now ?? first.now };
+}
+
+async function someObjects(ids: readonly ObjectId[], fetching: Fetching): Promise<FoundObjects> {
+  try {
+    return await fetching.fetch(ids);
+  } catch (error) {
+    return usableObjects(ids, error, fetching);
+  }
+}
