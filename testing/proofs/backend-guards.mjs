@@ -250,8 +250,8 @@ export const BACKEND_GUARDS = [
       "an interval that is not due any more ends the wait",
     ],
     "an unsettled start ends the wait with an error": [
-      'error.effect === "none") return answer;',
-      "true) return answer;",
+      ' || error.effect === "possible"',
+      "",
       "a start that fails ends the wait",
     ],
   }),
