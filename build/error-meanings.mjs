@@ -44,6 +44,7 @@ export const ARGUMENT_MEANINGS = {
     problem: "is not a boolean",
     expected: "true or false",
     meaning: "The value is not one that this setting or input accepts.",
+    only: ["action", "command", "server"],
   },
   conflict: {
     field: "credentials",
