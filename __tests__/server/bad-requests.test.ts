@@ -94,10 +94,10 @@ describe("a field of the body", () => {
       `startBuffer -1 is not allowed: use the delay after an interval's end, ${A_DELAY}`,
     ],
     [{ jobInterval: HOUR, startBuffer: "soon" }, /^startBuffer "soon" is not a length of time: use whole milliseconds/],
-    [{ jobInterval: HOUR, startBuffer: "" }, /^startBuffer "" is not allowed: use the wait/],
+    [{ jobInterval: HOUR, startBuffer: "" }, /^startBuffer "" is not allowed: use the delay/],
     [{ jobInterval: "0 minutes" }, /^jobInterval "0 minutes" .*: use/],
-    [{ jobInterval: HOUR, startBuffer: null }, /^startBuffer null is not allowed: use the wait/],
-    [{ jobInterval: HOUR, startBuffer: {} }, /^startBuffer \{\} is not allowed: use the wait/],
+    [{ jobInterval: HOUR, startBuffer: null }, /^startBuffer null is not allowed: use the delay/],
+    [{ jobInterval: HOUR, startBuffer: {} }, /^startBuffer \{\} is not allowed: use the delay/],
     [{ jobInterval: HOUR, startBuffer: { days: -2 } }, `startBuffer.days -2 is not allowed: ${USE_WHOLE}`],
     [
       { jobInterval: HOUR, startBuffer: { years: 2000 } },
