@@ -32,7 +32,9 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
     if (isDone(state, status)) await dispatchWhenBehind(state, status, surroundings);
   } catch (error) {
     // Loaded only here: most post steps do not fail.
-    const { reportFailure } = await import(/* webpackChunkName: "failure" */ "./end-failure.ts");
+    const { reportFailure } = await import(/* webpackChunkName: "failure" */ "./end-failure.ts").catch(() => {
+      throw error;
+    });
     await reportFailure(error, { state, isFinished: state.started && isDone(state, status), toolkit });
   }
   return null;

@@ -45,7 +45,9 @@ export async function startByInputs(
     return await (inputs.command === null ? withBackend(step, start) : startWithCommand(step, inputs.command));
   } catch (error) {
     // Loaded only here: most starts do not fail.
-    const { reportStartFailure } = await import(/* webpackChunkName: "failure" */ "./start-failure.ts");
+    const { reportStartFailure } = await import(/* webpackChunkName: "failure" */ "./start-failure.ts").catch(() => {
+      throw error;
+    });
     await reportStartFailure(error, toolkit);
     return null;
   } finally {
