@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -126,6 +126,39 @@ describe("a command that removes the files of the action, as one does that clean
     expect(main.outputs).toMatchObject({ "intervals-finished": "2" });
     expect(main.log).toContainEqual(expect.stringMatching(/^No further interval \(not-due\)/));
     expect(main.code).toBe(0);
+  });
+});
+
+describe("an action with a file that cannot be read", () => {
+  const without = (words: string, jobName: string, inputs: Record<string, string>) => {
+    const step = stepOf(jobName, inputs);
+    const action = path.join(temporary, "_actions", "action");
+    cpSync(path.join(step.dist, "action"), action, { recursive: true });
+    const chunks = readdirSync(action).filter((file) => file.endsWith(".index.js"));
+    const damaged = chunks.filter((file) => readFileSync(path.join(action, file), "utf8").includes(words));
+    expect(damaged).not.toEqual([]);
+    for (const file of damaged) rmSync(path.join(action, file));
+    step.dist = path.dirname(action);
+    return step;
+  };
+
+  test.each([{}, { run: "exit 0" }])(
+    "the one of the summary: the interval is finished, with the inputs %j",
+    async (inputs) => {
+      const jobName = `no summary with ${Object.keys(inputs).length} inputs`;
+      const step = without("The summary of this step is too long", jobName, inputs);
+      const main = await step.main();
+      expect([main.code, annotations("error", main)]).toEqual([0, []]);
+      expect((await step.post("success")).code).toBe(0);
+      expect(await repository.state(jobName)).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+    },
+  );
+
+  test("the one of failures: the step says what failed all the same, only without a remedy", async () => {
+    const main = await without("The lock may have been taken", "no remedy", { timezone: "Europe/Atlantis" }).main();
+    expect(main.code).toBe(1);
+    expect(annotations("error", main)).toEqual([expect.stringContaining("Europe/Atlantis")]);
+    expect(main.log.join("\n")).not.toMatch(/^Node\.js v/m);
   });
 });
 

@@ -33,7 +33,8 @@ function isWanted({ toolkit, env }: Surroundings): boolean {
   return Boolean(env.GITHUB_STEP_SUMMARY) && !/^false$/i.test(toolkit.getInput("summary"));
 }
 
-function loadWriter() {
+/** In an async function, since the `import()` of the bundle throws at once if it cannot read a file. */
+async function loadWriter() {
   return import(/* webpackChunkName: "summary" */ "./summary/write-summary.ts");
 }
 

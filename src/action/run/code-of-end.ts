@@ -7,12 +7,15 @@ import type { Inputs } from "../inputs.ts";
  */
 export async function loadCodeOfEnd({ whenBehind }: Pick<Inputs, "whenBehind">): Promise<void> {
   await setImmediate();
-  // A file that cannot be read fails the step only where its code is needed.
-  await Promise.allSettled([
-    import(/* webpackChunkName: "later" */ "../../scheduler/later-transitions.ts"),
-    import(/* webpackChunkName: "failure" */ "../loss-line.ts"),
-    import(/* webpackChunkName: "summary" */ "../summary/write-summary.ts"),
-    import(/* webpackChunkName: "refused" */ "../not-started-line.ts"),
-    whenBehind === "dispatch" ? import(/* webpackChunkName: "github" */ "../github/dispatch-workflow.ts") : null,
-  ]);
+  const loads = [
+    () => import(/* webpackChunkName: "later" */ "../../scheduler/later-transitions.ts"),
+    () => import(/* webpackChunkName: "failure" */ "../loss-line.ts"),
+    () => import(/* webpackChunkName: "summary" */ "../summary/write-summary.ts"),
+    () => import(/* webpackChunkName: "refused" */ "../not-started-line.ts"),
+    ...(whenBehind === "dispatch"
+      ? [() => import(/* webpackChunkName: "github" */ "../github/dispatch-workflow.ts")]
+      : []),
+  ];
+  // A file that cannot be read fails the step only where its code is needed. The `import()` of the bundle throws at once then.
+  await Promise.allSettled(loads.map(async (load) => load()));
 }
