@@ -234,9 +234,9 @@ describe("the log and the summary", () => {
     await write(FINE, RUNNING, LATE);
     const { log, summary } = await played();
     expect(log).toEqual([
-      `late: overdue, free, finished until ${hoursAgo(3)}, next due since ${hoursAgo(2)}, 2 h late, 2 intervals behind`,
+      `late: overdue, not held, finished until ${hoursAgo(3)}, next due since ${hoursAgo(2)}, 2 h late, 2 intervals behind`,
       expect.stringMatching(/^running: held by octo-org\/reports, run 7, job nightly /),
-      `fine: free, finished until ${toIso(NOON)}, next due ${toIso(NOON + HOUR)}`,
+      `fine: not held, finished until ${toIso(NOON)}, next due ${toIso(NOON + HOUR)}`,
     ]);
     expect(summary().split("\n")).toEqual([
       "| job | state | finished until (UTC) | next due (UTC) | late | intervals behind | held by | last runs |",
@@ -259,7 +259,7 @@ describe("the log and the summary", () => {
   test("give no character of a name a meaning", async () => {
     await write(state("::error::<b>|`*\n"));
     const { log, summary } = await played();
-    expect(log[0]).toMatch(/^\\u\{3a\}:error::<b>\|`\*\\u\{a\}: free/);
+    expect(log[0]).toMatch(/^\\u\{3a\}:error::<b>\|`\*\\u\{a\}: not held/);
     expect(summary()).toContain("| <code>&#92;u&#123;3a&#125;&#58;error&#58;&#58;&#60;b&#62;&#124;&#96;&#42;");
   });
 

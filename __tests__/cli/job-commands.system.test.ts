@@ -160,7 +160,7 @@ describe("skip", () => {
   test("is refused while a lock is active, for a future instant, and for one that is not after the progress", async () => {
     await repository.write("report", heldSince("report", SINCE));
     const yes = (job: string, until: number) => run(skip, [job, "--until", new Date(until).toISOString(), "--yes"]);
-    expect(await yes("report", SINCE)).toMatchObject({ code: 1, errors: expect.stringContaining("is active") });
+    expect(await yes("report", SINCE)).toMatchObject({ code: 1, errors: expect.stringContaining("is held") });
     await repository.write("orders", behind);
     expect(await yes("orders", Date.now() + DAY)).toMatchObject({ code: 2, errors: expect.stringContaining("future") });
     expect(await yes("orders", HOURS_AGO(3))).toMatchObject({
