@@ -1,10 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
-import { runOf } from "../../testing/action/runner.mjs";
+import { runOf, type Step } from "../../testing/action/runner.mjs";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { finishedUntil } from "../../testing/states/states-of-other-runs.ts";
 
@@ -78,6 +79,86 @@ describe("a command that damages the files of its runner", () => {
   test("loses its outputs before it fails: the step has them all the same", async () => {
     const main = await stepOf("outputs", { run: ': > "$GITHUB_OUTPUT"; exit 3' }).main();
     expect(main.outputs).toMatchObject({ started: "true", "intervals-finished": "0" });
+  });
+});
+
+describe("a command that removes the files of the action, as one does that cleans up its runner", () => {
+  const removing = (jobName: string, run: string, inputs: Record<string, string> = {}) => {
+    const action = path.join(temporary, "_actions");
+    const step = stepOf(jobName, { run: `rm -rf ${action}; ${run}`, ...inputs });
+    cpSync(path.join(step.dist, "action"), path.join(action, "action"), { recursive: true });
+    step.dist = action;
+    return step;
+  };
+  const summaryOf = ({ folder }: Step) => readFileSync(path.join(folder, "main-STEP_SUMMARY"), "utf8");
+
+  test.each([
+    ["succeeds", "exit 0", { code: 0, outcome: "finished", errors: [] }],
+    ["fails", "exit 3", { code: 3, outcome: "interrupted", errors: ["The command exited with 3"] }],
+  ])("and %s: its interval ends by its exit code, with a summary", async (jobName, run, { code, outcome, errors }) => {
+    const step = removing(jobName, run);
+    const main = await step.main();
+    expect([main.code, annotations("error", main)]).toEqual([code, errors]);
+    expect(await repository.state(jobName)).toMatchObject({ active: null, history: [{ outcome }] });
+    expect(summaryOf(step)).toContain(`| ${outcome} |`);
+  });
+
+  test("has its lock renewed all the same", async () => {
+    const go = path.join(workspace, "go");
+    const step = removing("renewed", `until [ -e ${go} ]; do sleep 0.1; done`, { "retry-interval": "6 seconds" });
+    let isOver = false;
+    const main = step.main().finally(() => {
+      isOver = true;
+    });
+    // Without a renewal the command is stopped, which ends the step too.
+    for (let isRenewed = false; !isRenewed && !isOver; await pause(50)) {
+      const { active = null } = (await repository.state("renewed")) ?? {};
+      isRenewed = active !== null && active.updatedAt > active.createdAt;
+    }
+    writeFileSync(go, "");
+    expect(annotations("error", await main)).toEqual([]);
+    expect(await repository.state("renewed")).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+  });
+
+  test("gets each further interval, and then the step says why there is none", async () => {
+    await repository.write("further", finishedUntil("further", Date.now() - 2.5 * HOUR));
+    const main = await removing("further", "exit 0", { "max-intervals": "3" }).main();
+    expect(main.outputs).toMatchObject({ "intervals-finished": "2" });
+    expect(main.log).toContainEqual(expect.stringMatching(/^No further interval \(not-due\)/));
+    expect(main.code).toBe(0);
+  });
+});
+
+describe("an action with a file that cannot be read", () => {
+  const without = (words: string, jobName: string, inputs: Record<string, string>) => {
+    const step = stepOf(jobName, inputs);
+    const action = path.join(temporary, "_actions", "action");
+    cpSync(path.join(step.dist, "action"), action, { recursive: true });
+    const chunks = readdirSync(action).filter((file) => file.endsWith(".index.js"));
+    const damaged = chunks.filter((file) => readFileSync(path.join(action, file), "utf8").includes(words));
+    expect(damaged).not.toEqual([]);
+    for (const file of damaged) rmSync(path.join(action, file));
+    step.dist = path.dirname(action);
+    return step;
+  };
+
+  test.each([{}, { run: "exit 0" }])(
+    "the one of the summary: the interval is finished, with the inputs %j",
+    async (inputs) => {
+      const jobName = `no summary with ${Object.keys(inputs).length} inputs`;
+      const step = without("The summary of this step is too long", jobName, inputs);
+      const main = await step.main();
+      expect([main.code, annotations("error", main)]).toEqual([0, []]);
+      expect((await step.post("success")).code).toBe(0);
+      expect(await repository.state(jobName)).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+    },
+  );
+
+  test("the one of failures: the step says what failed all the same, only without a remedy", async () => {
+    const main = await without("The lock may have been taken", "no remedy", { timezone: "Europe/Atlantis" }).main();
+    expect(main.code).toBe(1);
+    expect(annotations("error", main)).toEqual([expect.stringContaining("Europe/Atlantis")]);
+    expect(main.log.join("\n")).not.toMatch(/^Node\.js v/m);
   });
 });
 

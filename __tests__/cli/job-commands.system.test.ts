@@ -266,6 +266,19 @@ test("a name cannot become a command of a workflow's log", async () => {
   expect((await run(status, [])).output).toMatch(/^\\u\{3a\}:error:: +free /m);
 });
 
+test("JSON has no character that a terminal obeys", async () => {
+  await repository.write("\u009b2J", heldSince("\u009b2J", SINCE));
+  const shown = [
+    await run(status, ["--json"]),
+    await run(status, ["\u009b2J", "--json"]),
+    await run(release, ["\u009b2J", "--json"]),
+  ];
+  for (const { output } of shown) {
+    expect(output).toMatch(/^[ -~]+\n$/);
+    expect(output).toContain(String.raw`"name":"\u009b2J"`);
+  }
+});
+
 test("of a server", async () => {
   const kept = await runServer();
   const env = { CRONYX_URL: kept.url, CRONYX_TOKEN: "" };

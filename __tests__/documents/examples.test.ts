@@ -9,6 +9,10 @@ const root = path.resolve(import.meta.dirname, "../..");
 const files = readdirSync(path.join(root, "examples")).sort();
 const textOf = (file: string) => readFileSync(path.join(root, "examples", file), "utf8");
 
+interface Job {
+  readonly steps: readonly { readonly run?: string; readonly with?: { readonly run?: string } }[];
+}
+
 test("testing/e2e/example-runs.ts runs each example, or says why act cannot", () => {
   expect(Object.keys(EXAMPLES).sort()).toEqual(files);
   expect(files.length).toBeGreaterThanOrEqual(15);
@@ -56,6 +60,16 @@ describe.each(files)("%s", (file) => {
   test("can be started by hand, and starts by itself where it has a schedule", () => {
     const events = typeof workflow.on === "string" ? [workflow.on] : Object.keys(workflow.on);
     expect(events).toContain("workflow_dispatch");
+  });
+
+  test("has other text in a script by variables only, and a variable as a job's name after two hyphens", () => {
+    const scripts = Object.values<Job>(workflow.jobs).flatMap(({ steps }) =>
+      steps.flatMap((step) => [step.run ?? "", step.with?.run ?? ""]),
+    );
+    for (const script of scripts) {
+      expect(script).not.toContain("${{");
+      expect(script).not.toMatch(/cronyx-action \w+ "?\$/);
+    }
   });
 
   test("calls no script that a reader does not have", () => {

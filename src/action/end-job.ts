@@ -31,11 +31,17 @@ export async function endJob(surroundings: Surroundings): Promise<null> {
     toolkit.info(await endLock(state, status, surroundings));
     if (isDone(state, status)) await dispatchWhenBehind(state, status, surroundings);
   } catch (error) {
-    // Loaded only here: most post steps do not fail.
-    const { reportFailure } = await import(/* webpackChunkName: "failure" */ "./end-failure.ts");
+    const { reportFailure } = await loadEndFailure().catch(() => {
+      throw error;
+    });
     await reportFailure(error, { state, isFinished: state.started && isDone(state, status), toolkit });
   }
   return null;
+}
+
+/** Loaded only here: most post steps do not fail. */
+async function loadEndFailure() {
+  return import(/* webpackChunkName: "failure" */ "./end-failure.ts");
 }
 
 /** @returns a line for the log. */

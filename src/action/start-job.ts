@@ -44,13 +44,19 @@ export async function startByInputs(
     const step = { inputs, surroundings, kind, state };
     return await (inputs.command === null ? withBackend(step, start) : startWithCommand(step, inputs.command));
   } catch (error) {
-    // Loaded only here: most starts do not fail.
-    const { reportStartFailure } = await import(/* webpackChunkName: "failure" */ "./start-failure.ts");
+    const { reportStartFailure } = await loadStartFailure().catch(() => {
+      throw error;
+    });
     await reportStartFailure(error, toolkit);
     return null;
   } finally {
     state.empty();
   }
+}
+
+/** Loaded only here: most starts do not fail. */
+async function loadStartFailure() {
+  return import(/* webpackChunkName: "failure" */ "./start-failure.ts");
 }
 
 /** A step before it has a backend. */

@@ -2,6 +2,7 @@ import type { Started } from "../backend/job-backend.ts";
 import type { Span } from "../backend/one-line.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { Holder } from "../scheduler/state-document.ts";
+import { messageOf } from "./error-message.ts";
 import { holderOf } from "./holder.ts";
 import { dueAtOf } from "./outputs.ts";
 import type { Starts } from "./starts.ts";
@@ -9,14 +10,18 @@ import type { SummaryRow } from "./summary/summary-text.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
-/** Writes the summary of a step, unless the input `summary` turns it off. */
+/** Writes the summary of a step, unless the input `summary` turns it off. No failure of it fails the step. */
 export async function addSummary(
   surroundings: Surroundings,
   summary: () => StepSummary | Promise<StepSummary>,
 ): Promise<void> {
   if (!isWanted(surroundings)) return;
-  const { writeSummary } = await loadWriter();
-  await writeSummary(await summary(), surroundings);
+  try {
+    const { writeSummary } = await loadWriter();
+    await writeSummary(await summary(), surroundings);
+  } catch (error) {
+    surroundings.toolkit.debug(`The summary was not written: ${await messageOf(error)}`);
+  }
 }
 
 /** Loads the code for a summary when this process next waits, which is for an answer. */
@@ -28,7 +33,8 @@ function isWanted({ toolkit, env }: Surroundings): boolean {
   return Boolean(env.GITHUB_STEP_SUMMARY) && !/^false$/i.test(toolkit.getInput("summary"));
 }
 
-function loadWriter() {
+/** In an async function, since the `import()` of the bundle throws at once if it cannot read a file. */
+async function loadWriter() {
   return import(/* webpackChunkName: "summary" */ "./summary/write-summary.ts");
 }
 

@@ -13,11 +13,10 @@ import { notStartedLine } from "./not-started-line.ts";
 import { commandMessage } from "./remedies.ts";
 import { type GivenStart, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";
 import { exitCodeOf, type LockSurroundings, startLock } from "./start-lock.ts";
+import { withoutCredentials } from "./without-credentials.ts";
 
 /** In milliseconds. Container engines end a process 10 s after their signal, and the command takes up to 4 s of it. */
 const LONGEST_END_WHEN_CANCELLED = 5000;
-
-const CREDENTIALS = ["CRONYX_TOKEN", "CRONYX_USERNAME", "CRONYX_PASSWORD"];
 
 const SHAPE = {
   jobs: [1, 1],
@@ -132,7 +131,7 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
       program,
       args,
       workingDirectory: process.cwd(),
-      env: { ...withoutCredentials(env), ...intervalEnvironment(granted) },
+      env: { ...withoutCredentials(env, platform), ...intervalEnvironment(granted) },
       platform,
       input: "inherit",
       isVerbatim: false,
@@ -142,11 +141,6 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
     errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)})\n`);
     return { ended: Promise.resolve(code === "ENOENT" ? 127 : 126), stop: async () => {} };
   }
-}
-
-/** The command does its own work, and ends no lock. */
-function withoutCredentials(env: LockSurroundings["env"]) {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !CREDENTIALS.includes(name)));
 }
 
 interface EndedRun {

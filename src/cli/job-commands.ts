@@ -14,6 +14,7 @@ import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isDamage } from "../store/read-each.ts";
 import { type CommandSurroundings, EXIT, type Exit, runOnBackend } from "./command-line.ts";
 import { shownLock, shownStatus } from "./job-status.ts";
+import { jsonLine } from "./json-line.ts";
 import { commandMessage } from "./remedies.ts";
 import { type IntervalCount, skippedSpan } from "./skipped-span.ts";
 import { countsLine, type RowState, statusRows } from "./status-rows.ts";
@@ -55,7 +56,7 @@ async function oneJob(
   { output, errors, deadline }: StatusSurroundings,
 ): Promise<Exit> {
   const found = await backend.status(job, deadline());
-  if (json) output.write(`${JSON.stringify(found && shownStatus(found))}\n`);
+  if (json) output.write(jsonLine(found && shownStatus(found)));
   else if (found !== null) output.write(`${statusLine(found, now())}\n`);
   return found === null ? neverStarted(job, errors) : exitBy(rules, { jobs: [found], now: now() }, errors);
 }
@@ -68,7 +69,7 @@ async function allJobs(
   const { jobs, damaged, nameless = [] } = await backend.states(deadline());
   const now = clock();
   const rows = statusRows({ jobs, damaged }, rules, now);
-  if (json) output.write(`${JSON.stringify(rows.flatMap(({ job }) => job ?? []).map(shownStatus))}\n`);
+  if (json) output.write(jsonLine(rows.flatMap(({ job }) => job ?? []).map(shownStatus)));
   else if (rows.length > 0) {
     const paint = hasColours(output, env) ? painted : (_: RowState, text: string) => text;
     const table = statusTable(rows, { now, width: columnsOf(output), paint, moveTo: cursorMover(output, env) });
@@ -141,7 +142,7 @@ export function release(surroundings: CommandSurroundings): Promise<number> {
     }
     output.write(
       json
-        ? `${JSON.stringify({ name: job, released: shownLock(active) })}\n`
+        ? jsonLine({ name: job, released: shownLock(active) })
         : `Released ${oneLine(job)}, which was held by ${holderLine(active.holder)} since ${active.createdAt}: ${active.intervalStartedAt} to ${active.intervalEndedAt} will be granted again\n`,
     );
     return EXIT.done;
@@ -165,7 +166,7 @@ async function removeDamaged(
   }
   output.write(
     json
-      ? `${JSON.stringify({ name: job, removed: error.ref?.name ?? null })}\n`
+      ? jsonLine({ name: job, removed: error.ref?.name ?? null })
       : `Removed the state document of ${oneLine(job)}: its next start is its first one\n`,
   );
   return EXIT.done;
@@ -213,7 +214,7 @@ export function skip(surroundings: CommandSurroundings): Promise<number> {
       return EXIT.failed;
     }
     const skipped = await backend.skip(job, until, deadline());
-    output.write(json ? `${JSON.stringify(shownStatus(skipped))}\n` : `${question}: skipped\n`);
+    output.write(json ? jsonLine(shownStatus(skipped)) : `${question}: skipped\n`);
     return EXIT.done;
   });
 }

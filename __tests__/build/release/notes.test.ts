@@ -21,6 +21,18 @@ test.each([
   expect(notesOf(changelog, "1.2.0")).toBe("### Added\n\n- a\n");
 });
 
+const CODE = "````md\n## 1.3.0 - 2026-11-29\n```\n~~~\n````";
+
+test("a heading within a block of code does not end the section", () => {
+  const changelog = `${BEFORE}${CODE}\n\n## 1.2.0 - 2026-11-28\n\n- a\n\n${CODE}\n\n- b\n${OLDER}`;
+  expect(notesOf(changelog, "1.2.0")).toBe(`- a\n\n${CODE}\n\n- b\n`);
+});
+
+test("a heading may be indented as Markdown has it", () => {
+  const changelog = `${BEFORE}  ## Unreleased\n\n   ##  1.2.0 - 2026-11-28\n\n- a\n${OLDER.replace("##", " ##")}`;
+  expect(notesOf(changelog, "1.2.0")).toBe("- a\n");
+});
+
 test.each([
   ["has no version", BEFORE, 'The first version in CHANGELOG.md must be "## 1.2.0 - YYYY-MM-DD", but is ""'],
   ["has only older versions", `${BEFORE}${OLDER}`, 'but is "## 1.1.0 - 2026-10-01"'],
@@ -36,6 +48,22 @@ test.each([
     "has an empty section",
     `${BEFORE}## 1.2.0 - 2026-11-28\n\n${OLDER}`,
     "The section of 1.2.0 in CHANGELOG.md is empty",
+  ],
+  [
+    "has the version in a comment",
+    `${BEFORE}<!--\n## 1.2.0 - 2026-11-28\n\n- a\n-->\n${OLDER}`,
+    'has an HTML comment, which hides text of the notes: remove "<!--"',
+  ],
+  ["has a section of a comment only", `${BEFORE}## 1.2.0 - 2026-11-28\n\n<!-- a -->\n${OLDER}`, 'remove "<!-- a -->"'],
+  [
+    "has a block of code without an end",
+    `${BEFORE}## 1.2.0 - 2026-11-28\n\n~~~~ md\n~~~\n${OLDER}`,
+    "has a block of code without an end: add a line ~~~~",
+  ],
+  [
+    "has unreleased changes below an indented heading",
+    `${BEFORE} ## Unreleased\n\n- b\n\n## 1.2.0 - 2026-11-28\n\n- a\n`,
+    'has changes under "## Unreleased"',
   ],
   [
     "has unreleased changes",

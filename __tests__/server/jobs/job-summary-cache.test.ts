@@ -110,10 +110,11 @@ describe("while the next summaries are being read", () => {
 
   let heldStore: HeldStore;
   let cache: JobSummaryCache;
+  let version: string | null;
   let release = () => {};
   beforeEach(async () => {
     heldStore = new HeldStore();
-    await heldStore.swap(null, state("report"));
+    ({ version } = await heldStore.swap(null, state("report")));
     cache = new JobSummaryCache({ store: heldStore, now: () => now, newDeadline: () => deadlineIn(5_000) });
     await cache.read();
     const { promise, resolve } = Promise.withResolvers<void>();
@@ -126,15 +127,40 @@ describe("while the next summaries are being read", () => {
 
   test("the last ones are served, with all updates, and then the next ones", async () => {
     expect(await lockedAt()).toBeNull();
-    cache.update(state("report", { active: lock(NOON) }));
-    expect(await lockedAt()).toBe(NOON);
     await setImmediate();
     expect(heldStore.reads).toBe(2);
+    cache.update(state("report", { active: lock(NOON) }));
+    expect(await lockedAt()).toBe(NOON);
     release();
     await setImmediate();
     // The test's store still has the old document, and the update came later than the reading.
     expect(await lockedAt()).toBe(NOON);
     expect(heldStore.reads).toBe(2);
+  });
+
+  test("a job's state from before they read the job does not replace theirs", async () => {
+    expect(await lockedAt()).toBeNull();
+    // A page shows the job, and then a run takes its lock.
+    cache.update(state("report"));
+    await heldStore.swap(version, state("report", { active: lock(NOON) }));
+    release();
+    await setImmediate();
+    await setImmediate();
+    expect(await lockedAt()).toBe(NOON);
+    expect(heldStore.reads).toBe(2);
+  });
+
+  test("a caller with a maximum age waits for them", async () => {
+    await heldStore.swap(version, state("report", { active: lock(NOON) }));
+    const read = cache.read(15 * SECOND);
+    await setImmediate();
+    release();
+    expect((await read).get("report")?.lockedAt).toBe(NOON);
+  });
+
+  test("a caller with a maximum age gets their failure", async () => {
+    heldStore.fails = true;
+    await expect(cache.read(15 * SECOND)).rejects.toThrow(ServiceError);
   });
 
   test("the last ones are not served once they are forty times as old as their reading took", async () => {

@@ -15,6 +15,7 @@ import type { Starts } from "../starts.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";
+import { loadCodeOfEnd } from "./code-of-end.ts";
 import { commandEnvironment } from "./command-environment.ts";
 import { RunnerFiles } from "./runner-files.ts";
 import { type ScriptCommandOptions, startScript } from "./script-command.ts";
@@ -63,6 +64,7 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
   let cancelled: AbortSignal | null = null;
   let finished = 0;
   let behind: number | null = null;
+  const isLoaded = loadCodeOfEnd(inputs);
   for (;;) {
     const sentAt = monotonicNow();
     const start = await startLock(starts, {
@@ -86,6 +88,7 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
     }
     // A signal before the first grant ends this process at once, and post gives the start up.
     cancelled ??= surroundings.cancellation();
+    await isLoaded;
     const run = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
     ended.push(run);
     const { exitCode } = run;

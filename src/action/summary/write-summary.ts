@@ -24,22 +24,18 @@ export interface StepSummary {
   readonly ended: EndedLock | null;
 }
 
-/** Writes the summary of a step. No failure of it fails the step. */
+/** Writes the summary of a step. */
 export async function writeSummary({ rows, ended }: StepSummary, surroundings: Surroundings): Promise<void> {
   const { toolkit, env } = surroundings;
-  try {
-    const status = ended === null ? null : await statusAfter(ended, surroundings);
-    const { state = null, next = null } = status ?? {};
-    const text = summaryText({
-      rows: rows.map((row, at) => (next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt })),
-      state,
-      timezone: state?.schedule?.timezone ?? (toolkit.getInput("timezone") || "UTC"),
-      serverUrl: serverUrlOf(env) ?? "",
-    });
-    appendParagraph(env.GITHUB_STEP_SUMMARY ?? "", text);
-  } catch (error) {
-    toolkit.debug(`The summary was not written: ${await messageOf(error)}`);
-  }
+  const status = ended === null ? null : await statusAfter(ended, surroundings);
+  const { state = null, next = null } = status ?? {};
+  const text = summaryText({
+    rows: rows.map((row, at) => (next === null || at < rows.length - 1 ? row : { ...row, dueAt: next.dueAt })),
+    state,
+    timezone: state?.schedule?.timezone ?? (toolkit.getInput("timezone") || "UTC"),
+    serverUrl: serverUrlOf(env) ?? "",
+  });
+  appendParagraph(env.GITHUB_STEP_SUMMARY ?? "", text);
 }
 
 /** The command of the step may have left its last paragraph open, and a table within a paragraph is text. */

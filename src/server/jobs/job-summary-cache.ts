@@ -20,6 +20,8 @@ interface Reading {
   validUntil: Instant;
   /** Up to when it serves while the next reading is in progress. */
   servesUntil: Instant;
+  /** The names of the jobs that it has still to read. Null until it knows all names. */
+  unread: Set<string> | null;
   readonly summaries: Promise<Map<string, JobSummary>>;
   /** Settles once all updates so far are applied, in their order. It never rejects. */
   updates: Promise<void>;
@@ -51,22 +53,22 @@ export class JobSummaryCache {
   }
 
   /**
-   * @param maxAge Summaries up to this age are valid in any case, in milliseconds.
+   * @param maxAge Summaries up to this age are valid in any case, in milliseconds. With it no older ones are served while the
+   *   next ones are being read.
    * @returns the summaries by job name.
    */
-  async read(maxAge = 0): Promise<ReadonlyMap<string, JobSummary>> {
-    const last = this.#last !== null && this.#isValid(this.#last, maxAge) ? this.#last : this.#startReading();
-    const now = this.#now();
+  async read(maxAge: number | null = null): Promise<ReadonlyMap<string, JobSummary>> {
+    const last = this.#last !== null && this.#isValid(this.#last, maxAge ?? 0) ? this.#last : this.#startReading();
     const finished = this.#finished;
-    const reading = finished !== null && now >= finished.startedAt && now < finished.servesUntil ? finished : last;
+    const reading = finished !== null && this.#serves(finished, maxAge) ? finished : last;
     await reading.updates;
     return reading.summaries;
   }
 
-  /** Replaces the summary of a job that was read or changed after the summaries. */
+  /** Replaces the summary of a job that was just read or changed. A reading that has still to read the job will see a later state. */
   update(job: ListedJob): void {
     for (const reading of [this.#last, this.#finished]) {
-      if (reading === null) continue;
+      if (reading === null || reading.unread === null || reading.unread.has(job.name)) continue;
       reading.updates = reading.updates
         .then(async () => (await reading.summaries).set(job.name, await this.#summaryOf(job)))
         // A failed reading rejects in read(), so there is nothing to report here.
@@ -80,9 +82,16 @@ export class JobSummaryCache {
   #startReading(): Reading {
     const startedAt = this.#now();
     const unknown = Number.POSITIVE_INFINITY;
-    const summaries = this.#readAll();
-    const updates = Promise.resolve();
-    const reading: Reading = { startedAt, validUntil: unknown, servesUntil: unknown, summaries, updates };
+    const { promise: summaries, resolve } = Promise.withResolvers<Map<string, JobSummary>>();
+    const reading: Reading = {
+      startedAt,
+      validUntil: unknown,
+      servesUntil: unknown,
+      unread: null,
+      summaries,
+      updates: Promise.resolve(),
+    };
+    resolve(this.#readAll(reading));
     this.#finished = this.#last ?? this.#finished;
     this.#last = reading;
     summaries.then(
@@ -109,10 +118,21 @@ export class JobSummaryCache {
     return now >= startedAt && (now < validUntil || now - startedAt < maxAge);
   }
 
-  async #readAll(): Promise<Map<string, JobSummary>> {
+  #serves(finished: Reading, maxAge: number | null): boolean {
+    if (maxAge !== null) return this.#isValid(finished, maxAge);
+    const now = this.#now();
+    return now >= finished.startedAt && now < finished.servesUntil;
+  }
+
+  async #readAll(reading: Pick<Reading, "unread">): Promise<Map<string, JobSummary>> {
     const summaries = new Map<string, JobSummary>();
     const names = await this.#store.list(this.#newDeadline());
-    for await (const job of readJobs(this.#store, names, this.#newDeadline)) {
+    const unread = new Set(names);
+    reading.unread = unread;
+    const onBatch = (batch: readonly string[]) => {
+      for (const name of batch) unread.delete(name);
+    };
+    for await (const job of readJobs(this.#store, names, this.#newDeadline, onBatch)) {
       summaries.set(job.name, await this.#summaryOf(job));
     }
     return summaries;

@@ -29,15 +29,18 @@ const BATCH_SIZE = 100;
  * Reads jobs in the order of their names, in batches. Other requests are served between two batches.
  *
  * @param newDeadline Gives the deadline of one batch.
+ * @param onBatch Called before each batch is read, with its names.
  */
 export async function* readJobs(
   store: JobStore,
   names: readonly string[],
   newDeadline: () => Deadline,
+  onBatch: (names: readonly string[]) => void = () => {},
 ): AsyncGenerator<ListedJob> {
   for (let start = 0; start < names.length; start += BATCH_SIZE) {
     await setImmediate();
     const batch = names.slice(start, start + BATCH_SIZE);
+    onBatch(batch);
     const { records, damaged } = await readEach(store, batch, newDeadline());
     const damagedNames = new Set(damaged);
     for (const name of batch) {
