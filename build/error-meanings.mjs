@@ -44,6 +44,7 @@ export const ARGUMENT_MEANINGS = {
     problem: "is not a boolean",
     expected: "true or false",
     meaning: "The value is not one that this setting or input accepts.",
+    only: ["action", "command", "server"],
   },
   conflict: {
     field: "credentials",
@@ -177,10 +178,11 @@ export const ARGUMENT_MEANINGS = {
     only: ["action", "command", "server"],
   },
   "login-of-other-location": {
-    field: "username, password and oidc-audience",
-    problem: "are for a CronyxServer, and the url is that of a repository",
-    expected: "the input token instead",
-    meaning: "A repository takes a token, and a server takes a login.",
+    field: "username and password",
+    problem: "are for a CronyxServer or a git+https: url",
+    expected: "a git+https: url, or an ssh key",
+    meaning:
+      "The kind of url takes no such login. `git+ssh:` takes an ssh key, and `git+file:` takes no login. An OIDC token is for a CronyxServer only.",
     only: ["action", "library"],
   },
   "cannot-skip": {

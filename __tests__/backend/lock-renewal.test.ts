@@ -1,7 +1,7 @@
 import { expect, test } from "@jest/globals";
 import { LockRenewal, type RenewalFailure } from "../../src/backend/lock-renewal.ts";
+import { delayOf } from "../../src/scheduler/delay.ts";
 import { DAY, HOUR, MINUTE } from "../../src/scheduler/instant.ts";
-import { waitOf } from "../../src/scheduler/wait.ts";
 import { ManualTimers } from "../../testing/clock/manual-timers.ts";
 
 class Failure extends Error {
@@ -27,7 +27,7 @@ async function trial(
   const renewal = new LockRenewal({
     updatedAt: 0,
     sentAt: 0,
-    retryInterval: retryInterval === null ? null : await waitOf("retryInterval", retryInterval, "UTC"),
+    retryInterval: retryInterval === null ? null : await delayOf("retryInterval", retryInterval, "UTC"),
     longestPeriod,
     renew: async (signal) => {
       sent.push(timers.now);

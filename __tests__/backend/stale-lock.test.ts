@@ -1,12 +1,12 @@
 import { expect, test } from "@jest/globals";
 import { isStale } from "../../src/backend/stale-lock.ts";
+import { delayOf } from "../../src/scheduler/delay.ts";
 import { MINUTE } from "../../src/scheduler/instant.ts";
-import { waitOf } from "../../src/scheduler/wait.ts";
 
 const NOON = Date.parse("2026-11-24T12:00:00Z");
 
 test("a lock is stale once its retry interval has passed", async () => {
-  const retryInterval = await waitOf("retryInterval", MINUTE, "UTC");
+  const retryInterval = await delayOf("retryInterval", MINUTE, "UTC");
   expect(isStale({ retryInterval }, NOON, MINUTE - 1)).toBe(false);
   expect(isStale({ retryInterval }, NOON, MINUTE)).toBe(true);
 });
@@ -16,7 +16,7 @@ test("a lock without a retry interval is never stale", () => {
 });
 
 test("a lock with a retry interval of 0 is never stale, since a renewal gains nothing", async () => {
-  const retryInterval = await waitOf("retryInterval", 0, "UTC");
+  const retryInterval = await delayOf("retryInterval", 0, "UTC");
   expect(isStale({ retryInterval }, NOON, 0)).toBe(false);
   expect(isStale({ retryInterval }, NOON, MINUTE)).toBe(false);
 });

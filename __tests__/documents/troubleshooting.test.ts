@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
+import { ARGUMENT_MEANINGS, REMOTE_MEANINGS } from "../../build/error-meanings.mjs";
 import { FILE, troubleshooting } from "../../build/troubleshooting.mjs";
 
 const text = readFileSync(FILE, "utf8");
@@ -24,4 +25,15 @@ describe("each error code has a message, a meaning and a remedy", () => {
     const [, section = ""] = text.split(`### \`${code}\`\n`);
     expect(section).toMatch(/^\n> .+\n\n[A-Z`].+\n\n- .+: .+\n/);
   });
+});
+
+test("the tables of docs/api.md have each error code that the library can meet", () => {
+  const tables =
+    readFileSync(path.join(path.dirname(FILE), "api.md"), "utf8")
+      .match(/^\| `.*? \|/gm)
+      ?.join("\n") ?? "";
+  const codes = Object.entries({ ...ARGUMENT_MEANINGS, ...REMOTE_MEANINGS })
+    .filter(([, { only }]) => only === undefined || only.includes("library"))
+    .map(([code]) => code);
+  expect(codes.filter((code) => !tables.includes(`\`${code}\``))).toEqual([]);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../src/action/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
-import { parseInterval, parseWait } from "../../src/scheduler/interval-text.ts";
+import { parseInterval, parseLength } from "../../src/scheduler/interval-text.ts";
 
 describe("an interval can be written as", () => {
   test.each([
@@ -61,10 +61,10 @@ describe("an interval is refused that is", () => {
   });
 });
 
-test("a wait may be 0, and is no cron expression", () => {
-  expect(parseWait("startBuffer", "0")).toBe(0);
-  expect(parseWait("startBuffer", "5 minutes")).toEqual({ minutes: 5 });
-  expect(actionMessage(thrownBy(() => parseWait("startBuffer", "0 * * * *")))).toContain(
+test("a length of time may be 0, and is no cron expression", () => {
+  expect(parseLength("startBuffer", "0")).toBe(0);
+  expect(parseLength("startBuffer", "5 minutes")).toEqual({ minutes: 5 });
+  expect(actionMessage(thrownBy(() => parseLength("startBuffer", "0 * * * *")))).toContain(
     'start-buffer "0 * * * *" is not a length of time: use whole milliseconds (3600000)',
   );
 });

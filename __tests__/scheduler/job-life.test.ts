@@ -3,12 +3,12 @@ import fc from "fast-check";
 import { type HeldLock, LockLostError, type StartAnswer } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
+import { delayOf } from "../../src/scheduler/delay.ts";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { JobInterval } from "../../src/scheduler/schedule.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
-import { waitOf } from "../../src/scheduler/wait.ts";
 import { anyInterval, duration, ZONES, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
@@ -146,7 +146,7 @@ class Play {
   async #mayBeTakenOver({ updatedAt }: Held): Promise<boolean> {
     const { retryInterval, timezone } = this.#settings;
     if (retryInterval === undefined) return false;
-    return (await waitOf("The retry interval", retryInterval, timezone)).after(updatedAt) <= this.#now;
+    return (await delayOf("The retry interval", retryInterval, timezone)).after(updatedAt) <= this.#now;
   }
 
   async #end(by: "finish" | "interrupt", index: number, remembers: boolean): Promise<void> {

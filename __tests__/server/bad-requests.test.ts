@@ -46,7 +46,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 const LENGTHS = "years, months, weeks, days, hours, minutes, seconds";
 const A_DURATION = 'a duration such as "90 minutes" or "PT1H30M"';
 const USE_INTERVAL = `use the length of one interval, as a cron expression such as "0 * * * *", ${A_DURATION}, a whole number of milliseconds of at least 1, or an object of ${LENGTHS}`;
-const A_WAIT = `as a whole number of milliseconds of at least 0, ${A_DURATION}, or an object of ${LENGTHS}`;
+const A_DELAY = `as a whole number of milliseconds of at least 0, ${A_DURATION}, or an object of ${LENGTHS}`;
 const FIELDS = "jobInterval, startBuffer, retryInterval, requiredJobNames, timezone, noLock, jobIntervalStartedAt";
 const USE_INSTANT = "use an instant such as 2026-11-24T00:29:32.532Z, and only together with noLock";
 const USE_WHOLE = "use a whole number of at least 0";
@@ -91,13 +91,13 @@ describe("a field of the body", () => {
     [{ jobInterval: "0 0 30 2 *" }, /^jobInterval "0 0 30 2 \*" .* \(it matches no date\): use a day/],
     [
       { jobInterval: HOUR, startBuffer: -1 },
-      `startBuffer -1 is not allowed: use the wait after an interval's end, ${A_WAIT}`,
+      `startBuffer -1 is not allowed: use the delay after an interval's end, ${A_DELAY}`,
     ],
     [{ jobInterval: HOUR, startBuffer: "soon" }, /^startBuffer "soon" is not a length of time: use whole milliseconds/],
-    [{ jobInterval: HOUR, startBuffer: "" }, /^startBuffer "" is not allowed: use the wait/],
+    [{ jobInterval: HOUR, startBuffer: "" }, /^startBuffer "" is not allowed: use the delay/],
     [{ jobInterval: "0 minutes" }, /^jobInterval "0 minutes" .*: use/],
-    [{ jobInterval: HOUR, startBuffer: null }, /^startBuffer null is not allowed: use the wait/],
-    [{ jobInterval: HOUR, startBuffer: {} }, /^startBuffer \{\} is not allowed: use the wait/],
+    [{ jobInterval: HOUR, startBuffer: null }, /^startBuffer null is not allowed: use the delay/],
+    [{ jobInterval: HOUR, startBuffer: {} }, /^startBuffer \{\} is not allowed: use the delay/],
     [{ jobInterval: HOUR, startBuffer: { days: -2 } }, `startBuffer.days -2 is not allowed: ${USE_WHOLE}`],
     [
       { jobInterval: HOUR, startBuffer: { years: 2000 } },
@@ -105,7 +105,7 @@ describe("a field of the body", () => {
     ],
     [
       { jobInterval: HOUR, retryInterval: -1 },
-      `retryInterval -1 is not allowed: use the wait after an active lock's last update, after which another start may take it over, ${A_WAIT}`,
+      `retryInterval -1 is not allowed: use the delay after an active lock's last update, after which another start may take it over, ${A_DELAY}`,
     ],
     [{ jobInterval: HOUR, retryInterval: 0.1 }, /^retryInterval 0.1 is not allowed: use/],
     [{ jobInterval: HOUR, retryInterval: "* * * * *" }, /^retryInterval "\* \* \* \* \*" is not a length of time: use/],

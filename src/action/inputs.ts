@@ -5,7 +5,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
-import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
+import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
@@ -48,7 +48,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
   const length = (name: string) => {
     const text = optional(name);
-    return text === undefined ? undefined : parseWait(name, text);
+    return text === undefined ? undefined : parseLength(name, text);
   };
 
   const location = loadLocation(toolkit, env);

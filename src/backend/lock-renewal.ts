@@ -1,6 +1,6 @@
 import { LONGEST_TIMER, monotonicNow } from "../network/deadline.ts";
+import type { Delay } from "../scheduler/delay.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import type { Wait } from "../scheduler/wait.ts";
 
 export interface RenewalOptions {
   /** When the lock was last updated, by the store's clock. */
@@ -8,7 +8,7 @@ export interface RenewalOptions {
   /** When the request for that update was sent, by {@link Timers.monotonic}. */
   readonly sentAt: number;
   /** How long after its last update another run may take the lock over. Null: never. */
-  readonly retryInterval: Wait | null;
+  readonly retryInterval: Delay | null;
   /** The longest time between two renewals, in milliseconds. */
   readonly longestPeriod: number;
   /** Renews the lock. An abort of the signal stops the renewal. @returns the lock's new `updatedAt`. */

@@ -3,7 +3,7 @@ import { parseStartsAt } from "../backend/starts-at.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { parseElapsed, parseRetryInterval, shortNumberProblem } from "../scheduler/elapsed-text.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
-import { parseInterval, parseWait } from "../scheduler/interval-text.ts";
+import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
 import { CATCH_UPS, type StartRequest } from "../scheduler/start-request.ts";
 import type { Arguments } from "./command-line.ts";
@@ -46,7 +46,7 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
     request: {
       jobName: job,
       jobInterval: parseInterval("jobInterval", interval),
-      ...given(flags["start-buffer"], (text) => ({ startBuffer: parseWait("startBuffer", text) })),
+      ...given(flags["start-buffer"], (text) => ({ startBuffer: parseLength("startBuffer", text) })),
       ...given(flags["retry-interval"], (text) => ({ retryInterval: parseRetryInterval("retryInterval", text) })),
       ...(requiredJobNames !== undefined && { requiredJobNames }),
       ...(timezone !== undefined && { timezone }),

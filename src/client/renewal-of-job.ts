@@ -1,6 +1,6 @@
 import { LockRenewal, type RenewalFailure } from "../backend/lock-renewal.ts";
+import { delayOf } from "../scheduler/delay.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { waitOf } from "../scheduler/wait.ts";
 import { CronyxClientError, clientErrorOf } from "./client-error.ts";
 import type { Job } from "./job.ts";
 import type { Surroundings } from "./surroundings.ts";
@@ -16,15 +16,15 @@ interface StartOfJob {
 export async function renewalOf(job: Job, { request, sentAt, surroundings }: StartOfJob): Promise<LockRenewal | null> {
   const { jobName, retryInterval, timezone = "UTC" } = request;
   if (retryInterval === undefined || job.id === null) return null;
-  const wait = await waitOf("retryInterval", retryInterval, timezone);
+  const delay = await delayOf("retryInterval", retryInterval, timezone);
   const updatedAt = job.updatedAt.getTime();
   // A lock that can be taken over at any time is not worth renewing.
-  if (wait.after(updatedAt) === updatedAt) return null;
+  if (delay.after(updatedAt) === updatedAt) return null;
   const name = JSON.stringify(jobName);
   return new LockRenewal({
     updatedAt,
     sentAt,
-    retryInterval: wait,
+    retryInterval: delay,
     longestPeriod: Number.POSITIVE_INFINITY,
     renew: async (signal) => {
       await job.renew({ signal });

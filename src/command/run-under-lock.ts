@@ -2,8 +2,8 @@ import { type HeldLock, type JobBackend, LockLostError, type Started } from "../
 import { LockRenewal, type RenewalFailure, timers } from "../backend/lock-renewal.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
+import { delayOf } from "../scheduler/delay.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import { waitOf } from "../scheduler/wait.ts";
 import type { RunningCommand } from "./command.ts";
 
 /** In milliseconds. A lost lock is noticed after this long at the latest. */
@@ -61,12 +61,12 @@ export async function runUnderLock(
 
   async function renewalOf(taken: HeldLock): Promise<LockRenewal> {
     const { retryInterval = 0, timezone = "UTC" } = request;
-    const wait = await waitOf("retryInterval", retryInterval, timezone);
+    const delay = await delayOf("retryInterval", retryInterval, timezone);
     return new LockRenewal({
       updatedAt: granted.updatedAt,
       sentAt,
       // With a retry interval of 0 the lock can be taken over at any time, and no renewal changes that.
-      retryInterval: wait.after(granted.updatedAt) === granted.updatedAt ? null : wait,
+      retryInterval: delay.after(granted.updatedAt) === granted.updatedAt ? null : delay,
       longestPeriod: LONGEST_RENEWAL_PERIOD,
       renew: async (signal) => {
         const renewed = await backend.renew(lock ?? taken, deadline(signal));

@@ -1,6 +1,6 @@
 import { cronSchedule } from "./cron-schedule.ts";
 import { durationText } from "./duration.ts";
-import { parseWait } from "./interval-text.ts";
+import { parseLength } from "./interval-text.ts";
 import { zoneNamed } from "./zone.ts";
 
 /**
@@ -25,9 +25,9 @@ export function acceptedInterval(expression: string): string | null {
 function durationIn(text: string): string | null {
   const length = text.replace(/^@?every\s+/i, "").replace(/^(?=[a-z]+$)(?:an?\s+)?/i, "1 ");
   try {
-    const wait = parseWait("jobInterval", length);
-    if (typeof wait === "number") return null;
-    return JSON.stringify(durationText(Object.entries(wait)));
+    const parsed = parseLength("jobInterval", length);
+    if (typeof parsed === "number") return null;
+    return JSON.stringify(durationText(Object.entries(parsed)));
   } catch {
     return null;
   }

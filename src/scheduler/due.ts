@@ -1,6 +1,6 @@
+import type { Delay } from "./delay.ts";
 import { DAY, HOUR, type Instant } from "./instant.ts";
 import { nearestInstant } from "./nearest-instant.ts";
-import type { Wait } from "./wait.ts";
 
 /** The instants that are due at one `now`, because they lie at least the start buffer before it. */
 export interface Due {
@@ -15,7 +15,7 @@ export interface Due {
  * On a calendar the due instants have gaps, because a later instant plus the buffer can be earlier: January 30, 12:00 and
  * January 31, 9:00 plus a month are February 28, 12:00 and 9:00.
  */
-export function dueAt(now: Instant, startBuffer: Wait): Due {
+export function dueAt(now: Instant, startBuffer: Delay): Due {
   /** The time since an instant became due, in milliseconds. Negative for an instant that is not due yet. */
   const slackOf = (instant: Instant) => now - startBuffer.after(instant);
   const has = (instant: Instant) => slackOf(instant) >= 0;

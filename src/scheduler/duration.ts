@@ -38,7 +38,7 @@ export function elapsedIn(length: Length): number | null {
 interface LengthToCheck {
   readonly field: string;
   readonly length: unknown;
-  /** 1 for an interval, 0 for a wait. */
+  /** 1 for an interval, 0 for a delay. */
   readonly least: 0 | 1;
   /** The length as its caller wrote it, for messages. Default: `length`. */
   readonly written?: unknown;

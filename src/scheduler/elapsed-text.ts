@@ -1,7 +1,7 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { elapsedIn, type Length } from "./duration.ts";
 import { DAY, MINUTE, SECOND } from "./instant.ts";
-import { parseWait } from "./interval-text.ts";
+import { parseLength } from "./interval-text.ts";
 
 /**
  * Parses a length of time that does not depend on a calendar.
@@ -15,7 +15,7 @@ export function parseElapsed(
   text: string,
   { least, most }: { readonly least: number; readonly most: number },
 ): number {
-  const ms = elapsedIn(parseWait(field, text));
+  const ms = elapsedIn(parseLength(field, text));
   if (ms !== null && ms >= least && ms <= most) return ms;
   throw new ArgumentError("out-of-range", {
     field,
@@ -34,7 +34,7 @@ export function parseElapsed(
  * @throws ArgumentError
  */
 export function parseRetryInterval(field: string, text: string): Length {
-  const length = parseWait(field, text);
+  const length = parseLength(field, text);
   const ms = elapsedIn(length);
   if (ms === null || ms === 0 || ms >= SECOND) return length;
   throw new ArgumentError("out-of-range", {

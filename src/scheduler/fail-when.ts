@@ -1,14 +1,14 @@
 import { ArgumentError } from "../errors/argument-error.ts";
+import { type Delay, delayOf } from "./delay.ts";
 import type { Instant } from "./instant.ts";
-import { parseWait } from "./interval-text.ts";
+import { parseLength } from "./interval-text.ts";
 import type { WatchedJob } from "./job-condition.ts";
 import { latenessOf } from "./late-text.ts";
-import { type Wait, waitOf } from "./wait.ts";
 
 /** When a watcher of jobs fails. `disabled` is about workflows, and no job meets it. */
 export type FailRule =
   | { readonly kind: "overdue" | "failing" | "disabled"; readonly text: string }
-  | { readonly kind: "held"; readonly text: string; readonly longerThan: Wait };
+  | { readonly kind: "held"; readonly text: string; readonly longerThan: Delay };
 
 const FIELD = "failWhen";
 const JOB_WORDS = ["overdue", "failing"] as const;
@@ -42,7 +42,7 @@ export async function parseFailRules(
 }
 
 async function heldRule(text: string): Promise<FailRule> {
-  const length = parseWait(FIELD, text);
+  const length = parseLength(FIELD, text);
   if (typeof length === "number" && /^[+\d.]+$/.test(text)) {
     throw new ArgumentError("invalid-interval", {
       field: FIELD,
@@ -52,7 +52,7 @@ async function heldRule(text: string): Promise<FailRule> {
     });
   }
   // A watcher has no time zone of its own. In UTC each day has 24 hours.
-  return { kind: "held", text: `held: ${text}`, longerThan: await waitOf(FIELD, length, "UTC") };
+  return { kind: "held", text: `held: ${text}`, longerThan: await delayOf(FIELD, length, "UTC") };
 }
 
 /** The jobs that meet one rule. */
@@ -108,7 +108,7 @@ export function failingNames({ jobs, damaged }: WatchedJobs): readonly string[] 
 }
 
 /** @returns the jobs whose active lock was taken at least this long ago. */
-export function heldNames({ jobs }: WatchedJobs, longerThan: Wait, now: Instant): readonly string[] {
+export function heldNames({ jobs }: WatchedJobs, longerThan: Delay, now: Instant): readonly string[] {
   const latest = longerThan.before(now);
   const since = ({ state }: WatchedJob) => (state.active === null ? null : Date.parse(state.active.createdAt));
   return namesOf(

@@ -6,7 +6,7 @@ const LENGTHS =
   "whole milliseconds (3600000), an ISO 8601 duration (PT1H30M), a plain one (90 minutes, 1h 30m, 1 day) or an object ({ hours: 1 })";
 
 /**
- * Parses a `jobInterval`: a length of time in one of the forms of {@link parseWait}, or a cron expression. `scheduleOf`
+ * Parses a `jobInterval`: a length of time in one of the forms of {@link parseLength}, or a cron expression. `scheduleOf`
  * checks the cron expression later; here any text with blanks or a leading `@` passes as one.
  *
  * @param field The name of the argument, for messages.
@@ -27,13 +27,13 @@ export function parseInterval(field: string, text: string): JobInterval {
 }
 
 /**
- * Parses a start buffer or a retry interval: whole milliseconds (`3600000`), an ISO 8601 duration (`PT1H30M`), a plain
+ * Parses a length of time, such as a start buffer: whole milliseconds (`3600000`), an ISO 8601 duration (`PT1H30M`), a plain
  * duration (`90 minutes`), or an object as JSON or YAML writes it (`{ hours: 1 }`).
  *
  * @param field The name of the argument, for messages.
  * @throws ArgumentError
  */
-export function parseWait(field: string, text: string): Length {
+export function parseLength(field: string, text: string): Length {
   const length = lengthIn(field, text);
   if (length !== null) return checkLength({ field, length, least: 0, written: text });
   const form = meantBy(text);
@@ -45,9 +45,9 @@ export function intervalOf(field: string, given: JobInterval): JobInterval {
   return typeof given === "string" ? parseInterval(field, given) : given;
 }
 
-/** @returns a wait that its caller gave as text or as a length. @throws ArgumentError for wrong text. */
+/** @returns a length of time that its caller gave as text or as a length. @throws ArgumentError for wrong text. */
 export function lengthOf(field: string, given: string | Length): Length {
-  return typeof given === "string" ? parseWait(field, given) : given;
+  return typeof given === "string" ? parseLength(field, given) : given;
 }
 
 /** @returns the length that a unit without a number stands for (`hour`, `an hour`, `every day`), or null. */

@@ -24,11 +24,11 @@ function inRange(instant: Instant): Instant {
   throw outOfRange();
 }
 
-/** The error for a schedule or a wait that leaves the years that an instant can have. */
+/** The error for a schedule or a delay that leaves the years that an instant can have. */
 export function outOfRange(): ArgumentError {
   return new ArgumentError("out-of-range", {
     field: "jobInterval",
-    problem: "or a wait reaches beyond the years 1 to 9999",
+    problem: "or another length of time reaches beyond the years 1 to 9999",
     expected: "a shorter one",
   });
 }

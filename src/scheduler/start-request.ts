@@ -1,4 +1,5 @@
 import { ArgumentError } from "../errors/argument-error.ts";
+import { type Delay, delayOf } from "./delay.ts";
 import type { Length } from "./duration.ts";
 import { type Instant, isInstant, toIso } from "./instant.ts";
 import { scheduleOf } from "./job-interval.ts";
@@ -6,7 +7,6 @@ import { checkJobName } from "./job-name.ts";
 import { knownWord } from "./known-word.ts";
 import type { JobInterval, Schedule } from "./schedule.ts";
 import type { RecordedSchedule } from "./state-document.ts";
-import { type Wait, waitOf } from "./wait.ts";
 
 /** A request for the next due interval of a job. See docs/semantics.md, "A start request". */
 export interface StartRequest {
@@ -49,9 +49,9 @@ export interface TakeOver {
 export interface PreparedStart {
   readonly jobName: string;
   readonly schedule: Schedule;
-  readonly startBuffer: Wait;
+  readonly startBuffer: Delay;
   /** Null: an active lock is never taken over because of its age. */
-  readonly retryInterval: Wait | null;
+  readonly retryInterval: Delay | null;
   readonly requiredJobNames: readonly string[];
   readonly noLock: boolean;
   /** Null: the job's state decides where the interval starts. */
@@ -66,7 +66,7 @@ export interface PreparedStart {
 /**
  * Checks a request as far as that does not depend on the job's state.
  *
- * @returns the request with its defaults, its schedule and its waits.
+ * @returns the request with its defaults, its schedule and its delays.
  * @throws ArgumentError for each case that docs/semantics.md, "A start request", lists.
  */
 export async function prepareStart(request: StartRequest): Promise<PreparedStart> {
@@ -95,8 +95,8 @@ export async function prepareStart(request: StartRequest): Promise<PreparedStart
     catchUp,
     takeOver,
     schedule: await scheduleOf(jobInterval, timezone),
-    startBuffer: await waitOf("startBuffer", startBuffer, timezone),
-    retryInterval: retryInterval === undefined ? null : await waitOf("retryInterval", retryInterval, timezone),
+    startBuffer: await delayOf("startBuffer", startBuffer, timezone),
+    retryInterval: retryInterval === undefined ? null : await delayOf("retryInterval", retryInterval, timezone),
     recorded: { jobInterval, timezone, startBuffer, requiredJobNames },
   };
   checkRange(prepared);

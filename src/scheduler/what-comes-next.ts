@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { countDue } from "./decide.ts";
+import { type Delay, delayOf } from "./delay.ts";
 import { dueAt } from "./due.ts";
 import type { Instant } from "./instant.ts";
 import { scheduleOf } from "./job-interval.ts";
@@ -7,7 +8,6 @@ import type { MissingJob } from "./not-started.ts";
 import { missingJobs, type RequiredStates, requiredJobs } from "./required-jobs.ts";
 import type { Schedule } from "./schedule.ts";
 import { begunOf, endingOf, finishedUntilOf, type JobState, type RecordedSchedule } from "./state-document.ts";
-import { type Wait, waitOf } from "./wait.ts";
 
 /** What a job's state tells about its next start. An active lock changes none of it. */
 export interface WhatComesNext {
@@ -75,7 +75,7 @@ export function overdueAt(state: JobState, prepared: PreparedSchedule | null): I
 /** A recorded schedule, parsed. */
 export interface PreparedSchedule {
   readonly schedule: Schedule;
-  readonly startBuffer: Wait;
+  readonly startBuffer: Delay;
 }
 
 /** @returns where the job's next interval ends, or null if that is not known before its start. */
@@ -93,7 +93,7 @@ export async function prepareSchedule({
   try {
     return {
       schedule: await scheduleOf(jobInterval, timezone),
-      startBuffer: await waitOf("startBuffer", startBuffer, timezone),
+      startBuffer: await delayOf("startBuffer", startBuffer, timezone),
     };
   } catch (cause) {
     if (cause instanceof ArgumentError) return null;

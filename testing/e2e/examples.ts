@@ -1,19 +1,28 @@
-// Runs each workflow of examples/ under act: `node testing/e2e/examples.ts SERVICES.json FOLDER [NAME...]`. SERVICES.json is what
-// testing/e2e/services.ts prints, and FOLDER is the folder that it serves.
-import { mkdirSync, readFileSync, symlinkSync } from "node:fs";
+// Runs the workflows of examples/ under act: `npm run test:examples -- [NAME.yml...]`. Without a name it runs all of them.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { inParallel } from "../in-parallel.ts";
-import { ActRun, ExamplePlace, type ExampleServices, makeProject, ROOT, run } from "./example-place.ts";
+import { ActRun } from "./act-run.ts";
+import { ExamplePlace, type ExampleServices, makeProject, ROOT, run } from "./example-place.ts";
 import { EXAMPLES, type ExampleRun } from "./example-runs.ts";
 
-/** A run that takes longer hangs. In milliseconds. */
-const LONGEST_RUN = 120_000;
+/** `.ci/run` installs act there. */
+const OWN_ACT = path.join(ROOT, ".ci/tools/bin/act");
+/** A run takes some seconds, and one that takes longer than this hangs. In milliseconds. */
+const LONGEST_RUN = 10 * 60_000;
 /** Most of an example's time is that of the processor. */
 const AT_ONCE = 2;
 
-const [servicesFile = "", folder = "", ...names] = process.argv.slice(2);
-const services: ExampleServices = JSON.parse(readFileSync(servicesFile, "utf8"));
-const scratch = path.resolve(folder);
+const names = process.argv.slice(2);
+const unknown = names.filter((name) => !(name in EXAMPLES));
+if (unknown.length > 0) throw new Error(`testing/e2e/example-runs.ts has no ${unknown.join(", ")}`);
+const scratch = mkdtempSync(path.join(tmpdir(), "cronyx-examples-"));
+process.once("exit", () => rmSync(scratch, { recursive: true, force: true }));
+const services = await startServices();
 const action = await copyAction();
 const programs = await installPrograms();
 const started = performance.now();
@@ -22,6 +31,18 @@ const failures = (await inParallel(chosen, AT_ONCE, ([file, runs]) => failureOf(
 for (const failure of failures) console.error(failure);
 console.log(`${chosen.length} examples: ${Math.round((performance.now() - started) / 1000)} s`);
 process.exit(failures.length === 0 ? 0 : 1);
+
+/** @returns the addresses of the services. They end with their standard input, and so with this process. */
+async function startServices(): Promise<ExampleServices> {
+  const child = spawn(process.execPath, [path.join(ROOT, "testing/e2e/services.ts"), scratch], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const [line] = await Promise.race([
+    once(createInterface(child.stdout), "line"),
+    once(child, "exit").then(() => Promise.reject(new Error("The services of the examples do not start"))),
+  ]);
+  return JSON.parse(line);
+}
 
 /** The files of the action that GitHub's runner needs. */
 async function copyAction(): Promise<string> {
@@ -79,12 +100,17 @@ async function failureOfRun(file: string, expected: ExampleRun, place: ExamplePl
     PATH: `${path.join(programs, "bin")}${path.delimiter}${process.env.PATH}`,
     npm_config_prefix: programs,
   };
-  const run = new ActRun(file, expected, place, { project, act: "act", env });
+  const run = new ActRun(file, expected, place, { project, act: existsSync(OWN_ACT) ? OWN_ACT : "act", env });
   place.onCancel = () => run.cancel();
-  const timer = setTimeout(() => run.cancel(), LONGEST_RUN);
+  let hangs = false;
+  const timer = setTimeout(() => {
+    hangs = true;
+    run.cancel();
+  }, LONGEST_RUN);
   const [{ code, log }] = await Promise.all([run.ended, expected.during?.(run, place)]);
   clearTimeout(timer);
   const problems = [
+    hangs && `it did not end within ${LONGEST_RUN / 1000} s`,
     (code === 0) !== (expected.fails === undefined) && `act ended with ${code}`,
     ...expected.says.map(([line, times]) => {
       const found = [...log.matchAll(line)].length;

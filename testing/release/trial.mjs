@@ -1,13 +1,12 @@
 // Plays a release in FOLDER, with the scripts of build/release/, a bare repository as GitHub's, and Verdaccio on loopback as
-// npm's registry: `node testing/release/trial.mjs FOLDER`. Then it installs the package from there, and uses it. It exits with 1
-// if any step ends in another way than it should.
+// npm's registry: `node_modules/node/bin/node testing/release/trial.mjs FOLDER`, since Verdaccio needs Node 22 or newer. Then it
+// installs the package from there, and uses it. It exits with 1 if any step ends in another way than it should.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { appendFileSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
 import path from "node:path";
+import { freePort } from "../network/free-port.ts";
 
-/** Verdaccio needs a Node of 22 or newer, which the package `node` is. */
 const VERDACCIO = "6.10.4";
 /** A dependency of Verdaccio asks for a version by a name that not every registry has. */
 const NODE_FETCH = "2.7.0";
@@ -40,14 +39,18 @@ const env = {
 
 const registry = await startRegistry();
 try {
-  playRelease(registry.url);
+  makeClone();
+  const upstream = npm(root, "config", "get", "registry").trim();
+  env.NPM_CONFIG_REGISTRY = registry.url;
+  playRelease();
+  installPackage(upstream, registry.url);
 } finally {
   registry.stop();
 }
 console.log("The release was played");
 
-/** @param {string} url */
-function playRelease(url) {
+/** Makes the repository, and a clone of it with the files of the working tree that git does not ignore. */
+function makeClone() {
   execFileSync("git", ["init", "--quiet", "--bare", origin], { env });
   execFileSync("git", ["clone", "--quiet", origin, clone], { env, stdio: "ignore" });
   git("checkout", "--quiet", "-b", "main");
@@ -55,9 +58,9 @@ function playRelease(url) {
   for (const file of files.toString().split("\0").filter(Boolean))
     cpSync(path.join(root, file), path.join(clone, file));
   symlinkSync(path.join(root, "node_modules"), path.join(clone, "node_modules"));
-  const upstream = npm(root, "config", "get", "registry").trim();
-  env.NPM_CONFIG_REGISTRY = url;
+}
 
+function playRelease() {
   const first = tagVersion("98.0.0");
   succeeds(script("check", "v98.0.0"), `version: 98.0.0\nprerelease: false\nmajor-tag-was: \n`);
   succeeds(script("pack", "v98.0.0", path.join(folder, "98")));
@@ -82,7 +85,10 @@ function playRelease(url) {
   fails(script("move-major-tag", "v98.1.0-rc.1"), "v98.1.0-rc.1 is a prerelease");
   const tags = JSON.parse(npm(clone, "view", "cronyx-action", "dist-tags", "--json"));
   assert.deepEqual(tags, { latest: "98.0.0", next: "98.1.0-rc.1" });
+}
 
+/** @param {string} upstream The registry that the dependencies come from. @param {string} url Verdaccio. */
+function installPackage(upstream, url) {
   mkdirSync(user);
   writeFileSync(path.join(user, "package.json"), '{ "type": "module" }\n');
   // The dependencies come from where npm has them in its cache. Through Verdaccio their download takes half a minute.
@@ -166,10 +172,9 @@ async function startRegistry() {
   );
   const port = await freePort();
   const url = `http://127.0.0.1:${port}/`;
-  const node = path.join(root, "node_modules/node/bin/node");
   const main = path.join(place, "node_modules/verdaccio/bin/verdaccio");
   const args = [main, "--config", path.join(place, "config.yaml"), "--listen", `127.0.0.1:${port}`];
-  const server = spawn(node, args, { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
+  const server = spawn(process.execPath, args, { cwd: place, env, stdio: ["ignore", "pipe", "pipe"] });
   let log = "";
   for (const stream of [server.stdout, server.stderr]) stream.on("data", (chunk) => (log += chunk));
   while (!(await fetch(`${url}-/ping`).catch(() => null))?.ok) {
@@ -185,15 +190,4 @@ async function startRegistry() {
   const { token } = /** @type {{ token: string }} */ (await answer.json());
   writeFileSync(npmrc, `//127.0.0.1:${port}/:_authToken=${token}\n`);
   return { url, stop: () => server.kill() };
-}
-
-/** @returns {Promise<number>} */
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer().once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

@@ -188,8 +188,8 @@ describe("with an original server", () => {
     expect(actionMessage(abandoning)).toMatch(
       /cannot give up the start of "report .*", being an original CronyxServer \(404\), so its lock may stay until .*: set retry-interval/,
     );
-    for (const call of [backend.status(JOB, inTime()), backend.states(inTime())]) {
-      const error = await failureOf(call);
+    for (const call of [() => backend.status(JOB, inTime()), () => backend.states(inTime())]) {
+      const error = await failureOf(call());
       expect(error).toMatchObject({ code: "original-server", effect: "none" });
       expect(error.message).toMatch(/does not show its jobs, being an original CronyxServer \(404\)/);
     }

@@ -26,7 +26,7 @@ test.each<[interval: JobInterval, timezone: string, text: string]>([
   expect(await textOf(interval, timezone)).toBe(text);
 });
 
-test("a wait of 0 has no text", () => {
+test("a delay of 0 has no text", () => {
   expect([lengthText(0), lengthText({}), lengthText({ minutes: 5 }), lengthText(30 * SECOND)]).toEqual([
     ...["", "", "5 minutes", "30 seconds"],
   ]);

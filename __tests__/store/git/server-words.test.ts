@@ -23,7 +23,8 @@ describe("a server's words", () => {
   });
 
   test("are text, or a message in JSON, and never a page", () => {
-    const of = (contentType: string, body: string) => wordsOfBody({ contentType, body: Buffer.from(body) });
+    const of = (contentType: string, body: string) =>
+      wordsOfBody({ contentType, body: Buffer.from(body) }, (text) => text);
     expect(of("text/plain; charset=utf-8", "Repository was archived.\n")).toBe("Repository was archived");
     expect(of("application/json", '{"message":"No."}')).toBe("No");
     expect(of("application/problem+json", '{"message":1}')).toBe("");

@@ -85,8 +85,9 @@ test.each(["localhost", "git.example.test"])(
     const log: string[] = [];
     const { port } = server.address() as AddressInfo;
     const store = await openStoreAt(`https://localhost:${port}/locks.git`, { log: (line) => log.push(line) });
-    for (const call of [store.read(["tls"], inTime()), store.swap(null, documentOf("tls"), inTime())]) {
-      const error = await failureOf(call);
+    const calls = [() => store.read(["tls"], inTime()), () => store.swap(null, documentOf("tls"), inTime())];
+    for (const call of calls) {
+      const error = await failureOf(call());
       expect(error).toMatchObject({ code: "certificate-untrusted", effect: "none" });
       expect(actionMessage(error)).toContain(
         ": set NODE_EXTRA_CA_CERTS to a file with the certificate of that authority",

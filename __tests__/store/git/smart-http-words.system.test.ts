@@ -254,6 +254,27 @@ test("no secret of the request is shown, also where the server repeats it", asyn
   const other = await served.open({ token: TOKEN });
   on("push", { status: 403, headers: { "content-type": "text/plain" }, body: `No: ${TOKEN} and Basic ${basic}` });
   const error = await failureOf(other.swap(version, documentOf(name), inTime()));
-  expect(error.message).toMatch(/\(403: No: \*+ and Basic \*+\)$/);
+  expect(error.message).toMatch(/\(403: No: \*\*\* and Basic \*\*\*\)$/);
   await other.close();
 });
+
+test("a secret at the place where a long text is cut off is not shown in part", async () => {
+  const other = await served.open({ token: TOKEN });
+  on("push", { status: 403, headers: { "content-type": "text/plain" }, body: `${"No. ".repeat(45)}${TOKEN} again` });
+  const error = await failureOf(other.swap(version, documentOf(name), inTime()));
+  expect(error.message).not.toContain(TOKEN.slice(0, 5));
+  await other.close();
+});
+
+test.each(["words", "refs", "unpack ok", "1", "ok"])(
+  "a password that git's answers contain, %j, changes none of them",
+  async (token) => {
+    const other = await served.open({ token });
+    const job = `refs ok words ${token}`;
+    const first = await other.swap(null, documentOf(job), inTime());
+    expect(first.version).not.toBeNull();
+    expect((await other.read([job], inTime())).records.get(job)?.version).toBe(first.version);
+    expect((await other.swap(first.version, documentOf(job), inTime())).version).not.toBeNull();
+    await other.close();
+  },
+);

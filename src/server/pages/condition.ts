@@ -8,8 +8,12 @@ import { nameElement, queryLink } from "./links.ts";
 import type { PageContext } from "./page-context.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
-export const OVERDUE_RULE =
-  "A job is failing when its last run was interrupted or taken over. It is overdue when a whole further interval is due beside the next one.";
+export const STATE_RULES = [
+  "A job is failing when its last run was interrupted or taken over.",
+  "It is overdue when a whole further interval is due beside the next one.",
+  "It is waiting when its next interval is due, and a required job has not got to the interval's end.",
+  "“Stuck?” marks a run of an overdue job that has had its lock for longer than its interval is long.",
+].join(" ");
 
 /** The job's condition, and all others that hold. Only a condition that needs attention is a badge. */
 export function conditionElement(status: JobStatus, context: PageContext): Html {

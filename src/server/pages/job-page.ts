@@ -4,7 +4,7 @@ import { toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import type { JobState, Lock, RecordedSchedule } from "../../scheduler/state-document.ts";
 import type { Upcoming } from "../jobs/upcoming.ts";
-import { conditionElement, dueElement, jobLink, OVERDUE_RULE, waitingElement } from "./condition.ts";
+import { conditionElement, dueElement, jobLink, STATE_RULES, waitingElement } from "./condition.ts";
 import { historyOf, successRate, typicalDuration } from "./history.ts";
 import { type Html, html } from "./html.ts";
 import { holderElement, nameElement, queryLink } from "./links.ts";
@@ -28,7 +28,7 @@ export function jobPage(status: JobStatus, upcoming: Upcoming, context: PageCont
 ${active && lockFacts(active, times)}${comingFacts(status, upcoming, context)}${scheduleFacts(status.state.schedule, upcoming, context)}</dl>
 <p class="actions">${active === null ? html`<a class="button" href="${queryLink({ skip: name })}">Skip…</a>` : html`<a class="button" href="${queryLink({ release: name })}">Release…</a>`}</p></div>
 ${runs(status.state, times)}`,
-    footer: legend(`${OVERDUE_RULE} Times are in the time zone ${times.zone}.`),
+    footer: legend(`${STATE_RULES} Times are in the time zone ${times.zone}.`),
   };
 }
 

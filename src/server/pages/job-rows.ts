@@ -66,14 +66,14 @@ function body(jobs: readonly RowJob[], heading: Html | null, context: PageContex
 }
 
 function damagedRow({ name }: DamagedJob): Html {
-  return html`<tr class="job" role="row"><th scope="row" role="rowheader">${jobName(name)}</th><td class="state" role="cell"><span class="badge damaged">Damaged</span></td><td class="note" colspan="3" role="cell">The state document is damaged: the job cannot start</td></tr>
+  return html`<tr class="job" role="row"><th scope="row" role="rowheader">${nameLink(name)}</th><td class="state" role="cell"><span class="badge damaged">Damaged</span></td><td class="note" colspan="3" role="cell">The state document is damaged: the job cannot start</td></tr>
 `;
 }
 
 function row(job: JobStatus & { readonly upcoming: Upcoming }, context: PageContext): Html {
   const { state, upcoming } = job;
   const { times } = context;
-  return html`<tr class="job" role="row"><th scope="row" role="rowheader">${jobName(state.name)}<p class="schedule">${scheduleElement(state.schedule, upcoming, times.zone)}</p>${state.active && lockLine(state.name, state.active)}</th>
+  return html`<tr class="job" role="row"><th scope="row" role="rowheader">${nameLink(state.name)}<p class="schedule">${scheduleElement(state.schedule, upcoming, times.zone)}</p>${state.active && lockLine(state.name, state.active)}</th>
 <td class="state ${conditionOfStatus(job)}" role="cell">${conditionElement(job, context)}</td>
 <td class="due" role="cell">${dueElement(job, upcoming, times)}</td>
 <td class="last" role="cell">${lastRun(state, times)}</td>
@@ -81,14 +81,13 @@ function row(job: JobStatus & { readonly upcoming: Upcoming }, context: PageCont
 `;
 }
 
-/** The stylesheet cuts a name of more than two lines off. */
-function jobName(name: string): Html {
+/** A longer name may have more than two lines, and then the stylesheet cuts it off. */
+const LONG_NAME = 48;
+
+function nameLink(name: string): Html {
   const title = name.length > LONG_NAME ? html` title="${oneLine(name)}"` : null;
   return html`<a class="name" href="${queryLink({ name })}"${title}>${nameElement(name)}</a>`;
 }
-
-/** A shorter name has at most two lines. */
-const LONG_NAME = 48;
 
 function lockLine(name: string, { holder }: Lock): Html {
   return html`<p class="lock"><span class="holder">${holderElement(holder)}</span> <a class="release" href="${queryLink({ release: name })}">Release…<span class="hidden"> ${oneLine(name)}</span></a></p>`;

@@ -1,5 +1,5 @@
 import { CONDITIONS, type Condition } from "../../scheduler/job-condition.ts";
-import { OVERDUE_RULE } from "./condition.ts";
+import { STATE_RULES } from "./condition.ts";
 import { conditionLinks, pageLinks, searchForm, searchResult } from "./filters.ts";
 import { firstWorkflow, type ServerAddress } from "./first-workflow.ts";
 import { type Html, html } from "./html.ts";
@@ -33,7 +33,7 @@ export function overviewPage({ overview, jobs, note, isEmpty, address, ...contex
     main: html`${note}<div class="top"><h1>Jobs</h1>${searchForm(selection)}</div>
 ${conditionLinks(overview)}${searchResult(overview)}
 ${jobs.length === 0 ? noJob(overview) : jobTable(jobs, overview, context)}${pageLinks(overview)}`,
-    footer: legend(`${OVERDUE_RULE} Times are in the time zone ${times.zone}.`),
+    footer: legend(`${STATE_RULES} Times are in the time zone ${times.zone}.`),
   };
 }
 

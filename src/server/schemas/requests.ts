@@ -30,7 +30,7 @@ const Duration = Type.Object(
 /** A text is parsed after the schema: src/scheduler/interval-text.ts. */
 const LengthText = Type.String({ minLength: 1, maxLength: 1000 });
 
-const Wait = (meaning: string) =>
+const Delay = (meaning: string) =>
   Type.Union([LengthText, Type.Integer({ minimum: 0 }), Duration], {
     description: `${meaning}, as a whole number of milliseconds of at least 0, a duration such as "90 minutes" or "PT1H30M", or an object of ${unitNames}`,
   });
@@ -48,9 +48,9 @@ export const StartBody = Type.Object(
     jobInterval: Type.Union([LengthText, Type.Integer({ minimum: 1 }), Duration], {
       description: `the length of one interval, as a cron expression such as "0 * * * *", a duration such as "90 minutes" or "PT1H30M", a whole number of milliseconds of at least 1, or an object of ${unitNames}`,
     }),
-    startBuffer: Type.Optional(Wait("the wait after an interval's end")),
+    startBuffer: Type.Optional(Delay("the delay after an interval's end")),
     retryInterval: Type.Optional(
-      Wait("the wait after an active lock's last update, after which another start may take it over"),
+      Delay("the delay after an active lock's last update, after which another start may take it over"),
     ),
     requiredJobNames: Type.Optional(
       Type.Array(JobName, { maxItems: 1000, description: "a list of at most 1000 job names" }),

@@ -23,13 +23,19 @@ function cleanLine(line: string): string {
     .replace(/[\s.:;,]+$/, "");
 }
 
-/** @returns the words in an answer that is not one of git's: text, or JSON with a message. A page of HTML has none. */
-export function wordsOfBody({ contentType, body }: { readonly contentType: string; readonly body: Buffer }): string {
-  if (/^text\/plain\b/i.test(contentType)) return serverWords(body.toString("utf8"));
+/**
+ * @param hide Takes the secrets out of a text, before it is cut off.
+ * @returns the words in an answer that is not one of git's: text, or JSON with a message. A page of HTML has none.
+ */
+export function wordsOfBody(
+  { contentType, body }: { readonly contentType: string; readonly body: Buffer },
+  hide: (text: string) => string,
+): string {
+  if (/^text\/plain\b/i.test(contentType)) return serverWords(hide(body.toString("utf8")));
   if (!/^application\/(\S+\+)?json\b/i.test(contentType)) return "";
   try {
     const { message } = JSON.parse(body.toString("utf8")) as { readonly message?: unknown };
-    return typeof message === "string" ? serverWords(message) : "";
+    return typeof message === "string" ? serverWords(hide(message)) : "";
   } catch {
     return "";
   }

@@ -12,6 +12,8 @@ export interface SmartHttpFailuresOptions {
   readonly credentialKind: "token" | "login" | null;
   /** The address with `.git`, if the server answered 404 to both addresses. */
   readonly alsoNotFound: string | null;
+  /** What no message may show. A server may repeat a request in its answer. */
+  readonly secrets: readonly string[];
 }
 
 /** The errors for answers that are of no use: each method returns one. */
@@ -19,11 +21,13 @@ export class SmartHttpFailures {
   readonly #place: string;
   readonly #credentialKind: "token" | "login" | null;
   readonly #alsoNotFound: string | null;
+  readonly #secrets: readonly string[];
 
-  constructor({ place, credentialKind, alsoNotFound }: SmartHttpFailuresOptions) {
+  constructor({ place, credentialKind, alsoNotFound, secrets }: SmartHttpFailuresOptions) {
     this.#place = place;
     this.#credentialKind = credentialKind;
     this.#alsoNotFound = alsoNotFound;
+    this.#secrets = secrets.filter((secret) => secret !== "");
   }
 
   /**
@@ -35,7 +39,7 @@ export class SmartHttpFailures {
     const { status, contentType, redirectedTo, body } = answer;
     const writes = service === "git-receive-pack";
     const redirect = redirectedTo === null ? "" : `, after a redirect to ${redirectedTo}, which gets no token`;
-    const words = wordsOfBody(answer);
+    const words = wordsOfBody(answer, (text) => this.#hidden(text));
     const shown = words === "" ? `(${status})` : `(${status}: ${words})`;
     const lost = { effect: writes ? "possible" : "none" } as const;
     const forbidden = writes ? "token-may-not-write" : "token-may-not-read";
@@ -67,7 +71,8 @@ export class SmartHttpFailures {
     return this.notARepository(why, lost);
   }
 
-  refusedRead(words: string): ServiceError {
+  refusedRead(said: string): ServiceError {
+    const words = this.#hidden(said);
     const code = codeOfRefusal(words, "token-may-not-read");
     return code === null
       ? this.notARepository(serverWords(words))
@@ -76,7 +81,7 @@ export class SmartHttpFailures {
 
   /** The error for a fetch without objects. Of a server's reasons, only a missing object is about a ref. */
   refusedFetch(words: string): ServiceError {
-    return MISSING.test(words) ? this.notSent(serverWords(words)) : this.refusedRead(words);
+    return MISSING.test(words) ? this.notSent(serverWords(this.#hidden(words))) : this.refusedRead(words);
   }
 
   notSent(words: string): ServiceError {
@@ -88,7 +93,9 @@ export class SmartHttpFailures {
   }
 
   refusedUpdate(ref: string, refusal: ReportedRefusal): ServiceError {
-    return refusedUpdate({ place: this.#place, ref, ...refusal, forbidden: "token-may-not-write" });
+    const reason = this.#hidden(refusal.reason);
+    const messages = this.#hidden(refusal.messages);
+    return refusedUpdate({ place: this.#place, ref, reason, messages, forbidden: "token-may-not-write" });
   }
 
   lostReport(cause: Error): ServiceError {
@@ -104,6 +111,10 @@ export class SmartHttpFailures {
 
   notARepository(why: string, details: Partial<ServiceErrorDetails> = {}): ServiceError {
     return this.#failure("not-a-repository", `cannot keep locks (${why.replace(/\.$/, "")})`, details);
+  }
+
+  #hidden(words: string): string {
+    return this.#secrets.reduce((shown, secret) => shown.replaceAll(secret, "***"), words);
   }
 
   #failure(code: ServiceErrorCode, problem: string, details: Partial<ServiceErrorDetails> = {}): ServiceError {

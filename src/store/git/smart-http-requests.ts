@@ -37,7 +37,8 @@ export class SmartHttpRequests {
   /** Whether the base is the right one: the server has answered, or both addresses were tried. */
   #isSettled = false;
   readonly #authorization: string | null;
-  readonly #secrets: readonly string[];
+  /** The password, and the form in which it is sent: no message shows them. */
+  readonly secrets: readonly string[];
   readonly #connection: HttpConnection;
 
   constructor({ location: { url }, login, userAgent }: SmartHttpRequestsOptions) {
@@ -45,7 +46,7 @@ export class SmartHttpRequests {
     this.#base = this.place;
     const credentials = login === null ? "" : Buffer.from(`${login.username}:${login.password}`).toString("base64");
     this.#authorization = login === null ? null : `Basic ${credentials}`;
-    this.#secrets = [login?.password ?? "", credentials];
+    this.secrets = login === null ? [] : [login.password, credentials];
     this.#connection = new HttpConnection({ place: this.place, userAgent });
   }
 
@@ -93,17 +94,6 @@ export class SmartHttpRequests {
       },
       deadline,
     );
-    return { ...answer, body: withoutSecrets(answer.body, this.#secrets) };
+    return answer;
   }
-}
-
-/** Messages show words of an answer, in which a server may repeat the request. The length stays the same: pkt-lines have it. */
-function withoutSecrets(body: Buffer, secrets: readonly string[]): Buffer {
-  let shown = body;
-  for (const secret of secrets) {
-    if (secret === "" || !shown.includes(secret)) continue;
-    const hidden = Buffer.from(secret).toString("latin1");
-    shown = Buffer.from(shown.toString("latin1").replaceAll(hidden, "*".repeat(hidden.length)), "latin1");
-  }
-  return shown;
 }

@@ -218,8 +218,8 @@ export class SmartHttpRemote implements GitRemote {
   /** Loaded only here: most calls do not fail. */
   async #failures(): Promise<SmartHttpFailures> {
     const { SmartHttpFailures } = await import(/* webpackChunkName: "failure" */ "./smart-http-failures.ts");
-    const { alsoNotFound } = this.#requests;
-    return new SmartHttpFailures({ place: this.place, credentialKind: this.#credentialKind, alsoNotFound });
+    const { alsoNotFound, secrets } = this.#requests;
+    return new SmartHttpFailures({ place: this.place, credentialKind: this.#credentialKind, alsoNotFound, secrets });
   }
 }
 

@@ -1,4 +1,4 @@
-import pg from "pg";
+import type pg from "pg";
 import type { Instant } from "../../scheduler/instant.ts";
 import { jobNameOf, keyOf } from "./job-row.ts";
 import type { SwapRow } from "./swap-row.ts";
@@ -61,7 +61,12 @@ function bytes(value: Buffer): string {
   return `decode('${value.toString("hex")}', 'hex')`;
 }
 
-/** @param value Without NUL, which would end the message: JSON and versions contain none. */
+/**
+ * As `escapeLiteral` of pg, which takes a text apart into its characters: the garbage of that was half of the server's time.
+ *
+ * @param value Without NUL, which would end the message: JSON and versions contain none.
+ */
 function text(value: string): string {
-  return pg.escapeLiteral(value);
+  const quoted = `'${value.replaceAll("'", "''")}'`;
+  return value.includes("\\") ? ` E${quoted.replaceAll("\\", "\\\\")}` : quoted;
 }

@@ -5,9 +5,9 @@ import { shiftBy } from "./shift.ts";
 /**
  * A start buffer or a retry interval. Unlike a schedule it may be 0, and then both methods return `instant` itself. On a
  * calendar the two are not inverse: a month after January 31 is February 28, and a month before that is January 28. See
- * docs/semantics.md, "Waits".
+ * docs/semantics.md, "Delays".
  */
-export interface Wait {
+export interface Delay {
   /** @returns the instant that is this much later. */
   after(instant: Instant): Instant;
   /** @returns the instant that is this much earlier. */
@@ -15,13 +15,13 @@ export interface Wait {
 }
 
 /**
- * @param field The name of this wait, for messages.
+ * @param field The name of this delay, for messages.
  * @param length Whole milliseconds or a duration, at least 0.
  * @param timezone The IANA name of the zone whose calendar and wall clock count for a duration.
  * @throws ArgumentError for a negative or fractional length, one of more than 1000 years, and an unknown zone. The
  *   methods throw one when they leave the years 1 to 9999.
  */
-export async function waitOf(field: string, length: Length, timezone: string): Promise<Wait> {
+export async function delayOf(field: string, length: Length, timezone: string): Promise<Delay> {
   const shift = await shiftBy(checkLength({ field, length, least: 0 }), timezone);
   return { after: (instant) => shift(instant, 1), before: (instant) => shift(instant, -1) };
 }
