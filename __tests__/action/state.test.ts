@@ -1,7 +1,7 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { expect, test } from "@jest/globals";
 import { NO_STATE, type StepState, StepStateWriter } from "../../src/action/state.ts";
-import { toolkit } from "../../src/action/toolkit.ts";
+import { runnerToolkit } from "../../src/action/toolkit.ts";
 
 const TAKING: StepState = { ...NO_STATE, location: "https://locks", jobName: "report", lockId: "id" };
 
@@ -12,7 +12,11 @@ function writer({ fails = () => false }: { readonly fails?: () => boolean } = {}
     if (fails()) throw new Error("Missing file");
     written.push([key, value]);
   };
-  return { state: new StepStateWriter({ ...toolkit, saveState }), written, keys: () => written.map(([key]) => key) };
+  return {
+    state: new StepStateWriter({ ...runnerToolkit(), saveState }),
+    written,
+    keys: () => written.map(([key]) => key),
+  };
 }
 
 test("each key is written at least once, the lock's id last", async () => {

@@ -68,7 +68,9 @@ describe.each(["git+http:", "git+file:", "our own server"])("on %s", (kind) => {
     expect(jobs[2]?.lock).toMatchObject({ holder: OTHER_RUN, since: toIso(NOW - 5 * HOUR) });
     expect(jobs[0]?.runs).toMatchObject([{ outcome: "taken-over", intervalEndedAt: toIso(NOW) }]);
     expect(outputs).toMatchObject({ overdue: '["late"]', failing: '["failed"]', behind: '["late"]', disabled: "" });
-    expect(log).toContainEqual(expect.stringMatching(/^late: overdue, free, .*2 h 3\d min late, 2 intervals behind$/));
+    expect(log).toContainEqual(
+      expect.stringMatching(/^late: overdue, not held, .*2 h 3\d min late, 2 intervals behind$/),
+    );
     expect(summary).toContain("| <code>late</code> | **overdue** |");
     expect(await repository.refs()).toEqual(refs);
   });

@@ -1,11 +1,13 @@
 import { setImmediate as turn } from "node:timers/promises";
 import { afterEach, beforeEach, expect, test } from "@jest/globals";
-import { toolkit } from "../../src/action/toolkit.ts";
+import { runnerToolkit, type Toolkit } from "../../src/action/toolkit.ts";
 
 const { write } = process.stdout;
 let lines: string[];
+let toolkit: Toolkit;
 beforeEach(() => {
   lines = [];
+  toolkit = runnerToolkit();
   process.stdout.write = (text: unknown) => lines.push(String(text).trim()) > 0;
 });
 afterEach(() => {

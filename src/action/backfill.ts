@@ -1,5 +1,5 @@
 import { listIntervals } from "./list-intervals.ts";
 import { runStep } from "./run-step.ts";
-import { toolkit } from "./toolkit.ts";
+import { runnerToolkit } from "./toolkit.ts";
 
-export const backfill = () => runStep(listIntervals, toolkit, process);
+export const backfill = () => runStep(listIntervals, runnerToolkit(), process);

@@ -1,5 +1,5 @@
 import { endHandedLock } from "./end-handed-lock.ts";
 import { runStep } from "./run-step.ts";
-import { toolkit } from "./toolkit.ts";
+import { runnerToolkit } from "./toolkit.ts";
 
-export const end = () => runStep(endHandedLock, toolkit, process);
+export const end = () => runStep(endHandedLock, runnerToolkit(), process);

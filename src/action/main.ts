@@ -1,5 +1,5 @@
 import { runStep } from "./run-step.ts";
 import { startJob } from "./start-job.ts";
-import { toolkit } from "./toolkit.ts";
+import { runnerToolkit } from "./toolkit.ts";
 
-export const main = () => runStep(startJob, toolkit, process);
+export const main = () => runStep(startJob, runnerToolkit(), process);

@@ -1,5 +1,5 @@
 import { endJob } from "./end-job.ts";
 import { runStep } from "./run-step.ts";
-import { toolkit } from "./toolkit.ts";
+import { runnerToolkit } from "./toolkit.ts";
 
-export const post = () => runStep(endJob, toolkit, process);
+export const post = () => runStep(endJob, runnerToolkit(), process);

@@ -1,5 +1,5 @@
 import { runStep } from "./run-step.ts";
 import { startForOtherJobs } from "./start-for-other-jobs.ts";
-import { toolkit } from "./toolkit.ts";
+import { runnerToolkit } from "./toolkit.ts";
 
-export const start = () => runStep(startForOtherJobs, toolkit, process);
+export const start = () => runStep(startForOtherJobs, runnerToolkit(), process);

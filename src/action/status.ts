@@ -1,5 +1,5 @@
 import { runStep } from "./run-step.ts";
-import { toolkit } from "./toolkit.ts";
+import { runnerToolkit } from "./toolkit.ts";
 import { watchJobs } from "./watch-jobs.ts";
 
-export const status = () => runStep(watchJobs, toolkit, process);
+export const status = () => runStep(watchJobs, runnerToolkit(), process);

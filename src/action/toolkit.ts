@@ -14,44 +14,44 @@ import {
 } from "@actions/core";
 import type { Deadline } from "../network/deadline.ts";
 
-/** The secrets that the runner does not know yet. */
-const secrets: string[] = [];
-
-function hideSecrets(): void {
-  for (const secret of secrets.splice(0)) setSecret(secret);
-}
-
-function afterSecrets<Args extends readonly unknown[]>(write: (...args: Args) => void): (...args: Args) => void {
-  return (...args) => {
-    hideSecrets();
-    write(...args);
-  };
-}
-
 /**
  * The parts of the runner's toolkit that the action uses. They are named one by one to keep the rest out of the bundle.
  *
  * Opening the standard output takes 2 ms. So the runner gets a secret before the next line of the log, or when this process
  * next waits, which is for the answer to its first request.
  */
-export const toolkit = {
-  getInput,
-  setOutput,
-  saveState,
-  getState,
-  info: afterSecrets(info),
-  notice: afterSecrets(notice),
-  warning: afterSecrets(warning),
-  debug: afterSecrets(debug),
-  setFailed: afterSecrets(setFailed),
-  setSecret: (secret: string): void => {
-    secrets.push(secret);
-    setImmediate(hideSecrets);
-  },
-  startGroup: afterSecrets(startGroup),
-  endGroup: afterSecrets(endGroup),
-};
-export type Toolkit = typeof toolkit;
+export function runnerToolkit() {
+  /** The secrets that the runner does not know yet. */
+  const secrets: string[] = [];
+  const hideSecrets = (): void => {
+    for (const secret of secrets.splice(0)) setSecret(secret);
+  };
+  const afterSecrets =
+    <Args extends readonly unknown[]>(write: (...args: Args) => void) =>
+    (...args: Args): void => {
+      hideSecrets();
+      write(...args);
+    };
+  return {
+    getInput,
+    setOutput,
+    saveState,
+    getState,
+    info: afterSecrets(info),
+    notice: afterSecrets(notice),
+    warning: afterSecrets(warning),
+    debug: afterSecrets(debug),
+    setFailed: afterSecrets(setFailed),
+    setSecret: (secret: string): void => {
+      secrets.push(secret);
+      setImmediate(hideSecrets);
+    },
+    startGroup: afterSecrets(startGroup),
+    endGroup: afterSecrets(endGroup),
+  };
+}
+
+export type Toolkit = ReturnType<typeof runnerToolkit>;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
