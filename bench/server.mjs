@@ -26,9 +26,11 @@ const soak = wholeNumber(options.soak);
 const manyJobs = wholeNumber(options.jobs);
 
 const MOST_CONNECTIONS = 32;
-/** More jobs than connections, so that each job is due again when its turn comes. */
-const JOBS = 640;
-const FEW_JOBS = 10;
+/** So many that each job is due again when its turn comes, and runs some 20 times: see {@link FEW_JOBS}. */
+const JOBS = 2_000;
+/** Enough that each runs some 20 times: a state document remembers the ids of an hour, and grows with more runs. */
+const FEW_JOBS = 1_000;
+const GROWTH_CONNECTIONS = 10;
 const AIM = { share: 0.6, megabytes: 150 };
 
 const root = path.dirname(import.meta.dirname);
@@ -125,7 +127,7 @@ async function measureGrowth(url, port) {
 async function pairsOver(port, prefix, jobs) {
   const values = [];
   for (let round = 0; round < rounds; round++) {
-    const { seconds } = await ask(load, { port, connections: FEW_JOBS, pairs, prefix, jobs });
+    const { seconds } = await ask(load, { port, connections: GROWTH_CONNECTIONS, pairs, prefix, jobs });
     values.push(pairs / seconds);
   }
   return values;
@@ -216,7 +218,7 @@ function printed({ node, processors, databases }) {
         ({ connections, server, floor, share, start, finish }) =>
           `  ${String(connections).padStart(2)} connection${connections === 1 ? " " : "s"}  ${perSecond(server)} ${perSecond(floor)} ${shown(share).padEnd(19)} ${time(start)} ${time(finish)}`,
       ),
-      `  ${FEW_JOBS} jobs          ${perSecond(growth.few)} at ${FEW_JOBS} connections`,
+      `  ${FEW_JOBS} jobs        ${perSecond(growth.few)} at ${GROWTH_CONNECTIONS} connections`,
       `  ${manyJobs} jobs      ${perSecond(growth.many)} times that of ${FEW_JOBS} jobs: ${shown(growth.ratio)}`,
       `  memory           ${memory.idle.toFixed(0)} MB idle, ${memory.after.toFixed(0)} MB after ${soak} more pairs (aim: ${AIM.megabytes})`,
     ]),
