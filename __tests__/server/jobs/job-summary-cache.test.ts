@@ -117,9 +117,9 @@ describe("while the next summaries are being read", () => {
     ({ version } = await heldStore.swap(null, state("report")));
     cache = new JobSummaryCache({ store: heldStore, now: () => now, newDeadline: () => deadlineIn(5_000) });
     await cache.read();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    heldStore.held = promise;
-    release = resolve;
+    heldStore.held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
     now += 20 * SECOND;
   });
 

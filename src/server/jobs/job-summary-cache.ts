@@ -82,7 +82,10 @@ export class JobSummaryCache {
   #startReading(): Reading {
     const startedAt = this.#now();
     const unknown = Number.POSITIVE_INFINITY;
-    const { promise: summaries, resolve } = Promise.withResolvers<Map<string, JobSummary>>();
+    let resolve: (summaries: Promise<Map<string, JobSummary>>) => void = () => {};
+    const summaries = new Promise<Map<string, JobSummary>>((settle) => {
+      resolve = settle;
+    });
     const reading: Reading = {
       startedAt,
       validUntil: unknown,
