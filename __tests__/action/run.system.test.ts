@@ -248,7 +248,7 @@ describe("a command that is stopped", () => {
   });
 
   test("a lost lock stops the command, and the other run's lock stays", async () => {
-    const step = stepOf("lost", { run: "touch lost-ready; sleep 1000", "retry-interval": "3 seconds" });
+    const step = stepOf("lost", { run: "touch lost-ready; sleep 1000", "retry-interval": "9 seconds" });
     const main = step.main();
     await written("lost-ready");
     await repository.write("lost", heldSince("lost", Date.now()));
@@ -262,7 +262,8 @@ describe("a command that is stopped", () => {
   test("the lock of a long command is renewed", async () => {
     const step = stepOf("renewed", {
       run: "touch renewed-ready; until [ -e renewed-go ]; do sleep 0.1; done",
-      "retry-interval": "1 second",
+      // The lock is renewed after a third of it, and a slow machine has the rest.
+      "retry-interval": "9 seconds",
     });
     const main = step.main();
     await written("renewed-ready");

@@ -97,7 +97,7 @@ describe.each(PLACES)("on %s", (place) => {
 
   test("a lost lock stops the command, and the other run's lock stays", async () => {
     const script = "echo ready >&2; exec sleep 1000";
-    const execution = execIn(place, ["lost", ...HOURLY, "--retry-interval", "3 seconds", ...sh(script)]);
+    const execution = execIn(place, ["lost", ...HOURLY, "--retry-interval", "9 seconds", ...sh(script)]);
     await execution.reported("ready");
     await places.write(place, heldSince("lost", Date.now()));
     expect(await execution.result()).toMatchObject({
@@ -216,7 +216,8 @@ test("--wait runs the command once the job is free", async () => {
 
 test("the lock of a long command is renewed", async () => {
   const script = "echo ready >&2; until [ -e $FOLDER/go ]; do sleep 0.05; done";
-  const execution = execIn(REPOSITORY, ["long", ...HOURLY, "--retry-interval", "1 second", ...sh(script)]);
+  // The lock is renewed after a third of the interval, and a slow machine has the rest.
+  const execution = execIn(REPOSITORY, ["long", ...HOURLY, "--retry-interval", "9 seconds", ...sh(script)]);
   await execution.reported("ready");
   const first = (await places.state(REPOSITORY, "long"))?.active;
   // An event, not a time: the ref of the lock moves.
