@@ -69,14 +69,14 @@ export class SmartHttpRequests {
     this.#connection.close();
   }
 
-  async #sendTo(
+  #sendTo(
     base: string,
     service: GitService,
     { method, path, body }: GitRequest,
     deadline: Deadline,
   ): Promise<HttpAnswer> {
     const writes = service === "git-receive-pack";
-    const answer = await this.#connection.send(
+    return this.#connection.send(
       {
         method,
         url: new URL(`${base}/${path}`),
@@ -94,6 +94,5 @@ export class SmartHttpRequests {
       },
       deadline,
     );
-    return answer;
   }
 }
