@@ -1,14 +1,10 @@
-import { execFile } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HOUR, MINUTE, SECOND, toIso } from "../../src/scheduler/instant.ts";
 import type { JobState, RecordedSchedule } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
-import { buildPackage } from "../../testing/documents/built-package.ts";
 import { type CodeBlock, codeBlocks } from "../../testing/documents/code-blocks.ts";
+import { ReadersShell } from "../../testing/documents/readers-shell.ts";
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
 
 const FILE = "docs/commands.md";
@@ -19,46 +15,29 @@ const blocksIn = (language: string) => BLOCKS.filter((block) => block.language =
 /** The block installs from npm's registry. __tests__/client/package.system.test.ts packs and installs the package. */
 const NOT_RUN = "npm install --global cronyx-action\n";
 
-/** A folder with the programs that the commands call. */
-let folder: string;
+let shell: ReadersShell;
 let repository: LocksRepository;
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "cronyx-commands-"));
-  const main = await buildPackage(folder);
-  mkdirSync(path.join(folder, "bin"));
-  program("bin/cronyx-action", `exec '${process.execPath}' '${main}' "$@"`);
-  program("bin/gh", `[ "$*" = "auth token" ] && echo ${TOKEN}`);
-  program("bin/make", `[ "$1" != "$BROKEN" ]`);
-  program("report.sh", `[ "$*" = "--all" ] && [ -n "$CRONYX_INTERVAL_STARTED_AT" ]`);
-  program("report", `[ $# = 0 ] && [ -n "$CRONYX_INTERVAL_STARTED_AT" ]`);
+  shell = await ReadersShell.open();
+  shell.program("bin/cronyx-action", `exec ${shell.command} "$@"`);
+  shell.program("bin/gh", `[ "$*" = "auth token" ] && echo ${TOKEN}`);
+  shell.program("bin/make", `[ "$1" != "$BROKEN" ]`);
+  shell.program("report.sh", `[ "$*" = "--all" ] && [ -n "$CRONYX_INTERVAL_STARTED_AT" ]`);
+  shell.program("report", `[ $# = 0 ] && [ -n "$CRONYX_INTERVAL_STARTED_AT" ]`);
   repository = await LocksRepository.serve({ token: TOKEN });
 });
 afterAll(async () => {
   await repository.close();
-  rmSync(folder, { recursive: true, force: true });
+  shell.close();
 });
 
-function program(name: string, script: string): void {
-  writeFileSync(path.join(folder, name), `#!/bin/sh\n${script}\n`);
-  chmodSync(path.join(folder, name), 0o755);
-}
-
 /** Runs a script with the places of this test in place of those that a reader has. */
-async function bash(script: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
+function bash(script: string, env: Readonly<Record<string, string>> = {}): Promise<string> {
   const adapted = script
     .replaceAll("git+https://github.com/octo-org/locks", repository.httpUrl)
     .replaceAll("git+ssh://git@git.example.com/locks", repository.fileUrl)
-    .replaceAll("/opt/report", path.join(folder, "report"));
-  const { stdout } = await promisify(execFile)("bash", ["-c", adapted], {
-    cwd: folder,
-    env: {
-      PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env.PATH}`,
-      CRONYX_URL: repository.httpUrl,
-      CRONYX_TOKEN: TOKEN,
-      ...env,
-    },
-  });
-  return stdout;
+    .replaceAll("/opt/report", path.join(shell.folder, "report"));
+  return shell.bash(adapted, { env: { CRONYX_URL: repository.httpUrl, CRONYX_TOKEN: TOKEN, ...env } });
 }
 
 test("each block is a script, a session, a line of cron, or the list of commands", () => {

@@ -1,13 +1,11 @@
 import { execFile } from "node:child_process";
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
-import { buildPackage } from "../../testing/documents/built-package.ts";
 import { codeBlocks, documents } from "../../testing/documents/code-blocks.ts";
+import { ReadersShell } from "../../testing/documents/readers-shell.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
 const JOB = "hourly-report";
@@ -27,46 +25,36 @@ const BLOCKS = documents()
   .flatMap((file) => codeBlocks(file))
   .filter(({ language, text }) => language === "sh" && !(text.trim() in RUN_ELSEWHERE));
 
-/** A folder with a clone of the repository, in which the reader works, and the programs that the commands call. */
-let folder: string;
+let shell: ReadersShell;
+/** A clone of the repository, in which the reader works. */
+let clone: string;
 let repository: LocksRepository;
 beforeAll(async () => {
-  folder = mkdtempSync(path.join(tmpdir(), "cronyx-documents-"));
-  const main = await buildPackage(folder);
-  mkdirSync(path.join(folder, "bin"));
-  const npx = path.join(folder, "bin", "npx");
-  writeFileSync(npx, `#!/bin/sh\n[ "$1" = cronyx-action ] && shift && exec '${process.execPath}' '${main}' "$@"\n`);
-  chmodSync(npx, 0o755);
+  shell = await ReadersShell.open();
+  shell.program("bin/npx", `[ "$1" = cronyx-action ] && shift && exec ${shell.command} "$@"`);
   repository = await LocksRepository.serve();
-  const clone = path.join(folder, "clone");
+  clone = path.join(shell.folder, "clone");
   await promisify(execFile)("git", ["init", "--quiet", clone]);
   await promisify(execFile)("git", ["-C", clone, "remote", "add", "origin", repository.fileUrl.slice("git+".length)]);
 });
 afterAll(async () => {
   await repository.close();
-  rmSync(folder, { recursive: true, force: true });
+  shell.close();
 });
 
-async function bash(script: string): Promise<string> {
+function bash(script: string): Promise<string> {
   const adapted = script
     .replaceAll("git+https://github.com/octo-org/reports", repository.httpUrl)
     // There is no terminal on which the command could ask.
     .replaceAll(" skip ", " skip --yes ");
-  const person = { NAME: "someone", EMAIL: "someone@example.com" };
-  const { stdout } = await promisify(execFile)("bash", ["-ec", `ref=${REF}\n${adapted}`], {
-    cwd: path.join(folder, "clone"),
-    env: {
-      PATH: `${path.join(folder, "bin")}${path.delimiter}${process.env.PATH}`,
-      CRONYX_TOKEN: "token",
-      ...Object.fromEntries(
-        Object.entries(person).flatMap(([key, value]) => [
-          [`GIT_AUTHOR_${key}`, value],
-          [`GIT_COMMITTER_${key}`, value],
-        ]),
-      ),
-    },
+  const [name, email] = ["someone", "someone@example.com"];
+  const author = { GIT_AUTHOR_NAME: name, GIT_AUTHOR_EMAIL: email };
+  const committer = { GIT_COMMITTER_NAME: name, GIT_COMMITTER_EMAIL: email };
+  return shell.bash(`ref=${REF}\n${adapted}`, {
+    options: "-ec",
+    cwd: clone,
+    env: { CRONYX_TOKEN: "token", ...author, ...committer },
   });
-  return stdout;
 }
 
 test("the documents have commands", () => {
