@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -9,20 +10,23 @@ import {
   statSync,
   symlinkSync,
   utimesSync,
+  watch,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setImmediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
-import { deadlineIn } from "../../../src/network/deadline.ts";
 import { EMPTY_TREE, idOf } from "../../../src/store/git/objects.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
+import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { failureOf } from "../../../testing/errors/failure-of.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { openStoreAt, TOKEN } from "../../../testing/git/served-repository.ts";
+import { isAlive } from "../../../testing/processes/is-alive.ts";
 import { documentOf, inTime } from "../../../testing/stores/job-store-suite.ts";
 
 const NAME = "report";
@@ -57,7 +61,7 @@ async function open(env: NodeJS.ProcessEnv = {}, at = repository.folder): Promis
 }
 
 /** Puts another `git` first on the PATH. It records its arguments and environment, runs `first`, and then the real git. */
-function wrapGit(first = ""): () => { args: string[]; env: NodeJS.ProcessEnv }[] {
+function wrapGit(first = ""): () => { pid: number; args: string[]; env: NodeJS.ProcessEnv }[] {
   const bin = path.join(folder, "bin");
   const log = path.join(folder, "log");
   mkdirSync(bin);
@@ -66,7 +70,7 @@ function wrapGit(first = ""): () => { args: string[]; env: NodeJS.ProcessEnv }[]
     const { appendFileSync } = require("node:fs");
     const { spawnSync } = require("node:child_process");
     const [args, { PATH: _, ...env }] = [process.argv.slice(2), process.env];
-    appendFileSync(${JSON.stringify(log)}, JSON.stringify({ args, env }) + "\\n");
+    appendFileSync(${JSON.stringify(log)}, JSON.stringify({ pid: process.pid, args, env }) + "\\n");
     process.env.PATH = ${JSON.stringify(PATH)};
     ${first}
     process.exit(spawnSync("git", args, { stdio: "inherit" }).status);
@@ -113,20 +117,43 @@ describe("processes", () => {
     for (const content of filesIn(temporary)) expect(content).not.toContain(TOKEN);
   });
 
-  test("that hang end at the deadline, and those without time left end at once", async () => {
-    wrapGit("Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);");
-    const store = await open();
-    const inNoTime = deadlineIn(1);
-    const [read, swap] = [
-      store.read([NAME], deadlineIn(300)),
-      (await open()).swap(null, documentOf(NAME), deadlineIn(300)),
+  test("that hang are ended at the deadline, and none is started after it", async () => {
+    const damaged = await open();
+    mkdirSync(path.join(repository.folder, "refs/cronyx"), { recursive: true });
+    writeFileSync(path.join(repository.folder, refOf("damaged")), `${"1".repeat(40)}\n`);
+    const hang = ["push", "update-ref", refOf(NAME)];
+    const runs = wrapGit(`if (${JSON.stringify(hang)}.some((part) => args.join().includes(part)))
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0);`);
+    const hanging = () => runs().filter(({ args }) => hang.some((part) => args.join().includes(part)));
+    const { deadline, pass } = endingDeadline();
+    const [read, swap, removal] = [
+      failureOf((await open()).read([NAME], deadline)),
+      failureOf((await open()).swap(null, documentOf("another"), deadline)),
+      failureOf(damaged.remove?.("damaged", deadline) ?? Promise.resolve()),
     ];
-    expect(await failureOf(read)).toMatchObject({ code: "unreachable", effect: "none" });
-    const lost = await failureOf(swap);
+    await until(() => hanging().length === hang.length);
+    pass();
+    expect(await read).toMatchObject({ code: "unreachable", effect: "none" });
+    const [lost, unknown] = [await swap, await removal];
     expect(lost).toMatchObject({ code: "unreachable", effect: "possible" });
     expect(lost.message).toContain("gave no answer to git push in time");
-    expect(await failureOf((await open()).read([NAME], inNoTime))).toMatchObject({ code: "unreachable" });
+    expect(unknown).toMatchObject({ code: "unreachable", effect: "possible" });
+    expect(unknown.message).toContain("gave no answer to git update-ref in time");
+    for (const { pid } of runs()) while (isAlive(pid)) await setImmediate();
+
+    expect(await failureOf((await open()).read([NAME], deadline))).toMatchObject({ code: "unreachable" });
+    expect(hanging()).toHaveLength(hang.length);
   });
+
+  /** Waits until the wrapped git has written enough to its log. */
+  async function until(condition: () => boolean): Promise<void> {
+    const watcher = watch(path.join(folder, "log"));
+    try {
+      while (!condition()) await once(watcher, "change");
+    } finally {
+      watcher.close();
+    }
+  }
 });
 
 describe("the environment of the git command", () => {
@@ -267,7 +294,7 @@ describe("a repository that is unusable", () => {
   });
 
   test("because it is a folder of something else", async () => {
-    const error = await failureOf((await open({}, folder)).read([NAME], deadlineIn(20_000)));
+    const error = await failureOf((await open({}, folder)).read([NAME], inTime()));
     expect(error).toMatchObject({ code: "git-failed", effect: "none" });
     expect(actionMessage(error)).toMatch(
       /^file:.* cannot be reached by git fetch \(.*does not appear to be a git repository\): check the input url/,

@@ -3,6 +3,7 @@ import { access } from "node:fs/promises";
 import path from "node:path";
 import { fileURLToPath } from "node:url";
 import {
+  type Effect,
   type RemoteErrorCode,
   ServiceError,
   type ServiceErrorCode,
@@ -21,6 +22,7 @@ import {
   wordsOfOtherSide,
 } from "./git-command-words.ts";
 import { configurationFor, environmentFrom } from "./git-environment.ts";
+import { type GitOutput, runGit } from "./git-process.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX } from "./ref-name.ts";
@@ -131,7 +133,7 @@ export class GitCommandRemote implements GitRemote {
   async #reading(args: readonly string[], deadline: Deadline): Promise<{ readonly stdout: string }> {
     let attempts = 0;
     const { result } = await retrying(deadline, this.#log, async () => {
-      const { exitCode, stdout, stderr } = await this.#git(args, deadline);
+      const { exitCode, stdout, stderr } = await this.#git(args, deadline, "none");
       // With a depth, git exits with 1 and no message where nothing matches.
       if (exitCode === 0 || (exitCode === 1 && stderr === "")) return { stdout };
       if (exitCode === USAGE) await this.#checkVersion(deadline);
@@ -141,7 +143,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async #checkVersion(deadline: Deadline): Promise<void> {
-    const { stdout } = await this.#git(["version"], deadline);
+    const { stdout } = await this.#git(["version"], deadline, "none");
     const [, version, major, minor] = /(([0-9]+)\.([0-9]+)\S*)/.exec(stdout) ?? [];
     if (version === undefined) return;
     if (Number(major) > LEAST_MAJOR || (Number(major) === LEAST_MAJOR && Number(minor) >= LEAST_MINOR)) return;
@@ -158,7 +160,7 @@ export class GitCommandRemote implements GitRemote {
     const lease = isForced ? "--force" : `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
     const refspec = `${commit === null ? "" : to}:${ref}`;
     const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
-    const { stdout, stderr } = await this.#git(args, deadline);
+    const { stdout, stderr } = await this.#git(args, deadline, "possible");
     const line = pushLineIn(stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
     return { outcome: "failed", failure: await this.#pushFailure(ref, line, stderr) };
@@ -169,7 +171,8 @@ export class GitCommandRemote implements GitRemote {
     const folder = fileURLToPath(this.#location.url);
     const inside = path.join(folder, ".git");
     const gitDir = existsSync(inside) ? inside : folder;
-    const { exitCode, stderr } = await this.#git([`--git-dir=${gitDir}`, "update-ref", "-d", ref], deadline);
+    const args = [`--git-dir=${gitDir}`, "update-ref", "-d", ref];
+    const { exitCode, stderr } = await this.#git(args, deadline, "possible");
     if (exitCode === 0) return { outcome: "moved" };
     const about = { place: this.place, ref, messages: "", forbidden: "git-failed" } as const;
     const { refusedUpdate } = await loadRefusals();
@@ -207,32 +210,16 @@ export class GitCommandRemote implements GitRemote {
     await this.#repository.close();
   }
 
-  async #git(
-    args: readonly string[],
-    deadline: Deadline,
-  ): Promise<{ exitCode: number; stdout: string; stderr: string }> {
+  /** @param effect What a command may have changed that ran out of time. */
+  async #git(args: readonly string[], { signal }: Deadline, effect: Effect): Promise<GitOutput> {
     const env = { ...this.#env, ...(await this.#repository.environment()) };
     const cwd = await this.#repository.folder();
-    const { getExecOutput } = await import(/* webpackChunkName: "exec" */ "@actions/exec");
-    const run = getExecOutput("git", [...args], { env, cwd, silent: true, ignoreReturnCode: true });
-    const { signal } = deadline;
-    const stop = new AbortController();
-    const outOfTime = new Promise<never>((_, reject) => {
-      const giveUp = () => {
-        const effect = args[0] === "push" ? "possible" : "none";
-        reject(this.#failure("unreachable", `gave no answer to git ${args[0]} in time`, { effect }));
-      };
-      if (signal.aborted) giveUp();
-      signal.addEventListener("abort", giveUp, { once: true, signal: stop.signal });
-    });
-    try {
-      return await Promise.race([run, outOfTime]);
-    } catch (cause) {
-      if (cause instanceof ServiceError) throw cause;
+    const output = await runGit(args, { env, cwd, signal }).catch((cause) => {
       throw this.#failure("git-missing", "needs the git command, which cannot be run", { effect: "none", cause });
-    } finally {
-      stop.abort();
-    }
+    });
+    if (output !== null) return output;
+    const command = args.find((arg) => !arg.startsWith("--"));
+    throw this.#failure("unreachable", `gave no answer to git ${command} in time`, { effect });
   }
 
   async #readFailure(command: string, stderr: string, retryAfter: number | undefined): Promise<ServiceError> {

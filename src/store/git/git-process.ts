@@ -1,0 +1,76 @@
+export interface GitProcessOptions {
+  readonly env: Readonly<Record<string, string>>;
+  readonly cwd: string;
+  /** Ends the process. */
+  readonly signal: AbortSignal;
+}
+
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. */
+const PRINT_ID_THEN_RUN = 'echo $$; exec "$0" "$@"';
+
+/**
+ * Runs git until it ends or the signal aborts. A process that went on after that would push later, and would keep a program
+ * alive that uses this library. On Windows it does go on, since there is no shell that git can replace.
+ *
+ * @returns null if the signal aborted before git ended.
+ * @throws if there is no git command.
+ */
+export async function runGit(
+  args: readonly string[],
+  { env, cwd, signal }: GitProcessOptions,
+): Promise<GitOutput | null> {
+  const { getExecOutput } = await import(/* webpackChunkName: "exec" */ "@actions/exec");
+  const { which } = await import(/* webpackChunkName: "exec" */ "@actions/io");
+  const git = await which("git", true);
+  if (signal.aborted) return null;
+  const options = { env, cwd, silent: true, ignoreReturnCode: true };
+  if (process.platform === "win32") return unlessAborted(getExecOutput("git", [...args], options), signal, () => {});
+
+  let id = "";
+  const end = () => {
+    // A part of the id could be the id of another process.
+    if (id.endsWith("\n")) endProcess(Number(id));
+  };
+  const listeners = {
+    stdout: (data: Buffer) => {
+      if (id.endsWith("\n")) return;
+      id += /^\d*\n?/.exec(data.toString("latin1"))?.[0] ?? "";
+      if (signal.aborted) end();
+    },
+  };
+  const run = getExecOutput("sh", ["-c", PRINT_ID_THEN_RUN, git, ...args], { ...options, listeners });
+  const output = await unlessAborted(run, signal, end);
+  return output && { ...output, stdout: output.stdout.replace(/^\d+\n/, "") };
+}
+
+function endProcess(id: number): void {
+  try {
+    process.kill(id, "SIGTERM");
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** @param onAbort Called if the signal aborts first. */
+async function unlessAborted<T>(run: Promise<T>, signal: AbortSignal, onAbort: () => void): Promise<T | null> {
+  const settled = new AbortController();
+  const aborted = new Promise<null>((resolve) => {
+    const giveUp = () => {
+      onAbort();
+      resolve(null);
+    };
+    if (signal.aborted) giveUp();
+    signal.addEventListener("abort", giveUp, { once: true, signal: settled.signal });
+  });
+  try {
+    return await Promise.race([run, aborted]);
+  } finally {
+    settled.abort();
+  }
+}
