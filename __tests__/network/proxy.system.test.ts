@@ -264,6 +264,7 @@ test("an IPv6 address over TLS is checked by its certificate, through a proxy to
     const proxy = new ConnectProxy();
     const env = {
       PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
       https_proxy: await proxy.listen(() => port),
       NODE_EXTRA_CA_CERTS: path.join(folder, "cert.pem"),
       CRONYX_URL: `git+https://[${address}]:8443/locks.git`,

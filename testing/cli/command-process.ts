@@ -3,6 +3,8 @@ import { once } from "node:events";
 import path from "node:path";
 
 const MAIN = path.resolve(import.meta.dirname, "../../src/cli/main.ts");
+/** Where Node 22 and newer keep the compiled code of a program for its next start. */
+const { NODE_COMPILE_CACHE = "" } = process.env;
 
 interface CommandProcessOptions {
   readonly env?: Readonly<Record<string, string>>;
@@ -18,7 +20,10 @@ export class CommandProcess {
   readonly #ended: Promise<unknown>;
 
   constructor(args: readonly string[], { env = {}, input = "" }: CommandProcessOptions = {}) {
-    const child = spawn(process.execPath, [MAIN, ...args], { env: { PATH: process.env.PATH, ...env }, detached: true });
+    const child = spawn(process.execPath, [MAIN, ...args], {
+      env: { PATH: process.env.PATH, NODE_COMPILE_CACHE, ...env },
+      detached: true,
+    });
     this.process = child;
     this.#ended = once(child, "close");
     child.stdout.setEncoding("utf8").on("data", (text) => {

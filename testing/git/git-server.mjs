@@ -1,6 +1,7 @@
-import { spawn } from "node:child_process";
+import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import http from "node:http";
+import path from "node:path";
 import { promisify } from "node:util";
 
 /**
@@ -47,9 +48,11 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
   /** The git processes of this server, which write into the folder until they exit. @type {Set<Promise<unknown>>} */
   const running = new Set();
   let closed = false;
-  const run = (/** @type {Parameters<typeof runGit>[0]} */ options) => {
+  const { stdout: programs } = await promisify(execFile)("git", ["--exec-path"]);
+  const program = path.join(programs.trim(), "git-http-backend");
+  const run = (/** @type {GitRequest} */ request) => {
     if (closed) throw new Error("The git server is closed.");
-    const answered = runGit(options);
+    const answered = runGit(program, request);
     const done = answered.catch(() => {}).finally(() => running.delete(done));
     running.add(done);
     return answered;
@@ -79,7 +82,7 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
 /**
  * @param {http.IncomingMessage} request @param {http.ServerResponse} response
  * @param {object} options
- * @param {typeof runGit} options.run
+ * @param {(request: GitRequest) => ReturnType<typeof runGit>} options.run
  * @param {string} options.root
  * @param {string | undefined} options.token
  * @param {(exchange: GitExchange) => GitFault | undefined} options.fault
@@ -138,16 +141,27 @@ function newExchange(request, { url, body, arrivedAt }) {
 }
 
 /**
- * Runs `git http-backend` as a CGI script (RFC 3875).
- *
- * @param {{ root: string, url: URL, request: http.IncomingMessage, body: Buffer }} options
+ * @typedef {object} GitRequest
+ * @property {string} root The folder of the repositories.
+ * @property {URL} url
+ * @property {http.IncomingMessage} request
+ * @property {Buffer} body
  */
-async function runGit({ root, url, request, body }) {
-  const child = spawn("git", ["http-backend"], {
+
+/**
+ * Runs git-http-backend as a CGI script (RFC 3875).
+ *
+ * @param {string} program The file of git-http-backend. Git would run it in a second process.
+ * @param {GitRequest} request
+ */
+async function runGit(program, { root, url, request, body }) {
+  const child = spawn(program, {
     env: {
       PATH: process.env.PATH,
       GIT_PROJECT_ROOT: root,
       GIT_HTTP_EXPORT_ALL: "1",
+      // Each push would start another process, which looks whether there is enough to collect.
+      ...{ GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "receive.autoGC", GIT_CONFIG_VALUE_0: "false" },
       PATH_INFO: decodeURIComponent(url.pathname),
       QUERY_STRING: url.search.slice(1),
       REQUEST_METHOD: request.method,
