@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { clientMessage } from "../../src/client/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { scheduleOf } from "../../src/scheduler/job-interval.ts";
+import { scheduleOf } from "../../src/scheduler/schedule-of.ts";
 import { CLOCK_CHANGES, type ClockChange, ZONES, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 const WEDNESDAY = Date.parse("2026-03-04T05:06:07.008Z");

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { delayOf } from "../../src/scheduler/delay.ts";
-import { dueAt } from "../../src/scheduler/due.ts";
+import { dueInstants } from "../../src/scheduler/due.ts";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { CLOCK_CHANGES, duration, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
@@ -37,7 +37,7 @@ describe("at any instant", () => {
     await fc.assert(
       fc.asyncProperty(cases, async ({ buffer, zone, instant: now }) => {
         const startBuffer = await delayOf("startBuffer", buffer, zone);
-        const { has, horizon } = dueAt(now, startBuffer);
+        const { has, horizon } = dueInstants(now, startBuffer);
         const latest = startBuffer.before(now);
         expect(has(horizon)).toBe(true);
         expect(horizon).toBeLessThanOrEqual(latest);
@@ -52,7 +52,7 @@ describe("at any instant", () => {
   test("all instants up to the end of the unbroken span are due, and the one after it is not", async () => {
     await fc.assert(
       fc.asyncProperty(cases, fc.nat(40 * 24), async ({ buffer, zone, instant: now }, hoursBefore) => {
-        const { has, horizon, unbrokenFrom } = dueAt(now, await delayOf("startBuffer", buffer, zone));
+        const { has, horizon, unbrokenFrom } = dueInstants(now, await delayOf("startBuffer", buffer, zone));
         const from = horizon - hoursBefore * HOUR;
         fc.pre(has(from));
         const until = unbrokenFrom(from);
@@ -70,6 +70,6 @@ test.each<[string, string, Duration, string, string]>([
   ["clocks skip", "2026-03-09T02:30-04:00", { days: 1 }, "America/New_York", "2026-03-08T01:59:59.999-05:00"],
   ["a month ends early", "2026-03-01T12:00Z", { months: 1, days: 2 }, "UTC", "2026-01-27T12:00Z"],
 ])("where %s, the horizon at %s with a start buffer of %j in %s is %s", async (_, now, buffer, zone, expected) => {
-  const { horizon } = dueAt(Date.parse(now), await delayOf("startBuffer", buffer, zone));
+  const { horizon } = dueInstants(Date.parse(now), await delayOf("startBuffer", buffer, zone));
   expect(toIso(horizon)).toBe(toIso(Date.parse(expected) as Instant));
 });

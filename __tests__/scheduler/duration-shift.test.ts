@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { Temporal } from "temporal-polyfill";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { type Instant, toIso } from "../../src/scheduler/instant.ts";
-import { scheduleOf } from "../../src/scheduler/job-interval.ts";
+import { scheduleOf } from "../../src/scheduler/schedule-of.ts";
 import { duration, ZONES, zoneAndInstant, zoned } from "../../testing/generators/zones-and-intervals.ts";
 
 type Direction = "add" | "subtract";

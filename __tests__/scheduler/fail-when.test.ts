@@ -9,16 +9,16 @@ import {
   parseFailRules,
 } from "../../src/scheduler/fail-when.ts";
 import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { conditionOfJob, type WatchedJob } from "../../src/scheduler/job-condition.ts";
+import { conditionOfJob } from "../../src/scheduler/job-condition.ts";
 import { lateText } from "../../src/scheduler/late-text.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
-import { whatComesNext } from "../../src/scheduler/what-comes-next.ts";
+import { type JobStatus, whatComesNext } from "../../src/scheduler/what-comes-next.ts";
 import { HOURLY, lock, NOON, run, state } from "../../testing/states/states-by-instant.ts";
 
 const refusal = (text: string, words: readonly "disabled"[] = []) =>
   parseFailRules([text], words).then(() => null, commandMessage);
 
-async function watched(job: JobState, now = NOON): Promise<WatchedJob> {
+async function watched(job: JobState, now = NOON): Promise<JobStatus> {
   return { state: job, next: await whatComesNext({ state: job, required: new Map(), now }) };
 }
 const hoursAgo = (hours: number) => toIso(NOON - hours * HOUR);

@@ -40,7 +40,11 @@ describe("an interval is refused that is", () => {
       '"often" is not an interval: use a cron expression (0 * * * *), whole milliseconds',
     ],
     ["of an unknown unit", "5 fortnights", 'unknown unit "fortnights": use one of years, months'],
-    ["in milliseconds and another unit", "1s 500 ms", "has milliseconds beside other units, or a part of one"],
+    [
+      "in milliseconds and another unit",
+      "1s 500 ms",
+      "has milliseconds beside other units, or a fraction of a millisecond",
+    ],
     ["a part of a millisecond", "0.5 ms", "use whole milliseconds alone, such as 1500 ms"],
     ["of no milliseconds", "0 ms", "has no length: use an interval longer than 0"],
     ["a unit without a number", "hour", '"hour" is not an interval: use "1 hour"'],

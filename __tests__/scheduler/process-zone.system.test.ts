@@ -19,7 +19,7 @@ test("boundaries are the same in a process whose own zone is Europe/London", asy
   const output = await run(
     ...jest,
     ...["--testNamePattern", "^(the rows of fixtures|a duration at clock changes)"],
-    ...["--runTestsByPath", "__tests__/scheduler/job-interval.test.ts", "__tests__/scheduler/duration-shift.test.ts"],
+    ...["--runTestsByPath", "__tests__/scheduler/schedule-of.test.ts", "__tests__/scheduler/duration-shift.test.ts"],
   );
   expect(output).toMatch(/[✓√] are the next and previous boundaries/);
   expect(output).toMatch(/[✓√] .* in Pacific\/Apia/);

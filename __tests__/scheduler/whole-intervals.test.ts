@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { MINUTE, toIso } from "../../src/scheduler/instant.ts";
-import { scheduleOf } from "../../src/scheduler/job-interval.ts";
 import type { JobInterval } from "../../src/scheduler/schedule.ts";
+import { scheduleOf } from "../../src/scheduler/schedule-of.ts";
 import { firstStartFrom, wholeIntervals } from "../../src/scheduler/whole-intervals.ts";
 
 const NEW_YORK = "America/New_York";

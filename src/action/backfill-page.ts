@@ -1,5 +1,5 @@
 import { toIso } from "../scheduler/instant.ts";
-import type { Interval } from "../scheduler/whole-intervals.ts";
+import type { Interval } from "../scheduler/schedule.ts";
 
 /** The part of a range's intervals that one matrix gets. */
 export interface Page {

@@ -2,7 +2,7 @@ import { oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { MINUTE, toIso } from "../scheduler/instant.ts";
-import { scheduleOf } from "../scheduler/job-interval.ts";
+import { scheduleOf } from "../scheduler/schedule-of.ts";
 import { firstStartFrom, wholeIntervals } from "../scheduler/whole-intervals.ts";
 import { type BackfillInputs, loadBackfillInputs, MOST_IN_RANGE } from "./backfill-inputs.ts";
 import { matrixOf, type Page, pageOf } from "./backfill-page.ts";

@@ -5,7 +5,7 @@ import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
 import { shortNumberProblem } from "../scheduler/elapsed-text.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
-import { scheduleOf } from "../scheduler/job-interval.ts";
+import { scheduleOf } from "../scheduler/schedule-of.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";

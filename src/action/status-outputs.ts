@@ -1,8 +1,8 @@
-import type { JobStatus } from "../backend/job-backend.ts";
 import { behindNames, failingNames, heldNames, overdueNames } from "../scheduler/fail-when.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { toIsoOrNull } from "../scheduler/instant.ts";
 import { conditionOfJob } from "../scheduler/job-condition.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import type { DisabledWorkflows } from "./github/disabled-workflows.ts";
 import type { StatusInputs } from "./status-inputs.ts";
 import type { Toolkit } from "./toolkit.ts";

@@ -1,4 +1,4 @@
-import type { JobBackend, JobStatus } from "../backend/job-backend.ts";
+import type { JobBackend } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { statusLine } from "../backend/status-line.ts";
 import type { ServiceError } from "../errors/service-error.ts";
@@ -7,6 +7,7 @@ import type { Deadline } from "../network/deadline.ts";
 import { type MetRule, metRules } from "../scheduler/fail-when.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { CONDITIONS, conditionOfJob } from "../scheduler/job-condition.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { isDamage } from "../store/read-each.ts";
 import { connect } from "./connect.ts";
 import { type DisabledWorkflows, disabledWorkflows } from "./github/disabled-workflows.ts";

@@ -4,8 +4,8 @@ import type { Instant } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
-import type { Holder, JobState } from "../scheduler/state-document.ts";
-import type { WhatComesNext } from "../scheduler/what-comes-next.ts";
+import type { Holder } from "../scheduler/state-document.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import type { JobRecord } from "../store/job-store.ts";
 
 /**
@@ -50,12 +50,6 @@ export interface JobBackend {
   /** @returns the present instant by the clock that decides, where the backend knows that clock. */
   now?(): Instant;
   close(): Promise<void>;
-}
-
-/** A job's state, and what it tells about the next start. */
-export interface JobStatus {
-  readonly state: JobState;
-  readonly next: WhatComesNext;
 }
 
 /** The states of all jobs, in the order of their names. */

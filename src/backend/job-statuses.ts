@@ -1,11 +1,11 @@
 import type { ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { JobState } from "../scheduler/state-document.ts";
-import { whatComesNext } from "../scheduler/what-comes-next.ts";
+import { type JobStatus, whatComesNext } from "../scheduler/what-comes-next.ts";
 import { type JobStore, statesIn } from "../store/job-store.ts";
 import { readEach } from "../store/read-each.ts";
 import type { DecisionClock } from "./decision-clock.ts";
-import type { JobStates, JobStatus } from "./job-backend.ts";
+import type { JobStates } from "./job-backend.ts";
 
 /** Reads the jobs that a job requires, and adds to the job's state what it tells about the next start. */
 export async function statusOf(

@@ -7,6 +7,7 @@ import { abandon, finish, grantLock, interrupt, type Transition } from "../sched
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import { type PreparedStart, prepareStart, type StartRequest } from "../scheduler/start-request.ts";
 import { type Holder, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { type JobRecord, type JobStore, type Reading, statesIn } from "../store/job-store.ts";
 import { checkUnused, lockFor } from "./claimed-lock.ts";
 import { CONTESTED } from "./contested.ts";
@@ -17,7 +18,6 @@ import {
   type HeldLock,
   type JobBackend,
   type JobStates,
-  type JobStatus,
   LockLostError,
   type StartAnswer,
 } from "./job-backend.ts";

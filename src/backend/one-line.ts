@@ -1,4 +1,4 @@
-import { MAX_BEHIND } from "../scheduler/decide.ts";
+import { behindCount } from "../scheduler/behind-count.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 import type { JobActiveError, LockLostError, Started, TakenOver } from "./job-backend.ts";
@@ -80,8 +80,6 @@ function takenOverLine({ holder, since }: TakenOver): string {
 }
 
 function behindLine(job: string, behind: number): string {
-  const [count, are] = behind === 1 ? ["1 further interval", "is"] : [`${behind} further intervals`, "are"];
-  // The rules count up to this number.
-  const least = behind < MAX_BEHIND ? "" : "at least ";
-  return `${job} is behind: ${least}${count} ${are} due`;
+  const intervals = behind === 1 ? "interval is" : "intervals are";
+  return `${job} is behind: ${behindCount(behind)} further ${intervals} due`;
 }

@@ -1,7 +1,7 @@
 import type { Instant } from "../scheduler/instant.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { lateText } from "../scheduler/late-text.ts";
-import type { JobStatus } from "./job-backend.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { holderLine, oneLine } from "./one-line.ts";
 
 /** One job in one line, for a log or a terminal. */

@@ -1,16 +1,17 @@
 import { rm } from "node:fs/promises";
-import { JobActiveError, type JobBackend, type JobStatus } from "../backend/job-backend.ts";
+import { JobActiveError, type JobBackend } from "../backend/job-backend.ts";
 import { holderLine, oneLine } from "../backend/one-line.ts";
 import { statusLine } from "../backend/status-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
-import { MAX_BEHIND } from "../scheduler/decide.ts";
+import { behindCount } from "../scheduler/behind-count.ts";
 import { type FailRule, metRules, parseFailRules } from "../scheduler/fail-when.ts";
 import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { utcForm } from "../scheduler/instant-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { isDamage } from "../store/read-each.ts";
 import { type CommandSurroundings, EXIT, type Exit, runOnBackend } from "./command-line.ts";
 import { shownLock, shownStatus } from "./job-status.ts";
@@ -242,7 +243,7 @@ async function skippedLine({ state }: JobStatus, until: Instant): Promise<string
 }
 
 function countLine({ whole, hasPart }: IntervalCount): string {
-  const number = whole === MAX_BEHIND ? `at least ${whole}` : String(whole);
+  const number = behindCount(whole);
   if (!hasPart) return `${number} ${whole === 1 ? "interval" : "intervals"}`;
   return whole === 0
     ? "a part of one interval"

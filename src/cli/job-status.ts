@@ -1,6 +1,6 @@
-import type { JobStatus } from "../backend/job-backend.ts";
 import { toIsoOrNull } from "../scheduler/instant.ts";
 import type { Lock } from "../scheduler/state-document.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 
 /** One job, as `status --json` prints it. */
 export function shownStatus({ state, next }: JobStatus) {

@@ -1,7 +1,7 @@
-import type { JobStatus } from "../backend/job-backend.ts";
 import { type FailRule, failingNames, heldNames, overdueNames } from "../scheduler/fail-when.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { type Condition, conditionOfJob } from "../scheduler/job-condition.ts";
+import type { JobStatus } from "../scheduler/what-comes-next.ts";
 
 /** A job's condition, or that its lock is held for longer than a rule `held` allows. */
 export type RowState = Condition | "held too long";

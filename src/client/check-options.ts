@@ -4,7 +4,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import { LONGEST_TIMER } from "../network/deadline.ts";
 import { type Instant, isInstant } from "../scheduler/instant.ts";
-import { intervalOf, lengthOf } from "../scheduler/interval-text.ts";
+import { jobIntervalOf, lengthOf } from "../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
@@ -104,7 +104,7 @@ export function startRequestOf(options: JobStartOptions, timezone: string | unde
   const zone = given.timezone ?? timezone;
   return {
     jobName,
-    jobInterval: intervalOf("jobInterval", jobInterval),
+    jobInterval: jobIntervalOf("jobInterval", jobInterval),
     ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
     ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
     ...(requiredJobNames !== undefined && { requiredJobNames }),

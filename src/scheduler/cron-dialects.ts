@@ -1,6 +1,7 @@
 import { cronSchedule } from "./cron-schedule.ts";
 import { durationText } from "./duration.ts";
 import { parseLength } from "./interval-text.ts";
+import { MONTHS, RANGES, WEEKDAYS } from "./wall-clock-cron.ts";
 import { zoneNamed } from "./zone.ts";
 
 /**
@@ -16,9 +17,10 @@ export function acceptedInterval(expression: string): string | null {
     const form = isAccepted(rest) ? JSON.stringify(rest) : acceptedInterval(rest);
     return form && `${form}, with timezone set to ${isZone(zone) ? zone : "an IANA name such as Europe/London"}`;
   }
-  const [, called] = /^(?:cron|rate)\((.*)\)$/is.exec(text) ?? [];
-  if (called !== undefined && isAccepted(called) && called.split(/\s+/).length === 5) return JSON.stringify(called);
-  return durationIn(called ?? text) ?? cronIn((called ?? text).split(/\s+/));
+  const [, inParentheses] = /^(?:cron|rate)\((.*)\)$/is.exec(text) ?? [];
+  const inner = inParentheses ?? text;
+  if (inParentheses !== undefined && isAccepted(inner) && inner.split(/\s+/).length === 5) return JSON.stringify(inner);
+  return durationIn(inner) ?? cronIn(inner.split(/\s+/));
 }
 
 /** `@every 5m`, `every 5 minutes`, `every hour`, and EventBridge's `rate(5 minutes)`. */
@@ -35,7 +37,7 @@ function durationIn(text: string): string | null {
 
 function cronIn(fields: readonly string[]): string | null {
   for (const read of readings(fields)) {
-    const repaired = read.map((field, at) => repairedField(field, at + FIELDS.length - read.length)).join(" ");
+    const repaired = read.map((field, at) => repairedField(field, at + RANGES.length - read.length)).join(" ");
     if (repaired === fields.join(" ") || !isAccepted(repaired)) continue;
     const isYearLost = read.length < fields.length && fields.at(-1) !== "*";
     return `${JSON.stringify(repaired)}${isYearLost ? ", since a year cannot be chosen" : ""}`;
@@ -64,22 +66,13 @@ function inUnixDays(fields: readonly string[]): readonly string[] {
   });
 }
 
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const DAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
-
-/** The lowest and the highest value of each field, seconds first, and the names of its values. */
-const FIELDS: readonly (readonly [least: number, most: number, names: readonly string[]])[] = [
-  [0, 59, []],
-  [0, 59, []],
-  [0, 23, []],
-  [1, 31, []],
-  [1, 12, MONTHS],
-  [0, 6, DAYS],
-];
+/** The names of the values of each field, seconds first. */
+const NAMES: readonly (readonly string[])[] = [[], [], [], [], MONTHS, WEEKDAYS];
 
 function repairedField(field: string, at: number): string {
   if (field === "?") return "*";
-  const [least, most, names] = FIELDS[at] ?? [0, 0, []];
+  const [least, most] = RANGES[at] ?? [0, 0];
+  const names = NAMES[at] ?? [];
   return field
     .split(",")
     .map((part) => {
@@ -88,8 +81,8 @@ function repairedField(field: string, at: number): string {
       const chosen = named.replace(/^H(\(\d+-\d+\))?(?=\/|$)/, (_, range?: string) => {
         return named.includes("/") ? (range?.slice(1, -1) ?? "*") : (/\d+/.exec(range ?? "")?.[0] ?? String(least));
       });
-      if (names === DAYS && /^7\//.test(chosen)) return chosen.replace("7", "0");
-      return wrapped(chosen, { least, most, names });
+      if (names === WEEKDAYS && /^7\//.test(chosen)) return chosen.replace("7", "0");
+      return asList(chosen, { least, most, names });
     })
     .join(",");
 }
@@ -100,7 +93,7 @@ function shortName(word: string, names: readonly string[]): string {
 }
 
 /** Writes a range that goes beyond the highest value as a list: `fri-mon` as `fri,sat,sun,mon`. */
-function wrapped(
+function asList(
   part: string,
   { least, most, names }: { readonly least: number; readonly most: number; readonly names: readonly string[] },
 ): string {
@@ -109,7 +102,7 @@ function wrapped(
   const [first, last] = [numberOf(from), numberOf(to)];
   const size = most - least + 1;
   // Sunday is 7 too.
-  const inRange = (value: number) => value >= least && value <= most + (names === DAYS ? 1 : 0);
+  const inRange = (value: number) => value >= least && value <= most + (names === WEEKDAYS ? 1 : 0);
   if (from === "" || !inRange(first) || !inRange(last) || first <= last) return part;
   if (step === undefined && names.length === 0) return `${span(first, most)},${span(least, last)}`;
   const isNamed = !/^\d/.test(from);

@@ -70,9 +70,9 @@ const MAX_SET_BACK = 3 * HOUR;
 
 /**
  * Shortly before clocks are set back, `firstAfter` looks only after the wall time of `instant`, and so misses earlier
- * wall times that come a second time. From before the first pass this result is the later of the two, and `next` drops
- * it. A repeated hour counts once, in its first pass, unless the schedule runs every hour; a repeated period of less than
- * an hour counts twice.
+ * wall times that come a second time. Before the first pass, `firstAfter` finds an earlier match than this function, and
+ * `next` takes that one. A repeated hour counts once, in its first pass, unless the schedule runs every hour; a repeated
+ * period of less than an hour counts twice.
  *
  * @returns the first match in the second pass, or undefined when clocks are not about to be set back.
  */
@@ -87,7 +87,8 @@ function firstInSecondPass(instant: Instant, cron: WallClockCron, zone: Zone): I
 
 /**
  * Shortly after clocks were set back, `lastBefore` looks only before the wall time of `instant`, and so misses later wall
- * times of the first pass. From after the second pass this result is the earlier of the two, and `previous` drops it.
+ * times of the first pass. After the second pass, `lastBefore` finds a later match than this function, and `previous` takes
+ * that one.
  *
  * @returns the last match in the first pass, or undefined when clocks were not just set back.
  */
@@ -143,12 +144,12 @@ function parseCron(expression: string): WallClockCron {
   return cron;
 }
 
-/** @throws ArgumentError for a field that other crons take, and read in a way that surprises. */
+/** @throws ArgumentError for a field that other crons accept with a meaning that a user may not expect. */
 function checkFields(fields: readonly string[], expression: string): void {
   for (const [at, name] of FIELDS.entries()) {
     const field = fields[at] ?? "";
     const cannotBe = `its ${name} cannot be ${JSON.stringify(field)}`;
-    // Other crons have it in the day fields only. A "?" elsewhere means that the fields are not in this order.
+    // Other crons take a "?" in the day fields only. One elsewhere means that the fields have another order.
     const isDay = name.startsWith("day");
     if (field.includes("?") && !(isDay && field === "?")) {
       throw cronError(expression, { why: `${cannotBe}${isDay ? "" : ", since only the two day fields take a ?"}` });

@@ -1,8 +1,8 @@
-import { type Due, dueAt } from "./due.ts";
+import { type Due, dueInstants } from "./due.ts";
 import type { Instant } from "./instant.ts";
 import type { Active, MissingJob, NotDue, NotStarted, RequiredJob, Unexplained } from "./not-started.ts";
 import { missingJobs, type RequiredStates, requiredJobs } from "./required-jobs.ts";
-import type { Schedule } from "./schedule.ts";
+import type { Interval, Schedule } from "./schedule.ts";
 import type { CatchUp, PreparedStart } from "./start-request.ts";
 import { begunOf, finishedUntilOf, type JobState, type Lock } from "./state-document.ts";
 
@@ -14,7 +14,7 @@ export interface Granted {
   readonly intervalEndedAt: Instant;
   /** The interval before catching up. A job that has finished nothing records it as `begun`. */
   readonly begun: { readonly intervalStartedAt: Instant; readonly intervalEndedAt: Instant };
-  /** How many further intervals are due after this one, whatever the required jobs say: up to {@link MAX_BEHIND}. */
+  /** How many further intervals are due after this one, with or without the required jobs: up to {@link MAX_BEHIND}. */
   readonly behind: number;
   /** The span that `catchUp: latest` leaves out, or null. */
   readonly skippedStartedAt: Instant | null;
@@ -41,7 +41,7 @@ export function decide(
   now: Instant,
 ): Decision {
   const { schedule, startBuffer, startsAt, catchUp } = request;
-  const due = dueAt(now, startBuffer);
+  const due = dueInstants(now, startBuffer);
 
   // 1. A chosen interval.
   if (request.jobIntervalStartedAt !== null) return decideChosen(request.jobIntervalStartedAt, request, { due, now });
@@ -58,27 +58,27 @@ export function decide(
 
   // 4. Where it starts.
   const finishedUntil = state && finishedUntilOf(state);
-  const begun = state && begunOf(state);
-  const firstStart = startsAt ?? begun?.intervalStartedAt ?? null;
+  const first = state && begunOf(state);
+  const firstStart = startsAt ?? first?.intervalStartedAt ?? null;
   const start = finishedUntil ?? firstStart ?? schedule.previous(limit);
 
   // 5. Where it ends.
   let end = schedule.next(start);
   if (finishedUntil === null) {
     if (firstStart === null) end = Math.min(end, limit);
-    else if (begun?.intervalStartedAt === start) end = Math.min(end, begun.intervalEndedAt);
+    else if (first?.intervalStartedAt === start) end = Math.min(end, first.intervalEndedAt);
   }
   if (!due.has(end)) return notDue(startBuffer.after(end));
-  const [behindIt] = missingJobs(requirements, end);
-  if (behindIt) return requiredJob(behindIt);
+  const [lagging] = missingJobs(requirements, end);
+  if (lagging) return requiredJob(lagging);
 
   // 6. Catching up.
   const caughtUp = catchUpFrom({ start, end }, { catchUp, schedule, due, progress: Math.min(...progress) });
 
   // 7. Grant. The backend takes the lock, and records `begun` and the request's schedule.
   const behind = countDue(caughtUp.end, schedule, due);
-  const begins = { intervalStartedAt: start, intervalEndedAt: end };
-  return { ...granted(caughtUp.start, caughtUp.end), begun: begins, behind, ...skipped(start, caughtUp.start) };
+  const begun = { intervalStartedAt: start, intervalEndedAt: end };
+  return { ...granted(caughtUp.start, caughtUp.end), begun, behind, ...skipped(start, caughtUp.start) };
 }
 
 function decideChosen(
@@ -95,11 +95,6 @@ function isTakenOver(lock: Lock, { retryInterval, takeOver }: PreparedStart, now
   const updatedAt = Date.parse(lock.updatedAt);
   if (takeOver?.id === lock.id && takeOver.updatedAt === updatedAt) return true;
   return retryInterval !== null && retryInterval.after(updatedAt) <= now;
-}
-
-interface Interval {
-  readonly start: Instant;
-  readonly end: Instant;
 }
 
 interface CatchingUp {
@@ -128,7 +123,7 @@ function catchUpFrom(interval: Interval, { catchUp, schedule, due, progress }: C
 
 /** @returns `Granted.behind` of an interval that ends at `end`, for a start that is repeated. */
 export function behindAfter(end: Instant, { schedule, startBuffer }: PreparedStart, now: Instant): number {
-  return countDue(end, schedule, dueAt(now, startBuffer));
+  return countDue(end, schedule, dueInstants(now, startBuffer));
 }
 
 /** @returns how many of the boundaries after an instant are due in a row, counted up to {@link MAX_BEHIND}. */

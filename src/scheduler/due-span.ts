@@ -17,7 +17,7 @@ export interface DueSpan {
   readonly mayHaveMore: boolean;
 }
 
-/** @returns null where no interval is due, or where the state does not tell. */
+/** @returns null where no interval is due, or the state has no schedule or no progress. */
 export async function dueSpan(state: JobState, next: WhatComesNext, now: Instant): Promise<DueSpan | null> {
   const from = progressOf(state);
   const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);

@@ -15,7 +15,7 @@ export interface Due {
  * On a calendar the due instants have gaps, because a later instant plus the buffer can be earlier: January 30, 12:00 and
  * January 31, 9:00 plus a month are February 28, 12:00 and 9:00.
  */
-export function dueAt(now: Instant, startBuffer: Delay): Due {
+export function dueInstants(now: Instant, startBuffer: Delay): Due {
   /** The time since an instant became due, in milliseconds. Negative for an instant that is not due yet. */
   const slackOf = (instant: Instant) => now - startBuffer.after(instant);
   const has = (instant: Instant) => slackOf(instant) >= 0;
@@ -32,7 +32,7 @@ function horizonOf(latest: Instant, slackOf: Slack): Instant {
   let instant = latest;
   for (let slack = slackOf(instant); slack < 0; slack = slackOf(instant)) {
     const step = Math.max(slack, -HOUR);
-    instant = evenEnd(instant, instant + step, slackOf) ?? instant + step;
+    instant = firstBreak(instant, instant + step, slackOf) ?? instant + step;
   }
   return instant;
 }
@@ -41,19 +41,19 @@ function unbroken(from: Instant, slackOf: Slack): Instant {
   let instant = from;
   for (let slack = slackOf(instant); ; slack = slackOf(instant)) {
     const step = Math.min(slack + 1, HOUR);
-    const next = evenEnd(instant, instant + step, slackOf) ?? instant + step;
+    const next = firstBreak(instant, instant + step, slackOf) ?? instant + step;
     if (slackOf(next) < 0) return next - 1;
     instant = next;
   }
 }
 
 /**
- * Between two clock changes or clamped months, the slack of an instant is less than that of an earlier one by exactly the time
- * between the two.
+ * Each millisecond that the instant moves on takes a millisecond off its slack. A clock change or a clamped month breaks this
+ * rule.
  *
- * @returns the instant nearest to `from`, on the way to `to`, for which this does not hold. Null if it holds up to `to`.
+ * @returns the instant nearest to `from`, on the way to `to`, that breaks the rule. Null if no instant up to `to` does.
  */
-function evenEnd(from: Instant, to: Instant, slackOf: Slack): Instant | null {
-  const isEven = (instant: Instant) => slackOf(instant) + instant === slackOf(from) + from;
-  return isEven(to) ? null : nearestInstant(from, to, (instant) => !isEven(instant));
+function firstBreak(from: Instant, to: Instant, slackOf: Slack): Instant | null {
+  const breaksRule = (instant: Instant) => slackOf(instant) + instant !== slackOf(from) + from;
+  return breaksRule(to) ? nearestInstant(from, to, breaksRule) : null;
 }

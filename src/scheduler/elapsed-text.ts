@@ -29,7 +29,8 @@ export function parseElapsed(
 }
 
 /**
- * Parses a retry interval. One of less than a second has passed before a lock is renewed, or even confirmed.
+ * Parses a retry interval. One of less than a second would have passed before the first renewal, or even before the answer to the
+ * start.
  *
  * @throws ArgumentError
  */

@@ -2,8 +2,8 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { type Delay, delayOf } from "./delay.ts";
 import type { Instant } from "./instant.ts";
 import { parseLength } from "./interval-text.ts";
-import type { WatchedJob } from "./job-condition.ts";
 import { latenessOf } from "./late-text.ts";
+import type { JobStatus } from "./what-comes-next.ts";
 
 /** When a watcher of jobs fails. `disabled` is about workflows, and no job meets it. */
 export type FailRule =
@@ -16,7 +16,7 @@ const JOB_WORDS = ["overdue", "failing"] as const;
 /**
  * Parses rules such as `overdue`, `failing` and `held: 2 hours`.
  *
- * @param words Further words that the caller knows.
+ * @param words The words that this front end takes besides the two about jobs.
  * @throws ArgumentError
  */
 export async function parseFailRules(
@@ -62,8 +62,9 @@ export interface MetRule {
   readonly names: readonly string[];
 }
 
-interface WatchedJobs {
-  readonly jobs: readonly WatchedJob[];
+/** The jobs that a front end looks at. */
+export interface WatchedJobs {
+  readonly jobs: readonly JobStatus[];
   /** The names of the jobs whose state documents are damaged. A damaged job counts as failing. */
   readonly damaged: readonly string[];
 }
@@ -110,13 +111,13 @@ export function failingNames({ jobs, damaged }: WatchedJobs): readonly string[] 
 /** @returns the jobs whose active lock was taken at least this long ago. */
 export function heldNames({ jobs }: WatchedJobs, longerThan: Delay, now: Instant): readonly string[] {
   const latest = longerThan.before(now);
-  const since = ({ state }: WatchedJob) => (state.active === null ? null : Date.parse(state.active.createdAt));
+  const since = ({ state }: JobStatus) => (state.active === null ? null : Date.parse(state.active.createdAt));
   return namesOf(
     jobs.filter((job) => (since(job) ?? Number.POSITIVE_INFINITY) <= latest),
     (job) => now - (since(job) ?? now),
   );
 }
 
-function namesOf(jobs: readonly WatchedJob[], amount: (job: WatchedJob) => number): readonly string[] {
+function namesOf(jobs: readonly JobStatus[], amount: (job: JobStatus) => number): readonly string[] {
   return jobs.toSorted((a, b) => amount(b) - amount(a)).map(({ state }) => state.name);
 }

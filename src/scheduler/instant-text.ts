@@ -47,10 +47,10 @@ export function parseInstantOnly(field: string, text: string): Instant {
  */
 export function utcForm(text: string): string | null {
   if (/^\d{13}$/.test(text)) return toIso(Number(text));
-  const [, day, time = "T00:00:00", zone = "Z"] =
+  const [, day, time = "00:00:00", zone = "Z"] =
     /^(\d{4}-\d\d-\d\d)(?:[T ]?(\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?\s*(Z|[+-]\d\d:?\d\d|UTC|GMT)?$/i.exec(text) ?? [];
   const offset = /^[+-]/.test(zone) ? zone.replace(/^(...):?/, "$1:") : "Z";
-  const form = `${day}T${time.replace("T", "")}${offset}`;
+  const form = `${day}T${time}${offset}`;
   if (day === undefined || form === text || parseInstant(form) === null) return null;
   return `${form}${/^[+-]/.test(zone) ? "" : ", if UTC is meant"}`;
 }

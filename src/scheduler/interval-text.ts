@@ -41,7 +41,7 @@ export function parseLength(field: string, text: string): Length {
 }
 
 /** @returns a `jobInterval` that its caller gave as text or in one of the other forms. @throws ArgumentError for wrong text. */
-export function intervalOf(field: string, given: JobInterval): JobInterval {
+export function jobIntervalOf(field: string, given: JobInterval): JobInterval {
   return typeof given === "string" ? parseInterval(field, given) : given;
 }
 
@@ -69,9 +69,11 @@ function lengthIn(field: string, text: string): unknown {
 
 /** A duration has no milliseconds, so they stand alone. */
 function milliseconds(text: string): number | null {
-  const [, number] = /^(\d+)\s*(?:ms|msecs?|millis|milliseconds?)$/i.exec(text) ?? [];
-  return number === undefined ? null : Number(number);
+  const [, number, word = ""] = /^(\d+)\s*([a-z]+)$/i.exec(text) ?? [];
+  return number !== undefined && MILLISECONDS.test(word) ? Number(number) : null;
 }
+
+const MILLISECONDS = /^(?:ms|msecs?|millis|milliseconds?)$/i;
 
 /** `N` stands for a number. See https://datatracker.ietf.org/doc/html/rfc3339#appendix-A */
 const ISO_DURATION = new RegExp(
@@ -133,10 +135,10 @@ function plainDuration(field: string, text: string): Duration | null {
   for (const [, number, word = ""] of parts) {
     const unit = unitOf(word.toLowerCase());
     if (unit === undefined) {
-      const isMilliseconds = /^(ms|msecs?|millis|milliseconds?)$/i.test(word);
+      const isMilliseconds = MILLISECONDS.test(word);
       throw invalid(field, text, {
         problem: isMilliseconds
-          ? "has milliseconds beside other units, or a part of one"
+          ? "has milliseconds beside other units, or a fraction of a millisecond"
           : `has the unknown unit ${JSON.stringify(word)}`,
         expected: isMilliseconds ? "whole milliseconds alone, such as 1500 ms" : `one of ${DURATION_FIELDS.join(", ")}`,
       });

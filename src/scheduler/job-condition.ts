@@ -1,11 +1,4 @@
-import type { JobState } from "./state-document.ts";
-import type { WhatComesNext } from "./what-comes-next.ts";
-
-/** A job's state, and what it tells about the next start. */
-export interface WatchedJob {
-  readonly state: JobState;
-  readonly next: WhatComesNext;
-}
+import type { JobStatus } from "./what-comes-next.ts";
 
 /** The most urgent condition comes first. A failing or overdue job may be running too: its run may be stuck. */
 export const CONDITIONS = ["damaged", "failing", "overdue", "running", "waiting", "free"] as const;
@@ -28,7 +21,7 @@ export function mostUrgent<C extends Condition = "free">(holds: Holding<C>): C |
 }
 
 /** @returns the condition of a job whose state document is not damaged. */
-export function conditionOfJob({ state, next }: WatchedJob) {
+export function conditionOfJob({ state, next }: JobStatus) {
   return mostUrgent<Exclude<Condition, "damaged">>({
     failing: next.failing,
     overdue: next.overdue === true,

@@ -120,8 +120,8 @@ function endActive(state: JobState, lock: Lock, { ending, now }: { ending: Endin
 }
 
 /**
- * Forgets ids by their age. Only a grant does so, since a grant goes by the store's clock. The clock of a machine that ends a
- * run may be hours ahead.
+ * Forgets the ids of runs that ended more than an hour ago. Only a grant does so, since it goes by the store's clock. The clock
+ * of a machine that ends a run may be hours ahead.
  */
 function withoutOldIds(state: JobState, now: Instant): JobState {
   if (state.ended === undefined) return state;

@@ -1,4 +1,4 @@
-import { MAX_BEHIND } from "./decide.ts";
+import { behindCount } from "./behind-count.ts";
 import { DAY, HOUR, type Instant, MINUTE, SECOND } from "./instant.ts";
 import type { WhatComesNext } from "./what-comes-next.ts";
 
@@ -23,8 +23,7 @@ export function lateParts(next: Pick<WhatComesNext, "dueAt" | "behind">, now: In
 
 function behindText(behind: number): string {
   if (behind === 0) return "";
-  const least = behind < MAX_BEHIND ? "" : "at least ";
-  return `${least}${behind} ${behind === 1 ? "interval" : "intervals"} behind`;
+  return `${behindCount(behind)} ${behind === 1 ? "interval" : "intervals"} behind`;
 }
 
 const UNITS = [

@@ -48,15 +48,16 @@ export function resume(state: JobState, { id, holder, now }: Resumption): Transi
   const refusedAs = (reason: ResumeRefusal["reason"]) =>
     refused<ResumeRefusal>({ reason, loss: lossOf(id, state), grantedSince: null });
   if (isAbandoned(state, id)) return refusedAs("abandoned");
-  if (active?.id === id)
+  if (active?.id === id) {
     return changed({ ...state, active: { ...active, updatedAt: laterThan(active.updatedAt, now), holder } });
+  }
 
   const [run] = history;
   const newest = active ?? run;
   if (newest === undefined || !isLockIdUsed(state, id)) return refusedAs("ended");
   if (newest.id !== id) {
-    const holder = active === null ? run && holderOf(run) : active.holder;
-    const grantedSince = { id: newest.id, holder: holder ?? null };
+    const since = active === null ? run && holderOf(run) : active.holder;
+    const grantedSince = { id: newest.id, holder: since ?? null };
     return refused({ reason: "granted-since", loss: lossOf(id, state), grantedSince });
   }
   if (run === undefined || run.outcome !== "interrupted") return refusedAs("ended");

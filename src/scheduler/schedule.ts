@@ -4,6 +4,12 @@ import type { Instant } from "./instant.ts";
 /** A schedule as a request gives it: a cron expression, whole milliseconds of at least 1, or a {@link Duration}. */
 export type JobInterval = string | number | Duration;
 
+/** One interval of a schedule. Its end is the start of the next one. */
+export interface Interval {
+  readonly start: Instant;
+  readonly end: Instant;
+}
+
 /** The rule that cuts time into intervals. See docs/semantics.md, "Schedules". */
 export interface Schedule {
   /** @returns the boundary that follows `instant`, always later than it. */
@@ -20,10 +26,8 @@ export interface Schedule {
   seek(instant: Instant, until: Instant, most: number): Seek | null;
 }
 
-export interface Seek {
-  /** The boundary before `end`, or the instant from which the walk began. */
-  readonly start: Instant;
-  readonly end: Instant;
+/** The last step of a walk. It starts at the boundary before `end`, or at the instant from which the walk began. */
+export interface Seek extends Interval {
   /** How many boundaries were walked over one by one. */
   readonly walked: number;
 }

@@ -2,10 +2,10 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { type Delay, delayOf } from "./delay.ts";
 import type { Length } from "./duration.ts";
 import { type Instant, isInstant, toIso } from "./instant.ts";
-import { scheduleOf } from "./job-interval.ts";
 import { checkJobName } from "./job-name.ts";
 import { knownWord } from "./known-word.ts";
 import type { JobInterval, Schedule } from "./schedule.ts";
+import { scheduleOf } from "./schedule-of.ts";
 import type { RecordedSchedule } from "./state-document.ts";
 
 /** A request for the next due interval of a job. See docs/semantics.md, "A start request". */

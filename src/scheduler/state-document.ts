@@ -80,11 +80,11 @@ export interface EndedRun {
   readonly intervalEndedAt: string;
   /** An {@link Ending}, or a word of a newer version. */
   readonly outcome: string;
-  /** When its lock was created. A document of an older version does not say. */
+  /** When its lock was created. Older versions do not record it. */
   readonly createdAt?: string;
   readonly endedAt: string;
   readonly runUrl: string | null;
-  /** The rest of its holder, without `runUrl`. A document of an older version does not say. */
+  /** The rest of its holder, without `runUrl`. Older versions do not record it. */
   readonly holder?: Holder;
 }
 
@@ -147,7 +147,7 @@ export function progressOf(state: JobState): Instant | null {
   return finishedUntilOf(state) ?? begunOf(state)?.intervalStartedAt ?? null;
 }
 
-/** @returns the holder of a run that ended, as far as the history tells. */
+/** @returns the holder of a run that ended, as far as the history has it. */
 export function holderOf({ holder, runUrl }: EndedRun): Holder | null {
   if (holder === undefined && runUrl === null) return null;
   return { ...holder, ...(runUrl !== null && { runUrl }) };

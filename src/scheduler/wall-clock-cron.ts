@@ -17,7 +17,7 @@ export interface WallClockCron {
 }
 
 /** The least and the greatest value of each field, seconds first. */
-const RANGES = [
+export const RANGES = [
   [0, 59],
   [0, 59],
   [0, 23],
@@ -26,8 +26,8 @@ const RANGES = [
   [0, 6],
 ] as const;
 
-const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
+export const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+export const WEEKDAYS = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 /** The calendar repeats after 400 years, with its weekdays: an expression without a match in 400 years never has one. */
 const CYCLE = 400;
@@ -52,6 +52,7 @@ export function wallClockCron(fields: readonly string[], refusal: (field: number
   // As in Vixie cron: a day field that begins with a star restricts nothing by itself, so both must match.
   const both = [dayOfMonth, dayOfWeek].some((field) => /^[*?+]/.test(field)) || /^(l,)*\*(,l)*$/i.test(dayOfMonth);
 
+  const times: Times = [hours, minutes, seconds];
   const hasDay = (date: Date): boolean => (both ? inMonth(date) && inWeek(date) : inMonth(date) || inWeek(date));
   const findDay = (day: WallTime, direction: 1 | -1) => dayIn({ months, hasDay }, day, direction);
   const dayFrom = (day: WallTime, direction: 1 | -1): WallTime => {
@@ -65,26 +66,26 @@ export function wallClockCron(fields: readonly string[], refusal: (field: number
       const from = (Math.floor(wall / SECOND) + 1) * SECOND;
       const today = startOfDay(from);
       const day = dayFrom(today, 1);
-      const time = firstTime([hours, minutes, seconds], day === today ? from - today : 0);
-      return time === null ? dayFrom(day + DAY, 1) + (firstTime([hours, minutes, seconds], 0) ?? 0) : day + time;
+      const time = firstTime(times, day === today ? from - today : 0);
+      return time === null ? dayFrom(day + DAY, 1) + (firstTime(times, 0) ?? 0) : day + time;
     },
     previous(wall) {
       const until = (Math.ceil(wall / SECOND) - 1) * SECOND;
       const today = startOfDay(until);
       const day = dayFrom(today, -1);
-      const time = lastTime([hours, minutes, seconds], day === today ? until - today : DAY);
-      return time === null ? dayFrom(day - DAY, -1) + (lastTime([hours, minutes, seconds], DAY) ?? 0) : day + time;
+      const time = lastTime(times, day === today ? until - today : DAY);
+      return time === null ? dayFrom(day - DAY, -1) + (lastTime(times, DAY) ?? 0) : day + time;
     },
     everyHour: hours.length === 24,
     get hasMatch() {
-      const hasTime = [seconds, minutes, hours].every((values) => values.length > 0);
+      const hasTime = times.every((values) => values.length > 0);
       return hasTime && findDay(Date.UTC(2000, 0), 1) !== null;
     },
     nextMinute(wall) {
       const today = startOfDay(wall);
-      const everyHour = Array.from({ length: 24 }, (_, value) => value);
-      const time = firstTime([everyHour, minutes, seconds], wall - today);
-      return time === null ? today + DAY + (firstTime([everyHour, minutes, seconds], 0) ?? 0) : today + time;
+      const times: Times = [Array.from({ length: 24 }, (_, hour) => hour), minutes, seconds];
+      const time = firstTime(times, wall - today);
+      return time === null ? today + DAY + (firstTime(times, 0) ?? 0) : today + time;
     },
   };
 }
@@ -175,7 +176,7 @@ function spanOf(text: string, { least, most, greatest }: Bounds): readonly numbe
   return values;
 }
 
-/** Writes the names in a field as their numbers. A name stands alone: in `monday` it stays, and so the field is refused. */
+/** Writes the names in a field as their numbers. Only whole words are names: `monday` stays, and the field is then refused. */
 function withNumbers(field: string, names: readonly string[], first: number): string {
   // Most fields have no name, and this expression takes 0.1 ms to compile.
   if (!/[a-z]/i.test(field)) return field;

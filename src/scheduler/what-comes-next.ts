@@ -1,26 +1,32 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { countDue } from "./decide.ts";
 import { type Delay, delayOf } from "./delay.ts";
-import { dueAt } from "./due.ts";
+import { dueInstants } from "./due.ts";
 import type { Instant } from "./instant.ts";
-import { scheduleOf } from "./job-interval.ts";
 import type { MissingJob } from "./not-started.ts";
 import { missingJobs, type RequiredStates, requiredJobs } from "./required-jobs.ts";
 import type { Schedule } from "./schedule.ts";
+import { scheduleOf } from "./schedule-of.ts";
 import { begunOf, endingOf, finishedUntilOf, type JobState, type RecordedSchedule } from "./state-document.ts";
 
-/** What a job's state tells about its next start. An active lock changes none of it. */
+/** A job's next start, as far as it follows from the job's state. An active lock changes none of it. */
 export interface WhatComesNext {
-  /** When the next interval becomes due. Null where the state does not tell. */
+  /** When the next interval becomes due. Null where the state has no schedule or no progress. */
   readonly dueAt: Instant | null;
-  /** How many further intervals are due after that one, counted up to `MAX_BEHIND`. Null likewise. */
+  /** How many further intervals are due after that one, counted up to `MAX_BEHIND`. Null in the same cases. */
   readonly behind: number | null;
-  /** Whether a further interval is due, so that the job is a whole interval late. Null likewise. */
+  /** Whether a further interval is due, so that the job is a whole interval late. Null in the same cases. */
   readonly overdue: boolean | null;
   /** Whether the newest run that ended was interrupted or taken over. */
   readonly failing: boolean;
-  /** The required jobs that hold the next interval back although it is due. Null where the states do not tell. */
+  /** The required jobs that hold the next interval back although it is due. Null in the same cases, or if their states were not read. */
   readonly waitingFor: readonly MissingJob[] | null;
+}
+
+/** A job's state, and its next start. */
+export interface JobStatus {
+  readonly state: JobState;
+  readonly next: WhatComesNext;
 }
 
 interface WhatComesNextInput {
@@ -41,7 +47,7 @@ export async function whatComesNext({ state, required, now }: WhatComesNextInput
   }
 
   const { schedule, startBuffer } = prepared;
-  const due = dueAt(now, startBuffer);
+  const due = dueInstants(now, startBuffer);
   const isDue = due.has(end);
   const behind = isDue ? countDue(end, schedule, due) : 0;
   const requirements =
@@ -65,7 +71,7 @@ export function isFailing({ history: [newest] }: JobState): boolean {
  * When {@link WhatComesNext.overdue} becomes true, without counting the intervals: for a list of all jobs.
  *
  * @param prepared The job's recorded schedule, or null if there is none that this version understands.
- * @returns null where the state does not tell.
+ * @returns null where the state has no schedule or no progress.
  */
 export function overdueAt(state: JobState, prepared: PreparedSchedule | null): Instant | null {
   const end = prepared && nextEnd(state, prepared.schedule);

@@ -1,11 +1,6 @@
 import { firstBoundaryFrom } from "./boundary.ts";
 import type { Instant } from "./instant.ts";
-import type { JobInterval, Schedule } from "./schedule.ts";
-
-export interface Interval {
-  readonly start: Instant;
-  readonly end: Instant;
-}
+import type { Interval, JobInterval, Schedule } from "./schedule.ts";
 
 interface Range {
   readonly jobInterval: JobInterval;

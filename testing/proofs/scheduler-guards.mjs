@@ -23,7 +23,7 @@ export const SCHEDULER_GUARDS = [
       "are not the reason of the refusal while the interval isn't due, unless they have finished nothing",
     ],
     "a required job has got to the end": [
-      "if (behindIt) return requiredJob(behindIt);",
+      "if (lagging) return requiredJob(lagging);",
       "",
       "that have not finished that far refuse it",
     ],
@@ -38,12 +38,12 @@ export const SCHEDULER_GUARDS = [
       "lies before a start buffer",
     ],
     "a first interval that failed starts where it did": [
-      "startsAt ?? begun?.intervalStartedAt ?? null",
+      "startsAt ?? first?.intervalStartedAt ?? null",
       "startsAt",
       "comes again as it was after an interrupt",
     ],
     "a first interval that failed ends where it did": [
-      "else if (begun?.intervalStartedAt === start) end = Math.min(end, begun.intervalEndedAt);",
+      "else if (first?.intervalStartedAt === start) end = Math.min(end, first.intervalEndedAt);",
       "",
       "comes again as it was after an interrupt",
     ],
@@ -245,7 +245,7 @@ export const SCHEDULER_GUARDS = [
       "a renewal beside a takeover of a lock whose holder is dead",
     ],
     "the explorer: a required job has got to the end": [
-      "if (behindIt) return requiredJob(behindIt);",
+      "if (lagging) return requiredJob(lagging);",
       "",
       "a job that requires another",
     ],

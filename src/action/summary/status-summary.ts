@@ -1,9 +1,9 @@
-import type { JobStatus } from "../../backend/job-backend.ts";
-import { MAX_BEHIND } from "../../scheduler/decide.ts";
+import { behindCount } from "../../scheduler/behind-count.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import { conditionOfJob } from "../../scheduler/job-condition.ts";
 import { formatLength, latenessOf } from "../../scheduler/late-text.ts";
 import { type EndedRun, endingOf, type JobState } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
 import type { DisabledWorkflows } from "../github/disabled-workflows.ts";
 import type { WatchedJobs } from "../status-outputs.ts";
@@ -65,7 +65,7 @@ function rowText({ state, next }: JobStatus, now: Instant, serverUrl: string): s
     state.finishedUntil === null ? "" : utcText(Date.parse(state.finishedUntil)),
     next.dueAt === null ? "" : utcText(next.dueAt),
     late === null ? "" : formatLength(late),
-    next.behind === null ? "" : next.behind < MAX_BEHIND ? String(next.behind) : `at least ${next.behind}`,
+    next.behind === null ? "" : behindCount(next.behind),
     lockText(state, serverUrl),
     runsText(state.history),
   ];

@@ -1,4 +1,4 @@
-import { MAX_BEHIND } from "../../scheduler/decide.ts";
+import { behindCount } from "../../scheduler/behind-count.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
@@ -76,7 +76,7 @@ function rowText(
     outcome,
     holder === null ? "" : holderText(holder, serverUrl),
     dueAt === null ? "" : wallText(dueAt, zone),
-    behind === null ? "" : behind < MAX_BEHIND ? String(behind) : `at least ${behind}`,
+    behind === null ? "" : behindCount(behind),
   ];
   return `| ${cells.join(" | ")} |`;
 }

@@ -1,7 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import type { HeldLock, JobBackend, JobStatus } from "../../backend/job-backend.ts";
+import type { HeldLock, JobBackend } from "../../backend/job-backend.ts";
 import { finish, interrupt } from "../../scheduler/job-transitions.ts";
-import { whatComesNext } from "../../scheduler/what-comes-next.ts";
+import { type JobStatus, whatComesNext } from "../../scheduler/what-comes-next.ts";
 import { messageOf } from "../error-message.ts";
 import { serverUrlOf } from "../holder.ts";
 import type { Surroundings } from "../toolkit.ts";

@@ -2,6 +2,7 @@ import { type Deadline, monotonicNow } from "../../network/deadline.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import {
   type ActiveLock,
   type Claim,
@@ -9,7 +10,6 @@ import {
   JobActiveError,
   type JobBackend,
   type JobStates,
-  type JobStatus,
   type StartAnswer,
 } from "../job-backend.ts";
 import { checkPathName } from "./path-name.ts";

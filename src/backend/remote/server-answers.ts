@@ -3,8 +3,8 @@ import { JsonFieldError, JsonObject } from "../../scheduler/json-fields.ts";
 import type { MissingJob, NotStarted } from "../../scheduler/not-started.ts";
 import { readState } from "../../scheduler/read-state-document.ts";
 import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/state-document.ts";
-import type { WhatComesNext } from "../../scheduler/what-comes-next.ts";
-import type { ActiveLock, HeldLock, JobStatus, StartAnswer, TakenOver } from "../job-backend.ts";
+import type { JobStatus, WhatComesNext } from "../../scheduler/what-comes-next.ts";
+import type { ActiveLock, HeldLock, StartAnswer, TakenOver } from "../job-backend.ts";
 import { canonicalId } from "../lock-id.ts";
 
 // Reads the answers of a CronyxServer; see docs/rest-api.md. Unknown fields are ignored.

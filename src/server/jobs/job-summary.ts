@@ -1,9 +1,14 @@
-import type { JobStatus } from "../../backend/job-backend.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import { type Condition, conditionOfJob, mostUrgent } from "../../scheduler/job-condition.ts";
 import { missingJobs } from "../../scheduler/required-jobs.ts";
 import { finishedUntilOf } from "../../scheduler/state-document.ts";
-import { isFailing, nextEnd, overdueAt, type PreparedSchedule } from "../../scheduler/what-comes-next.ts";
+import {
+  isFailing,
+  type JobStatus,
+  nextEnd,
+  overdueAt,
+  type PreparedSchedule,
+} from "../../scheduler/what-comes-next.ts";
 import { type DamagedJob, isDamaged, type ListedJob } from "./read-jobs.ts";
 
 /** The part of a job's state that the overview needs to sort, filter and count all jobs. */

@@ -1,9 +1,8 @@
 import { setImmediate } from "node:timers/promises";
-import type { JobStatus } from "../../backend/job-backend.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
-import { whatComesNext } from "../../scheduler/what-comes-next.ts";
+import { type JobStatus, whatComesNext } from "../../scheduler/what-comes-next.ts";
 import type { JobStore } from "../../store/job-store.ts";
 import { readEach } from "../../store/read-each.ts";
 

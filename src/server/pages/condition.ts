@@ -1,7 +1,7 @@
-import type { JobStatus } from "../../backend/job-backend.ts";
 import { conditionOfJob } from "../../scheduler/job-condition.ts";
 import { formatLength, lateParts } from "../../scheduler/late-text.ts";
 import type { Lock } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import type { Upcoming } from "../jobs/upcoming.ts";
 import { type Html, html } from "./html.ts";
 import { nameElement, queryLink } from "./links.ts";

@@ -1,8 +1,8 @@
-import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
 import { toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import type { JobState, Lock, RecordedSchedule } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import type { Upcoming } from "../jobs/upcoming.ts";
 import { conditionElement, dueElement, jobLink, STATE_RULES, waitingElement } from "./condition.ts";
 import { historyOf, successRate, typicalDuration } from "./history.ts";

@@ -1,8 +1,8 @@
-import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
 import { CONDITIONS, type Condition } from "../../scheduler/job-condition.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import { endingOf, type JobState, type Lock } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import { conditionOfStatus } from "../jobs/job-summary.ts";
 import { type DamagedJob, isDamaged } from "../jobs/read-jobs.ts";
 import type { Upcoming } from "../jobs/upcoming.ts";

@@ -1,9 +1,9 @@
-import type { JobStatus } from "../../backend/job-backend.ts";
 import { oneLine } from "../../backend/one-line.ts";
 import { MAX_BEHIND } from "../../scheduler/decide.ts";
 import type { DueSpan } from "../../scheduler/due-span.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import { type Html, html } from "./html.ts";
 import { nameElement, queryLink } from "./links.ts";
 import type { Page } from "./page-layout.ts";

@@ -1,8 +1,9 @@
-import type { ActiveLock, JobStatus, LockLostError, Started } from "../../backend/job-backend.ts";
+import type { ActiveLock, LockLostError, Started } from "../../backend/job-backend.ts";
 import { toIso, toIsoOrNull } from "../../scheduler/instant.ts";
 import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { EndedRun } from "../../scheduler/state-document.ts";
+import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import type { JobResponse, JobStateResponse } from "../schemas/responses.ts";
 
 /** @param request With `explain`, the answer repeats the policies, which shows the client that this server has them. */

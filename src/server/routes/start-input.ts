@@ -3,7 +3,7 @@ import type { Claim } from "../../backend/job-backend.ts";
 import { canonicalId, lockIdOf } from "../../backend/lock-id.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
-import { intervalOf, lengthOf } from "../../scheduler/interval-text.ts";
+import { jobIntervalOf, lengthOf } from "../../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
 import { badInput, type SchemaError } from "../bad-request.ts";
@@ -26,7 +26,7 @@ export function startRequestIn({ jobName, body, query, timezone }: StartInput): 
   const { startsAt, catchUp, takeOver } = query;
   return {
     jobName,
-    jobInterval: intervalOf("jobInterval", jobInterval),
+    jobInterval: jobIntervalOf("jobInterval", jobInterval),
     timezone: body.timezone ?? timezone,
     ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
     ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),

@@ -4,8 +4,8 @@ import fc from "fast-check";
 import { clientMessage } from "../../src/client/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { toIso } from "../../src/scheduler/instant.ts";
-import { scheduleOf } from "../../src/scheduler/job-interval.ts";
 import type { JobInterval } from "../../src/scheduler/schedule.ts";
+import { scheduleOf } from "../../src/scheduler/schedule-of.ts";
 import { anyInterval, zoneAndInstant } from "../../testing/generators/zones-and-intervals.ts";
 
 interface Row {
