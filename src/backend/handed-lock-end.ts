@@ -3,7 +3,7 @@ import { shownValue } from "../errors/shown-value.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { lossOf } from "../scheduler/lock-loss.ts";
 import { type Holder, holderOf, type JobState } from "../scheduler/state-document.ts";
-import type { HandedLock } from "./handed-lock.ts";
+import { type HandedLock, isForInterval } from "./handed-lock.ts";
 import { type HeldLock, LockLostError } from "./job-backend.ts";
 import { holderLine } from "./one-line.ts";
 
@@ -12,37 +12,37 @@ export type RunIdentity = Pick<Holder, "serverUrl" | "repository" | "runId">;
 
 /** What to do with a lock that was handed on. */
 export type HandedLockEnd =
-  /** `resume`: an earlier attempt of the run interrupted the lock, and now the work has succeeded. */
+  /** `resume-and-finish`: an earlier attempt of the run interrupted the lock, and now the work has succeeded. */
   | { readonly call: "finish" | "interrupt" | "resume-and-finish" }
   /** The lock has this end already. */
   | { readonly call: null; readonly endedAt: string };
 
+interface RequestedEnd {
+  readonly lock: HandedLock & { readonly id: string };
+  /** Whether the work of the interval succeeded. */
+  readonly isDone: boolean;
+  /** The workflow run that ends the lock. */
+  readonly run: RunIdentity;
+}
+
 /**
  * Decides on the end of a lock whose text came from elsewhere, by the job's state: anyone can write such a text.
  *
- * @param isDone Whether the work of the interval succeeded.
- * @param run The workflow run that ends the lock.
  * @throws ArgumentError `lock-of-other-run` for a lock that is not of this run, or not as the state has it.
  * @throws LockLostError for a lock that ended otherwise.
  */
-export function endOfHandedLock(
-  {
-    lock,
-    isDone,
-    run,
-  }: { readonly lock: HandedLock & { readonly id: string }; readonly isDone: boolean; readonly run: RunIdentity },
-  state: JobState | null,
-): HandedLockEnd {
+export function endOfHandedLock({ lock, isDone, run }: RequestedEnd, state: JobState | null): HandedLockEnd {
   const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const active = state?.active?.id === lock.id ? state.active : null;
   if (active !== null) {
-    checkIsOfRun(lock, { ...active, holder: active.holder }, run);
+    checkIsOfRun(lock, active, run);
     return { call: isDone ? "finish" : "interrupt" };
   }
   const ended = state?.history.find(({ id }) => id === lock.id);
   const loss = lossOf(lock.id, state);
-  if (ended === undefined || loss.ending === "unknown" || loss.ending === "taken-over")
+  if (ended === undefined || loss.ending === "unknown" || loss.ending === "taken-over") {
     throw new LockLostError(held, loss);
+  }
   checkIsOfRun(lock, { ...ended, holder: holderOf(ended) }, run);
   if ((loss.ending === "finished") === isDone) return { call: null, endedAt: toIso(loss.at) };
   if (isDone) return { call: "resume-and-finish" };
@@ -55,14 +55,9 @@ interface Recorded {
   readonly holder: Holder | null;
 }
 
-function checkIsOfRun(
-  lock: HandedLock,
-  { intervalStartedAt, intervalEndedAt, holder }: Recorded,
-  run: RunIdentity,
-): void {
-  const isSameInterval =
-    Date.parse(intervalStartedAt) === lock.intervalStartedAt && Date.parse(intervalEndedAt) === lock.intervalEndedAt;
-  if (!isSameInterval) {
+function checkIsOfRun(lock: HandedLock, recorded: Recorded, run: RunIdentity): void {
+  const { intervalStartedAt, intervalEndedAt, holder } = recorded;
+  if (!isForInterval(lock, recorded)) {
     throw otherRun(
       lock,
       `is for another interval than the lock of that id, ${intervalStartedAt} to ${intervalEndedAt}`,

@@ -4,7 +4,7 @@ import { shownValue } from "../errors/shown-value.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { lossOf } from "../scheduler/lock-loss.ts";
 import type { JobState, Lock } from "../scheduler/state-document.ts";
-import type { HandedLock } from "./handed-lock.ts";
+import { type HandedLock, isForInterval } from "./handed-lock.ts";
 import { type JobBackend, LockLostError } from "./job-backend.ts";
 
 /** @returns `hidden` for an original CronyxServer, which shows no state: the lock's id alone decides there. */
@@ -30,17 +30,15 @@ export async function shownState(
  */
 export async function readActiveLock(
   backend: JobBackend,
-  { jobName, id, intervalStartedAt, intervalEndedAt }: HandedLock & { readonly id: string },
+  lock: HandedLock & { readonly id: string },
   deadline: Deadline,
 ): Promise<Lock | "hidden"> {
+  const { jobName, id } = lock;
   const state = await shownState(backend, jobName, deadline);
   if (state === "hidden") return "hidden";
   const active = state?.active ?? null;
   if (active?.id !== id) throw new LockLostError({ jobName, id, record: null }, lossOf(id, state));
-  if (
-    Date.parse(active.intervalStartedAt) !== intervalStartedAt ||
-    Date.parse(active.intervalEndedAt) !== intervalEndedAt
-  ) {
+  if (!isForInterval(lock, active)) {
     throw new ArgumentError("invalid-lock", {
       field: "lock",
       problem: `${shownValue(id)} of the job ${shownValue(jobName)} is for another interval than the active lock of that id, ${active.intervalStartedAt} to ${active.intervalEndedAt}`,

@@ -17,14 +17,14 @@ export interface HandedLock {
   readonly updatedAt: Instant;
   /** How many further intervals were due after this one. Null: the server did not say. */
   readonly behind: number | null;
-  /** Tells whether another process uses the same location, without an address that could be a secret. */
+  /** A hash of the location, by which another process knows its own one again. The address itself could be a secret. */
   readonly locationDigest: string;
 }
 
 /** The text for a start that was refused. */
 export const NOT_STARTED_TEXT = JSON.stringify({ started: false });
 
-/** The part of a start that the text of its lock has. */
+/** The fields of a start that the text of its lock needs. */
 export type HandedStart = Omit<Started, "started" | "skipped" | "takenOver">;
 
 /** @returns a lock as one line of JSON, which {@link readHandedLock} reads. */
@@ -45,7 +45,7 @@ export function handedLockText(started: HandedStart, location: Location): string
 }
 
 /**
- * @param text A text that {@link handedLockText} or {@link NOT_STARTED_TEXT} has. Fields that this version does not know are
+ * @param text A text that {@link handedLockText} returned, or {@link NOT_STARTED_TEXT}. Fields that this version does not know are
  *   ignored.
  * @returns null for a start that was refused.
  * @throws ArgumentError `invalid-lock`
@@ -82,6 +82,17 @@ export function readHandedLock(text: string): HandedLock | null {
     behind,
     locationDigest: location,
   };
+}
+
+/** Whether a lock's text has the interval that the job's state has for the lock. */
+export function isForInterval(
+  { intervalStartedAt, intervalEndedAt }: HandedLock,
+  recorded: { readonly intervalStartedAt: string; readonly intervalEndedAt: string },
+): boolean {
+  return (
+    Date.parse(recorded.intervalStartedAt) === intervalStartedAt &&
+    Date.parse(recorded.intervalEndedAt) === intervalEndedAt
+  );
 }
 
 /** @throws ArgumentError `location-changed` for a lock of another repository or server. */

@@ -99,7 +99,7 @@ export interface Started extends Omit<ActiveLock, "lock"> {
   readonly started: true;
   /** Null for a start without a lock: there is nothing to end. */
   readonly lock: HeldLock | null;
-  /** How many further intervals are due after this one. Null: an original server does not say. */
+  /** How many further intervals are due after this one. Null: an original server does not send it. */
   readonly behind: number | null;
   /** The span before the interval that `catchUp: latest` leaves out. */
   readonly skipped: { readonly from: Instant; readonly until: Instant } | null;
@@ -109,7 +109,7 @@ export interface Started extends Omit<ActiveLock, "lock"> {
 
 export interface TakenOver {
   readonly holder: Holder | null;
-  /** When the lock was taken. Null: the state does not say. */
+  /** When the lock was taken. Null: an older version has not recorded it. */
   readonly since: Instant | null;
 }
 

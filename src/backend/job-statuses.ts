@@ -7,7 +7,7 @@ import { readEach } from "../store/read-each.ts";
 import type { DecisionClock } from "./decision-clock.ts";
 import type { JobStates } from "./job-backend.ts";
 
-/** Reads the jobs that a job requires, and adds to the job's state what it tells about the next start. */
+/** Reads the jobs that a job requires, and computes the job's next start from all of these states. */
 export async function statusOf(
   state: JobState,
   store: JobStore,

@@ -274,7 +274,7 @@ export class LocalBackend implements JobBackend {
   }
 
   async #statusOf(state: JobState, deadline: Deadline): Promise<JobStatus> {
-    // A start does not load this module.
+    // Loaded only here: a start needs no status.
     const { statusOf } = await import("./job-statuses.ts");
     return statusOf(state, this.#store, { clock: this.#clock, deadline });
   }
@@ -292,7 +292,7 @@ function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
   return record?.state ?? newJobState(jobName);
 }
 
-/** Most runs need none of them. */
+/** Loaded only here: most runs neither renew, skip nor resume. */
 function loadLaterTransitions() {
   return import(/* webpackChunkName: "later" */ "../scheduler/later-transitions.ts");
 }

@@ -13,7 +13,7 @@ export interface RenewalOptions {
   readonly longestPeriod: number;
   /** Renews the lock. An abort of the signal stops the renewal. @returns the lock's new `updatedAt`. */
   readonly renew: (signal: AbortSignal) => Promise<Instant>;
-  /** What a failed renewal tells about the lock. */
+  /** @returns what follows for the lock from a failed renewal. */
   readonly meaningOf: (failure: unknown) => RenewalFailure;
   /** @returns the reason of `signal` when no renewal succeeded in time. */
   readonly expired: () => Error;
@@ -81,7 +81,7 @@ export class LockRenewal {
     if (!this.#isStopped && timers.monotonic() >= this.#expiresAt) this.#expire();
   }
 
-  /** Aborted when the lock is lost. The reason is the error that tells so. */
+  /** Aborted when the lock is lost. Its reason is the error of the renewal that found the loss, or {@link RenewalOptions.expired}. */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }
@@ -144,7 +144,7 @@ export class LockRenewal {
     }
   }
 
-  /** The less time is left, the sooner: the store may be there again right before the lock counts as lost. */
+  /** The less time is left, the shorter the pause: the store may answer again right before the lock counts as lost. */
   #pauseAfterFailure(): number {
     const left = this.#expiresAt - this.#options.timers.monotonic();
     return Math.max(this.#period / 10, Math.min(this.#period, left / 3));

@@ -36,7 +36,7 @@ export function activeHolderLine({ holder, since }: JobActiveError): string {
   return `it is held by ${holderLine(holder)}${since === null ? "" : ` since ${toIso(since)}`}`;
 }
 
-/** The error's own sentence, with the end of the lock and the holder that was granted the job since, as far as known. */
+/** The error's own sentence, and what is known of the lock: how it ended, and the holder that was granted the job since. */
 export function lockLossLine({ message, loss, grantedSince }: LockLostError): string {
   const known = [
     loss.ending === "taken-over" && `${holderLine(loss.holder)} took it over`,

@@ -2,7 +2,7 @@ import type { Granted } from "../scheduler/decide.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { endingOf, holderOf, type JobState, type Lock } from "../scheduler/state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
-import type { ActiveLock, StartAnswer, TakenOver } from "./job-backend.ts";
+import type { ActiveLock, Started, TakenOver } from "./job-backend.ts";
 
 // The answer to a start comes from the job's state alone, so that a repeated start gets the same answer.
 
@@ -35,7 +35,7 @@ export function activeLock(lock: Lock, record: JobRecord): ActiveLock {
   };
 }
 
-export function startedWith(lock: Lock, record: JobRecord, behind: number): StartAnswer & { readonly started: true } {
+export function startedWith(lock: Lock, record: JobRecord, behind: number): Started {
   const { state } = record;
   return {
     started: true,
@@ -46,7 +46,7 @@ export function startedWith(lock: Lock, record: JobRecord, behind: number): Star
   };
 }
 
-export function startedWithoutLock(jobName: string, decision: Granted, now: Instant): StartAnswer {
+export function startedWithoutLock(jobName: string, decision: Granted, now: Instant): Started {
   const { intervalStartedAt, intervalEndedAt, behind, skippedStartedAt, skippedEndedAt } = decision;
   return {
     started: true,

@@ -1,5 +1,4 @@
-import type { Instant } from "../scheduler/instant.ts";
-import { toIso } from "../scheduler/instant.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
 import { lateText } from "../scheduler/late-text.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { holderLine, oneLine } from "./one-line.ts";

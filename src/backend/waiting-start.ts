@@ -7,7 +7,7 @@ import type { StartAnswer } from "./job-backend.ts";
 /** The pauses between two starts, in milliseconds. They grow, and vary at random, so that callers do not start at once. */
 const FIRST_PAUSE = 2000;
 const LONGEST_PAUSE = 30_000;
-/** What is left of the wait for the last start, in milliseconds. */
+/** The time that a wait keeps for its last start, in milliseconds. */
 const LAST_START = 1000;
 
 export interface WaitingStartOptions {
@@ -52,15 +52,15 @@ export async function startWaiting(options: WaitingStartOptions): Promise<StartA
       answer = await again(until);
     } catch (error) {
       if (!(error instanceof ServiceError) || error.effect === "possible") throw error;
-      // A start that could be repeated has failed for good: the time that is left was too short.
       if (until.remaining() > 0 && error.retryAfter === null) throw error;
+      // The start could be repeated, but too little time is left. So the answer before it counts.
       onFailure(error);
       return answer;
     }
   }
 }
 
-/** @returns the milliseconds until the lock can be taken over by time. Infinite: never, or it could be already. */
+/** @returns the milliseconds until the lock can be taken over by time. Infinite: it never can, or it already can. */
 function untilTakeover(answer: NotStarted, now: Instant): number {
   const { retryAt = null } = answer.reason === "active" ? answer : {};
   return retryAt !== null && retryAt > now ? retryAt - now : Number.POSITIVE_INFINITY;

@@ -46,7 +46,7 @@ export const COMMON_REMEDIES = {
   "spent-lock-id": "use a new idempotency key for each start",
 } as const satisfies Partial<Record<ArgumentErrorCode, string>>;
 
-/** The same for failures of a repository, of a server, and of the network between. */
+/** The remedies of this kind for failures of a repository, of a server, and of the network. */
 export const COMMON_REMOTE_REMEDIES = {
   "proxy-answered": "check the proxy between this machine and the server",
   "proxy-refused": "set its login in the environment's https_proxy or http_proxy, as http://USER:PASSWORD@HOST",

@@ -25,9 +25,9 @@ export type RemoteErrorCode =
   | "not-a-repository"
   /** A rule or a hook of the repository refuses the update of a ref. */
   | "update-refused"
-  /** The same, in words about updates that are not fast-forward. */
+  /** A rule or a hook refuses the update because it is not a fast-forward. */
   | "not-fast-forward"
-  /** The same for each update of a ref that exists, fast-forward or not. */
+  /** The repository refuses each update of a ref that exists, a fast-forward too. */
   | "updates-not-allowed"
   /** The ref did not move, and the server names no rule. The same update may succeed later. */
   | "update-failed"

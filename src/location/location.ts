@@ -23,7 +23,7 @@ export interface RepositoryLocation {
   readonly url: URL;
 }
 
-/** The action passes the location to its post step in an environment variable. */
+/** In characters. The post step gets the location in an environment variable, whose length the system limits. */
 const LONGEST = 2_000;
 
 const REPOSITORIES =

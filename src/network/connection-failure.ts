@@ -1,5 +1,6 @@
 /**
- * The message of an error of `tunnel` where a proxy made no tunnel. The error's code is that of a reset connection.
+ * The message of the error that the package `tunnel` throws when a proxy opens no tunnel. Only the message shows it: the error's
+ * code is that of a reset connection.
  *
  * @see https://github.com/koichik/node-tunnel/blob/master/lib/tunnel.js
  */
@@ -7,8 +8,10 @@ const NO_TUNNEL = /^tunneling socket could not be established, (?:statusCode=(\d
 
 /** @returns the status with which a proxy refused a tunnel; null if it gave none; undefined for any other error. */
 export function statusOfProxy(error: unknown): number | null | undefined {
-  const [refused, status] = (error instanceof Error && NO_TUNNEL.exec(error.message)) || [];
-  return refused === undefined ? undefined : status === undefined ? null : Number(status);
+  const refusal = error instanceof Error ? NO_TUNNEL.exec(error.message) : null;
+  if (refusal === null) return undefined;
+  const [, status] = refusal;
+  return status === undefined ? null : Number(status);
 }
 
 /** Whether a request failed before there was a connection to send it on. */

@@ -35,7 +35,9 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
 }
 
 /**
- * @returns whether `work` ended before the deadline. Work that did not goes on, and its result is dropped.
+ * Waits for `work`, but no longer than until the deadline. The work itself goes on after it, and its result is dropped.
+ *
+ * @returns whether `work` ended before the deadline.
  * @throws an error of `work` before the deadline.
  */
 export function within(deadline: Deadline, work: Promise<unknown>): Promise<boolean> {
@@ -46,8 +48,8 @@ export function within(deadline: Deadline, work: Promise<unknown>): Promise<bool
 }
 
 /**
- * Calls back once when the deadline passes, when `most` milliseconds have passed, or when the caller gives up: at once if one
- * of them has. A signal would do the same, and take 1 ms of a start.
+ * Calls back once: when the deadline passes, when `most` milliseconds have passed, or when the caller gives up. If one of these
+ * has happened already, it calls back at once. A signal would do the same, and take 1 ms of a start.
  *
  * @returns a function after whose call nothing calls back.
  */

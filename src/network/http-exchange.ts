@@ -80,7 +80,7 @@ function streamOf(body: Buffer | null, onSend: (request: ClientRequest) => void)
   return stream as unknown as NodeJS.ReadableStream;
 }
 
-/** In place of the client's own reader, which never ends when an answer is cut off. */
+/** The client's own reader never ends when an answer is cut off, so this function replaces it. */
 function bodyOf(message: IncomingMessage): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -137,8 +137,8 @@ interface Attempt {
 /**
  * Gives a request up when its time is over: the client has no time-out that ends an answer half-way.
  *
- * @returns a promise that rejects then. Node's request rejects by itself, except after an answer of 101: then Node closes the
- *   connection and reports nothing.
+ * @returns `late`, a promise that rejects when the request is given up, and `stop`, which ends the watch. Node's request rejects
+ *   by itself too, except after an answer of 101: then Node closes the connection and reports nothing.
  */
 function lateness(attempt: Attempt, deadline: Deadline) {
   let stop = () => {};

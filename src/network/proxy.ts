@@ -3,7 +3,7 @@ import { checkServerIdentity } from "node:tls";
 import type { HttpClient } from "@actions/http-client";
 import { checkBypass } from "@actions/http-client/lib/proxy";
 import { ServiceError } from "../errors/service-error.ts";
-import { isAddress6, withoutBrackets } from "./host.ts";
+import { isIpv6, withoutBrackets } from "./host.ts";
 import { type Environment, proxyVariable } from "./proxy-variable.ts";
 
 /** A proxy, and the variable of the environment that names it. */
@@ -22,8 +22,9 @@ export function proxyFor(url: URL, env: Environment = process.env): ProxySetting
   if (variable === undefined || checkBypass(url)) return null;
   const value = env[variable]?.trim() ?? "";
   const [, scheme = "http"] = /^([a-z][a-z0-9+.-]*):\/\//i.exec(value) ?? [];
-  if (!/^https?$/i.test(scheme))
+  if (!/^https?$/i.test(scheme)) {
     throw unusable(variable, `asks for a ${scheme.toLowerCase()}: proxy, not for an HTTP one`);
+  }
   const address = value.includes("://") ? value : `http://${value}`;
   const proxy = URL.canParse(address) ? new URL(address) : null;
   if (proxy === null || proxy.hostname === "" || !isDecodable(proxy)) {
@@ -45,7 +46,7 @@ export function agentThrough(client: HttpClient, url: URL, { variable, url: prox
       readonly options?: { checkServerIdentity?: typeof checkServerIdentity };
     };
     if (agent.proxyOptions !== undefined) agent.proxyOptions.host = withoutBrackets(agent.proxyOptions.host);
-    if (isAddress6(url.hostname) && agent.options !== undefined) {
+    if (isIpv6(url.hostname) && agent.options !== undefined) {
       // The agent cuts the host off at its first colon. It also connects to hosts of redirects, which are names.
       agent.options.checkServerIdentity = (name, certificate) =>
         checkServerIdentity(name.startsWith("[") ? withoutBrackets(url.hostname) : name, certificate);

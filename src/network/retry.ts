@@ -50,7 +50,7 @@ interface Retried<Result> {
  * Makes attempts until one succeeds.
  *
  * @param log Gets one line for each attempt that failed and is followed by another.
- * @throws the error of the last attempt, after which another one would change nothing or the deadline has passed. If the
+ * @throws the error after which no attempt follows, because another one would fail too or no time is left for it. If the
  *   deadline cut the last attempt off, the error of the attempt before it. A {@link ServiceError} gets the effect of all
  *   attempts together.
  */

@@ -233,7 +233,7 @@ export const BACKEND_GUARDS = [
       "a lock of another server is refused",
     ],
     "a text ends only its own interval": [
-      "if (!isSameInterval) {",
+      "if (!isForInterval(lock, recorded)) {",
       "if (false) {",
       "another interval than the state's is refused",
     ],

@@ -561,7 +561,7 @@ describe("each error has a sentence of its own", () => {
       "404",
       { status: 404, body: "NOT_FOUND" },
       "not-a-server",
-      /does not answer as a CronyxServer \(there is nothing to start .*404\)/,
+      /does not answer as a CronyxServer \(it answered 404 to a start\)/,
     ],
     [
       "a page",

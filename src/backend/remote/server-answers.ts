@@ -24,7 +24,7 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
     if (answer.fields.started === false) return refusalIn(answer);
     const id = noLock ? null : lockIdIn(answer);
     const interval = intervalIn(answer);
-    const skippedFrom = optional(answer, "skippedStartedAt");
+    const skippedFrom = optionalInstant(answer, "skippedStartedAt");
     if (skippedFrom !== null && skippedFrom >= interval.intervalStartedAt) {
       throw answer.wrong("skippedStartedAt", "before intervalStartedAt");
     }
@@ -77,7 +77,7 @@ function jobNameIn(answer: JsonObject): string {
   return jobName;
 }
 
-function optional(answer: JsonObject, field: string): Instant | null {
+function optionalInstant(answer: JsonObject, field: string): Instant | null {
   return answer.fields[field] === undefined ? null : answer.instantOrNull(field);
 }
 
@@ -86,7 +86,7 @@ function takenOverIn(answer: JsonObject): TakenOver | null {
   const takenOver = answer.object("takenOver");
   return {
     holder: takenOver.fields.holder === null ? null : holderIn(takenOver.object("holder")),
-    since: optional(takenOver, "since"),
+    since: optionalInstant(takenOver, "since"),
   };
 }
 
@@ -100,7 +100,7 @@ interface ConfirmedPolicy {
 export function confirmedPolicyIn(json: unknown): ConfirmedPolicy {
   return readAnswer(json, (answer) => {
     const { catchUp } = answer.fields;
-    return { startsAt: optional(answer, "startsAt"), catchUp: typeof catchUp === "string" ? catchUp : null };
+    return { startsAt: optionalInstant(answer, "startsAt"), catchUp: typeof catchUp === "string" ? catchUp : null };
   });
 }
 
@@ -126,9 +126,9 @@ export function namedHolderIn(json: unknown, field: string): Holder | null {
   });
 }
 
-/** When the active lock that a 409 names was taken. Null: the server does not say. @throws AnswerError */
+/** When the active lock that a 409 names was taken. Null: the server does not send it. @throws AnswerError */
 export function activeSinceIn(json: unknown): Instant | null {
-  return readAnswer(json, (answer) => optional(answer, "since"));
+  return readAnswer(json, (answer) => optionalInstant(answer, "since"));
 }
 
 function refusalIn(answer: JsonObject): NotStarted {
@@ -139,7 +139,7 @@ function refusalIn(answer: JsonObject): NotStarted {
         reason: "active",
         id: (answer.fields.id ?? null) === null ? null : lockIdIn(answer),
         since: answer.instantOrNull("since"),
-        updatedAt: answer.fields.updatedAt === undefined ? null : answer.instantOrNull("updatedAt"),
+        updatedAt: optionalInstant(answer, "updatedAt"),
         holder: answer.fields.holder === null ? null : holderIn(answer.object("holder")),
         retryAt: answer.instantOrNull("retryAt"),
       };
@@ -151,7 +151,7 @@ function refusalIn(answer: JsonObject): NotStarted {
         reason: "required-job",
         jobName: jobNameIn(answer),
         finishedUntil: answer.instantOrNull("finishedUntil"),
-        neededUntil: answer.fields.neededUntil === undefined ? null : answer.instantOrNull("neededUntil"),
+        neededUntil: optionalInstant(answer, "neededUntil"),
         mutual: answer.fields.mutual === true,
       };
     default:
@@ -190,7 +190,7 @@ function jobStateIn(job: JsonObject): JobState {
 function whatComesNextIn(job: JsonObject): WhatComesNext {
   const { overdue, failing, waitingFor } = job.fields;
   return {
-    dueAt: optional(job, "dueAt"),
+    dueAt: optionalInstant(job, "dueAt"),
     behind: countIn(job, "behind"),
     overdue: typeof overdue === "boolean" ? overdue : null,
     failing: failing === true,
@@ -202,8 +202,8 @@ function missingJobIn(missing: JsonObject): MissingJob {
   return {
     // The server names only jobs that the caller may use or require.
     jobName: missing.fields.jobName === null ? "another job" : jobNameIn(missing),
-    finishedUntil: optional(missing, "finishedUntil"),
-    neededUntil: optional(missing, "neededUntil"),
+    finishedUntil: optionalInstant(missing, "finishedUntil"),
+    neededUntil: optionalInstant(missing, "neededUntil"),
     mutual: missing.fields.mutual === true,
   };
 }

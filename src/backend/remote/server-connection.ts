@@ -94,11 +94,11 @@ export class ServerConnection {
     const { result, earlierEffect } = await retrying(deadline, this.#log, async () => {
       // For each attempt: a token may expire before the deadline.
       const sent = this.#httpRequest(request, await this.#authorization(deadline));
-      return this.#answered(sent, deadline);
+      return this.#sendOnce(sent, deadline);
     });
     const effectIfMalformed = strongerEffect(earlierEffect, request.writes ? "possible" : "none");
     try {
-      return { ...this.#checked(result, effectIfMalformed), earlierEffect, effectIfMalformed };
+      return { ...this.#checkStatus(result, effectIfMalformed), earlierEffect, effectIfMalformed };
     } catch (error) {
       throw error instanceof ServiceError ? error.withEffect(earlierEffect) : error;
     }
@@ -139,7 +139,7 @@ export class ServerConnection {
   }
 
   /** @throws ServiceError for an answer without the mark, from a server that has shown it before: that is a proxy's. */
-  async #answered(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
+  async #sendOnce(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
     const answer = await this.#connection.send(request, deadline);
     if (answer.headers[MARK] !== undefined) {
       if (!this.#isMarked) this.#onMark();
@@ -181,7 +181,7 @@ export class ServerConnection {
     }
   }
 
-  #checked(
+  #checkStatus(
     { status, contentType, body, redirectedTo }: HttpAnswer,
     effectIfMalformed: Effect,
   ): Pick<ServerAnswer, "status" | "json" | "isUnknownPath"> {

@@ -31,10 +31,8 @@ export class ServerLocks {
       throw this.#server.notAServer("its answer to an end has a body", answer.effectIfMalformed);
     }
     if (answer.status !== 404 || !saysThatLockIsMissing(answer)) {
-      throw this.#server.notAServer(
-        `there is no lock to end at its address, ${answer.status}`,
-        answer.effectIfMalformed,
-      );
+      const why = `it answered ${answer.status} to ${SEGMENT_OF_END[end]}`;
+      throw this.#server.notAServer(why, answer.effectIfMalformed);
     }
     const loss = await this.#jobs.lossOf(lock, answer.earlierEffect, deadline);
     if (answer.earlierEffect === "possible") {
@@ -60,7 +58,7 @@ export class ServerLocks {
     const answer = await this.#server.ask({ method: "PUT", path, writes: true }, deadline);
     if (answer.status === 200) return this.#server.parse(answer, heldIn);
     if (answer.status !== 404 || this.#server.isMarked) {
-      throw this.#server.notAServer(`its answer to an abandoned start is ${answer.status}`, answer.effectIfMalformed);
+      throw this.#server.notAServer(`it answered ${answer.status} to abandon`, answer.effectIfMalformed);
     }
     throw this.#server.failure("original-server", {
       problem: `cannot give up the start of ${JSON.stringify(jobName)}, being an original CronyxServer (404), so its lock may stay until another start takes it over`,
@@ -69,13 +67,13 @@ export class ServerLocks {
   }
 
   async renew(lock: HeldLock, deadline: Deadline): Promise<ActiveLock> {
-    const answer = await this.#changeLock(lock, "renew", {}, deadline);
+    const answer = await this.#changeLock(lock, { call: "renew" }, deadline);
     if (answer.status !== 200) throw new LockLostError(lock, await this.#jobs.lossOf(lock, "none", deadline));
     return this.#updatedLock(lock, answer);
   }
 
   async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
-    const answer = await this.#changeLock(lock, "resume", holderHeader(holder), deadline);
+    const answer = await this.#changeLock(lock, { call: "resume", headers: holderHeader(holder) }, deadline);
     if (answer.status === 200) return this.#updatedLock(lock, answer);
     const grantedSince = this.#server.parse(answer, (json) => namedHolderIn(json, "grantedSince"));
     throw new LockLostError(lock, await this.#jobs.lossOf(lock, "none", deadline), { grantedSince });
@@ -84,8 +82,7 @@ export class ServerLocks {
   /** @returns an answer of status 200, or 404 from a server that has the call. */
   async #changeLock(
     { jobName, id }: HeldLock,
-    call: "renew" | "resume",
-    headers: Readonly<Record<string, string>>,
+    { call, headers = {} }: LockChange,
     deadline: Deadline,
   ): Promise<ServerAnswer> {
     const path = [checkPathName(jobName), id, call];
@@ -94,10 +91,7 @@ export class ServerLocks {
     if (answer.status === 404 && messageIn(answer.json) === null)
       throw this.#server.originalServer(`cannot ${call} a lock`, answer);
     if (answer.status === 409 || (answer.status === 404 && !saysThatLockIsMissing(answer))) {
-      throw this.#server.notAServer(
-        `there is no lock to ${call} at its address, ${answer.status}`,
-        answer.effectIfMalformed,
-      );
+      throw this.#server.notAServer(`it answered ${answer.status} to ${call}`, answer.effectIfMalformed);
     }
     return answer;
   }
@@ -109,6 +103,11 @@ export class ServerLocks {
       return updated;
     });
   }
+}
+
+interface LockChange {
+  readonly call: "renew" | "resume";
+  readonly headers?: Readonly<Record<string, string>>;
 }
 
 /** Both kinds of servers begin this message with these words. A proxy's 404 may be JSON too, with other words. */

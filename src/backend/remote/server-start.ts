@@ -40,7 +40,7 @@ export class ServerStart {
     const sentAt = this.#monotonic();
     const answer = await this.#server.ask(sent, deadline);
     const started = this.#server.parse(answer, (json) => {
-      if (answer.status !== 200) throw new AnswerError(`there is nothing to start at its address, ${answer.status}`);
+      if (answer.status !== 200) throw new AnswerError(`it answered ${answer.status} to a start`);
       if (this.#server.isMarked && isEmpty(json)) throw new AnswerError("its answer to a start is empty");
       const started = startAnswerIn(json, jobName, noLock);
       // The key gives the lock its id, so another id is that of another start, whose answer a proxy has repeated.
