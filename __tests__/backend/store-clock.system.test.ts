@@ -30,7 +30,7 @@ function gitStore(ahead: number): Promise<JobStore> {
   return repository.open();
 }
 const postgresStore = () =>
-  openDatabase(parseDatabaseLocation(postgres.url("postgres"), "JOB_STORE_URL"), () => {}, inTime());
+  openDatabase(parseDatabaseLocation(postgres.url("postgres"), "JOB_STORE_URL"), { log: () => {}, deadline: inTime() });
 
 // PostgreSQL has the clock of this machine, so its test sets the local clock wrong.
 describe.each<[kind: string, open: (ahead: number) => Promise<JobStore>, isStoreShifted: boolean]>([

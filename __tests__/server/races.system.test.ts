@@ -14,7 +14,8 @@ let postgres: Awaited<ReturnType<typeof startPostgres>>;
 let servers: readonly RunningServer[];
 beforeAll(async () => {
   postgres = await startPostgres();
-  const open = () => openDatabase(parseDatabaseLocation(postgres.url("postgres"), "url"), () => {}, inTime());
+  const open = () =>
+    openDatabase(parseDatabaseLocation(postgres.url("postgres"), "url"), { log: () => {}, deadline: inTime() });
   servers = [await runServer({ store: await open(), clock }), await runServer({ store: await open(), clock })];
 });
 afterAll(async () => {

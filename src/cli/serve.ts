@@ -4,7 +4,7 @@ import { LocalBackend } from "../backend/local-backend.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { DatabaseLocation } from "../location/database-location.ts";
-import { type Deadline, deadlineIn, within } from "../network/deadline.ts";
+import { deadlineIn, within } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { basicScheme } from "../server/auth/basic-scheme.ts";
 import { oidcScheme } from "../server/auth/oidc-scheme.ts";
@@ -14,6 +14,7 @@ import { loggableError } from "../server/observability/loggable-error.ts";
 import { serverMessage } from "../server/remedies.ts";
 import { helpText } from "../server/settings.ts";
 import type { JobStore } from "../store/job-store.ts";
+import type { DatabaseOptions } from "../store/sql/database-options.ts";
 
 /** All that `serve` uses outside of this process. */
 interface ServeSurroundings {
@@ -22,12 +23,7 @@ interface ServeSurroundings {
   readonly version: string;
   readonly now: () => Instant;
   readonly newId: () => string;
-  readonly openStore: (
-    database: DatabaseLocation,
-    log: (line: string) => void,
-    deadline: Deadline,
-    onLost: (error: ServiceError) => void,
-  ) => Promise<JobStore>;
+  readonly openStore: (database: DatabaseLocation, options: DatabaseOptions) => Promise<JobStore>;
   /** Gets the lines of the log. */
   readonly output: { write(line: string): unknown };
   readonly errors: { write(line: string): unknown };
@@ -85,10 +81,11 @@ async function serveUntilEnd(
   const lost = new Promise<ServiceError>((resolve) => {
     onLost = resolve;
   });
-  const store = await openStore(database, (line) => log.warn(line), deadlineIn(LONGEST_ANSWER), onLost);
+  const warn = (line: string) => log.warn(line);
+  const store = await openStore(database, { log: warn, deadline: deadlineIn(LONGEST_ANSWER), onLost });
   try {
     const server = await createServer({
-      backend: new LocalBackend({ store, now, log: (line) => log.warn(line) }),
+      backend: new LocalBackend({ store, now, log: warn }),
       store,
       schemes: [
         ...(basic === null ? [] : [basicScheme(basic.username, basic.password)]),

@@ -1,8 +1,7 @@
 import { ArgumentError } from "../errors/argument-error.ts";
-import type { ServiceError } from "../errors/service-error.ts";
 import type { DatabaseLocation } from "../location/database-location.ts";
-import type { Deadline } from "../network/deadline.ts";
 import type { JobStore } from "./job-store.ts";
+import type { DatabaseOptions } from "./sql/database-options.ts";
 
 /** The first version of Node that has SQLite built in. @see https://nodejs.org/api/sqlite.html */
 const SQLITE_SINCE = [22, 13] as const;
@@ -10,25 +9,19 @@ const SQLITE_SINCE = [22, 13] as const;
 /**
  * Opens the database of a server, and creates or migrates the tables that it needs there.
  *
- * @param onLost Called once when this process can never use the database again: every call fails from then on.
  * @throws ArgumentError when this Node has no SQLite.
  * @throws ServiceError when the database cannot be used.
  */
-export async function openDatabase(
-  location: DatabaseLocation,
-  log: (line: string) => void,
-  deadline: Deadline,
-  onLost: (error: ServiceError) => void = () => {},
-): Promise<JobStore> {
+export async function openDatabase(location: DatabaseLocation, options: DatabaseOptions): Promise<JobStore> {
   switch (location.kind) {
     case "sqlite": {
       checkRuntime(process.versions.node);
       const { SqliteStore } = await import("./sql/sqlite.ts");
-      return SqliteStore.open(location.file, log, deadline, onLost);
+      return SqliteStore.open(location.file, options);
     }
     case "postgres": {
       const { PostgresStore } = await import("./sql/postgres.ts");
-      return PostgresStore.open(location.url, log, deadline);
+      return PostgresStore.open(location.url, options);
     }
   }
 }

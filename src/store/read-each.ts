@@ -12,7 +12,7 @@ export interface JobRecords {
   readonly now: Instant | null;
 }
 
-/** Whether one job's document is to blame, so that the other jobs can be read. */
+/** Whether the error comes from the document of one job, so that the other jobs can be read. */
 export function isDamage(error: unknown): error is ServiceError {
   return error instanceof ServiceError && (error.code === "document-damaged" || error.code === "ref-without-object");
 }

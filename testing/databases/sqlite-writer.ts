@@ -4,7 +4,7 @@ import { SqliteStore } from "../../src/store/sql/sqlite.ts";
 // Writes documents without a pause, and reports the version of each one to the parent process after the write.
 
 const deadline = { remaining: () => 60_000, signal: AbortSignal.timeout(60_000) };
-const store = await SqliteStore.open(process.argv[2] ?? "", () => {}, deadline);
+const store = await SqliteStore.open(process.argv[2] ?? "", { log: () => {}, deadline });
 let version: string | null = null;
 for (;;) {
   const state: JobState = {

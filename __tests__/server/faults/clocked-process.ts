@@ -13,7 +13,7 @@ import type { ClockMessage } from "./servers.ts";
 // A server with many clocks, which the parent process sets. The host in a request names the clock of the request.
 
 const [url = ""] = process.argv.slice(2);
-const store = await openDatabase(parseDatabaseLocation(url, "url"), () => {}, deadlineIn(20_000));
+const store = await openDatabase(parseDatabaseLocation(url, "url"), { log: () => {}, deadline: deadlineIn(20_000) });
 const clocks = new Map<string, number>();
 const requestedHost = new AsyncLocalStorage<string>();
 const now = () => clocks.get(requestedHost.getStore() ?? "") ?? Number.NaN;

@@ -2,7 +2,7 @@ import { describe, expect, test } from "@jest/globals";
 import { noContactIn, pushLineIn, remoteErrorIn } from "../../../src/store/git/git-command-words.ts";
 import { pktLine } from "../../../src/store/git/pkt-line.ts";
 import { missingSupport } from "../../../src/store/git/protocol-support.ts";
-import { MISSING, refusedUpdate } from "../../../src/store/git/refusal.ts";
+import { OBJECT_MISSING, refusedUpdate } from "../../../src/store/git/refusal.ts";
 import { serverWords, wordsOfBody } from "../../../src/store/git/server-words.ts";
 
 describe("a server's words", () => {
@@ -100,8 +100,8 @@ describe("the output of git", () => {
     ["kex_exchange_identification: Connection closed by remote host\n", true],
     ["Warning: Permanently added 'h' (ED25519) to the list of known hosts.\n", true],
     ["", true],
-  ])("%j before it lists the refs: may pass is %s", (words, mayPass) => {
-    expect(noContactIn(words + END)).toMatchObject({ mayPass });
+  ])("%j before it lists the refs: transient is %s", (words, isTransient) => {
+    expect(noContactIn(words + END)).toMatchObject({ isTransient });
   });
 
   test("the words of the other side have no empty lines", () => {
@@ -157,5 +157,5 @@ test.each([
   ["The token is missing a permission", false],
   ["unable to read the password", false],
 ])("a refusal to send objects, %j, is about a lost object: %s", (words, isLost) => {
-  expect(MISSING.test(words)).toBe(isLost);
+  expect(OBJECT_MISSING.test(words)).toBe(isLost);
 });

@@ -29,7 +29,7 @@ const ROUNDS = 30;
   let postgres: Awaited<ReturnType<typeof startPostgres>>;
   let pooler: Awaited<ReturnType<typeof startPgbouncer>>;
   const open = (url = pooler.url, log = (_: string) => {}) =>
-    openDatabase(parseDatabaseLocation(url, "JOB_STORE_URL"), log, inTime());
+    openDatabase(parseDatabaseLocation(url, "JOB_STORE_URL"), { log, deadline: inTime() });
   beforeAll(async () => {
     postgres = await startPostgres();
     await postgres.query("CREATE DATABASE pooled");

@@ -52,14 +52,13 @@ afterAll(() => postgres.stop());
 async function readSlowly() {
   const lines: string[] = [];
   let ms = 0;
-  const store = await openDatabase(
-    locationOf(postgres.url("slow")),
-    (line) => {
+  const store = await openDatabase(locationOf(postgres.url("slow")), {
+    log: (line) => {
       ms = performance.now() - began;
       lines.push(line);
     },
-    inTime(),
-  );
+    deadline: inTime(),
+  });
   await store.swap(null, documentOf("report"), inTime());
   const isSlow = "(CASE WHEN nextval('readings') = 1 THEN pg_sleep(30) END) IS NULL";
   await postgres.query(
@@ -83,7 +82,7 @@ async function waitingFor(database: string): Promise<number> {
 }
 
 const locationOf = (url: string) => parseDatabaseLocation(url, "JOB_STORE_URL");
-const open = (name: string) => openDatabase(locationOf(postgres.url(name)), () => {}, inTime());
+const open = (name: string) => openDatabase(locationOf(postgres.url(name)), { log: () => {}, deadline: inTime() });
 
 describe("a store in PostgreSQL", () => {
   jobStoreSuite(() => open("shared"));
@@ -155,7 +154,10 @@ describe("a store in PostgreSQL", () => {
 
   test("a row that another session holds delays the swaps of other rows only briefly", async () => {
     const lines: string[] = [];
-    const store = await openDatabase(locationOf(postgres.url("held")), (line) => lines.push(line), inTime());
+    const store = await openDatabase(locationOf(postgres.url("held")), {
+      log: (line) => lines.push(line),
+      deadline: inTime(),
+    });
     const names = ["held", "free", "other"];
     const first = await Promise.all(names.map((name) => store.swap(null, documentOf(name), inTime())));
     const other = new pg.Client({ connectionString: postgres.url("held") });
@@ -197,7 +199,7 @@ describe("a store in PostgreSQL", () => {
     await blocker.connect();
     await blocker.query("SELECT pg_advisory_lock(7270866157)");
     const relay = await relayTo(postgres.url("opening"));
-    const opening = openDatabase(locationOf(relay.url), () => {}, inTime());
+    const opening = openDatabase(locationOf(relay.url), { log: () => {}, deadline: inTime() });
     while ((await waitingFor("opening")) === 0) await pause(5);
     relay.reset();
     await blocker.end();
@@ -211,7 +213,7 @@ describe("a store in PostgreSQL", () => {
     const relay = await relayTo(postgres.url("terminated"));
     const lines: string[] = [];
     relay.terminateNext();
-    const store = await openDatabase(locationOf(relay.url), (line) => lines.push(line), inTime());
+    const store = await openDatabase(locationOf(relay.url), { log: (line) => lines.push(line), deadline: inTime() });
     expect(lines).toEqual([expect.stringMatching(/cannot be reached \(.*\); trying again in .* left\)$/)]);
     expect(await store.list(inTime())).toEqual([]);
     await store.close();
@@ -221,7 +223,10 @@ describe("a store in PostgreSQL", () => {
   test("a database that takes no writes for a while, as a replica: the swap is made once it does", async () => {
     const store = await open("replica");
     const refused: string[] = [];
-    const swapping = await openDatabase(locationOf(postgres.url("replica")), (line) => refused.push(line), inTime());
+    const swapping = await openDatabase(locationOf(postgres.url("replica")), {
+      log: (line) => refused.push(line),
+      deadline: inTime(),
+    });
     await postgres.query("ALTER DATABASE replica SET default_transaction_read_only = on");
     await postgres.query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'replica' AND application_name = 'cronyx'",
@@ -238,7 +243,7 @@ describe("a store in PostgreSQL", () => {
   test("a swap whose answer was lost, before another try was refused for good, may have been taken", async () => {
     await postgres.query("CREATE ROLE guest LOGIN; GRANT ALL ON SCHEMA public TO guest", "denied");
     const relay = await relayTo(postgres.url("denied").replace("cronyx@", "guest@"));
-    const store = await openDatabase(locationOf(relay.url), () => {}, inTime());
+    const store = await openDatabase(locationOf(relay.url), { log: () => {}, deadline: inTime() });
     const blocker = new pg.Client({ connectionString: postgres.url("denied") });
     await blocker.connect();
     await blocker.query("BEGIN; LOCK TABLE cronyx_job");
@@ -326,7 +331,10 @@ describe("a store in PostgreSQL", () => {
 
   test("a table whose columns change under the server is used on", async () => {
     const lines: string[] = [];
-    const store = await openDatabase(locationOf(postgres.url("changed")), (line) => lines.push(line), inTime());
+    const store = await openDatabase(locationOf(postgres.url("changed")), {
+      log: (line) => lines.push(line),
+      deadline: inTime(),
+    });
     let { version } = await store.swap(null, documentOf("report"), inTime());
     for (const type of ["varchar", "text"]) {
       for (let round = 0; round < 10; round++) await store.read(["report"], inTime());
@@ -364,7 +372,10 @@ describe("a store in PostgreSQL", () => {
       ],
     ])("%s", async (_, query, code, says) => {
       const lines: string[] = [];
-      const opening = openDatabase(locationOf(postgres.url("shared") + query), (line) => lines.push(line), inTime());
+      const opening = openDatabase(locationOf(postgres.url("shared") + query), {
+        log: (line) => lines.push(line),
+        deadline: inTime(),
+      });
       const error = await opening.catch((error: unknown) => error);
       expect(error).toMatchObject({ name: "ServiceError", code });
       expect(serverMessage(error)).toContain(says);
@@ -386,7 +397,9 @@ describe("a store in PostgreSQL", () => {
       const { port } = server.address() as AddressInfo;
       const lines: string[] = [];
       const url = `postgres://cronyx@127.0.0.1:${port}/locks?sslmode=verify-full`;
-      const error = await openDatabase(locationOf(url), (line) => lines.push(line), inTime()).catch((error) => error);
+      const error = await openDatabase(locationOf(url), { log: (line) => lines.push(line), deadline: inTime() }).catch(
+        (error) => error,
+      );
       expect(error).toMatchObject({ code: "database-tls-failed", cause: { code: "DEPTH_ZERO_SELF_SIGNED_CERT" } });
       expect(serverMessage(error)).toMatch(
         /does not trust .DEPTH_ZERO.*check sslmode and sslrootcert in JOB_STORE_URL/,
@@ -413,7 +426,9 @@ describe("a store in PostgreSQL", () => {
       const { port } = server.address() as AddressInfo;
       const lines: string[] = [];
       const url = `postgres://locked@127.0.0.1:${port}/locks`;
-      const error = await openDatabase(locationOf(url), (line) => lines.push(line), inTime()).catch((error) => error);
+      const error = await openDatabase(locationOf(url), { log: (line) => lines.push(line), deadline: inTime() }).catch(
+        (error) => error,
+      );
       expect(error).toMatchObject({ code: "database-login-refused" });
       expect(lines).toEqual([]);
       server.close();
@@ -452,7 +467,7 @@ describe("a store in PostgreSQL", () => {
 
   test("a server that is not there: tried until the deadline, and the message leaves the password out", async () => {
     const { deadline, pass } = endingDeadline();
-    const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), pass, deadline);
+    const opening = openDatabase(locationOf("postgres://cronyx:hunter2@127.0.0.1:1/cronyx"), { log: pass, deadline });
     const error = await opening.catch((reason) => reason);
     expect(error).toMatchObject({ code: "database-unreachable" });
     expect(error.message).toContain("127.0.0.1:1/cronyx");

@@ -23,7 +23,7 @@ test("a process that is killed while it writes loses no document whose swap retu
   });
   await once(writer, "exit");
   expect(count).toBeGreaterThanOrEqual(200);
-  const store = await openDatabase({ kind: "sqlite", file }, () => {}, inTime());
+  const store = await openDatabase({ kind: "sqlite", file }, { log: () => {}, deadline: inTime() });
   const { version, state } = (await store.read(["report"], inTime())).records.get("report") ?? {};
   // The last document may be on disk although its swap has not returned.
   expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(lastVersion);

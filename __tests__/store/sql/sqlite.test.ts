@@ -27,7 +27,8 @@ const folder = mkdtempSync(path.join(tmpdir(), "cronyx-sqlite-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const fileOf = (name: string) => path.join(folder, `${name}.db`);
-const open = (name: string) => openDatabase({ kind: "sqlite", file: fileOf(name) }, () => {}, inTime());
+const open = (name: string) =>
+  openDatabase({ kind: "sqlite", file: fileOf(name) }, { log: () => {}, deadline: inTime() });
 
 /** From now on a store looks at its files only when {@link untilWatched} is called. */
 const fakeWatches = () => jest.useFakeTimers(fakeAlone("setInterval", "clearInterval"));
@@ -140,9 +141,7 @@ describe("a store in SQLite", () => {
         const lost: unknown[] = [];
         const store = await openDatabase(
           { kind: "sqlite", file: fileOf(name) },
-          () => {},
-          inTime(),
-          (error) => lost.push(error),
+          { log: () => {}, deadline: inTime(), onLost: (error) => lost.push(error) },
         );
         await store.swap(null, documentOf("report"), inTime());
         rmSync(`${fileOf(name)}${suffix}`);
@@ -169,9 +168,7 @@ describe("a store in SQLite", () => {
     const lost: unknown[] = [];
     await openDatabase(
       { kind: "sqlite", file: fileOf("watched") },
-      () => {},
-      inTime(),
-      (error) => lost.push(error),
+      { log: () => {}, deadline: inTime(), onLost: (error) => lost.push(error) },
     );
     untilWatched();
     expect(lost).toEqual([]);
@@ -233,7 +230,7 @@ describe("a store in SQLite", () => {
 
   test("a database in memory makes no file, and has the documents of this process", async () => {
     const location = parseDatabaseLocation("sqlite::memory:", "JOB_STORE_URL");
-    const store = await openDatabase(location, () => {}, inTime());
+    const store = await openDatabase(location, { log: () => {}, deadline: inTime() });
     const { version } = await store.swap(null, documentOf("report"), inTime());
     expect((await store.read(["report"], inTime())).records.get("report")?.version).toBe(version);
     expect(existsSync(":memory:")).toBe(false);
@@ -281,7 +278,9 @@ describe("a store in SQLite", () => {
   });
 
   test("a path that is a folder", async () => {
-    const error = await openDatabase({ kind: "sqlite", file: folder }, () => {}, inTime()).catch((error) => error);
+    const error = await openDatabase({ kind: "sqlite", file: folder }, { log: () => {}, deadline: inTime() }).catch(
+      (error) => error,
+    );
     expect(error).toMatchObject({ code: "database-not-a-file", effect: "none" });
     expect(serverMessage(error)).toContain("is not a file: name a file in JOB_STORE_URL");
   });
@@ -296,7 +295,10 @@ describe("a store in SQLite", () => {
     mkdirSync(path.join(folder, "here"));
     chmodSync(path.join(folder, "here"), 0o755);
     const relative = path.relative(process.cwd(), path.join(folder, "here", "cronyx.db"));
-    const store = await openDatabase(parseDatabaseLocation(`sqlite:${relative}`, "JOB_STORE_URL"), () => {}, inTime());
+    const store = await openDatabase(parseDatabaseLocation(`sqlite:${relative}`, "JOB_STORE_URL"), {
+      log: () => {},
+      deadline: inTime(),
+    });
     expect(await store.list(inTime())).toEqual([]);
     await store.close();
   });

@@ -24,8 +24,8 @@ export function chained(state: JobState): GitDocument {
  * @param parent For a chained document.
  */
 export function documentCommit(state: JobState, at: number, parent: ObjectId | null = null): GitObject {
-  // If two racers pushed the same commit, both would succeed: for the second, git has nothing to do. So no two commits may
-  // be the same, even for equal states.
+  // If two callers pushed the same commit, both pushes would succeed, since git has nothing to do for the second one. So no two
+  // commits may be the same, even for equal states.
   const document = { ...state, revision: randomUUID() };
   return commitOf(`${subject(state)}\n\n${JSON.stringify(document, null, 2)}\n`, at, parent);
 }

@@ -6,7 +6,7 @@ import { serverWords } from "./server-words.ts";
  * @see https://git-scm.com/docs/git-push#_output
  */
 
-/** git prints it where the connection ended before the other side listed its refs. So nothing was sent there. */
+/** git prints this line where the connection ended before the other side listed its refs. So nothing was sent there. */
 const NO_CONTACT = "fatal: Could not read from remote repository.";
 /** ssh's words for a connection that may succeed later. */
 const NETWORK =
@@ -20,8 +20,8 @@ const SSH_WARNINGS = /^(Warning: |\*\* )/;
 
 export interface NoContact {
   readonly words: string;
-  /** Whether only the network was in the way. */
-  readonly mayPass: boolean;
+  /** Whether the cause is the network, so that the same command may succeed later. */
+  readonly isTransient: boolean;
 }
 
 /** @returns null where there was contact. */
@@ -29,7 +29,7 @@ export function noContactIn(stderr: string): NoContact | null {
   const end = stderr.indexOf(NO_CONTACT);
   if (end === -1) return null;
   const words = wordsOfOtherSide(stderr.slice(0, end));
-  return { words, mayPass: words === "" || NETWORK.test(stderr) };
+  return { words, isTransient: words === "" || NETWORK.test(stderr) };
 }
 
 /** @returns the words with which the other side ended a connection that was made: `ERR` in git's protocol. */

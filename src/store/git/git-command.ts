@@ -28,7 +28,7 @@ import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX } from "./ref-name.ts";
 import { TemporaryRepository } from "./temporary-repository.ts";
 
-/** git reports failures in prose only. One whose cause is not clear is tried this often in all. */
+/** How often a command is tried whose failure has no clear cause: git reports failures in prose only. */
 const MOST_ATTEMPTS = 3;
 
 /** git's exit code for an option that it does not know. */
@@ -82,14 +82,14 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
-    // Patterns, since a pattern may match nothing: a ref that does not exist would be an error like any other.
+    // A pattern may match nothing. For the name of a ref that does not exist, git would report an error like any other.
     const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
     // The git command does not print the time of a server, and a folder on this machine has this machine's clock.
     const now = null;
     try {
       await this.#fetchAll(patterns, deadline);
       const fetched = "prefix" in refs ? await this.#repository.refsUnder(refs.prefix) : refs;
-      return { tips: await this.#fetched(fetched), now };
+      return { tips: await this.#fetchedTips(fetched), now };
     } catch (error) {
       if (!(error instanceof ServiceError && error.code === "ref-without-object")) throw error;
     }
@@ -99,7 +99,7 @@ export class GitCommandRemote implements GitRemote {
     for (const tip of listed.filter(({ ref }) => "prefix" in refs || refs.includes(ref))) {
       try {
         await this.#fetchAll([tip.ref], deadline);
-        tips.push(...(await this.#fetched([tip.ref])));
+        tips.push(...(await this.#fetchedTips([tip.ref])));
       } catch (error) {
         if (!(error instanceof ServiceError && error.code === "ref-without-object")) throw error;
         tips.push({ ...tip, object: { type: "unusable", code: "ref-without-object", words: error.problem } });
@@ -108,7 +108,7 @@ export class GitCommandRemote implements GitRemote {
     return { tips, now };
   }
 
-  async #fetched(refs: readonly string[]): Promise<readonly FetchedTip[]> {
+  async #fetchedTips(refs: readonly string[]): Promise<readonly FetchedTip[]> {
     const tips: FetchedTip[] = [];
     for (const ref of refs) {
       const id = await this.#repository.tipOf(ref);
@@ -210,7 +210,7 @@ export class GitCommandRemote implements GitRemote {
     await this.#repository.close();
   }
 
-  /** @param effect What a command may have changed that ran out of time. */
+  /** @param effect The effect of a command that the deadline cuts off. */
   async #git(args: readonly string[], { signal }: Deadline, effect: Effect): Promise<GitOutput> {
     const env = { ...this.#env, ...(await this.#repository.environment()) };
     const cwd = await this.#repository.folder();
@@ -232,8 +232,8 @@ export class GitCommandRemote implements GitRemote {
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
     const words = remoteErrorIn(stderr) ?? wordsOfOtherSide(stderr);
-    const { MISSING } = await loadRefusals();
-    if (MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
+    const { OBJECT_MISSING } = await loadRefusals();
+    if (OBJECT_MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
     const problem = `cannot be reached by ${command} (${words})`;
     return this.#failure("git-failed", problem, { effect: "none", retryAfter, cause });
   }
@@ -246,13 +246,13 @@ export class GitCommandRemote implements GitRemote {
   /** The connection failed before git sent anything. */
   async #contactFailure(
     command: string,
-    { words, mayPass }: NoContact,
+    { words, isTransient }: NoContact,
     { forbidden, retryAfter, cause }: ErrorOptions & { forbidden: RemoteErrorCode; retryAfter: number | undefined },
   ): Promise<ServiceError> {
     const { codeOfRefusal } = await loadRefusals();
-    const code = mayPass ? "git-failed" : (codeOfRefusal(words, forbidden) ?? "git-failed");
+    const code = isTransient ? "git-failed" : (codeOfRefusal(words, forbidden) ?? "git-failed");
     const problem = `cannot be reached by ${command}${words === "" ? "" : ` (${words})`}`;
-    return this.#failure(code, problem, { effect: "none", retryAfter: mayPass ? retryAfter : undefined, cause });
+    return this.#failure(code, problem, { effect: "none", retryAfter: isTransient ? retryAfter : undefined, cause });
   }
 
   #failure(

@@ -22,7 +22,7 @@ const FAILED_UPDATE =
   /^(failed|failed to (update ref|lock|write)|cannot lock ref\b.*|lock error|incorrect old value provided|reference already exists|transaction (aborted|failed to start)|failed to start transaction|unpack(er| )?.*|index-pack .*|unable to .*|internal (server )?error|bad pack|missing necessary objects)$/i;
 
 /** A server's words about a ref whose object it lacks or cannot read. */
-export const MISSING =
+export const OBJECT_MISSING =
   /not our ref|repository corruption|object .*is (empty|corrupt)|(missing|bad) (object|commit|tree)|(unable to (read|parse)|could not parse) (object|[0-9a-f]{40})|not a valid object/i;
 
 /** @returns the code that a refusal by permission gets from its words; null where they name none. */

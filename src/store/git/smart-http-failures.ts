@@ -2,7 +2,7 @@ import { ServiceError, type ServiceErrorCode, type ServiceErrorDetails } from ".
 import type { HttpAnswer } from "../../network/http.ts";
 import { missingSupport } from "./protocol-support.ts";
 import { errorInAnswer, type ReportedRefusal } from "./push-report.ts";
-import { codeOfRefusal, MISSING, refusedUpdate } from "./refusal.ts";
+import { codeOfRefusal, OBJECT_MISSING, refusedUpdate } from "./refusal.ts";
 import { serverWords, wordsOfBody } from "./server-words.ts";
 import type { GitService } from "./smart-http-requests.ts";
 
@@ -12,7 +12,7 @@ export interface SmartHttpFailuresOptions {
   readonly credentialKind: "token" | "login" | null;
   /** The address with `.git`, if the server answered 404 to both addresses. */
   readonly alsoNotFound: string | null;
-  /** What no message may show. A server may repeat a request in its answer. */
+  /** The texts that no message may show. A server may repeat a request in its answer. */
   readonly secrets: readonly string[];
 }
 
@@ -81,7 +81,7 @@ export class SmartHttpFailures {
 
   /** The error for a fetch without objects. Of a server's reasons, only a missing object is about a ref. */
   refusedFetch(words: string): ServiceError {
-    return MISSING.test(words) ? this.notSent(serverWords(this.#hidden(words))) : this.refusedRead(words);
+    return OBJECT_MISSING.test(words) ? this.notSent(serverWords(this.#hidden(words))) : this.refusedRead(words);
   }
 
   notSent(words: string): ServiceError {

@@ -5,6 +5,7 @@ import { type HttpAnswer, HttpConnection } from "../../network/http.ts";
 export type GitService = "git-upload-pack" | "git-receive-pack";
 
 export interface GitRequest {
+  readonly service: GitService;
   readonly method: "GET" | "POST";
   readonly path: string;
   readonly body: Buffer | null;
@@ -51,14 +52,14 @@ export class SmartHttpRequests {
   }
 
   /** GitLab and others know a repository only by its address with `.git`. So after a 404 this address is tried too. */
-  async send(service: GitService, request: GitRequest, deadline: Deadline): Promise<HttpAnswer> {
-    const answer = await this.#sendTo(this.#base, service, request, deadline);
+  async send(request: GitRequest, deadline: Deadline): Promise<HttpAnswer> {
+    const answer = await this.#sendTo(this.#base, request, deadline);
     if (answer.status !== 404 || this.#isSettled || this.#base.endsWith(".git")) {
       this.#isSettled ||= answer.status !== 404;
       return answer;
     }
     const withSuffix = `${this.#base}.git`;
-    const second = await this.#sendTo(withSuffix, service, request, deadline);
+    const second = await this.#sendTo(withSuffix, request, deadline);
     if (second.status === 404) this.alsoNotFound = withSuffix;
     else this.#base = withSuffix;
     this.#isSettled = true;
@@ -69,12 +70,7 @@ export class SmartHttpRequests {
     this.#connection.close();
   }
 
-  #sendTo(
-    base: string,
-    service: GitService,
-    { method, path, body }: GitRequest,
-    deadline: Deadline,
-  ): Promise<HttpAnswer> {
+  #sendTo(base: string, { service, method, path, body }: GitRequest, deadline: Deadline): Promise<HttpAnswer> {
     const writes = service === "git-receive-pack";
     return this.#connection.send(
       {

@@ -22,6 +22,7 @@ const NOT_SENT: UnusableObject = {
   code: "ref-without-object",
   words: "the server does not send it",
 };
+
 interface Listed {
   readonly tips: readonly Tip[];
   readonly now: Instant | null;
@@ -201,9 +202,14 @@ export class SmartHttpRemote implements GitRemote {
 
   /** Requests the server's capabilities, which no other request needs. @returns null if it lacks none, or gives no answer. */
   async #missingSupport(deadline: Deadline): Promise<ServiceError | null> {
-    const request = { method: "GET", path: "info/refs?service=git-upload-pack", body: null } as const;
+    const request = {
+      service: "git-upload-pack",
+      method: "GET",
+      path: "info/refs?service=git-upload-pack",
+      body: null,
+    } as const;
     try {
-      const { status, body } = await this.#requests.send("git-upload-pack", request, deadline);
+      const { status, body } = await this.#requests.send(request, deadline);
       return status === 200 ? (await this.#failures()).missingSupport(body) : null;
     } catch (error) {
       if (error instanceof ServiceError) return null;
@@ -212,7 +218,7 @@ export class SmartHttpRemote implements GitRemote {
   }
 
   #post(service: GitService, body: Buffer, deadline: Deadline): Promise<HttpAnswer> {
-    return this.#requests.send(service, { method: "POST", path: service, body }, deadline);
+    return this.#requests.send({ service, method: "POST", path: service, body }, deadline);
   }
 
   /** Loaded only here: most calls do not fail. */

@@ -19,13 +19,13 @@ interface Fetching {
   readonly mayBeOutdated: boolean;
 }
 
-/** The failures of a fetch for which one object may be to blame. */
-const SPOILERS: ReadonlySet<string> = new Set(["ref-without-object", "oversized-answer"]);
+/** The failures of a whole fetch that one of its objects may cause. */
+const CAUSED_BY_ONE_OBJECT: ReadonlySet<string> = new Set(["ref-without-object", "oversized-answer"]);
 
 /**
- * Fetches objects of which some are unusable, each of which spoils the answer. It finds those by halving.
+ * Fetches objects of which some are unusable. One of those makes the whole fetch fail, so they are found by halving.
  *
- * @param failure The failure of the fetch of all.
+ * @param failure The failure of a fetch of all these objects.
  */
 export async function usableObjects(
   ids: readonly ObjectId[],
@@ -34,7 +34,7 @@ export async function usableObjects(
 ): Promise<FoundObjects> {
   if (!(failure instanceof ServiceError)) throw failure;
   if (failure.code === "ref-without-object" && fetching.mayBeOutdated) return { objects: null, now: null };
-  if (!SPOILERS.has(failure.code)) throw failure;
+  if (!CAUSED_BY_ONE_OBJECT.has(failure.code)) throw failure;
   const [only] = ids;
   if (only !== undefined && ids.length === 1) {
     const code = failure.code === "ref-without-object" ? failure.code : "document-damaged";

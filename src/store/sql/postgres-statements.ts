@@ -56,13 +56,14 @@ export async function versionOf(key: Buffer, query: Query): Promise<string | nul
   return rows[0]?.version ?? null;
 }
 
-/** The same in each setting of `standard_conforming_strings`, as {@link text} is. */
+/** A literal that means the same in each setting of `standard_conforming_strings`, as one of {@link text} does. */
 function bytes(value: Buffer): string {
   return `decode('${value.toString("hex")}', 'hex')`;
 }
 
 /**
- * As `escapeLiteral` of pg, which takes a text apart into its characters: the garbage of that was half of the server's time.
+ * Quotes a text as `escapeLiteral` of pg does. That function makes a string of each character, and collecting them took half of
+ * the server's time.
  *
  * @param value Without NUL, which would end the message: JSON and versions contain none.
  */

@@ -6,6 +6,7 @@ import { retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { stateIn } from "../json-document.ts";
+import type { DatabaseOptions } from "./database-options.ts";
 import { jobNameOf, keyOf } from "./job-row.ts";
 import { effectOf, failureOf, isRefused } from "./postgres-failures.ts";
 import { migrate } from "./postgres-schema.ts";
@@ -42,7 +43,7 @@ export class PostgresStore implements JobStore {
    * @param url `postgres://USER:PASSWORD@HOST/DATABASE`.
    * @throws ServiceError when the database cannot be reached, or has no schema of this release.
    */
-  static async open(url: URL, log: (line: string) => void, deadline: Deadline): Promise<PostgresStore> {
+  static async open(url: URL, { log, deadline }: DatabaseOptions): Promise<PostgresStore> {
     const place = `the database ${url.host}${url.pathname}`;
     const pool = new pg.Pool({
       connectionString: url.href,
@@ -94,7 +95,7 @@ export class PostgresStore implements JobStore {
       deadline,
       async (query, inBatch) => {
         const made = await (inBatch ? batches.add(row) : alone([row], query));
-        // Not made: but an earlier attempt whose answer was lost may have been, and this one found its result.
+        // If this attempt made no swap, an earlier one whose answer was lost may have made it. The version in the row shows that.
         return made.has(row.version) || (!inBatch && (await versionOf(row.key, query)) === row.version);
       },
       effectOf,

@@ -38,7 +38,7 @@ function identityOf(file: string): string {
 }
 
 /**
- * SQLite opens a file that it cannot write for reading, and says nothing.
+ * Without this check SQLite would open a file that it cannot write for reading only, and report no error.
  *
  * @throws ServiceError when this user cannot write a database's files or their folder, or when the file is mounted alone.
  */

@@ -7,6 +7,7 @@ import { retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { stateIn } from "../json-document.ts";
+import type { DatabaseOptions } from "./database-options.ts";
 import { jobNameOf, keyOf } from "./job-row.ts";
 import { migrationsFrom } from "./migrations.ts";
 import { checkFiles, SqliteFiles } from "./sqlite-files.ts";
@@ -16,13 +17,18 @@ import { TurnBatches } from "./turn-batches.ts";
 /** How long SQLite itself waits for another process, in milliseconds. It blocks the event loop meanwhile. */
 const BUSY_TIMEOUT = 20;
 const LISTED_AT_ONCE = 2_000;
-/** How often the store looks at its files, and whether it is idle, in milliseconds. */
+/** How often the store checks its files and, if it is idle, moves the write-ahead log into the database. In milliseconds. */
 const WATCH_INTERVAL = 1_000;
 /** A database in memory has no files. */
 const MEMORY = ":memory:";
 
-/** What a server does when its database can no longer be used by this process. */
-export type OnLost = (error: ServiceError) => void;
+interface OpenedDatabase extends Required<Pick<DatabaseOptions, "log" | "onLost">> {
+  readonly database: DatabaseSync;
+  /** Null for a database in memory. */
+  readonly files: SqliteFiles | null;
+  /** The database, for messages. */
+  readonly place: string;
+}
 
 /**
  * The register in one file. A write is on disk before its call returns: WAL with `synchronous=FULL`.
@@ -35,7 +41,7 @@ export class SqliteStore implements JobStore {
   readonly #files: SqliteFiles | null;
   readonly #place: string;
   readonly #log: (line: string) => void;
-  readonly #onLost: OnLost;
+  readonly #onLost: OpenedDatabase["onLost"];
   readonly #watch: NodeJS.Timeout;
   #lost: ServiceError | null = null;
   /** Whether the write-ahead log may have transactions that the database file does not have. An earlier process may have left some. */
@@ -49,15 +55,10 @@ export class SqliteStore implements JobStore {
 
   /**
    * @param file Its path, or `:memory:`. The file is made if it does not exist.
-   * @param onLost Called once when a file was moved, removed or replaced: from then on every call fails.
+   * @param options With `onLost`, called once when a file was moved, removed or replaced: from then on every call fails.
    * @throws ServiceError when the file cannot be opened and written, or is no database of this release.
    */
-  static async open(
-    file: string,
-    log: (line: string) => void,
-    deadline: Deadline,
-    onLost: OnLost = () => {},
-  ): Promise<SqliteStore> {
+  static async open(file: string, { log, deadline, onLost = () => {} }: DatabaseOptions): Promise<SqliteStore> {
     const { DatabaseSync } = await import("node:sqlite");
     const place = placeOf(file);
     if (file !== MEMORY) checkFiles(file, place);
@@ -75,19 +76,7 @@ export class SqliteStore implements JobStore {
     });
   }
 
-  private constructor({
-    database,
-    files,
-    place,
-    log,
-    onLost,
-  }: {
-    readonly database: DatabaseSync;
-    readonly files: SqliteFiles | null;
-    readonly place: string;
-    readonly log: (line: string) => void;
-    readonly onLost: OnLost;
-  }) {
+  private constructor({ database, files, place, log, onLost }: OpenedDatabase) {
     this.#database = database;
     this.#files = files;
     this.#place = place;
@@ -208,7 +197,7 @@ export class SqliteStore implements JobStore {
     this.#wroteSinceWatch = false;
   }
 
-  /** After it, the database file alone has all transactions. */
+  /** Moves the write-ahead log into the database file, which then has all transactions by itself. */
   #checkpoint(): void {
     const { busy } = this.#database.prepare("PRAGMA wal_checkpoint(TRUNCATE)").get() ?? {};
     this.#isAhead = busy !== 0;
@@ -219,7 +208,7 @@ function placeOf(file: string): string {
   return file === MEMORY ? "the database in memory" : `the database ${file}`;
 }
 
-/** Writes in any case: SQLite finds out by writing whether it may. */
+/** Writes even if the schema is up to date: only a write shows whether this process may write. */
 function migrate(database: DatabaseSync, place: string): void {
   inTransaction(database, () => {
     const version = Number(database.prepare("PRAGMA user_version").get()?.user_version);
