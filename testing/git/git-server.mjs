@@ -48,11 +48,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
   /** The git processes of this server, which write into the folder until they exit. @type {Set<Promise<unknown>>} */
   const running = new Set();
   let closed = false;
-  const { stdout: programs } = await promisify(execFile)("git", ["--exec-path"]);
-  const program = path.join(programs.trim(), "git-http-backend");
+  /** git is asked for it at the first request that needs it. @type {Promise<string> | undefined} */
+  let program;
   const run = (/** @type {GitRequest} */ request) => {
     if (closed) throw new Error("The git server is closed.");
-    const answered = runGit(program, request);
+    program ??= backendProgram();
+    const answered = program.then((file) => runGit(file, request));
     const done = answered.catch(() => {}).finally(() => running.delete(done));
     running.add(done);
     return answered;
@@ -77,6 +78,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
       await Promise.all(running);
     },
   };
+}
+
+/** @returns the path of git-http-backend. */
+async function backendProgram() {
+  const { stdout } = await promisify(execFile)("git", ["--exec-path"]);
+  return path.join(stdout.trim(), "git-http-backend");
 }
 
 /**
