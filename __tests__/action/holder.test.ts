@@ -1,11 +1,11 @@
 import { expect, test } from "@jest/globals";
-import { holderOf } from "../../src/action/holder.ts";
+import { ownHolder } from "../../src/action/holder.ts";
 
 test.each(["https://github.example.com", "https://github.example.com/"])(
   "the run URL on %s has one slash",
   (server) => {
     const env = { GITHUB_SERVER_URL: server, GITHUB_REPOSITORY: "octo-org/reports", GITHUB_RUN_ID: "7" };
-    expect(holderOf(env, { kind: "job", checkRunId: "" }).runUrl).toBe(
+    expect(ownHolder(env, { kind: "job", checkRunId: "" }).runUrl).toBe(
       "https://github.example.com/octo-org/reports/actions/runs/7",
     );
   },
@@ -19,7 +19,7 @@ test("the holder names the run, its job and its server", () => {
     GITHUB_RUN_ATTEMPT: "2",
     GITHUB_JOB: "nightly",
   };
-  expect(holderOf(env, { kind: "job", checkRunId: "12345" })).toEqual({
+  expect(ownHolder(env, { kind: "job", checkRunId: "12345" })).toEqual({
     serverUrl: "https://github.example.com",
     repository: "octo-org/reports",
     runId: "7",
@@ -29,5 +29,5 @@ test("the holder names the run, its job and its server", () => {
     runUrl: "https://github.example.com/octo-org/reports/actions/runs/7/attempts/2",
     kind: "job",
   });
-  expect(holderOf({}, { kind: "job", checkRunId: "" })).toEqual({ kind: "job" });
+  expect(ownHolder({}, { kind: "job", checkRunId: "" })).toEqual({ kind: "job" });
 });

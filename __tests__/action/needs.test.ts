@@ -45,7 +45,7 @@ test.each([
   ['{"build":{"__proto__":{"result":"success"}}}', [], "has the result"],
   [needs({ build: "success" }), ["constructor"], "is not one of the needed jobs"],
   [needs({ build: "success" }), ["deploy"], "is not one of the needed jobs"],
-  ['["success"]', ["deploy"], "needs the names of the jobs"],
+  ['["success"]', ["deploy"], "is a list of results without names"],
 ])("%s with allow-skipped %j is refused", (text, allowSkipped, says) => {
   expect(() => verdictOn(text, allowSkipped)).toThrow(says);
 });

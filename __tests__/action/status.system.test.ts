@@ -120,11 +120,11 @@ test("a damaged state document fails the step and shows its name, or the reason 
   await damaged.write("broken", { ...heldSince("broken", NOW), active: {} });
   const main = await damaged.step({}).main("status");
   expect([main.code, main.outputs.failing]).toEqual([1, '["broken"]']);
-  expect(annotations("error", main)).toEqual(['The state document is damaged of "broken"']);
+  expect(annotations("error", main)).toEqual(['The state document is damaged: "broken"']);
   await damaged.write("nameless", "no JSON");
   const nameless = await damaged.step({}).main("status");
   expect(annotations("error", nameless)).toEqual([
-    expect.stringMatching(/damaged of "broken"; .*refs\/cronyx\/nameless/),
+    expect.stringMatching(/damaged: "broken"; .*refs\/cronyx\/nameless/),
   ]);
   expect(JSON.parse(nameless.outputs.jobs ?? "")).toHaveLength(2);
   await damaged.close();

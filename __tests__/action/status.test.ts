@@ -221,7 +221,7 @@ describe("a damaged state document", () => {
   test.each([{}, { "job-names": "broken, fine" }])("fails the step, and its name is shown: %j", async (inputs) => {
     await write(FINE, BROKEN);
     const { outputs, errors, log, summary } = await played(inputs);
-    expect(errors).toEqual(['The state document is damaged of "broken"']);
+    expect(errors).toEqual(['The state document is damaged: "broken"']);
     expect(listed(outputs)).toMatchObject([{ name: "broken", state: "damaged", failing: true }, { name: "fine" }]);
     expect(outputs.failing).toBe('["broken"]');
     expect(log[0]).toContain("broken: its state document is damaged");

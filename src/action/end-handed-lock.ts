@@ -9,7 +9,7 @@ import type { Deadline } from "../network/deadline.ts";
 import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
-import { holderOf } from "./holder.ts";
+import { ownHolder } from "./holder.ts";
 import { loadDeadline, loadLines, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { type Verdict, verdictOn } from "./needs.ts";
@@ -130,7 +130,8 @@ async function endLock(
   }
 }
 
-interface Ending {
+/** The end that the inputs ask for, with all that it needs. */
+interface LockEnd {
   readonly lock: LockToEnd;
   readonly verdict: Verdict;
   readonly deadline: Deadline;
@@ -138,10 +139,10 @@ interface Ending {
 }
 
 /** @returns a line for the log. */
-async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
+async function endOn(backend: JobBackend, ending: LockEnd): Promise<string> {
   const { lock, verdict, deadline, surroundings } = ending;
   const { isDone, because } = verdict;
-  const holder = holderOf(surroundings.env, { kind: "start", checkRunId: "" });
+  const holder = ownHolder(surroundings.env, { kind: "start", checkRunId: "" });
   const state = await shownState(backend, lock.jobName, deadline);
   const end: HandedLockEnd =
     state === "hidden"
@@ -149,7 +150,7 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
       : endOfHandedLock({ lock, isDone, run: holder }, state);
   const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const interval = { from: lock.intervalStartedAt, until: lock.intervalEndedAt };
-  // As it was before the end, for the chart of the summary. The end itself reads the job again.
+  // The state before the end, for the chart of the summary. The end itself reads the job again.
   const record = state === "hidden" || state === null ? null : { version: "", state };
   switch (end.call) {
     case null:
@@ -174,13 +175,13 @@ async function endOn(backend: JobBackend, ending: Ending): Promise<string> {
 }
 
 /** @param ended The lock, with the job's record before its end. */
-function summarize(ended: HeldLock, { lock, verdict, surroundings }: Ending, backend: JobBackend): Promise<void> {
+function summarize(ended: HeldLock, { lock, verdict, surroundings }: LockEnd, backend: JobBackend): Promise<void> {
   const isFinished = verdict.isDone;
   const row = endedRow({
     jobName: lock.jobName,
     interval: { from: lock.intervalStartedAt, until: lock.intervalEndedAt },
     isFinished,
-    holder: holderOf(surroundings.env, { kind: "start", checkRunId: "" }),
+    holder: ownHolder(surroundings.env, { kind: "start", checkRunId: "" }),
     behind: lock.behind,
   });
   return addSummary(surroundings, () => ({

@@ -5,8 +5,8 @@ import { shownValue } from "../errors/shown-value.ts";
 import { canonicalUrl, type Location } from "../location/location.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
-import { holderOf } from "./holder.ts";
-import { type JobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
+import { ownHolder } from "./holder.ts";
+import { type GitHubJobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { intervalOf, loadStepState, type StepState } from "./state.ts";
 import { addSummary, endedRow, prepareSummary } from "./step-summary.ts";
@@ -45,7 +45,7 @@ async function loadEndFailure() {
 }
 
 /** @returns a line for the log. */
-async function endLock(state: StepState, status: JobStatus, surroundings: Surroundings): Promise<string> {
+async function endLock(state: StepState, status: GitHubJobStatus, surroundings: Surroundings): Promise<string> {
   // Loaded only here: most post steps hold no lock.
   const { connect } = await import(/* webpackMode: "eager" */ "./connect.ts");
   const location = unchangedLocation(state, surroundings);
@@ -76,13 +76,13 @@ async function stopCommand({ command, commandPid, lockId }: StepState, { platfor
 
 async function dispatchWhenBehind(
   { started, behind }: StepState,
-  status: JobStatus,
+  status: GitHubJobStatus,
   surroundings: Surroundings,
 ): Promise<void> {
   const { toolkit } = surroundings;
   // A person who cancels a run does not want it to go on in another one.
-  if (status === "cancelled" || !started || !(Number(behind) > 0) || toolkit.getInput("when-behind") !== "dispatch")
-    return;
+  const mayDispatch = status !== "cancelled" && started && Number(behind) > 0;
+  if (!mayDispatch || toolkit.getInput("when-behind") !== "dispatch") return;
   const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
   await dispatchNextRun(toolkit.getInput("github-token"), surroundings);
 }
@@ -103,14 +103,15 @@ function unchangedLocation({ location: before }: StepState, { toolkit, env }: Su
   });
 }
 
-interface Ending {
+/** The end of this step's lock, with all that it needs. */
+interface PostEnd {
   readonly state: StepState;
-  readonly status: JobStatus;
+  readonly status: GitHubJobStatus;
   readonly surroundings: Surroundings;
 }
 
 /** @returns a line for the log. */
-async function endOn(backend: JobBackend, { state, status, surroundings }: Ending): Promise<string> {
+async function endOn(backend: JobBackend, { state, status, surroundings }: PostEnd): Promise<string> {
   const deadline = surroundings.deadline(await deadlineOf(surroundings));
   const lock: HeldLock = { jobName: state.jobName, id: state.lockId, record: state.record };
   if (!state.started) {
@@ -130,14 +131,14 @@ async function endOn(backend: JobBackend, { state, status, surroundings }: Endin
   });
 }
 
-function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending): StepSummary {
+function summaryOf(backend: JobBackend, { state, status, surroundings }: PostEnd): StepSummary {
   const { jobName, lockId: id, record, isMarked, behind } = state;
   const isFinished = isDone(state, status);
   const row = endedRow({
     jobName,
     interval: intervalOf(state),
     isFinished,
-    holder: holderOf(surroundings.env, { kind: "job", checkRunId: "" }),
+    holder: ownHolder(surroundings.env, { kind: "job", checkRunId: "" }),
     behind: behind === "" ? null : Number(behind),
   });
   const lock = { jobName, id, record };
@@ -147,11 +148,11 @@ function summaryOf(backend: JobBackend, { state, status, surroundings }: Ending)
 }
 
 /** A command of the input `run` decides alone: main did not get as far as ending its interval. */
-function isDone({ command }: StepState, status: JobStatus): boolean {
+function isDone({ command }: StepState, status: GitHubJobStatus): boolean {
   return command === "" ? status === "success" : command === "succeeded";
 }
 
-function failureOf({ command }: StepState, status: JobStatus): string {
+function failureOf({ command }: StepState, status: GitHubJobStatus): string {
   switch (command) {
     case "running":
       return "the step ended before its command did";

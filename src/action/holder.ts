@@ -14,7 +14,7 @@ export function serverUrlOf({ GITHUB_SERVER_URL }: Environment): string | undefi
  *
  * @see https://docs.github.com/en/actions/reference/workflows-and-actions/variables#default-environment-variables
  */
-export function holderOf(
+export function ownHolder(
   env: Environment,
   { kind, checkRunId }: { readonly kind: LockKind; readonly checkRunId: string },
 ): Holder {

@@ -13,7 +13,8 @@ import { type Login, loadLogin } from "./login.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
-export type JobStatus = (typeof JOB_STATUSES)[number];
+/** The status of the job that this step belongs to, as GitHub names it. */
+export type GitHubJobStatus = (typeof JOB_STATUSES)[number];
 
 const WHEN_NOT_STARTED = ["skip", "fail", "cancel"] as const;
 export const WHEN_BEHIND = ["none", "dispatch"] as const;
@@ -170,14 +171,14 @@ export function loadWholeNumber(toolkit: Toolkit, input: string, { least, most, 
   });
 }
 
-/** @returns how the job catches up, for words only: a start decides by the input as it is then. */
+/** @returns how the job catches up, for a message only: the next start decides by its own input. */
 export function loadCatchUp(toolkit: Toolkit): CatchUp {
   const text = toolkit.getInput("catch-up");
   return CATCH_UPS.find((word) => word === text) ?? "each";
 }
 
 /** @returns the job's status so far, or null if it is unknown. The runner evaluates inputs again for the post step. */
-export function loadJobStatus(toolkit: Toolkit): JobStatus | null {
+export function loadJobStatus(toolkit: Toolkit): GitHubJobStatus | null {
   const text = toolkit.getInput("job-status");
   return JOB_STATUSES.find((status) => status === text) ?? null;
 }

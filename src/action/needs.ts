@@ -30,7 +30,7 @@ export function verdictOn(needs: string, allowSkipped: readonly string[]): Verdi
       field: "allow-skipped",
       value: name,
       problem: isWithoutNames
-        ? "needs the names of the jobs, and needs is a list of results"
+        ? "names a job, and the input needs is a list of results without names"
         : "is not one of the needed jobs",
       expected: isWithoutNames ? `needs: \${{ toJSON(needs) }}` : `one of ${results.map((job) => job.name).join(", ")}`,
     });
@@ -68,8 +68,9 @@ function resultsIn(needs: string): readonly NeededJob[] {
   if (jobs.length === 0) throw wrongNeeds(needs, "has no job");
   return jobs.map(({ name, result, hasStarted }) => {
     const known = RESULTS.find((word) => word === result);
-    if (known === undefined)
+    if (known === undefined) {
       throw wrongNeeds(needs, `has the result ${shownValue(result)}, which GitHub does not give`);
+    }
     return { name, result: known, hasStarted };
   });
 }

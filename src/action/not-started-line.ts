@@ -18,7 +18,7 @@ export function notStartedLine(beginning: Beginning, { request, answer, holderRu
 interface Refused<Answer = NotStarted> {
   readonly request: StartRequest;
   readonly answer: Answer;
-  /** What GitHub says about the run that holds the lock. Null: it was not asked, or does not say. */
+  /** What GitHub says about the run that holds the lock. Null: GitHub was not asked, or did not answer. */
   readonly holderRun: HolderRun | null;
 }
 
@@ -50,11 +50,12 @@ function holderRunLine({ isCompleted, jobName, isThisRun, isEarlierAttempt }: Ho
 
 function takeoverLine({ request: { retryInterval }, answer: { retryAt }, holderRun }: Refused<Active>): string {
   if (holderRun?.isEarlierAttempt === true && holderRun.isCompleted === null) {
-    return 'if that attempt has ended, add "permissions: actions: read" to the workflow or job, so that GitHub tells it and this step takes the lock over, or free the lock by hand (docs/locks.md)';
+    return 'if that attempt has ended, add "permissions: actions: read" to the workflow or job, so that this step can ask GitHub and take the lock over, or free the lock by hand (docs/locks.md)';
   }
   if (retryInterval === undefined) {
-    if (holderRun?.isCompleted === false)
+    if (holderRun?.isCompleted === false) {
       return "once that run is over, a later run takes the lock over or finds it free";
+    }
     return 'no run takes it over, because retry-interval is not set: if its run is dead, add "permissions: actions: read", set retry-interval, or free the lock by hand (docs/locks.md)';
   }
   if (retryAt === null) return "if its run is dead, a later run takes the lock over by retry-interval";

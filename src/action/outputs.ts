@@ -21,7 +21,7 @@ export function setOutputs(
   const { jobName, location: place } = takingState;
   const problem = answer.started ? problemOfGrant(answer) : problemOfRefusal(answer);
   if (problem !== null) {
-    // The lock may be there all the same, so post gives it back.
+    // The lock may have been taken all the same, so post gives it back.
     throw new ServiceError("not-a-server", { place, problem: `answered with ${problem}`, effect: "possible" });
   }
   const outputs: Record<string, string> = {
@@ -85,7 +85,7 @@ function problemOfRefusal(answer: NotStarted): string | null {
   return dueAt === null || isInstant(dueAt) ? null : `the instant ${shownValue(dueAt)}`;
 }
 
-/** @returns when the answer to the same start may be another one, as far as the refusal tells. */
+/** @returns from when the same start may get another answer, or null if the refusal does not show it. */
 export function dueAtOf(answer: NotStarted): Instant | null {
   switch (answer.reason) {
     case "active":

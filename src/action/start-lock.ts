@@ -17,9 +17,9 @@ const LONGEST_QUESTION = 5000;
 
 export interface LockStart {
   readonly answer: StartAnswer;
-  /** The step's state from before the grant, for the state after it. */
+  /** The step's state while the start is in flight: it names the lock that may be taken. */
   readonly takingState: StepState;
-  /** What GitHub says about the run that holds the lock. Null: it was not asked, or does not say. */
+  /** What GitHub says about the run that holds the lock. Null: GitHub was not asked, or did not answer. */
   readonly holderRun: HolderRun | null;
 }
 
@@ -49,7 +49,7 @@ export async function startLock(starts: Starts, { wait, report, cancelled }: Sta
   try {
     const answer = await (wait === null
       ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
-      : waitingFor(wait, attempt, starts, () => holderRun));
+      : repeatStart(starts, { wait, attempt, holderRun: () => holderRun }));
     if (!answer.started) claim.withdraw();
     const start = { answer, takingState: claim.takingState, holderRun };
     report(start);
@@ -60,11 +60,17 @@ export async function startLock(starts: Starts, { wait, report, cancelled }: Sta
   }
 }
 
-async function waitingFor(
-  wait: number,
-  attempt: (deadline: Deadline) => Promise<StartAnswer>,
+interface RepeatedStart {
+  readonly wait: number;
+  readonly attempt: (deadline: Deadline) => Promise<StartAnswer>;
+  /** @returns {@link LockStart.holderRun} of the last attempt. */
+  readonly holderRun: () => HolderRun | null;
+}
+
+/** Starts, and repeats a refused start until the wait is over. */
+async function repeatStart(
   { inputs, surroundings }: Starts,
-  holderRun: () => HolderRun | null,
+  { wait, attempt, holderRun }: RepeatedStart,
 ): Promise<StartAnswer> {
   const { toolkit, now } = surroundings;
   const { startWaiting } = await import(/* webpackChunkName: "wait" */ "../backend/waiting-start.ts");
@@ -95,7 +101,7 @@ async function startOrTakeOver(
   if (answer.started || answer.reason !== "active" || githubToken === "" || request.takeOver !== undefined) {
     return { answer, holderRun: null };
   }
-  const holderRun = await askedHolderRun(answer, starts);
+  const holderRun = await askForHolderRun(answer, starts);
   if (holderRun?.isCompleted !== true || answer.id === null || answer.updatedAt === null) return { answer, holderRun };
   const takeOver = { id: answer.id, updatedAt: answer.updatedAt };
   const taking: StartRequest = { ...request, takeOver };
@@ -103,16 +109,16 @@ async function startOrTakeOver(
 }
 
 /** @returns null if GitHub does not answer: the start is then refused as it was. */
-async function askedHolderRun(
+async function askForHolderRun(
   { holder }: Active,
   { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: Starts,
 ): Promise<HolderRun | null> {
   const { apiFailureText, GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
-  const { holderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
+  const { findHolderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
   const api = new GitHubApi({ env, token, log: toolkit.debug });
   const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
   try {
-    return await holderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
+    return await findHolderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
   } catch (error) {
     toolkit.debug(await apiFailureText(error));
     return null;

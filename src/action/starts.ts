@@ -9,7 +9,7 @@ export interface Starts {
   readonly inputs: Inputs;
   readonly backend: JobBackend;
   readonly surroundings: Surroundings;
-  /** For what the lock is held: see `kind` of a holder. */
+  /** Whether the lock is for one job of the run, or for several. */
   readonly kind: LockKind;
   readonly state: StepStateWriter;
   /** Whether the server has shown that it is this project's. */

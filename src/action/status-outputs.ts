@@ -1,6 +1,5 @@
-import { behindNames, failingNames, heldNames, overdueNames } from "../scheduler/fail-when.ts";
-import type { Instant } from "../scheduler/instant.ts";
-import { toIsoOrNull } from "../scheduler/instant.ts";
+import { behindNames, failingNames, heldNames, overdueNames, type WatchedJobs } from "../scheduler/fail-when.ts";
+import { type Instant, toIsoOrNull } from "../scheduler/instant.ts";
 import { conditionOfJob } from "../scheduler/job-condition.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import type { DisabledWorkflows } from "./github/disabled-workflows.ts";
@@ -11,14 +10,6 @@ import type { Toolkit } from "./toolkit.ts";
 const LONGEST_JOBS = 400_000;
 /** How many of a job's last runs the list has, as many as there is room for. */
 const RUNS_OF_A_JOB = [20, 5, 1, 0] as const;
-
-/** The jobs that a step looked at. */
-export interface WatchedJobs {
-  /** The most urgent first. */
-  readonly jobs: readonly JobStatus[];
-  /** The names of the jobs whose state documents are damaged. */
-  readonly damaged: readonly string[];
-}
 
 interface Found {
   readonly watched: WatchedJobs;

@@ -3,7 +3,7 @@ import { lockIdOf } from "../backend/lock-id.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { canonicalUrl } from "../location/location.ts";
 import type { Holder } from "../scheduler/state-document.ts";
-import { holderOf } from "./holder.ts";
+import { ownHolder } from "./holder.ts";
 import type { Starts } from "./starts.ts";
 import { NO_STATE, type StepState } from "./state.ts";
 
@@ -13,8 +13,8 @@ interface Ids {
 }
 
 /**
- * The claim of one start. At each instant the step's state names the lock that post may find, and none where there can be
- * none.
+ * The claim of one start. It keeps the step's state correct at each instant: the state names the lock that post may find, or
+ * no lock if there can be none.
  */
 export class StepClaim implements Claim {
   readonly holder: Holder;
@@ -25,7 +25,7 @@ export class StepClaim implements Claim {
   constructor(starts: Starts) {
     const { surroundings, kind } = starts;
     this.#starts = starts;
-    this.holder = holderOf(surroundings.env, { kind, checkRunId: surroundings.toolkit.getInput("check-run-id") });
+    this.holder = ownHolder(surroundings.env, { kind, checkRunId: surroundings.toolkit.getInput("check-run-id") });
     // Node loads its crypto for the ids. A start over git needs them only after its first answer.
     setImmediate(() => this.#madeIds());
   }
@@ -38,7 +38,7 @@ export class StepClaim implements Claim {
     return this.#madeIds().lockId;
   }
 
-  /** The step's state from before the grant, for the state after it. */
+  /** The step's state while the start is in flight: it names the lock that may be taken. */
   get takingState(): StepState {
     const { location, request } = this.#starts.inputs;
     return {

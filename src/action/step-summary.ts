@@ -3,7 +3,7 @@ import type { Span } from "../backend/one-line.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 import { messageOf } from "./error-message.ts";
-import { holderOf } from "./holder.ts";
+import { ownHolder } from "./holder.ts";
 import { dueAtOf } from "./outputs.ts";
 import type { Starts } from "./starts.ts";
 import type { SummaryRow } from "./summary/summary-text.ts";
@@ -46,7 +46,7 @@ export function startedRow(
     jobName: granted.jobName,
     interval: { from: granted.intervalStartedAt, until: granted.intervalEndedAt },
     outcome: granted.takenOver === null ? "started" : "started, by a takeover",
-    holder: holderOf(surroundings.env, { kind, checkRunId: "" }),
+    holder: ownHolder(surroundings.env, { kind, checkRunId: "" }),
     dueAt: null,
     behind: granted.behind,
   };
@@ -69,7 +69,7 @@ interface EndedRow {
   readonly interval: Span | null;
   readonly isFinished: boolean;
   readonly holder: Holder;
-  /** How many further intervals are due. Null likewise. */
+  /** How many further intervals are due. Null: it is not known. */
   readonly behind: number | null;
 }
 

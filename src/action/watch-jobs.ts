@@ -4,7 +4,7 @@ import { statusLine } from "../backend/status-line.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Deadline } from "../network/deadline.ts";
-import { type MetRule, metRules } from "../scheduler/fail-when.ts";
+import { type MetRule, metRules, type WatchedJobs } from "../scheduler/fail-when.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { CONDITIONS, conditionOfJob } from "../scheduler/job-condition.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
@@ -13,13 +13,14 @@ import { connect } from "./connect.ts";
 import { type DisabledWorkflows, disabledWorkflows } from "./github/disabled-workflows.ts";
 import { serverUrlOf } from "./holder.ts";
 import { loadStatusInputs, type StatusInputs } from "./status-inputs.ts";
-import { setStatusOutputs, type WatchedJobs } from "./status-outputs.ts";
+import { setStatusOutputs } from "./status-outputs.ts";
 import { writeStatusSummary } from "./summary/status-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** An annotation holds some 4,000 characters. */
 const MOST_NAMES = 20;
 
+/** The jobs that the step looks at, the most urgent first. */
 interface FoundJobs extends WatchedJobs {
   /** The names of the input `job-names` that no job has. */
   readonly missing: readonly string[];
@@ -101,8 +102,9 @@ function byUrgency(jobs: readonly JobStatus[]): readonly JobStatus[] {
 }
 
 function logJobs({ jobs, damaged, missing, now }: FoundJobs, { toolkit }: Surroundings): void {
-  for (const name of damaged)
+  for (const name of damaged) {
     toolkit.info(`${oneLine(name)}: its state document is damaged; docs/locks.md says how to repair or remove it`);
+  }
   for (const job of jobs) toolkit.info(statusLine(job, now));
   if (jobs.length + damaged.length + missing.length === 0) toolkit.info("No job has been started there");
 }
@@ -125,7 +127,7 @@ function problemsOf({ rules }: StatusInputs, { found, disabled, met }: Judged): 
   const { missing, damaged, nameless } = found;
   const problems: string[] = [];
   if (missing.length > 0) problems.push(`job-names: no job of this name was ever started: ${listOf(missing)}`);
-  if (damaged.length > 0) problems.push(`The state document is damaged of ${listOf(damaged)}`);
+  if (damaged.length > 0) problems.push(`The state document is damaged: ${listOf(damaged)}`);
   for (const error of nameless) problems.push(oneLine(error.message));
   for (const { rule, names } of met) problems.push(`fail-when: ${oneLine(rule.text)}: ${listOf(names)}`);
   const inactive = disabled.paths ?? [];

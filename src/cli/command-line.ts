@@ -56,8 +56,8 @@ Without --url it is read from CRONYX_URL. CRONYX_TOKEN is a repository's token o
 and CRONYX_PASSWORD are a login. For a repository the token is the password without CRONYX_PASSWORD.
 
 The exit code is 0 on success, 1 on failure, 2 for wrong arguments, 3 where the job does not exist or has no lock to release,
-4 where a job meets one of RULES, 75 where it was not started, and 128 and the number of the signal that ended start or exec. exec exits with the code of its
-command.
+4 where a job meets one of RULES, and 75 where it was not started. A signal that ends start or exec gives 128 and its number.
+exec exits with the code of its command.
 `;
 
 /** The arguments that one command takes, beside --url and --help. */

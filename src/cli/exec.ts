@@ -4,7 +4,7 @@ import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
-import { type Ending, runUnderLock, whenAborted } from "../command/run-under-lock.ts";
+import { type CommandEnding, runUnderLock, whenAborted } from "../command/run-under-lock.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { toIso } from "../scheduler/instant.ts";
@@ -15,7 +15,7 @@ import { type GivenStart, START_FLAGS, shortNumberWarnings, startIn } from "./st
 import { exitCodeOf, type LockSurroundings, startLock } from "./start-lock.ts";
 import { withoutCredentials } from "./without-credentials.ts";
 
-/** In milliseconds. Container engines end a process 10 s after their signal, and the command takes up to 4 s of it. */
+/** In milliseconds. Container engines end a process 10 s after their signal, and to end the command takes up to 4 s of that. */
 const LONGEST_END_WHEN_CANCELLED = 5000;
 
 const SHAPE = {
@@ -111,7 +111,7 @@ async function runOne(execution: Execution, granted: Started, sentAt: number): P
     errors.write(`The command was stopped: ${oneLine(commandMessage(ending.reason))}\n`);
     if (ending.reason instanceof LockLostError) return EXIT.failed;
   }
-  const isEnded = lock === null || (await isLockEnded(execution, { granted, lock, ending }));
+  const isEnded = lock === null || (await endLock(execution, { granted, lock, ending }));
   switch (ending.kind) {
     case "exited":
       return ending.code === 0 && !isEnded ? EXIT.failed : ending.code;
@@ -146,11 +146,11 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
 interface EndedRun {
   readonly granted: Started;
   readonly lock: HeldLock;
-  readonly ending: Ending;
+  readonly ending: CommandEnding;
 }
 
-/** Finishes the interval if the command succeeded, and interrupts it otherwise. A failure is reported. */
-async function isLockEnded(execution: Execution, { granted, lock, ending }: EndedRun): Promise<boolean> {
+/** Finishes the interval if the command succeeded, and interrupts it otherwise. A failure is reported. @returns whether it ended. */
+async function endLock(execution: Execution, { granted, lock, ending }: EndedRun): Promise<boolean> {
   const { backend, surroundings, cancelled } = execution;
   const { errors } = surroundings;
   const job = oneLine(granted.jobName);
@@ -185,7 +185,7 @@ function soonAfter(cancelled: AbortSignal, ms: number): AbortSignal {
   return late.signal;
 }
 
-function reasonOf(ending: Ending, cancelled: AbortSignal): string {
+function reasonOf(ending: CommandEnding, cancelled: AbortSignal): string {
   switch (ending.kind) {
     case "exited":
       return `the command exited with ${ending.code}`;

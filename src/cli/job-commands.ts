@@ -7,8 +7,8 @@ import { ServiceError } from "../errors/service-error.ts";
 import type { Location } from "../location/location.ts";
 import { behindCount } from "../scheduler/behind-count.ts";
 import { type FailRule, metRules, parseFailRules } from "../scheduler/fail-when.ts";
-import { type Instant, parseInstant, toIso } from "../scheduler/instant.ts";
-import { utcForm } from "../scheduler/instant-text.ts";
+import { type Instant, toIso } from "../scheduler/instant.ts";
+import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
@@ -134,7 +134,7 @@ export function release(surroundings: CommandSurroundings): Promise<number> {
       const lockFile = lockFileHere(error, location);
       if (lockFile === null) throw error;
       const question = `${oneLine(commandMessage(error))}. Remove it, and release ${oneLine(job)}?`;
-      if (!(await isConfirmed(question, { verb: "remove", yes }, surroundings))) {
+      if (!(await askToConfirm(question, { verb: "remove", yes }, surroundings))) {
         errors.write(`${oneLine(job)}: nothing was removed\n`);
         return EXIT.failed;
       }
@@ -157,7 +157,7 @@ async function removeDamaged(
 ): Promise<Exit> {
   const { output, errors, deadline } = surroundings;
   const question = `${oneLine(commandMessage(error))}. Remove it? The next start of ${oneLine(job)} is then its first one`;
-  if (!(await isConfirmed(question, { verb: "remove", yes }, surroundings))) {
+  if (!(await askToConfirm(question, { verb: "remove", yes }, surroundings))) {
     errors.write(`${oneLine(job)}: nothing was removed\n`);
     return EXIT.failed;
   }
@@ -180,7 +180,8 @@ function lockFileHere(error: unknown, location: Location): string | null {
   return isHere ? (error.ref?.lockFile ?? null) : null;
 }
 
-async function isConfirmed(
+/** @throws ArgumentError where there is no terminal to ask on. */
+async function askToConfirm(
   question: string,
   { verb, yes }: { readonly verb: "remove" | "skip"; readonly yes: boolean },
   { confirm, errors }: CommandSurroundings,
@@ -210,7 +211,7 @@ export function skip(surroundings: CommandSurroundings): Promise<number> {
       throw new JobActiveError(job, { holder: active.holder, since: Date.parse(active.createdAt) });
     }
     const question = `${oneLine(job)}: ${await skippedLine(status, until)}`;
-    if (!(await isConfirmed(`${question}. Skip them?`, { verb: "skip", yes }, surroundings))) {
+    if (!(await askToConfirm(`${question}. Skip them?`, { verb: "skip", yes }, surroundings))) {
       errors.write(`${oneLine(job)}: nothing was skipped\n`);
       return EXIT.failed;
     }
@@ -221,17 +222,9 @@ export function skip(surroundings: CommandSurroundings): Promise<number> {
 }
 
 function untilIn(text: string | undefined): Instant {
-  const about = { field: "until", expected: "--until with an instant such as 2026-11-24T00:00:00Z" };
-  if (text === undefined) throw new ArgumentError("missing", { ...about, problem: "is missing" });
-  const instant = parseInstant(text);
-  if (instant !== null) return instant;
-  const form = utcForm(text);
-  throw new ArgumentError("invalid-instant", {
-    ...about,
-    value: text,
-    problem: "is not an instant",
-    ...(form !== null && { expected: form }),
-  });
+  if (text !== undefined) return parseInstantOnly("until", text);
+  const expected = "--until with an instant such as 2026-11-24T00:00:00Z";
+  throw new ArgumentError("missing", { field: "until", problem: "is missing", expected });
 }
 
 /** The span that a skip leaves out, with its number of intervals if the state has a schedule. */

@@ -9,7 +9,7 @@ import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
-import { deadlineIn, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";
+import { parseDeadline, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";
 import { giveBack, type LockSurroundings, startLock } from "./start-lock.ts";
 
 /** `start JOB --interval INTERVAL`: takes the lock of the next due interval, and prints its text. */
@@ -17,7 +17,7 @@ export function start(surroundings: LockSurroundings): Promise<number> {
   return runOnBackend(surroundings, { jobs: [1, 1], flags: START_FLAGS }, async (backend, given) => {
     const { errors, print } = surroundings;
     const asked = startIn(given);
-    for (const line of shortNumberWarnings(given.flags)) surroundings.errors.write(`${line}\n`);
+    for (const line of shortNumberWarnings(given.flags)) errors.write(`${line}\n`);
     const outcome = await startLock({ ...asked, backend, surroundings, cancelled: surroundings.cancellation() });
     if (outcome.kind === "ended") return outcome.exitCode;
     const { answer } = outcome;
@@ -56,14 +56,14 @@ const END_FLAGS = { lock: { type: "string" }, deadline: { type: "string" } } as 
 function endCommand(surroundings: LockSurroundings, end: End): Promise<number> {
   return runOnBackend(surroundings, { jobs: [1, 1], flags: END_FLAGS }, async (backend, given) => {
     const { job = "", flags, location } = given;
-    const ms = deadlineIn(flags.deadline);
+    const ms = parseDeadline(flags.deadline);
     const text = flags.lock === "-" ? (await surroundings.input()).trim() : flags.lock;
     const lock = lockIn(text, job, location);
     const { id } = lock;
     surroundings.output.write(
       id === null
         ? `Nothing to end: ${oneLine(job)} was started without a lock\n`
-        : `${await endLock(backend, { ...lock, id }, end, surroundings.deadline(ms ?? undefined))}\n`,
+        : `${await endLock(backend, { lock: { ...lock, id }, end, deadline: surroundings.deadline(ms ?? undefined) })}\n`,
     );
     return EXIT.done;
   });
@@ -98,13 +98,14 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
 
 const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
 
-/** A lock that has this end already is done: an earlier call may have ended it. @returns a line. */
-async function endLock(
-  backend: JobBackend,
-  lock: HandedLock & { readonly id: string },
-  end: End,
-  deadline: Deadline,
-): Promise<string> {
+interface LockEnd {
+  readonly lock: HandedLock & { readonly id: string };
+  readonly end: End;
+  readonly deadline: Deadline;
+}
+
+/** A lock that has this end already counts as ended: an earlier call may have ended it. @returns a line for the output. */
+async function endLock(backend: JobBackend, { lock, end, deadline }: LockEnd): Promise<string> {
   const { jobName, id, intervalStartedAt, intervalEndedAt } = lock;
   const job = oneLine(jobName);
   try {

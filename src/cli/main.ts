@@ -21,7 +21,7 @@ const [command, ...args] = process.argv.slice(2);
 for (const stream of [process.stdout, process.stderr]) {
   stream.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") throw error;
-    // These two hold a lock, which they must end first.
+    // The commands start and exec hold a lock, which they must end first.
     if (stream === process.stdout && command !== "start" && command !== "exec") process.exit();
   });
 }

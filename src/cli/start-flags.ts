@@ -60,7 +60,7 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
       })),
     },
     wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
-    deadline: deadlineIn(flags.deadline),
+    deadline: parseDeadline(flags.deadline),
   };
 }
 
@@ -72,7 +72,7 @@ export function shortNumberWarnings(flags: Arguments<typeof START_FLAGS>["flags"
 }
 
 /** @returns milliseconds, or null for the default. @throws ArgumentError */
-export function deadlineIn(text: string | undefined): number | null {
+export function parseDeadline(text: string | undefined): number | null {
   return text === undefined ? null : parseElapsed("deadline", text, DEADLINES);
 }
 

@@ -15,7 +15,7 @@ import type { GivenStart } from "./start-flags.ts";
 /** The longest that giving up a start may take, in milliseconds. */
 const LONGEST_GIVE_UP = 8000;
 
-/** What the commands that take and end locks use outside of this process beside that. */
+/** All that the commands which take and end locks use outside of this process. */
 export interface LockSurroundings extends CommandSurroundings {
   readonly newId: () => string;
   readonly platform: NodeJS.Platform;
@@ -76,7 +76,7 @@ export async function startLock(start: CommandStart): Promise<StartOutcome> {
     if (!(error instanceof ServiceError)) throw error;
     if (error.effect === "possible") {
       errors.write(`${oneLine(commandMessage(error))}\n`);
-      const isFree = await isFreed(() => backend.abandon(lock, deadline(LONGEST_GIVE_UP)), start);
+      const isFree = await tryToFree(() => backend.abandon(lock, deadline(LONGEST_GIVE_UP)), start);
       if (!isFree || !cancelled.aborted) return { kind: "ended", exitCode: EXIT.failed };
     }
     if (!cancelled.aborted) throw error;
@@ -99,10 +99,11 @@ export function giveBack(backend: JobBackend, lock: HeldLock, surroundings: Lock
       if (!(error instanceof LockLostError)) throw error;
     }
   };
-  return isFreed(interrupt, { request: lock, surroundings });
+  return tryToFree(interrupt, { request: lock, surroundings });
 }
 
-async function isFreed(
+/** Calls `end`, which frees a lock, and reports its failure. @returns whether the lock is free. */
+async function tryToFree(
   end: () => Promise<unknown>,
   { request, surroundings }: { request: Pick<HeldLock, "jobName">; surroundings: LockSurroundings },
 ): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { type FailRule, failingNames, heldNames, overdueNames } from "../scheduler/fail-when.ts";
+import { type FailRule, failingNames, heldNames, overdueNames, type WatchedJobs } from "../scheduler/fail-when.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { type Condition, conditionOfJob } from "../scheduler/job-condition.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
@@ -13,18 +13,14 @@ export interface StatusRow {
   readonly job: JobStatus | null;
 }
 
-interface ListedJobs {
-  /** In the order of their names. */
-  readonly jobs: readonly JobStatus[];
-  readonly damaged: readonly string[];
-}
-
 /**
  * First the jobs that need attention: damaged, failing, overdue, held too long by one of the rules, then running. All others
  * follow by name. Jobs that are overdue or held too long are sorted by that time, the longest first.
+ *
+ * @param watched The jobs in the order of their names.
  */
 export function statusRows(
-  { jobs, damaged }: ListedJobs,
+  { jobs, damaged }: WatchedJobs,
   rules: readonly FailRule[],
   now: Instant,
 ): readonly StatusRow[] {

@@ -39,16 +39,16 @@ export function statusTable(rows: readonly StatusRow[], options: TableOptions): 
   const columns = isWide ? all : all.filter((column) => column !== "holder");
   const cells = isWide ? separate : separate.map(withHolderAsLastRun);
   const [names = 0, ...widths] = fittedWidths(columns, [HEADINGS, ...cells], width);
-  const line = (of: Cells, paintState = (text: string) => text) => {
-    const name = cutMiddle(of.job, names);
+  const line = (row: Cells, paintState = (text: string) => text) => {
+    const name = cutMiddle(row.job, names);
     const move = moveTo !== null && !isAscii(name) ? moveTo(names + GAP.length + 1) : "";
     const others = columns.slice(1).map((column, at) => {
-      const text = cutEnd(of[column], widths[at] ?? 0);
+      const text = cutEnd(row[column], widths[at] ?? 0);
       return (column === "state" ? paintState(text) : text) + paddingOf(text, widths[at] ?? 0);
     });
     return `${name}${paddingOf(name, names)}${GAP}${move}${others.join(GAP)}`.trimEnd();
   };
-  return [line(HEADINGS), ...cells.map((of, at) => line(of, (text) => paint(rows[at]?.state ?? "free", text)))];
+  return [line(HEADINGS), ...cells.map((row, at) => line(row, (text) => paint(rows[at]?.state ?? "free", text)))];
 }
 
 /** A narrow table has one column for both: a lock's holder is the job's last run. */
@@ -57,7 +57,7 @@ function withHolderAsLastRun(cells: Cells): Cells {
 }
 
 function naturalWidths(columns: readonly Column[], cells: readonly Cells[]): readonly number[] {
-  return columns.map((column) => cells.reduce((most, of) => Math.max(most, displayWidth(of[column])), 0));
+  return columns.map((column) => cells.reduce((most, row) => Math.max(most, displayWidth(row[column])), 0));
 }
 
 function sumOf(widths: readonly number[]): number {

@@ -75,7 +75,7 @@ export function closedError(): CronyxClientError {
   return new CronyxClientError("closed", "The client is closed: make a new one, and close it after its last call");
 }
 
-/** @param error The failure of the aborted call. It tells whether the call may have been carried out. */
+/** @param error The failure of the aborted call. Its effect shows whether the call may have been carried out. */
 export function abortedError(signal: AbortSignal, error: unknown): CronyxClientError {
   const { effect, message } = clientErrorOf(error);
   const doubt = effect === "possible" ? `, and may have been carried out: ${message}` : "";

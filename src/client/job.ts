@@ -40,8 +40,8 @@ export type JobTask = (job: Job, signal: AbortSignal) => unknown;
 const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
 
 /**
- * One interval of a job that this process was granted or got by the text of its lock. It is active until it is finished or interrupted. After that,
- * reading a property and ending it again throw a {@link CronyxClientError} with the code `not-active`.
+ * One interval of a job that this process was granted, or got by the text of its lock. It is active until it is finished or
+ * interrupted. After that, reading a property and ending it again throw a {@link CronyxClientError} with the code `not-active`.
  */
 export class Job implements Disposable, AsyncDisposable {
   readonly #started: JobStart;
@@ -105,7 +105,7 @@ export class Job implements Disposable, AsyncDisposable {
     return new Date(this.#updatedAt);
   }
 
-  /** How many further intervals are due after this one, up to 1,000. Null: the server does not say. */
+  /** How many further intervals are due after this one, up to 1,000. Null: an original server does not send it. */
   get behind(): number | null {
     return this.#whileActive().behind ?? null;
   }

@@ -18,7 +18,7 @@ export async function renewalOf(job: Job, { request, sentAt, surroundings }: Sta
   if (retryInterval === undefined || job.id === null) return null;
   const delay = await delayOf("retryInterval", retryInterval, timezone);
   const updatedAt = job.updatedAt.getTime();
-  // A lock that can be taken over at any time is not worth renewing.
+  // A renewal does not protect a lock that can be taken over at any time.
   if (delay.after(updatedAt) === updatedAt) return null;
   const name = JSON.stringify(jobName);
   return new LockRenewal({

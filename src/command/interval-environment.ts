@@ -1,7 +1,7 @@
 import type { Started } from "../backend/job-backend.ts";
 import { toIso } from "../scheduler/instant.ts";
 
-/** @returns the variables that tell a command its interval. */
+/** @returns the variables by which a command gets its job and its interval. */
 export function intervalEnvironment({ jobName, lock, intervalStartedAt, intervalEndedAt }: Started) {
   return {
     CRONYX_JOB_NAME: jobName,

@@ -32,8 +32,8 @@ const THIS_MACHINE: ProcessTable = { self: process.pid, list: processes, send, p
  * SIGTERM, and after 3 seconds by SIGKILL. Windows has no such signals, so `taskkill` ends the tree there at once.
  *
  * A descendant that has left the group is found by its parents. One whose parents have all ended, a daemon, is not found.
- * Nothing is ended that cannot be a command of this action, whatever the number says: this process, one that it descends from,
- * or one that leads no group.
+ * The number may be wrong. So this function leaves alone what cannot be a command of this action: this process, a process that
+ * it descends from, and a process that leads no group.
  */
 export async function endProcessTree(
   pid: number,
@@ -49,11 +49,12 @@ export async function endProcessTree(
   }
   let all = await list();
   const leader = all.find((process) => process.pid === pid);
-  if ((leader !== undefined && leader.group !== pid) || ancestorsOf(self, all).some(({ group }) => group === pid))
-    return;
+  const isLeader = leader === undefined || leader.group === pid;
+  if (!isLeader || ancestorsOf(self, all).some(({ group }) => group === pid)) return;
   const tree = new Set([pid]);
   const targets = new Set([-pid]);
-  // Once a parent has ended, nothing tells whose child a process was. And a trap of the command may start further processes.
+  // The children of a process cannot be found after its end, so they are collected before each signal. A trap of the command may
+  // start further processes.
   const addDescendants = () => {
     for (const { pid: found, group } of descendantsOf(tree, pid, all)) {
       tree.add(found);
@@ -102,7 +103,7 @@ function descendantsOf(tree: ReadonlySet<number>, group: number, all: readonly L
   return found;
 }
 
-/** @returns this process too. */
+/** @returns the process itself too. */
 function ancestorsOf(pid: number, all: readonly ListedProcess[]): readonly ListedProcess[] {
   const found = all.filter((process) => process.pid === pid);
   for (const { parent } of found) {

@@ -10,7 +10,7 @@ import type { RunningCommand } from "./command.ts";
 const LONGEST_RENEWAL_PERIOD = 5 * 60_000;
 
 /** How a command's run for one interval ended. */
-export type Ending =
+export type CommandEnding =
   | { readonly kind: "exited"; readonly code: number }
   | { readonly kind: "cancelled" }
   /** The lock was lost, or could not be renewed in time. */
@@ -36,7 +36,7 @@ export interface LockedRun {
 /** Runs a command while its lock is renewed, and stops it when the lock is lost. @returns the lock with its last renewal. */
 export async function runUnderLock(
   run: LockedRun,
-): Promise<{ readonly ending: Ending; readonly lock: HeldLock | null }> {
+): Promise<{ readonly ending: CommandEnding; readonly lock: HeldLock | null }> {
   const { backend, request, granted, sentAt, cancelled, start, deadline, expired } = run;
   let { lock } = granted;
   const renewal = lock === null ? null : await renewalOf(lock);
@@ -47,11 +47,11 @@ export async function runUnderLock(
     if (renewal?.signal.aborted) return { ending: { kind: "lost", reason: renewal.signal.reason }, lock };
     if (cancelled.aborted) return { ending: { kind: "cancelled" }, lock };
     const running = await start();
-    const stopped = new Promise<Ending>((resolve) => {
+    const stopped = new Promise<CommandEnding>((resolve) => {
       whenAborted(cancelled, () => resolve({ kind: "cancelled" }));
       if (renewal !== null) whenAborted(renewal.signal, () => resolve({ kind: "lost", reason: renewal.signal.reason }));
     });
-    const exited = running.ended.then((code): Ending => ({ kind: "exited", code }));
+    const exited = running.ended.then((code): CommandEnding => ({ kind: "exited", code }));
     const ending = await Promise.race([exited, stopped]);
     if (ending.kind !== "exited") await running.stop();
     return { ending, lock };

@@ -45,7 +45,7 @@ export function parseInstantOnly(field: string, text: string): Instant {
  * @returns the accepted form of an instant that lacks its offset, its T or a colon, of a date, or of milliseconds since 1970.
  *   Null for any other text.
  */
-export function utcForm(text: string): string | null {
+function utcForm(text: string): string | null {
   if (/^\d{13}$/.test(text)) return toIso(Number(text));
   const [, day, time = "00:00:00", zone = "Z"] =
     /^(\d{4}-\d\d-\d\d)(?:[T ]?(\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?))?\s*(Z|[+-]\d\d:?\d\d|UTC|GMT)?$/i.exec(text) ?? [];

@@ -1,6 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { Environment, Surroundings } from "../toolkit.ts";
-import { apiFailureText, GitHubApi, messageIn, unexpectedAnswer } from "./github-api.ts";
+import { apiFailureText, errorMessageIn, GitHubApi, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_REQUEST = 30_000;
@@ -50,7 +50,7 @@ async function dispatchThisWorkflow(
     case 404:
       return `GitHub does not let github-token start ${file} (${answer.status}): add "permissions: actions: write" to the workflow or job`;
     case 422:
-      return `GitHub cannot start ${file} (${messageIn(answer) || 422}): add "on: workflow_dispatch" without required inputs to it`;
+      return `GitHub cannot start ${file} (${errorMessageIn(answer) || 422}): add "on: workflow_dispatch" without required inputs to it`;
     default:
       return unexpectedAnswer(answer);
   }

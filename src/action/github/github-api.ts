@@ -12,6 +12,13 @@ export interface GitHubAnswer {
   readonly body: unknown;
 }
 
+interface GitHubApiOptions {
+  readonly env: Environment;
+  readonly token: string;
+  /** Gets a line before a request is sent again. */
+  readonly log: (line: string) => void;
+}
+
 /**
  * Asks GitHub about this repository's workflow runs, with the token of the input `github-token`.
  *
@@ -23,12 +30,7 @@ export class GitHubApi {
   readonly #log: (line: string) => void;
   readonly #connection: HttpConnection;
 
-  /** @param options.log Gets a line before a request is sent again. */
-  constructor({
-    env,
-    token,
-    log,
-  }: { readonly env: Environment; readonly token: string; readonly log: (line: string) => void }) {
+  constructor({ env, token, log }: GitHubApiOptions) {
     this.#base = (env.GITHUB_API_URL || "https://api.github.com").replace(/\/+$/, "");
     this.#token = token;
     this.#log = log;
@@ -40,7 +42,7 @@ export class GitHubApi {
     return this.#send("GET", path, null, deadline);
   }
 
-  /** @throws ServiceError likewise. */
+  /** @throws ServiceError if there is no answer until the deadline. A rate limit counts as no answer. */
   async post(path: string, body: object, deadline: Deadline): Promise<GitHubAnswer> {
     return this.#send("POST", path, body, deadline);
   }
@@ -81,13 +83,13 @@ function jsonIn(body: Buffer): unknown {
   }
 }
 
-/** @returns what an answer says that is none of those that a request expects. */
+/** @returns the problem of an answer with a status that the request does not expect. */
 export function unexpectedAnswer(answer: GitHubAnswer): string {
-  return `GitHub's API answered ${answer.status} ${messageIn(answer)}`.trimEnd();
+  return `GitHub's API answered ${answer.status} ${errorMessageIn(answer)}`.trimEnd();
 }
 
 /** @returns the text field `message` of GitHub's errors, or an empty text. */
-export function messageIn({ body }: GitHubAnswer): string {
+export function errorMessageIn({ body }: GitHubAnswer): string {
   const { message } = (body ?? {}) as { message?: unknown };
   return typeof message === "string" ? message : "";
 }

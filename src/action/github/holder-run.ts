@@ -4,11 +4,11 @@ import { serverUrlOf } from "../holder.ts";
 import type { Environment } from "../toolkit.ts";
 import type { GitHubAnswer } from "./github-api.ts";
 
-/** What GitHub says about the run that holds a lock. */
+/** The run that holds a lock, as far as GitHub's answer and the holder show it. */
 export interface HolderRun {
-  /** Null: GitHub does not say, or this token may not read it. */
+  /** Null: it is not known, as when this token may not read the run. */
   readonly isCompleted: boolean | null;
-  /** The name of the run's job as GitHub's pages show it, with the values of its matrix. Null likewise. */
+  /** The name of the run's job as GitHub's pages show it, with the values of its matrix. Null: it is not known. */
   readonly jobName: string | null;
   /** Whether the holder is the workflow run of this process. */
   readonly isThisRun: boolean;
@@ -34,7 +34,7 @@ interface Question {
  *
  * @throws ServiceError if GitHub does not answer.
  */
-export async function holderRun({ holder, env, ownKind, ask, deadline }: Question): Promise<HolderRun> {
+export async function findHolderRun({ holder, env, ownKind, ask, deadline }: Question): Promise<HolderRun> {
   const serverUrl = serverUrlOf(env);
   const isHere = holder !== null && serverUrl !== undefined && holder.serverUrl === serverUrl;
   const isThisRun = isHere && holder.repository === env.GITHUB_REPOSITORY && holder.runId === env.GITHUB_RUN_ID;
@@ -56,16 +56,14 @@ export async function holderRun({ holder, env, ownKind, ask, deadline }: Questio
 
 interface Resource {
   readonly path: string;
-  /** The numbers that GitHub's answer must have: it is about nothing else than the holder. */
+  /** The numbers that GitHub's answer must have. With other numbers it is not about the holder. */
   readonly expected: Readonly<Record<string, string>>;
   readonly isJob: boolean;
 }
 
 /** @returns what to ask for, or null for a holder that is no workflow run, or whose fields are not what GitHub gives out. */
 function resourceOf({ repository, runId, attempt, checkRunId, kind }: Holder, countsAttempt: boolean): Resource | null {
-  if (repository === undefined || !/^[\w.-]+\/[\w.-]+$/.test(repository) || /(^|\/)\.{1,2}(\/|$)/.test(repository))
-    return null;
-  if (!isNumber(runId)) return null;
+  if (repository === undefined || !isRepository(repository) || !isNumber(runId)) return null;
   const actions = `/repos/${repository}/actions`;
   switch (kind) {
     case "job":
@@ -86,6 +84,11 @@ function resourceOf({ repository, runId, attempt, checkRunId, kind }: Holder, co
 function attemptOf(actions: string, runId: string, attempt: string): Resource {
   const expected = { id: runId, run_attempt: attempt };
   return { path: `${actions}/runs/${runId}/attempts/${attempt}`, expected, isJob: false };
+}
+
+/** Whether a text is `OWNER/NAME`. A part of dots would lead to another path of the API. */
+function isRepository(text: string): boolean {
+  return /^[\w.-]+\/[\w.-]+$/.test(text) && !/(^|\/)\.{1,2}(\/|$)/.test(text);
 }
 
 function isSameNumber(found: unknown, id: string): boolean {

@@ -2,8 +2,8 @@ import { setImmediate } from "node:timers/promises";
 import type { Inputs } from "../inputs.ts";
 
 /**
- * Loads the code that this step may need once its command runs, while the server works on its first answer: the command may
- * remove the files of the action, as one does that cleans up its runner.
+ * Loads the code that this step may need once its command runs, while the server works on its first answer. The command may
+ * remove the files of the action: some commands clean up their runner.
  */
 export async function loadCodeOfEnd({ whenBehind }: Pick<Inputs, "whenBehind">): Promise<void> {
   await setImmediate();

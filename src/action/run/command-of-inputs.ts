@@ -33,7 +33,7 @@ export async function commandOf(
   };
 }
 
-/** A path through a file, of too many links or with too long a name is none either. */
+/** `statSync` also throws for a path through a file, with too many links or with too long a name. None of them is a folder. */
 function isFolder(path: string): boolean {
   try {
     return statSync(path).isDirectory();

@@ -1,10 +1,9 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
 import { oneLine, type Span, spanText } from "../../backend/one-line.ts";
 import { intervalEnvironment } from "../../command/interval-environment.ts";
-import { type Ending as CommandEnding, runUnderLock } from "../../command/run-under-lock.ts";
+import { runUnderLock } from "../../command/run-under-lock.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
-import type { LockLoss } from "../../scheduler/lock-loss.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";
@@ -17,6 +16,7 @@ import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";
 import { loadCodeOfEnd } from "./code-of-end.ts";
 import { commandEnvironment } from "./command-environment.ts";
+import { lossText, type RunEnding, reasonOf } from "./run-ending.ts";
 import { RunnerFiles } from "./runner-files.ts";
 import { type ScriptCommandOptions, startScript } from "./script-command.ts";
 
@@ -25,9 +25,6 @@ const LONGEST_END_WHEN_CANCELLED = 3500;
 
 /** The command that runs for each interval, except for its environment. */
 export type Command = Omit<ScriptCommandOptions, "env" | "onSpawn">;
-
-/** How the command's run for one interval ended. */
-type Ending = CommandEnding | { readonly kind: "not-run"; readonly reason: unknown };
 
 export interface Intervals {
   readonly starts: Starts;
@@ -153,7 +150,7 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   const files = new RunnerFiles(env);
   starts.state.distrustFile();
   const { ending, lock } = await runCommand(run).catch((reason: unknown) => ({
-    ending: { kind: "not-run", reason } satisfies Ending,
+    ending: { kind: "not-run", reason } satisfies RunEnding,
     lock: granted.lock,
   }));
   // The runner reads a command only at the start of a line, and the last line of the output may have no end.
@@ -166,7 +163,7 @@ async function runOne(run: OneRun): Promise<EndedRun> {
     starts.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   });
   if (lock === null) toolkit.info("The command ran without a lock (no-lock), so its interval is recorded nowhere");
-  const end = lock === null ? "recorded" : await endedLock({ run, lock, interval: intervalOf(state) }, ending);
+  const end = lock === null ? "recorded" : await endLock({ run, lock, interval: intervalOf(state) }, ending);
   if (end !== "unknown") await tryTo(toolkit, () => starts.state.save(NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
@@ -178,7 +175,7 @@ async function runOne(run: OneRun): Promise<EndedRun> {
     lock,
     outcome: outcome[end],
     isCancelled: ending.kind === "cancelled",
-    exitCode: await reportedExitCode(ending, end === "recorded", run),
+    exitCode: await reportEnding(ending, end === "recorded", run),
   };
 }
 
@@ -190,8 +187,8 @@ async function tryTo(toolkit: Toolkit, write: () => void): Promise<void> {
   }
 }
 
-/** Reports why the command did not succeed. @returns the exit code of the step. */
-async function reportedExitCode(ending: Ending, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
+/** Reports a command that did not succeed. @returns the exit code of the step. */
+async function reportEnding(ending: RunEnding, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
   const { toolkit } = starts.surroundings;
   switch (ending.kind) {
     case "exited":
@@ -240,19 +237,23 @@ function runCommand({ starts, command, granted, sentAt, cancelled }: OneRun) {
   });
 }
 
+interface LockToEnd {
+  readonly run: OneRun;
+  readonly lock: HeldLock;
+  /** For the log. Null: it is not known. */
+  readonly interval: Span | null;
+}
+
 /**
  * Finishes the interval if the command succeeded, and interrupts it otherwise. Each failure is reported.
  *
  * @returns `unknown` if post has to try again.
  */
-async function endedLock(
-  {
-    run: { starts, granted },
-    lock,
-    interval,
-  }: { readonly run: OneRun; readonly lock: HeldLock; readonly interval: Span | null },
-  ending: Ending,
+async function endLock(
+  { run, lock, interval }: LockToEnd,
+  ending: RunEnding,
 ): Promise<"recorded" | "lost" | "unknown"> {
+  const { starts, granted } = run;
   const { inputs, backend, surroundings } = starts;
   const { toolkit } = surroundings;
   if (ending.kind === "lost" && ending.reason instanceof LockLostError) return "lost";
@@ -278,24 +279,5 @@ async function endedLock(
       `${await messageOf(error)}. The interval of ${oneLine(granted.jobName)} is not known to be ${end}, and the post step tries again: if that fails too, ${freeByHand()}`,
     );
     return "unknown";
-  }
-}
-
-/** Loaded only here: most runs keep their lock. */
-async function lossText(jobName: string, loss: LockLoss): Promise<string> {
-  const { lossLine } = await import(/* webpackChunkName: "failure" */ "../loss-line.ts");
-  return lossLine(jobName, loss);
-}
-
-function reasonOf(ending: Ending): string {
-  switch (ending.kind) {
-    case "exited":
-      return `its command exited with ${ending.code}`;
-    case "not-run":
-      return "its command could not be started";
-    case "cancelled":
-      return "the run was cancelled";
-    case "lost":
-      return "its lock could not be renewed in time";
   }
 }

@@ -10,15 +10,15 @@ export class RunnerFiles {
   readonly #env: Environment;
   readonly #state: string | null;
 
-  /** Before the command runs. */
+  /** Reads the state that {@link restore} writes again, so it is made before the command runs. */
   constructor(env: Environment) {
     this.#env = env;
     this.#state = contentsOf(env.GITHUB_STATE);
   }
 
   /**
-   * After the command: the state is as it was, since a step with `run` writes none, and the outputs are a file that ends with
-   * a whole line.
+   * Repairs the files after the command. The state gets its old content, since a command has no business with it. The outputs
+   * become a file that ends with a whole line.
    *
    * @throws if a file cannot be written.
    */

@@ -4,7 +4,8 @@ import { zoneNamed } from "../../scheduler/zone.ts";
 import type { BackfillInputs } from "../backfill-inputs.ts";
 import type { Page } from "../backfill-page.ts";
 import type { Surroundings } from "../toolkit.ts";
-import { appendSummary, fittingRows } from "./long-table.ts";
+import { appendSummary } from "./append-summary.ts";
+import { fittingRows } from "./long-table.ts";
 import { code, wallText } from "./summary-cells.ts";
 
 /** In bytes: room for the line about rows that are left out. */

@@ -1,4 +1,5 @@
 import { behindCount } from "../../scheduler/behind-count.ts";
+import type { WatchedJobs } from "../../scheduler/fail-when.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import { conditionOfJob } from "../../scheduler/job-condition.ts";
 import { formatLength, latenessOf } from "../../scheduler/late-text.ts";
@@ -6,9 +7,9 @@ import { type EndedRun, endingOf, type JobState } from "../../scheduler/state-do
 import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
 import type { DisabledWorkflows } from "../github/disabled-workflows.ts";
-import type { WatchedJobs } from "../status-outputs.ts";
 import type { Surroundings } from "../toolkit.ts";
-import { appendSummary, fittingRows } from "./long-table.ts";
+import { appendSummary } from "./append-summary.ts";
+import { fittingRows } from "./long-table.ts";
 import { code, wallText } from "./summary-cells.ts";
 import { holderText } from "./summary-text.ts";
 

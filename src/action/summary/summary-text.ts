@@ -18,7 +18,7 @@ export interface SummaryRow {
   readonly holder: Holder | null;
   /** When the next interval is due. Null: that is not known. */
   readonly dueAt: Instant | null;
-  /** How many further intervals are due. Null likewise. */
+  /** How many further intervals are due. Null: that is not known. */
   readonly behind: number | null;
 }
 
