@@ -4,7 +4,7 @@ import { type JobState, progressOf } from "../scheduler/state-document.ts";
 import { nextEnd, prepareSchedule } from "../scheduler/what-comes-next.ts";
 
 /** The span that a skip leaves out. */
-export interface SkippedSpan {
+export interface SpanToSkip {
   readonly from: Instant;
   /** Null where the state has no schedule that this version understands. */
   readonly count: IntervalCount | null;
@@ -19,7 +19,7 @@ export interface IntervalCount {
 }
 
 /** @returns null for a job that never began, and for one whose progress is at `until` or later. */
-export async function skippedSpan(state: JobState, until: Instant): Promise<SkippedSpan | null> {
+export async function skippedSpan(state: JobState, until: Instant): Promise<SpanToSkip | null> {
   const from = progressOf(state);
   if (from === null || until <= from) return null;
   const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);

@@ -42,7 +42,7 @@ export function badInput(errors: readonly SchemaError[], part: string): Argument
   if (keyword === "additionalProperties") {
     const knownFields = Object.keys(parentSchema?.properties ?? {});
     return new ArgumentError("unknown-name", {
-      // The unknown name is the caller's text, and the log shows the field.
+      // Not the unknown name: it is the caller's text, which the log must not show.
       field,
       problem: `contains the unknown field ${shownValue(params.additionalProperty)}`,
       expected: knownFields.length === 0 ? "none" : `${knownFields.join(", ")} only`,

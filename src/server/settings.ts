@@ -23,7 +23,11 @@ export const SETTINGS = [
     about: "the database of the locks: sqlite:FILE or postgres://USER:PASSWORD@HOST/DATABASE",
   },
   { name: "LOG_LEVEL", placeholder: "LEVEL", fallback: "info", about: LOG_LEVELS.join(", ") },
-  { name: "METRICS_JOBS", placeholder: "NAMES", about: "the jobs with gauges of their own in /metrics, by commas" },
+  {
+    name: "METRICS_JOBS",
+    placeholder: "NAMES",
+    about: "the jobs with gauges of their own in /metrics, separated by commas",
+  },
   { name: "BASIC_AUTH_USERNAME", placeholder: "NAME", about: "the username of basic authentication" },
   { name: "BASIC_AUTH_PASSWORD", placeholder: "PASSWORD", about: "the password of basic authentication", secret: true },
   { name: "OIDC_AUDIENCE", placeholder: "TEXT", about: "the audience that OIDC tokens of GitHub workflows must have" },

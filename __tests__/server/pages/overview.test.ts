@@ -39,9 +39,11 @@ const JOBS: readonly JobSummary[] = [
 ];
 const counts = { damaged: 1, failing: 2, overdue: 2, running: 2, waiting: 1, free: 2 };
 
+const EVERYTHING: Selection = { search: "", condition: null, sort: "urgency", page: 1 };
+
 function overview(jobs: readonly JobSummary[], selection: Partial<Selection> = {}): Overview {
   const all = new Map(jobs.map((job) => [job.name, job]));
-  return overviewOf(all, () => true, { search: "", condition: null, sort: "urgency", page: 1, ...selection }, NOON);
+  return overviewOf(all, { selection: { ...EVERYTHING, ...selection }, mayUse: () => true, now: NOON });
 }
 
 const namesOf = ({ rows }: Overview) => rows.map(({ name }) => name);
@@ -88,7 +90,7 @@ describe("a selection", () => {
   test("leaves out jobs that the caller may not use, also where another job waits for them", () => {
     const all = new Map(JOBS.map((job) => [job.name, job]));
     const mayUse = (name: string) => name === "j";
-    const one = overviewOf(all, mayUse, { search: "", condition: null, sort: "urgency", page: 1 }, NOON);
+    const one = overviewOf(all, { selection: EVERYTHING, mayUse, now: NOON });
     expect([one.rows, one.counts.waiting, one.found]).toEqual([[{ name: "j", condition: "waiting" }], 1, 1]);
   });
 });

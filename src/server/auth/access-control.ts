@@ -38,11 +38,10 @@ export function addAccessControl(server: FastifyInstance, { schemes, anyHost, me
     if (denial !== null) {
       const { status, outcome, message, error, retryAfter } = denial;
       if (retryAfter !== undefined) reply.header("retry-after", retryAfter);
-      if (status === 401)
-        reply.header(
-          "www-authenticate",
-          schemes.map(({ challenge }) => challenge),
-        );
+      if (status === 401) {
+        const challenges = schemes.map(({ challenge }) => challenge);
+        reply.header("www-authenticate", challenges);
+      }
       reply.code(status);
       recordRequest(reply, metrics, { outcome, error });
       return reply.send({ message });

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from "fastify";
 
-/** The methods of each path, RFC 9110 §9.1. The router tells only whether it knows a method and a path together. */
+/** The methods of each path, RFC 9110 §9.1. The router finds a route only by a path together with a method. */
 export class RouteMethods {
   /** The methods by the pattern of their paths. */
   readonly #methods = new Map<string, Set<string>>();

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * Whether a browser sent this request from a page of this server. Protects against cross-site request forgery: browsers
+ * Whether a browser sent this request from a page of this server. This check protects against cross-site request forgery: browsers
  * attach Basic credentials to the requests of any site's page. Every request that a form sends has `Sec-Fetch-Site` or
  * `Origin`.
  *

@@ -14,13 +14,14 @@ const VALIDITY_FACTOR = 10;
 /** While the next reading is in progress, callers get the summaries of the last one up to this age, in times of its reading. */
 const STALE_FACTOR = 40;
 
-interface Reading {
+/** One reading of all jobs. */
+interface SummaryReading {
   readonly startedAt: Instant;
   /** Infinite while the reading is in progress. */
   validUntil: Instant;
-  /** Up to when it serves while the next reading is in progress. */
+  /** Until when callers may get its summaries while the next reading is in progress. */
   servesUntil: Instant;
-  /** The names of the jobs that it has still to read. Null until it knows all names. */
+  /** The names of the jobs that are not read yet. Null until the names are listed. */
   unread: Set<string> | null;
   readonly summaries: Promise<Map<string, JobSummary>>;
   /** Settles once all updates so far are applied, in their order. It never rejects. */
@@ -41,9 +42,9 @@ export class JobSummaryCache {
   readonly #now: () => Instant;
   readonly #newDeadline: () => Deadline;
   readonly #schedules: ScheduleCache;
-  #last: Reading | null = null;
+  #last: SummaryReading | null = null;
   /** The last reading that has finished, while the next one is in progress. */
-  #finished: Reading | null = null;
+  #finished: SummaryReading | null = null;
 
   constructor({ store, now, newDeadline, schedules = new ScheduleCache() }: JobSummaryCacheOptions) {
     this.#store = store;
@@ -65,7 +66,7 @@ export class JobSummaryCache {
     return reading.summaries;
   }
 
-  /** Replaces the summary of a job that was just read or changed. A reading that has still to read the job will see a later state. */
+  /** Replaces the summary of a job that was just read or changed. A reading that has not read the job yet will see a later state. */
   update(job: ListedJob): void {
     for (const reading of [this.#last, this.#finished]) {
       if (reading === null || reading.unread === null || reading.unread.has(job.name)) continue;
@@ -79,14 +80,14 @@ export class JobSummaryCache {
     }
   }
 
-  #startReading(): Reading {
+  #startReading(): SummaryReading {
     const startedAt = this.#now();
     const unknown = Number.POSITIVE_INFINITY;
     let resolve: (summaries: Promise<Map<string, JobSummary>>) => void = () => {};
     const summaries = new Promise<Map<string, JobSummary>>((settle) => {
       resolve = settle;
     });
-    const reading: Reading = {
+    const reading: SummaryReading = {
       startedAt,
       validUntil: unknown,
       servesUntil: unknown,
@@ -115,19 +116,19 @@ export class JobSummaryCache {
     return summaryOf(job, isDamaged(job) ? null : await this.#schedules.prepare(job.schedule));
   }
 
-  #isValid({ startedAt, validUntil }: Reading, maxAge: number): boolean {
+  #isValid({ startedAt, validUntil }: SummaryReading, maxAge: number): boolean {
     const now = this.#now();
     // If the clock was set back, the age is unknown.
     return now >= startedAt && (now < validUntil || now - startedAt < maxAge);
   }
 
-  #serves(finished: Reading, maxAge: number | null): boolean {
+  #serves(finished: SummaryReading, maxAge: number | null): boolean {
     if (maxAge !== null) return this.#isValid(finished, maxAge);
     const now = this.#now();
     return now >= finished.startedAt && now < finished.servesUntil;
   }
 
-  async #readAll(reading: Pick<Reading, "unread">): Promise<Map<string, JobSummary>> {
+  async #readAll(reading: Pick<SummaryReading, "unread">): Promise<Map<string, JobSummary>> {
     const summaries = new Map<string, JobSummary>();
     const names = await this.#store.list(this.#newDeadline());
     const unread = new Set(names);
@@ -135,7 +136,7 @@ export class JobSummaryCache {
     const onBatch = (batch: readonly string[]) => {
       for (const name of batch) unread.delete(name);
     };
-    for await (const job of readJobs(this.#store, names, this.#newDeadline, onBatch)) {
+    for await (const job of readJobs(names, { store: this.#store, newDeadline: this.#newDeadline, onBatch })) {
       summaries.set(job.name, await this.#summaryOf(job));
     }
     return summaries;

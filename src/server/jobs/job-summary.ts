@@ -16,13 +16,13 @@ export interface JobSummary {
   readonly name: string;
   /** When the active lock was taken. Null without an active lock. */
   readonly lockedAt: Instant | null;
-  /** When the job is a whole interval late. Null where the state does not tell. */
+  /** When the job is a whole interval late. Null where the state has no schedule or no progress. */
   readonly overdueAt: Instant | null;
   readonly failing: boolean;
   readonly finishedUntil: Instant | null;
   /** When the newest run ended. Null if none has. */
   readonly lastRunAt: Instant | null;
-  /** The next interval. Null where the state does not tell. */
+  /** The next interval. Null where the state has no schedule or no progress. */
   readonly next: NextInterval | null;
   /** The state document is damaged. The other fields are null or false then. */
   readonly damaged?: true;

@@ -24,17 +24,18 @@ export function isDamaged<Job extends JobState | JobStatus>(job: Job | DamagedJo
 /** SQLite reads synchronously, and a batch of this size blocks the event loop for some 10 ms. */
 const BATCH_SIZE = 100;
 
-/**
- * Reads jobs in the order of their names, in batches. Other requests are served between two batches.
- *
- * @param newDeadline Gives the deadline of one batch.
- * @param onBatch Called before each batch is read, with its names.
- */
+interface JobReading {
+  readonly store: JobStore;
+  /** Gives the deadline of one batch. */
+  readonly newDeadline: () => Deadline;
+  /** Called before each batch is read, with its names. */
+  readonly onBatch?: (names: readonly string[]) => void;
+}
+
+/** Reads jobs in the order of their names, in batches. Other requests are served between two batches. */
 export async function* readJobs(
-  store: JobStore,
   names: readonly string[],
-  newDeadline: () => Deadline,
-  onBatch: (names: readonly string[]) => void = () => {},
+  { store, newDeadline, onBatch = () => {} }: JobReading,
 ): AsyncGenerator<ListedJob> {
   for (let start = 0; start < names.length; start += BATCH_SIZE) {
     await setImmediate();
@@ -50,11 +51,8 @@ export async function* readJobs(
   }
 }
 
-export interface StatusOptions {
-  readonly store: JobStore;
+export interface StatusOptions extends Pick<JobReading, "store" | "newDeadline"> {
   readonly now: () => Instant;
-  /** Gives the deadline of one batch. */
-  readonly newDeadline: () => Deadline;
 }
 
 /** A request may list any number of jobs, and a job may require up to 1000 others. More states would take too much memory. */
@@ -66,7 +64,7 @@ export async function* readStatuses(
   { store, now, newDeadline }: StatusOptions,
 ): AsyncGenerator<ListedStatus> {
   const required = new Map<string, JobState | null>();
-  for await (const job of readJobs(store, names, newDeadline)) {
+  for await (const job of readJobs(names, { store, newDeadline })) {
     if (isDamaged(job)) {
       yield job;
       continue;
@@ -74,8 +72,9 @@ export async function* readStatuses(
     if (required.size > MAX_REQUIRED_STATES) required.clear();
     const unread = (job.schedule?.requiredJobNames ?? []).filter((name) => !required.has(name));
     for (const name of unread) required.set(name, null);
-    for await (const other of readJobs(store, unread, newDeadline))
+    for await (const other of readJobs(unread, { store, newDeadline })) {
       if (!isDamaged(other)) required.set(other.name, other);
+    }
     yield { state: job, next: await whatComesNext({ state: job, required, now: now() }) };
   }
 }

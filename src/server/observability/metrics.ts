@@ -16,7 +16,7 @@ export interface Metrics {
   text(listed: readonly JobGauges[]): Promise<string>;
 }
 
-/** The gauges of one job. Null: the state does not tell, or could not be read. */
+/** The gauges of one job. Null: the value does not follow from the state, or the state could not be read. */
 export interface JobGauges {
   readonly jobName: string;
   readonly overdue: boolean | null;

@@ -23,7 +23,7 @@ export function conditionElement(status: JobStatus, context: PageContext): Html 
     next.overdue ? html`<span class="badge overdue">Overdue</span>` : null,
     state.active && runningElement(state.active, next.overdue === true, context.times),
     next.waitingFor !== null && next.waitingFor.length > 0
-      ? html`<span class="waiting">Waiting for ${waitingFor(status, context)}</span>`
+      ? html`<span class="waiting">Waiting for ${waitingLinks(status, context)}</span>`
       : null,
     conditionOfJob(status) === "free" ? html`<span class="free">Free</span>` : null,
   ];
@@ -44,7 +44,7 @@ function intervalLength({ intervalStartedAt, intervalEndedAt }: Lock): number {
 /** A job may require a thousand others, and a row has no room for them. The job's page names them all. */
 const MOST_NAMES = 3;
 
-function waitingFor({ next }: JobStatus, context: PageContext): Html {
+function waitingLinks({ next }: JobStatus, context: PageContext): Html {
   const jobs = next.waitingFor ?? [];
   const links = jobs.slice(0, MOST_NAMES).map(({ jobName }, at) => {
     return html`${at === 0 ? "" : ", "}${jobLink(jobName, context)}`;

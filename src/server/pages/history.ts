@@ -71,7 +71,7 @@ export function successRate(history: readonly EndedRun[]): string | null {
   return `${finished} of ${history.length} ${history.length === 1 ? "run" : "runs"} finished (${percent}%)`;
 }
 
-/** @returns how long a run took, in milliseconds, or null if a document of an older version does not say. */
+/** @returns how long a run took, in milliseconds, or null for a run that an older version recorded. */
 export function durationOf({ createdAt, endedAt }: EndedRun): number | null {
   return createdAt === undefined ? null : Math.max(0, Date.parse(endedAt) - Date.parse(createdAt));
 }

@@ -45,16 +45,15 @@ interface Candidate {
   readonly condition: Condition;
 }
 
-/**
- * @param all The summaries of all jobs, sorted by name.
- * @param mayUse Whether the caller may see a job.
- */
-export function overviewOf(
-  all: JobSummaries,
-  mayUse: (jobName: string) => boolean,
-  selection: Selection,
-  now: Instant,
-): Overview {
+interface OverviewRequest {
+  readonly selection: Selection;
+  /** Whether the caller may see a job. */
+  readonly mayUse: (jobName: string) => boolean;
+  readonly now: Instant;
+}
+
+/** @param all The summaries of all jobs, sorted by name. */
+export function overviewOf(all: JobSummaries, { selection, mayUse, now }: OverviewRequest): Overview {
   const part = selection.search.toLowerCase();
   const matching: Candidate[] = [];
   for (const summary of all.values()) {

@@ -49,7 +49,7 @@ ${footer === undefined ? null : html`<footer>${footer}</footer>\n`}${asOf?.isLiv
 `.text;
 }
 
-/** The script shows the button, and words it. */
+/** The button is hidden until the script gives it a text and a function. */
 function asOfLine({ times, refresh, isLive = false }: AsOf): Html {
   const button = html` <button id="pause" type="button" hidden></button>`;
   return html` <p class="asof"><span id="asof"><span class="wide">As of </span>${times.element(times.now)}<span class="wide">, ${times.zone}</span></span> · <a id="refresh" href="${refresh}">Refresh</a>${isLive ? button : null} <span id="stale" role="alert"></span></p>`;

@@ -1,5 +1,4 @@
 import { oneLine } from "../../backend/one-line.ts";
-import { MAX_BEHIND } from "../../scheduler/decide.ts";
 import type { DueSpan } from "../../scheduler/due-span.ts";
 import { type Instant, toIso } from "../../scheduler/instant.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
@@ -58,9 +57,8 @@ export function skipNote({ name, skipped = [], finishedUntil }: JobState, until:
   return html`<p class="sheet note" role="status">Skipped ${nameElement(name)}: ${span(Date.parse(skippedStartedAt), Date.parse(skippedEndedAt), times)} will not be run.</p>`;
 }
 
-/** `1 interval`, `3 intervals`, `1000 intervals or more`. */
+/** `1 interval`, `3 intervals`. */
 function intervals(count: number): string {
-  if (count > MAX_BEHIND) return `${MAX_BEHIND} intervals or more`;
   return count === 1 ? "1 interval" : `${count} intervals`;
 }
 

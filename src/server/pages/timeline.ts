@@ -7,7 +7,7 @@ import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
 
 /** The most marks in a row of the overview, without the mark of a run that is running. */
-const FEW = 11;
+const MOST_MARKS = 11;
 
 /** From this number of marks on, an axis has room for two labels. */
 const MARKS_OF_TWO_LABELS = 7;
@@ -24,7 +24,7 @@ interface Mark {
 
 /** The last runs and skipped spans, the oldest at the left, and the active lock's run at the right, above a time axis. */
 export function timeline(state: JobState, times: TimeFormatter): Html {
-  return timelineOf(historyOf(state).slice(-FEW), state, times);
+  return timelineOf(historyOf(state).slice(-MOST_MARKS), state, times);
 }
 
 /** The whole recorded history. */

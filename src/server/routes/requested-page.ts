@@ -48,7 +48,7 @@ async function requestedOverview(request: ListRequest, context: ServerContext): 
   const mayUse = mayUseFor(request);
   const selection = { search, condition: state, sort, page: Number(page) };
   const summarized = await summaries.read();
-  const selected = overviewOf(summarized, mayUse, selection, now());
+  const selected = overviewOf(summarized, { selection, mayUse, now: now() });
   const statuses: ListedStatus[] = [];
   const names = selected.rows.map(({ name }) => name);
   for await (const job of readStatuses(names, context)) {
