@@ -1,6 +1,7 @@
 // Runs the tests: `node testing/run.mjs [system] [PATTERN...]`. Without "system" it runs the fast tests, which start no
 // other process. `npm cit` runs the fast tests and then the system tests.
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
@@ -20,8 +21,8 @@ const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 const LONGEST_RUN = { fast: 10, system: 40 };
 /** Milliseconds for one test or hook of the system tests. Some start a hundred processes. */
 const LONGEST_SYSTEM_TEST = 10 * 60_000;
-/** One more than jest.config.mjs has: a system test also waits, for other processes and for real time. */
-const SYSTEM_WORKERS = 3;
+/** In each of the two runs of system tests. Together they are more than the cores of a runner: many of these tests wait. */
+const SYSTEM_WORKERS = 2;
 
 const root = path.dirname(import.meta.dirname);
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
@@ -35,7 +36,10 @@ const compileCache = mkdtempSync(path.join(tmpdir(), "cronyx-compiled-"));
 const [first, ...others] = process.argv.slice(2);
 const patterns = first === "system" ? others : process.argv.slice(2);
 try {
-  process.exitCode = suites().some((suite) => !passes(suite)) ? 1 : 0;
+  process.exitCode = 0;
+  for (const suite of suites()) {
+    if (process.exitCode === 0 && !(await passes(suite))) process.exitCode = 1;
+  }
 } finally {
   rmSync(compileCache, { recursive: true, force: true });
 }
@@ -48,9 +52,9 @@ function suites() {
 }
 
 /** @param {"fast" | "system"} suite */
-function passes(suite) {
+async function passes(suite) {
   const from = performance.now();
-  const passed = suite === "fast" ? passesFast() : passesSystem();
+  const passed = await (suite === "fast" ? passesFast() : passesSystem());
   console.log(`The ${suite} tests ${passed ? "passed" : "failed"}: ${Math.round((performance.now() - from) / 1000)} s`);
   return passed;
 }
@@ -59,20 +63,25 @@ function passesFast() {
   return run(hasSqlite(installedNode) ? installedNode : packagedNode, [`--testRegex=${TESTS.fast}`], LONGEST_RUN.fast);
 }
 
-/** Runs as much as possible with the installed Node, which may be the oldest one that the library supports. */
-function passesSystem() {
+/**
+ * Runs as much as possible with the installed Node, which may be the oldest one that the library supports, and the rest at
+ * the same time.
+ */
+async function passesSystem() {
   const tests = TESTS.system;
-  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`, `--maxWorkers=${SYSTEM_WORKERS}`];
-  if (hasSqlite(installedNode)) return run(installedNode, [...options, `--testRegex=${tests}`], LONGEST_RUN.system);
+  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`];
+  if (hasSqlite(installedNode)) {
+    const workers = `--maxWorkers=${2 * SYSTEM_WORKERS}`;
+    return run(installedNode, [...options, workers, `--testRegex=${tests}`], LONGEST_RUN.system);
+  }
+  options.push(`--maxWorkers=${SYSTEM_WORKERS}`);
   const withoutSqlite = [NEEDS_SQLITE, "/node_modules/"].map((path) => `--testPathIgnorePatterns=${path}`);
-  return (
-    run(installedNode, [...options, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system) &&
-    run(
-      packagedNode,
-      [...options, `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`],
-      LONGEST_RUN.system,
-    )
-  );
+  const withSqlite = `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`;
+  const passed = await Promise.all([
+    run(installedNode, [...options, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system),
+    run(packagedNode, [...options, withSqlite], LONGEST_RUN.system),
+  ]);
+  return passed.every(Boolean);
 }
 
 /** @param {string} node */
@@ -83,7 +92,7 @@ function hasSqlite(node) {
 }
 
 /** @param {string} node @param {string[]} selection Jest options that select test files. @param {number} minutes The longest that it may take. */
-function run(node, selection, minutes) {
+async function run(node, selection, minutes) {
   const jestOptions = patterns.length > 0 ? [...selection, "--passWithNoTests"] : selection;
   // The patterns come first: Jest would take a pattern after --testRegex for another value of that option.
   const args = [
@@ -94,17 +103,15 @@ function run(node, selection, minutes) {
     ...patterns,
     ...jestOptions,
   ];
-  const { status, error } = spawnSync(node, args, {
-    cwd: root,
-    env: { ...process.env, NODE_COMPILE_CACHE: compileCache },
-    stdio: "inherit",
-    timeout: minutes * 60_000,
-    killSignal: "SIGKILL",
-  });
-  if (error && "code" in error && error.code === "ETIMEDOUT") {
+  const signal = AbortSignal.timeout(minutes * 60_000);
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  const child = spawn(node, args, { cwd: root, env, stdio: "inherit", signal, killSignal: "SIGKILL" });
+  try {
+    const [exitCode] = await once(child, "exit");
+    return exitCode === 0;
+  } catch (error) {
+    if (!signal.aborted) throw error;
     console.error(`The tests did not end within ${minutes} minutes: one of them hangs, or left a handle open`);
     return false;
   }
-  if (error) throw error;
-  return status === 0;
 }

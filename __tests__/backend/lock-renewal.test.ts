@@ -108,7 +108,7 @@ test("without a retry interval the lock is renewed at the longest period, and ne
   const { timers, sent, renewal } = await trial(null, () => UNREACHABLE, { longestPeriod: 5 * MINUTE });
   await timers.advance(16 * MINUTE);
   expect(sent).toEqual([5 * MINUTE, 10 * MINUTE, 15 * MINUTE]);
-  await timers.advance(365 * DAY);
+  await timers.advance(30 * DAY);
   expect(renewal.signal.aborted).toBe(false);
   renewal.stop();
   expect(timers.pending).toBe(0);

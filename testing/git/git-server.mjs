@@ -1,8 +1,7 @@
-import { execFile, spawn } from "node:child_process";
-import { once } from "node:events";
 import http from "node:http";
 import path from "node:path";
 import { promisify } from "node:util";
+import { ProcessHost } from "../processes/process-host.mjs";
 
 /**
  * The fault that one request meets.
@@ -48,12 +47,13 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
   /** The git processes of this server, which write into the folder until they exit. @type {Set<Promise<unknown>>} */
   const running = new Set();
   let closed = false;
-  /** git is asked for it at the first request that needs it. @type {Promise<string> | undefined} */
-  let program;
+  const processes = new ProcessHost();
+  /** @type {Promise<string> | undefined} */
+  let httpBackend;
   const run = (/** @type {GitRequest} */ request) => {
     if (closed) throw new Error("The git server is closed.");
-    program ??= backendProgram();
-    const answered = program.then((file) => runGit(file, request));
+    httpBackend ??= findHttpBackend(processes);
+    const answered = httpBackend.then((program) => runGit(processes, program, request));
     const done = answered.catch(() => {}).finally(() => running.delete(done));
     running.add(done);
     return answered;
@@ -70,20 +70,16 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
     /** The URL of the repository `name` in the folder. @param {string} name */
     url: (name) => `http://${host.includes(":") ? `[${host}]` : host}:${port}/${name}`,
     exchanges,
+    processes,
     /** Resolves when no git process of this server runs any more, so that the folder can be deleted. */
     async close() {
       server.closeAllConnections();
       await promisify(server.close.bind(server))();
       closed = true;
       await Promise.all(running);
+      processes.close();
     },
   };
-}
-
-/** @returns the path of git-http-backend. */
-async function backendProgram() {
-  const { stdout } = await promisify(execFile)("git", ["--exec-path"]);
-  return path.join(stdout.trim(), "git-http-backend");
 }
 
 /**
@@ -147,6 +143,12 @@ function newExchange(request, { url, body, arrivedAt }) {
   };
 }
 
+/** Git would start git-http-backend as a second process. @param {ProcessHost} processes */
+async function findHttpBackend(processes) {
+  const { output } = await processes.run({ program: "git", args: ["--exec-path"] });
+  return path.join(output.toString().trim(), "git-http-backend");
+}
+
 /**
  * @typedef {object} GitRequest
  * @property {string} root The folder of the repositories.
@@ -158,11 +160,13 @@ function newExchange(request, { url, body, arrivedAt }) {
 /**
  * Runs git-http-backend as a CGI script (RFC 3875).
  *
- * @param {string} program The file of git-http-backend. Git would run it in a second process.
+ * @param {ProcessHost} processes
+ * @param {string} program git-http-backend.
  * @param {GitRequest} request
  */
-async function runGit(program, { root, url, request, body }) {
-  const child = spawn(program, {
+async function runGit(processes, program, { root, url, request, body }) {
+  const { output } = await processes.run({
+    program,
     env: {
       PATH: process.env.PATH,
       GIT_PROJECT_ROOT: root,
@@ -179,11 +183,8 @@ async function runGit(program, { root, url, request, body }) {
       REMOTE_USER: "git",
       REMOTE_ADDR: "127.0.0.1",
     },
-    stdio: ["pipe", "pipe", "ignore"],
+    input: body,
   });
-  child.stdin.on("error", () => {});
-  child.stdin.end(body);
-  const [output] = await Promise.all([bodyOf(child.stdout), once(child, "close")]);
 
   const end = output.indexOf("\r\n\r\n");
   /** @type {Record<string, string>} */
