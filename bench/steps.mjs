@@ -99,14 +99,14 @@ async function measureSteps(place) {
       samples.set(name, [...(samples.get(name) ?? []), await measured(act, says)]);
     };
     if (place.way === "http")
-      await measure("three bare requests", () => stepOf(place, "", false, bareDist).main(), /^Sent/);
-    const first = stepOf(place, `${place.way}-${run}`, counting);
+      await measure("three bare requests", () => stepOf(place, "", { dist: bareDist }).main(), /^Sent/);
+    const first = stepOf(place, `${place.way}-${run}`, { counting });
     await measure("main: a job's first start", () => first.main(), /^Started/);
     await measure("post: finishing that", () => first.post(), /^Finished/);
-    const refused = stepOf(place, refusedJob, counting);
+    const refused = stepOf(place, refusedJob, { counting });
     await measure("main: not due", () => refused.main(), /^Not started \(not-due\)/);
     await measure("post: nothing to end", () => refused.post(), /nothing to end/);
-    const late = stepOf(place, lateJob, counting);
+    const late = stepOf(place, lateJob, { counting });
     await measure("main: one interval of many", () => late.main(), /^Started/);
     await measure("post: finishing that one", () => late.post(), /^Finished/);
   }
@@ -191,8 +191,11 @@ async function lateJobAt(place) {
   return job;
 }
 
-/** @param {Place} place @param {string} job */
-function stepOf({ url }, job, counting = false, dist = options.dist) {
+/**
+ * @param {Place} place @param {string} job
+ * @param {{ counting?: boolean, dist?: string }} [how] `counting`: git processes are counted.
+ */
+function stepOf({ url }, job, { counting = false, dist = options.dist } = {}) {
   const PATH = `${countingPath}${path.delimiter}${process.env.PATH}`;
   return new Step({
     dist: path.resolve(dist),

@@ -1,4 +1,4 @@
-// Makes dist/: dist/action/, one bundle with a small file for each entry point; and the library's, which isn't committed.
+// Makes dist/: dist/action/, one bundle with a small file for each entry point, and dist/package/, the library, which git ignores.
 import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";

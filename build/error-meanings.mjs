@@ -24,10 +24,9 @@ export const ARGUMENT_MEANINGS = {
     only: ["library", "server"],
   },
   "unknown-name": {
-    field: "option",
-    value: "jobname",
-    problem: "is not known",
-    expected: "jobName",
+    field: "intervall",
+    problem: "is not a known option",
+    expected: "one of jobName, jobInterval, startBuffer",
     meaning: "There is no option, field or flag of this name. Upper and lower case count.",
     only: ["command", "library", "server"],
   },
@@ -47,9 +46,9 @@ export const ARGUMENT_MEANINGS = {
     only: ["action", "command", "server"],
   },
   conflict: {
-    field: "credentials",
-    problem: "and token are both set",
-    expected: "one of them",
+    field: "credentials and token",
+    problem: "are both set, and only one can be sent",
+    expected: "only one of them",
     meaning: "Two settings exclude each other.",
     only: ["action", "library", "server"],
   },
@@ -79,7 +78,7 @@ export const ARGUMENT_MEANINGS = {
     field: "timezone",
     value: "BST",
     problem: "is an abbreviation and not an IANA time zone (Europe/London may be meant)",
-    meaning: "The name is neither a zone nor a link of the IANA database. Abbreviations and offsets are none.",
+    meaning: "The name is neither a zone nor a link of the IANA database. Abbreviations and offsets are not accepted.",
   },
   "out-of-range": {
     field: "deadline",
@@ -116,7 +115,7 @@ export const ARGUMENT_MEANINGS = {
   "spent-lock-id": {
     field: "lockId",
     value: "0c4f3a52-9a5e-4b53-8f0e-6b7d1a0f3c11",
-    problem: "was used by an earlier run",
+    problem: "cannot be granted again: its run has ended, or its start was abandoned",
     meaning: "The lock of this id has ended. A delayed or repeated request must not take it again.",
     only: ["server"],
   },
@@ -126,7 +125,7 @@ export const ARGUMENT_MEANINGS = {
     problem: "is not a URL",
     expected: "git+ssh://git@github.com/octo-org/locks.git",
     meaning:
-      "The address is that of no repository and no server. Addresses of repositories begin with `git+`. An address that may contain a password is not shown.",
+      "The text is no address of a repository or a server. Addresses of repositories begin with `git+`. An address that may contain a password is not shown.",
   },
   "credentials-in-location": {
     field: "url",
@@ -194,9 +193,9 @@ export const ARGUMENT_MEANINGS = {
     only: ["command", "library", "server"],
   },
   "no-sqlite": {
-    field: "JOB_STORE_URL",
-    problem: "names an SQLite file, and this Node has no SQLite built in",
-    expected: "Node 22.13 or newer, or PostgreSQL",
+    field: "Node",
+    problem: "20.5.0 has no SQLite",
+    expected: "Node 22.13 or newer, or keep the locks in PostgreSQL (postgres://…)",
     meaning: "Only newer releases of Node have SQLite built in.",
     only: ["server"],
   },
@@ -224,49 +223,54 @@ export const REMOTE_MEANINGS = {
       "A proxy answered in the server's place, and nothing is known of the request. It was repeated until the deadline.",
   },
   "proxy-unusable": {
-    problem: "cannot be reached: https_proxy asks for a proxy of the kind socks5:",
+    place: "The variable https_proxy",
+    problem: "asks for a socks5: proxy, not for an HTTP one",
     meaning: "A proxy variable of the environment cannot be used. The connection never goes around the proxy.",
   },
   "sign-on-required": {
-    problem: "refused the token (403: The organization has enabled single sign-on)",
+    problem: "does not let the token read (403: The organization has enabled or enforced SAML SSO)",
     meaning: "The organization requires a single sign-on for this token.",
   },
   "rate-limited": {
-    problem: "refused the request (403: API rate limit exceeded)",
+    problem: "does not let the token read (403: API rate limit exceeded)",
     meaning: "The server limits how many requests this token or this address may send.",
   },
   "repository-read-only": {
-    problem: "refused the update (403: This repository was archived)",
+    problem: "does not let the token write (403: This repository was archived so it is read-only)",
     meaning: "The repository is archived, or a mirror, so that nothing can be pushed to it.",
   },
   "repository-unsupported": {
-    problem: "cannot keep locks (its object ids are SHA-256)",
+    problem: "cannot keep locks (its objects have SHA-256 ids)",
     meaning: "The repository or its server lacks something that the locks need.",
   },
   "not-fast-forward": {
-    problem: "refused the update (denying non-fast-forward refs/cronyx/report)",
+    problem: "refused to move refs/cronyx/report-527a7ccf1d4003f919ab9ac4ac096c09 (non-fast-forward)",
     meaning:
       "The server refuses each update that does not follow from the commit before. Such an update is tried once more, as one that does.",
   },
   "updates-not-allowed": {
-    problem: "refused the update of a ref that exists",
+    problem:
+      "refused to move refs/cronyx/report-527a7ccf1d4003f919ab9ac4ac096c09 (hook declined), although the update was fast-forward",
     meaning: "The server allows new refs and no update of them, so that a lock there can never be ended.",
   },
   "update-failed": {
-    problem: "did not move the ref, and names no rule (failed)",
+    problem: "refused to move refs/cronyx/report-527a7ccf1d4003f919ab9ac4ac096c09 (failed to update ref)",
     meaning: "The ref is where it was, and the server does not say why. The update was repeated until the deadline.",
   },
   "ref-without-object": {
-    problem: "has a ref whose object is missing (fatal: bad object)",
+    problem:
+      "has lost the object that refs/cronyx/report-527a7ccf1d4003f919ab9ac4ac096c09 points to (the server does not send it)",
     meaning:
       "A full disk or a garbage collection beside a push left a ref without its object. The job is stuck until the ref is removed.",
   },
   "git-too-old": {
-    problem: "has git 2.25.1, and 2.29 is needed",
+    place: "ssh://git@github.com/octo-org/locks",
+    problem: "needs git 2.29 or newer here, and this machine has 2.25.1",
     meaning: "Over ssh and for local repositories the git command of this machine is used.",
   },
   "key-may-not-write": {
-    problem: "refused the push (The key you are authenticating with has been marked as read only)",
+    place: "ssh://git@github.com/octo-org/locks",
+    problem: "cannot be reached by git push (The key you are authenticating with has been marked as read only)",
     meaning: "The ssh key may read the repository and not write to it.",
   },
   redirected: {
@@ -317,7 +321,7 @@ export const REMOTE_MEANINGS = {
     meaning: "The repository does not exist, or the token may not see it: GitHub answers the same in both cases.",
   },
   "not-a-repository": {
-    problem: "cannot keep locks (it does not speak git's protocol)",
+    problem: "cannot keep locks (it answered with text/html, not as a git server does)",
     meaning: "Something else than a git repository answers at this address.",
   },
   "update-refused": {
@@ -331,7 +335,7 @@ export const REMOTE_MEANINGS = {
   },
   "git-failed": {
     place: "ssh://git@github.com/octo-org/locks",
-    problem: "cannot be used (Host key verification failed)",
+    problem: "cannot be reached by git fetch (Host key verification failed)",
     meaning: "The git command failed. Its own words are in brackets.",
   },
   "login-missing": {
@@ -351,7 +355,7 @@ export const REMOTE_MEANINGS = {
   },
   "rules-forbid": {
     place: "https://locks.example.com",
-    problem: "does not allow this (403: No rule lets octo-org/reports use the job report)",
+    problem: "does not allow this (403: The server's rules do not allow this request for this token)",
     meaning: "The server knows the caller, and its rules do not allow this job.",
   },
   "request-refused": {
@@ -378,7 +382,7 @@ export const REMOTE_MEANINGS = {
     place: "https://locks.example.com",
     problem:
       'does not say why "report" was not started, and the answer to an earlier attempt was lost, so that attempt may have taken the lock',
-    meaning: "An answer was lost, and an original CronyxServer cannot tell whether the lock was taken.",
+    meaning: "An answer was lost, and an original CronyxServer does not show whether the lock was taken.",
   },
   "oidc-not-permitted": {
     place: "GitHub's issuer of OIDC tokens",
@@ -388,12 +392,14 @@ export const REMOTE_MEANINGS = {
   },
   "oidc-failed": {
     place: "GitHub's issuer of OIDC tokens",
-    problem: "answered 500",
+    problem: "answered 403 without a token",
     meaning: "GitHub gave no OIDC token.",
     only: ["action"],
   },
   "document-damaged": {
-    problem: "has a state document of the job report that cannot be used (finishedUntil is not an instant)",
+    place:
+      "The state document at refs/cronyx/report-527a7ccf1d4003f919ab9ac4ac096c09 in https://github.com/octo-org/locks",
+    problem: 'is damaged (finishedUntil is "yesterday", not an instant such as 2026-11-24T00:29:32.532Z)',
     meaning: "The state document was changed by hand, is cut off, or is of a newer release. It is never overwritten.",
     only: ["action", "command", "library", "server"],
   },
@@ -406,7 +412,7 @@ export const DATABASE_MEANINGS = {
     meaning: "There is no connection to the database, or no answer in time. Clients get 503, and may try again.",
   },
   "database-login-refused": {
-    problem: "refused the login (password authentication failed)",
+    problem: 'cannot be used (password authentication failed for user "cronyx")',
     meaning: "The user or the password is wrong.",
   },
   "database-forbidden": {
@@ -414,7 +420,7 @@ export const DATABASE_MEANINGS = {
     meaning: "The user may log in, and may not create or write the table; or the file is read-only.",
   },
   "database-not-found": {
-    problem: "cannot be used (database cronyx does not exist)",
+    problem: 'cannot be used (database "cronyx" does not exist)',
     meaning: "The database, or the folder of the file, does not exist.",
   },
   "database-not-a-file": {
@@ -426,19 +432,19 @@ export const DATABASE_MEANINGS = {
     meaning: "The file itself is mounted, and the two files that SQLite keeps beside it are not.",
   },
   "database-cannot-open": {
-    problem: "cannot be opened (unable to open database file)",
+    problem: "cannot be used (unable to open database file)",
     meaning: "The server's user may not read or write the file or its folder.",
   },
   "database-encoding": {
-    problem: "has the encoding LATIN1",
+    problem: "has the encoding LATIN1, which lacks characters that a state document may contain",
     meaning: "Job names may hold any character, and only UTF-8 has all of them.",
   },
   "database-parameter-refused": {
-    problem: "refused the connection (unsupported startup parameter)",
+    problem: "cannot be used (unsupported startup parameter: statement_timeout)",
     meaning: "A connection pooler refuses a parameter that the server sends when it connects.",
   },
   "database-tls-failed": {
-    problem: "has a certificate that is not trusted",
+    problem: "has a certificate from an authority that this machine does not trust (SELF_SIGNED_CERT_IN_CHAIN)",
     meaning: "The certificate of the database cannot be verified. Another attempt would change nothing.",
   },
   "database-disk-failed": {
@@ -446,7 +452,7 @@ export const DATABASE_MEANINGS = {
     meaning: "The disk failed, or its quota is used up. Clients get 503, and may try again.",
   },
   "database-unusable": {
-    problem: "cannot be used (column version does not exist)",
+    problem: 'cannot be used (column "version" does not exist)',
     meaning: "The file is no database, or its table is not that of this server.",
   },
   "database-damaged": {
@@ -454,11 +460,11 @@ export const DATABASE_MEANINGS = {
     meaning: "The database's file is damaged.",
   },
   "database-too-new": {
-    problem: "was migrated by a newer release",
+    problem: "has version 2 of the schema, and this release knows versions up to 1",
     meaning: "A newer release of the server made the table. An older one does not touch it.",
   },
   "database-replaced": {
-    problem: "is no longer the file that was opened",
+    problem: "can no longer be used: /data/cronyx.db was replaced",
     meaning: "Another file took the place of the database while the server was running.",
   },
   "database-full": {

@@ -1,5 +1,5 @@
 // Makes docs/inputs.md, and the tables of the README, from each action.yml: `npm run docs`. A test fails where they differ.
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parse } from "yaml";
 
@@ -43,10 +43,9 @@ const IN_README = {
 
 /** @returns the text of docs/inputs.md. */
 export function inputsReference() {
-  const sections = ACTIONS.flatMap(([folder, name]) => {
-    const file = path.join(root, folder, "action.yml");
-    return existsSync(file) ? [sectionOf(name, parse(readFileSync(file, "utf8")))] : [];
-  });
+  const sections = ACTIONS.map(([folder, name]) =>
+    sectionOf(name, parse(readFileSync(path.join(root, folder, "action.yml"), "utf8"))),
+  );
   return `${[
     "# Inputs and outputs",
     "This file is made from each `action.yml` by `npm run docs`.",

@@ -3,8 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
-
-const root = path.join(import.meta.dirname, "..");
+import { codeBlocks, documents, ROOT } from "../testing/documents/code-blocks.ts";
 
 /**
  * @typedef {object} Snippet
@@ -15,23 +14,16 @@ const root = path.join(import.meta.dirname, "..");
 
 /** @returns {Snippet[]} the YAML code of all documents. */
 export function yamlSnippets() {
-  const documents = ["README.md", ...readdirSync(path.join(root, "docs")).map((name) => `docs/${name}`)];
-  return documents
-    .filter((file) => file.endsWith(".md"))
-    .flatMap((file) => {
-      const text = readFileSync(path.join(root, file), "utf8");
-      return [...text.matchAll(/^( *)```yaml\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: indent = "", 2: code = "" }) => ({
-        file,
-        line: text.slice(0, index).split("\n").length,
-        text: withLocalActions(code.replaceAll(new RegExp(`^${indent}`, "gm"), "")),
-      }));
-    });
+  return documents()
+    .flatMap(codeBlocks)
+    .filter(({ language }) => language === "yaml")
+    .map(({ file, line, text }) => ({ file, line, text: withLocalActions(text) }));
 }
 
 /** @returns {Snippet[]} the workflows of examples/. */
 export function examples() {
-  const files = readdirSync(path.join(root, "examples")).map((name) => `examples/${name}`);
-  return files.map((file) => ({ file, line: 0, text: withLocalActions(readFileSync(path.join(root, file), "utf8")) }));
+  const files = readdirSync(path.join(ROOT, "examples")).map((name) => `examples/${name}`);
+  return files.map((file) => ({ file, line: 0, text: withLocalActions(readFileSync(path.join(ROOT, file), "utf8")) }));
 }
 
 /** @param {string} text */

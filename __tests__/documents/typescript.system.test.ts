@@ -41,7 +41,7 @@ async function errorsOf(modules: ReadonlyMap<string, string>): Promise<readonly 
   }
 }
 
-const nameOf = ({ place }: CodeBlock) => `snippets/${place.replaceAll(/\W/g, "-")}.ts`;
+const nameOf = ({ place }: Pick<CodeBlock, "place">) => `snippets/${place.replaceAll(/\W/g, "-")}.ts`;
 
 test("each TypeScript snippet compiles with the package's types", async () => {
   expect(SNIPPETS.length).toBeGreaterThan(30);
@@ -54,13 +54,13 @@ test("a snippet is refused that calls a method that is not there, or shows anoth
     "renew(options?: CallOptions): Promise<boolean>\n",
     "close(force: boolean): Promise<void>\n",
     "close(): Promise<void>\ntype JobTask = () => unknown;\n",
-  ].map((text, at) => ({ place: `wrong:${at}`, language: "ts", text }));
+  ].map((text, at) => ({ place: `wrong:${at}`, text }));
   const errors = await errorsOf(new Map(wrong.map((snippet) => [nameOf(snippet), moduleOf(snippet)])));
   for (const snippet of wrong) expect(errors.join("\n")).toContain(nameOf(snippet));
 });
 
 /** A snippet is a program, or signatures of the library. */
-function moduleOf(snippet: CodeBlock): string {
+function moduleOf(snippet: Pick<CodeBlock, "text">): string {
   if (!/^import /m.test(snippet.text)) return signatureModule(snippet.text);
   const used = /\breport\(/.test(snippet.text) ? OF_THE_READER : "";
   return `${used}${snippet.text}export {};\n`;

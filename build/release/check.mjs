@@ -4,10 +4,10 @@ import { appendFileSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { Git } from "./git.mjs";
 import { notesOf } from "./notes.mjs";
-import { failing } from "./problem.mjs";
+import { runReleaseStep } from "./release-step.mjs";
 import { compareVersions, parseTag, readTag } from "./version.mjs";
 
-await failing(() => {
+await runReleaseStep(() => {
   const folder = process.cwd();
   const version = parseTag(process.env.TAG);
   const git = new Git(folder, process.env);
@@ -33,9 +33,9 @@ await failing(() => {
 
 /** @param {Version} version @param {string} commit @param {Tags} tags */
 function checkCommit({ tag }, commit, tags) {
-  const there = tags.get(tag)?.commit;
-  if (there === undefined) throw new Error(`origin has no tag ${tag}: push it first`);
-  if (there !== commit) throw new Error(`${tag} is commit ${there} in origin, but commit ${commit} is checked out`);
+  const tagged = tags.get(tag)?.commit;
+  if (tagged === undefined) throw new Error(`origin has no tag ${tag}: push it first`);
+  if (tagged !== commit) throw new Error(`${tag} is commit ${tagged} in origin, but commit ${commit} is checked out`);
 }
 
 /** @param {string} folder @param {Version} version @param {string | undefined} repository `OWNER/NAME`. */

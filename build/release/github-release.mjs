@@ -4,12 +4,12 @@
 import { execFileSync } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import { filesOf } from "./files.mjs";
-import { failing } from "./problem.mjs";
+import { runReleaseStep } from "./release-step.mjs";
 import { parseTag } from "./version.mjs";
 
 const RELEASES = "repos/{owner}/{repo}/releases?per_page=100";
 
-await failing(async () => {
+await runReleaseStep(async () => {
   const [folder, seconds = "60"] = process.argv.slice(2);
   const { tag, prerelease } = parseTag(process.env.TAG);
   const files = filesOf(folder);

@@ -1,10 +1,10 @@
 // Moves the major tag to a release: `TAG=v1.2.3 MAJOR_TAG_WAS=OBJECT node build/release/move-major-tag.mjs`. MAJOR_TAG_WAS is
 // an output of check.mjs: the object that the major tag named then, empty if there was no such tag.
 import { Git } from "./git.mjs";
-import { failing } from "./problem.mjs";
+import { runReleaseStep } from "./release-step.mjs";
 import { parseTag } from "./version.mjs";
 
-await failing(() => {
+await runReleaseStep(() => {
   const { tag, majorTag, prerelease } = parseTag(process.env.TAG);
   const was = process.env.MAJOR_TAG_WAS ?? "";
   if (prerelease.length > 0) throw new Error(`${tag} is a prerelease, so ${majorTag} stays where it is`);

@@ -5,9 +5,9 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { filesOf } from "./files.mjs";
 import { notesOf } from "./notes.mjs";
-import { failing } from "./problem.mjs";
+import { runReleaseStep } from "./release-step.mjs";
 
-await failing(() => {
+await runReleaseStep(() => {
   const files = filesOf(process.argv[2]);
   const { version } = files;
   const notes = notesOf(readFileSync("CHANGELOG.md", "utf8"), version);

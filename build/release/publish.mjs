@@ -4,21 +4,23 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { filesOf } from "./files.mjs";
-import { failing } from "./problem.mjs";
+import { runReleaseStep } from "./release-step.mjs";
 import { parseTag } from "./version.mjs";
 
-await failing(() => {
+await runReleaseStep(() => {
   const files = filesOf(process.argv[2]);
   const { prerelease } = parseTag(`v${files.version}`);
   const release = `${files.name}@${files.version}`;
   const integrity = `sha512-${createHash("sha512").update(readFileSync(files.package)).digest("base64")}`;
-  const there = publishedIntegrity(release);
-  if (there === integrity) {
+  const published = publishedIntegrity(release);
+  if (published === integrity) {
     console.log(`${release} is published already`);
     return;
   }
-  if (there !== null) {
-    throw new Error(`The registry has another ${release}, with ${there} and not ${integrity}: release a new version`);
+  if (published !== null) {
+    throw new Error(
+      `The registry has another ${release}, with ${published} and not ${integrity}: release a new version`,
+    );
   }
   // `npm install cronyx-action` takes the version that the tag "latest" names, so a prerelease must not get it.
   const tag = prerelease.length > 0 ? "next" : "latest";

@@ -81,7 +81,10 @@ export class LockRenewal {
     if (!this.#isStopped && timers.monotonic() >= this.#expiresAt) this.#expire();
   }
 
-  /** Aborted when the lock is lost. Its reason is the error of the renewal that found the loss, or {@link RenewalOptions.expired}. */
+  /**
+   * Aborted when the lock is lost. Its reason is the error of the renewal that found the loss, or the one
+   * that {@link RenewalOptions.expired} gives.
+   */
   get signal(): AbortSignal {
     return this.#abort.signal;
   }

@@ -149,7 +149,11 @@ interface EndedRun {
   readonly ending: CommandEnding;
 }
 
-/** Finishes the interval if the command succeeded, and interrupts it otherwise. A failure is reported. @returns whether it ended. */
+/**
+ * Finishes the interval if the command succeeded, and interrupts it otherwise. A failure is reported.
+ *
+ * @returns whether the lock is ended.
+ */
 async function endLock(execution: Execution, { granted, lock, ending }: EndedRun): Promise<boolean> {
   const { backend, surroundings, cancelled } = execution;
   const { errors } = surroundings;

@@ -19,7 +19,10 @@ export interface WhatComesNext {
   readonly overdue: boolean | null;
   /** Whether the newest run that ended was interrupted or taken over. */
   readonly failing: boolean;
-  /** The required jobs that hold the next interval back although it is due. Null in the same cases, or if their states were not read. */
+  /**
+   * The required jobs that hold the next interval back although it is due. Null in the same cases, or if their states were not
+   * read.
+   */
   readonly waitingFor: readonly MissingJob[] | null;
 }
 

@@ -39,7 +39,7 @@ export class CommandProcess {
   async reported(text: string): Promise<void> {
     while (!this.errors.includes(text)) {
       if (this.process.exitCode !== null || this.process.signalCode !== null)
-        throw new Error(`It ended without ${text}: ${this.errors}`);
+        throw new Error(`The command ended without ${text}: ${this.errors}`);
       await Promise.race([once(this.process.stderr as NodeJS.ReadableStream, "data"), this.#ended]);
     }
   }

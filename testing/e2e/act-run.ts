@@ -19,7 +19,7 @@ export class ActRun {
   #onText: (() => void)[] = [];
   readonly ended: Promise<{ readonly code: number | null; readonly log: string }>;
 
-  constructor(file: string, trigger: Trigger, place: ExamplePlace, { project, act, env }: ActOptions) {
+  constructor(trigger: Trigger, { file, place, project, act, env }: ActOptions) {
     const { event, inputs = {}, secrets = {}, repository = "reports" } = trigger;
     const github = `${place.owner}/${repository}`;
     const variables = {
@@ -70,6 +70,9 @@ export class ActRun {
 }
 
 interface ActOptions {
+  /** The name of the example. */
+  readonly file: string;
+  readonly place: ExamplePlace;
   /** A repository that holds the workflow, and a folder `action` with the action. */
   readonly project: string;
   /** The path of act. */

@@ -127,8 +127,16 @@ export async function run(program: string, args: readonly string[], env: Readonl
   return { output: Buffer.concat(output).toString() };
 }
 
+interface Project {
+  /** The name of the workflow's file. */
+  readonly file: string;
+  readonly workflow: string;
+  /** The folder of the action. */
+  readonly action: string;
+}
+
 /** Makes a repository that holds the workflow and the action. */
-export async function makeProject(folder: string, file: string, workflow: string, action: string): Promise<void> {
+export async function makeProject(folder: string, { file, workflow, action }: Project): Promise<void> {
   const workflows = path.join(folder, ".github/workflows");
   mkdirSync(workflows, { recursive: true });
   writeFileSync(path.join(workflows, file), workflow);

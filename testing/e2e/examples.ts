@@ -76,11 +76,12 @@ async function failureOf(file: string, runs: (typeof EXAMPLES)[string]): Promise
   }
   const place = await ExamplePlace.make(path.join(scratch, path.basename(file, ".yml")), services);
   const project = path.join(place.folder, "project");
-  await makeProject(project, file, place.adapted(readFileSync(path.join(ROOT, "examples", file), "utf8")), action);
+  const workflow = place.adapted(readFileSync(path.join(ROOT, "examples", file), "utf8"));
+  await makeProject(project, { file, workflow, action });
   try {
     for (const [at, one] of runs.entries()) {
       const from = performance.now();
-      const failure = await failureOfRun(file, one, place, project);
+      const failure = await failureOfRun(one, { file, place, project });
       if (failure !== null) return `${file}, run ${at + 1}: ${failure}`;
       console.log(`${file}, run ${at + 1}: ${((performance.now() - from) / 1000).toFixed(1)} s`);
     }
@@ -92,7 +93,15 @@ async function failureOf(file: string, runs: (typeof EXAMPLES)[string]): Promise
   }
 }
 
-async function failureOfRun(file: string, expected: ExampleRun, place: ExamplePlace, project: string) {
+interface RunPlace {
+  /** The name of the example. */
+  readonly file: string;
+  readonly place: ExamplePlace;
+  /** The folder of the repository with the workflow. */
+  readonly project: string;
+}
+
+async function failureOfRun(expected: ExampleRun, { file, place, project }: RunPlace) {
   await expected.before?.(place);
   const env = {
     HOME: place.folder,
@@ -100,7 +109,7 @@ async function failureOfRun(file: string, expected: ExampleRun, place: ExamplePl
     PATH: `${path.join(programs, "bin")}${path.delimiter}${process.env.PATH}`,
     npm_config_prefix: programs,
   };
-  const run = new ActRun(file, expected, place, { project, act: existsSync(OWN_ACT) ? OWN_ACT : "act", env });
+  const run = new ActRun(expected, { file, place, project, act: existsSync(OWN_ACT) ? OWN_ACT : "act", env });
   place.onCancel = () => run.cancel();
   let hangs = false;
   const timer = setTimeout(() => {

@@ -28,8 +28,9 @@ await issuer.listen();
 const key = await newKey("e2e");
 issuer.keys = [key];
 
-/** The runner's endpoint for OIDC tokens, and GitHub's API as far as the action asks it. */
+/** The paths of the dispatches that were requested, oldest first. */
 const dispatches: string[] = [];
+/** The runner's endpoint for OIDC tokens, and the parts of GitHub's API that the action uses. */
 const github = await listening(async (request, response) => {
   const { pathname, searchParams } = new URL(request.url ?? "/", "http://localhost");
   if (pathname === "/token") {

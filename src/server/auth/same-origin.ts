@@ -1,9 +1,9 @@
 import type { IncomingHttpHeaders } from "node:http";
 
 /**
- * Whether a browser sent this request from a page of this server. This check protects against cross-site request forgery: browsers
- * attach Basic credentials to the requests of any site's page. Every request that a form sends has `Sec-Fetch-Site` or
- * `Origin`.
+ * Whether a browser sent this request from a page of this server. This check protects against cross-site request forgery:
+ * browsers attach Basic credentials to the requests of any site's page. Every request that a form sends has
+ * `Sec-Fetch-Site` or `Origin`.
  *
  * Only the hosts are compared: behind a proxy that ends TLS, the page's scheme differs from the server's.
  *

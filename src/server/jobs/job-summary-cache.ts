@@ -66,7 +66,10 @@ export class JobSummaryCache {
     return reading.summaries;
   }
 
-  /** Replaces the summary of a job that was just read or changed. A reading that has not read the job yet will see a later state. */
+  /**
+   * Replaces the summary of a job that was just read or changed. A reading that has not read the job yet will see a later
+   * state.
+   */
   update(job: ListedJob): void {
     for (const reading of [this.#last, this.#finished]) {
       if (reading === null || reading.unread === null || reading.unread.has(job.name)) continue;

@@ -2,7 +2,10 @@ import type { Instant } from "../../scheduler/instant.ts";
 import { type JobState, progressOf } from "../../scheduler/state-document.ts";
 import { nextEnd, prepareSchedule } from "../../scheduler/what-comes-next.ts";
 
-/** The intervals that a job gets next, by its recorded schedule. Each field is null where the state has no schedule or no progress. */
+/**
+ * The intervals that a job gets next, by its recorded schedule. Each field is null where the state has no schedule or no
+ * progress.
+ */
 export interface Upcoming {
   readonly from: Instant | null;
   readonly until: Instant | null;

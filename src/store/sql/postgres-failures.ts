@@ -3,7 +3,11 @@ import { type DatabaseErrorCode, type Effect, ServiceError } from "../../errors/
 import { failureText } from "../../network/connection-failure.ts";
 import { tlsFailure } from "../../network/tls-failure.ts";
 
-/** The failures that another attempt would meet again, by the class or the code of their SQLSTATE. @see https://www.postgresql.org/docs/current/errcodes-appendix.html */
+/**
+ * The failures that another attempt would meet again, by the class or the code of their SQLSTATE.
+ *
+ * @see https://www.postgresql.org/docs/current/errcodes-appendix.html
+ */
 const FINAL: readonly (readonly [sqlStates: RegExp, code: DatabaseErrorCode])[] = [
   [/^28/, "database-login-refused"],
   [/^42501$/, "database-forbidden"],

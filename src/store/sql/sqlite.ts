@@ -44,7 +44,10 @@ export class SqliteStore implements JobStore {
   readonly #onLost: OpenedDatabase["onLost"];
   readonly #watch: NodeJS.Timeout;
   #lost: ServiceError | null = null;
-  /** Whether the write-ahead log may have transactions that the database file does not have. An earlier process may have left some. */
+  /**
+   * Whether the write-ahead log may have transactions that the database file does not have. An earlier process may have left
+   * some.
+   */
   #isAhead = true;
   #wroteSinceWatch = false;
   readonly #select: StatementSync;

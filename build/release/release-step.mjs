@@ -3,7 +3,7 @@
  *
  * @param {() => void | Promise<void>} step
  */
-export async function failing(step) {
+export async function runReleaseStep(step) {
   try {
     await step();
   } catch (error) {
