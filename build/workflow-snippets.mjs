@@ -1,5 +1,5 @@
 // Writes each whole workflow in the documents, and each example, into a file of its own, for a linter:
-// `node build/workflow-snippets.mjs FOLDER`.
+// `node_modules/node/bin/node build/workflow-snippets.mjs FOLDER`, since it imports TypeScript.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { parseDocument } from "yaml";
