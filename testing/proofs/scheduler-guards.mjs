@@ -163,7 +163,7 @@ export const SCHEDULER_GUARDS = [
       "records the begun interval, before catching up",
     ],
   }),
-  ...guardsOf(LATER, "scheduler/job-transitions", {
+  ...guardsOf(LATER, "scheduler/later-transitions", {
     "an own id renews": [
       `export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
   const { active } = state;
@@ -172,6 +172,7 @@ export const SCHEDULER_GUARDS = [
   const { active } = state;
   if (active === null) return refused(lossOf(id, state));`,
       "renew of an id that is not the active lock",
+      "scheduler/job-transitions",
     ],
     "only the newest run resumes": [
       "if (newest.id !== id) {",
