@@ -24,6 +24,8 @@ const RUN = {
   backupInContainer: "docker exec CONTAINER ",
   dump: "pg_dump ",
   restore: "pg_restore ",
+  dumpInContainer: "docker compose exec -T database pg_dump ",
+  restoreInContainer: "docker compose exec -T database pg_restore ",
   move: "sqlite3 -csv /data/cronyx.db ",
 };
 /** The commands that this test does not run, each with the function of .ci/run that does, or that checks the same. */
@@ -120,20 +122,37 @@ onPosix("a server", () => {
   const shell = new ReadersShell();
   const servers = new ReadersServers(shell);
   let server: ReadersServer;
+  let postgres: Awaited<ReturnType<typeof startPostgres>>;
   beforeAll(async () => {
     for (const name of ["data", "backups"]) mkdirSync(path.join(shell.folder, name));
-    // No container engine is needed: this program runs a container's command on this machine, with the Node of the image.
+    await Promise.all([serveJobs(), postgresPrograms === null || createDatabase(postgresPrograms)]);
+    // No container engine is needed: this program runs a container's command on this machine. The server's container has the
+    // Node of the package "node", and programs in the database's container find the database.
+    const { port } = new URL(postgres?.url("cronyx") ?? "postgres://127.0.0.1");
     shell.program(
       "bin/docker",
-      `[ "$1 $2" = "exec CONTAINER" ] && shift 2 && PATH='${ROOT}/node_modules/node/bin':$PATH exec "$@"`,
+      `case "$*" in
+"exec CONTAINER "*) shift 2; PATH='${ROOT}/node_modules/node/bin':$PATH exec "$@" ;;
+"compose exec -T database "*) shift 4; PGHOST=127.0.0.1 PGPORT=${port} exec "$@" ;;
+*) exit 1 ;;
+esac`,
     );
-    server = await serve(SQLITE, command(RUN.serve));
-    for (const [name, end] of JOBS) await run(name, end);
   });
-  afterAll(() => {
+  afterAll(async () => {
     servers.killAll();
+    await postgres?.stop();
     shell.close();
   });
+
+  async function serveJobs(): Promise<void> {
+    server = await serve(SQLITE, command(RUN.serve));
+    for (const [name, end] of JOBS) await run(name, end);
+  }
+
+  async function createDatabase(programs: string): Promise<void> {
+    postgres = await startPostgres(programs);
+    await postgres.query(inPage(/`(CREATE DATABASE .*?)`/g));
+  }
 
   const SQLITE = `sqlite:${shell.folder}/data/cronyx.db`;
   const metricsJobs = inPage(/`METRICS_JOBS: (.*?)`/g);
@@ -227,26 +246,15 @@ onPosix("a server", () => {
   });
 
   withDatabases("on PostgreSQL", () => {
-    let postgres: Awaited<ReturnType<typeof startPostgres>>;
-    let url: string;
-    beforeAll(async () => {
-      postgres = await startPostgres(postgresPrograms ?? "");
-      await postgres.query(inPage(/`(CREATE DATABASE .*?)`/g));
-      url = postgres.url("cronyx");
-    });
-    afterAll(async () => {
-      servers.killAll();
-      await postgres?.stop();
-    });
-
-    /** Clients of another PostgreSQL may come first in PATH. */
+    const url = () => postgres.url("cronyx");
+    /** The clients of another PostgreSQL may come first in PATH. */
     const bashOnPostgres = (script: string) =>
-      bash(`PATH='${postgresPrograms}':$PATH; ${script.replaceAll("postgres://USER@HOST/cronyx", url)}`);
+      bash(`PATH='${postgresPrograms}':$PATH; ${script.replaceAll("postgres://USER@HOST/cronyx", url())}`);
 
     test("has every job of SQLite after the move", async () => {
       const before = await jobs();
       await server.stop();
-      server = await serve(url);
+      server = await serve(url());
       await server.stop();
       await bashOnPostgres(command(RUN.move));
       const rows = JSON.parse(
@@ -260,19 +268,22 @@ onPosix("a server", () => {
           "cronyx",
         ),
       ).toEqual(rows);
-      server = await serve(url);
+      server = await serve(url());
       expect(await jobs()).toEqual(before);
       expect(before).toHaveLength(JOBS.length);
     });
 
-    test("has the jobs of the moment of the backup after the restore", async () => {
+    test.each([
+      [RUN.dump, RUN.restore],
+      [RUN.dumpInContainer, RUN.restoreInContainer],
+    ])("has the jobs of the moment of the backup after the restore: %s", async (dump, restore) => {
       const before = await jobs();
-      await bashOnPostgres(command(RUN.dump));
-      await run("after the backup", "finish");
+      await bashOnPostgres(command(dump));
+      await run(`after ${dump}`, "finish");
       expect(await jobs()).not.toEqual(before);
       await server.stop();
-      await bashOnPostgres(command(RUN.restore));
-      server = await serve(url);
+      await bashOnPostgres(command(restore));
+      server = await serve(url());
       expect(await jobs()).toEqual(before);
     });
   });
