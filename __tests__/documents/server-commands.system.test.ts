@@ -100,8 +100,9 @@ const advice = [
 if (process.env.CI && process.platform === "linux") {
   test("the programs that the commands call are installed", () => expect(advice).toEqual([]));
 } else if (advice.length > 0) {
-  console.warn(`${advice.join("\n")}\nTests of the commands of ${FILE} are skipped.`);
+  console.warn(`${advice.join("\n")}\nThe tests of the commands in ${FILE} that call it are skipped.`);
 }
+
 /** Windows has no process groups, in which a terminal's Ctrl+C reaches npm and its child. */
 const onPosix = process.platform === "win32" ? describe.skip : describe;
 const withSqlite = sqlite3 === null ? describe.skip : describe;
@@ -119,11 +120,13 @@ const SERVE_AGAIN = "exec node_modules/node/bin/node src/cli/main.ts serve";
 
 /** The tests follow each other, as the commands of the page do. Each begins with a server that has jobs. */
 onPosix("a server", () => {
-  const shell = new ReadersShell();
-  const servers = new ReadersServers(shell);
+  let shell: ReadersShell;
+  let servers: ReadersServers;
   let server: ReadersServer;
   let postgres: Awaited<ReturnType<typeof startPostgres>>;
   beforeAll(async () => {
+    shell = new ReadersShell();
+    servers = new ReadersServers(shell);
     for (const name of ["data", "backups"]) mkdirSync(path.join(shell.folder, name));
     await Promise.all([serveJobs(), postgresPrograms === null || createDatabase(postgresPrograms)]);
     // No container engine is needed: this program runs a container's command on this machine. The server's container has the
@@ -145,7 +148,7 @@ esac`,
   });
 
   async function serveJobs(): Promise<void> {
-    server = await serve(SQLITE, command(RUN.serve));
+    server = await serve(sqlite(), command(RUN.serve));
     for (const [name, end] of JOBS) await run(name, end);
   }
 
@@ -154,7 +157,7 @@ esac`,
     await postgres.query(inPage(/`(CREATE DATABASE .*?)`/g));
   }
 
-  const SQLITE = `sqlite:${shell.folder}/data/cronyx.db`;
+  const sqlite = () => `sqlite:${shell.folder}/data/cronyx.db`;
   const metricsJobs = inPage(/`METRICS_JOBS: (.*?)`/g);
   const serve = (store: string, script = SERVE_AGAIN) =>
     servers.start(script, { SERVER_PORT: "0", JOB_STORE_URL: store, METRICS_JOBS: metricsJobs });
@@ -240,7 +243,7 @@ esac`,
       for (const suffix of ["", "-wal", "-shm"])
         rmSync(path.join(shell.folder, `data/cronyx.db${suffix}`), { force: true });
       copyFileSync(path.join(shell.folder, copy), path.join(shell.folder, "data/cronyx.db"));
-      server = await serve(SQLITE);
+      server = await serve(sqlite());
       expect(await jobs()).toEqual(before);
     });
   });
