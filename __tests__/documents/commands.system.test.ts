@@ -18,8 +18,8 @@ const NOT_RUN = "npm install --global cronyx-action\n";
 let shell: ReadersShell;
 let repository: LocksRepository;
 beforeAll(async () => {
-  shell = await ReadersShell.open();
-  shell.program("bin/cronyx-action", `exec ${shell.command} "$@"`);
+  shell = new ReadersShell();
+  shell.program("bin/cronyx-action", `exec ${await shell.buildPackage()} "$@"`);
   shell.program("bin/gh", `[ "$*" = "auth token" ] && echo ${TOKEN}`);
   shell.program("bin/make", `[ "$1" != "$BROKEN" ]`);
   shell.program("report.sh", `[ "$*" = "--all" ] && [ -n "$CRONYX_INTERVAL_STARTED_AT" ]`);

@@ -10,8 +10,8 @@ import { finishedUntil, heldSince } from "../../testing/states/states-of-other-r
 
 const JOB = "hourly-report";
 const REF = "refs/cronyx/hourly-report-527a7ccf1d4003f919ab9ac4ac096c09";
-/** Another test runs all commands of this document, in more detail. */
-const COMMANDS = "docs/commands.md";
+/** Other tests run all commands of these documents, in more detail. */
+const TESTED_ELSEWHERE = ["docs/commands.md", "docs/server.md"];
 
 /** The commands that this test does not run, each with the place where they run. */
 const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
@@ -21,7 +21,7 @@ const RUN_ELSEWHERE: Readonly<Record<string, string>> = {
 };
 
 const BLOCKS = documents()
-  .filter((file) => file !== COMMANDS)
+  .filter((file) => !TESTED_ELSEWHERE.includes(file))
   .flatMap((file) => codeBlocks(file))
   .filter(({ language, text }) => language === "sh" && !(text.trim() in RUN_ELSEWHERE));
 
@@ -30,8 +30,8 @@ let shell: ReadersShell;
 let clone: string;
 let repository: LocksRepository;
 beforeAll(async () => {
-  shell = await ReadersShell.open();
-  shell.program("bin/npx", `[ "$1" = cronyx-action ] && shift && exec ${shell.command} "$@"`);
+  shell = new ReadersShell();
+  shell.program("bin/npx", `[ "$1" = cronyx-action ] && shift && exec ${await shell.buildPackage()} "$@"`);
   repository = await LocksRepository.serve();
   clone = path.join(shell.folder, "clone");
   await promisify(execFile)("git", ["init", "--quiet", clone]);

@@ -1,5 +1,4 @@
-import { accessSync, constants } from "node:fs";
-import path from "node:path";
+import { findProgram } from "../processes/find-program.ts";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"];
 const USUAL_PLACES = [
@@ -13,10 +12,7 @@ const USUAL_PLACES = [
 
 /** @returns the path of Chromium: CHROMIUM_PATH, or the first one found; null if there is none. */
 export function findChromium(env: Readonly<Record<string, string | undefined>>): string | null {
-  if (env.CHROMIUM_PATH) return env.CHROMIUM_PATH;
-  const folders = (env.PATH ?? "").split(path.delimiter).filter(Boolean);
-  const places = folders.flatMap((folder) => NAMES.map((name) => path.join(folder, name)));
-  return [...places, ...USUAL_PLACES].find(isExecutable) ?? null;
+  return env.CHROMIUM_PATH || findProgram(NAMES, env, USUAL_PLACES);
 }
 
 /** Flags that turn off Chromium's own background work. */
@@ -28,12 +24,3 @@ export const CHROMIUM_FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-
-function isExecutable(file: string): boolean {
-  try {
-    accessSync(file, constants.X_OK);
-    return true;
-  } catch {
-    return false;
-  }
-}

