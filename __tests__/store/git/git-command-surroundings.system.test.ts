@@ -24,6 +24,7 @@ import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
 import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { failureOf } from "../../../testing/errors/failure-of.ts";
+import { untilWritten } from "../../../testing/files/until-written.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { openStoreAt, TOKEN } from "../../../testing/git/served-repository.ts";
 import { isAlive } from "../../../testing/processes/is-alive.ts";
@@ -143,6 +144,23 @@ describe("processes", () => {
 
     expect(await failureOf((await open()).read([NAME], deadline))).toMatchObject({ code: "unreachable" });
     expect(hanging()).toHaveLength(hang.length);
+  });
+
+  test("that git has started keep this process alive no longer than git itself", async () => {
+    repository.hook("pre-receive", `echo $$ >${folder}/new && mv ${folder}/new ${folder}/hook && exec sleep 600`);
+    const streams = () => process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length;
+    const before = streams();
+    const { deadline, pass } = endingDeadline();
+    const swap = failureOf((await open()).swap(null, documentOf(NAME), deadline));
+    const hook = Number(await untilWritten(folder, "hook"));
+    try {
+      pass();
+      expect(await swap).toMatchObject({ code: "unreachable", effect: "possible" });
+      while (streams() > before) await setImmediate();
+      expect(isAlive(hook)).toBe(true);
+    } finally {
+      process.kill(hook);
+    }
   });
 
   /** Waits until the wrapped git has written enough to its log. */

@@ -1,5 +1,10 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
+
 export interface GitProcessOptions {
   readonly env: Readonly<Record<string, string>>;
+  /** A folder for git's output too, until git has ended. */
   readonly cwd: string;
   /** Ends the process. */
   readonly signal: AbortSignal;
@@ -11,8 +16,11 @@ export interface GitOutput {
   readonly stderr: string;
 }
 
-/** `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. */
-const PRINT_ID_THEN_RUN = 'echo $$; exec "$0" "$@"';
+/**
+ * `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. Git
+ * writes into files: a pipe would stay open, and keep a program alive, for as long as any process that git has started.
+ */
+const PRINT_ID_THEN_RUN = 'echo $$; out=$1 err=$2; shift 2; exec "$@" >"$out" 2>"$err"';
 
 /**
  * Runs git until it ends or the signal aborts. A process that went on after that would push later, and would keep a program
@@ -39,14 +47,17 @@ export async function runGit(
   };
   const listeners = {
     stdout: (data: Buffer) => {
-      if (id.endsWith("\n")) return;
-      id += /^\d*\n?/.exec(data.toString("latin1"))?.[0] ?? "";
+      id += data.toString("latin1");
       if (signal.aborted) end();
     },
   };
-  const run = getExecOutput("sh", ["-c", PRINT_ID_THEN_RUN, git, ...args], { ...options, listeners });
-  const output = await unlessAborted(run, signal, end);
-  return output && { ...output, stdout: output.stdout.replace(/^\d+\n/, "") };
+  const files = ["out", "err"].map((name) => path.join(cwd, `${randomUUID()}.${name}`));
+  const shellArgs = ["-c", PRINT_ID_THEN_RUN, "sh", ...files, git, ...args];
+  const ended = await unlessAborted(getExecOutput("sh", shellArgs, { ...options, listeners }), signal, end);
+  if (ended === null) return null;
+  const [stdout = "", stderr = ""] = await Promise.all(files.map((file) => readFile(file, "utf8")));
+  await Promise.all(files.map((file) => rm(file)));
+  return { exitCode: ended.exitCode, stdout, stderr };
 }
 
 function endProcess(id: number): void {
