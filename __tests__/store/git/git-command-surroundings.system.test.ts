@@ -174,6 +174,27 @@ describe("processes", () => {
   }
 });
 
+describe("the temporary folder", () => {
+  test.each(["", "HEAD"])("is made anew when it was removed meanwhile, or a file of it: %p", async (file) => {
+    const store = await open();
+    const { version } = await store.swap(null, documentOf(NAME), inTime());
+    for (const entry of readdirSync(temporary)) rmSync(path.join(temporary, entry, file), { recursive: true });
+    if (file === "") rmSync(temporary, { recursive: true });
+    const readings = await Promise.all([store.read([NAME], inTime()), store.read([NAME], inTime())]);
+    for (const { records } of readings) expect(records.get(NAME)?.version).toBe(version);
+    expect(readdirSync(temporary)).toHaveLength(1);
+    expect(await store.swap(version, documentOf(NAME), inTime())).not.toHaveProperty("effect");
+  });
+
+  test("is removed while git runs: an update whose answer was lost was made all the same", async () => {
+    wrapGit(
+      `if (args[0] === "push") process.on("exit", () => require("node:fs").rmSync(process.env.GIT_DIR, { recursive: true }));`,
+    );
+    const { version } = await (await open()).swap(null, documentOf(NAME), inTime());
+    expect(repository.git(["rev-parse", refOf(NAME)])).toBe(version);
+  });
+});
+
 describe("the environment of the git command", () => {
   test("configuration, environment and hooks of the user's change nothing", async () => {
     const home = path.join(folder, "home");

@@ -22,7 +22,7 @@ import {
   wordsOfOtherSide,
 } from "./git-command-words.ts";
 import { configurationFor, environmentFrom } from "./git-environment.ts";
-import { type GitOutput, runGit } from "./git-process.ts";
+import { type GitOutput, LostOutput, runGit } from "./git-process.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX } from "./ref-name.ts";
@@ -33,7 +33,8 @@ const MOST_ATTEMPTS = 3;
 
 /** git's exit code for an option that it does not know. */
 const USAGE = 129;
-const OTHER_HASH = /mismatched algorithms|repository's hash algorithm|unknown repository extension.*objectformat/i;
+const OTHER_HASH =
+  /^(?!remote: ).*(mismatched algorithms|repository's hash algorithm|unknown repository extension.*objectformat)/im;
 /** git 2.29 knows all options that are used here. */
 const LEAST_MAJOR = 2;
 const LEAST_MINOR = 29;
@@ -70,6 +71,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
+    await this.#repository.makeWhole();
     return (await this.#listed(refs, deadline)).filter(({ ref }) => refs.includes(ref));
   }
 
@@ -82,6 +84,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
+    await this.#repository.makeWhole();
     // Patterns, since a pattern may match nothing: a ref that does not exist would be an error like any other.
     const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
     // The git command does not print the time of a server, and a folder on this machine has this machine's clock.
@@ -152,6 +155,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async push({ ref, from, to, commit, isChained }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
+    await this.#repository.makeWhole();
     // git does not send the parent. To leave it out, git must find it in the temporary repository.
     if (isChained && (await this.#repository.object(from)) === null) await this.#fetchAll([`${ref}*`], deadline);
     for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await this.#repository.write(object);
@@ -160,7 +164,14 @@ export class GitCommandRemote implements GitRemote {
     const lease = isForced ? "--force" : `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
     const refspec = `${commit === null ? "" : to}:${ref}`;
     const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
-    const { stdout, stderr } = await this.#git(args, deadline, "possible");
+    let output: GitOutput;
+    try {
+      output = await this.#git(args, deadline, "possible");
+    } catch (cause) {
+      if (cause instanceof ServiceError && cause.retryAfter !== null) return { outcome: "failed", failure: cause };
+      throw cause;
+    }
+    const { stdout, stderr } = output;
     const line = pushLineIn(stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
     return { outcome: "failed", failure: await this.#pushFailure(ref, line, stderr) };
@@ -210,15 +221,22 @@ export class GitCommandRemote implements GitRemote {
     await this.#repository.close();
   }
 
-  /** @param effect What a command may have changed that ran out of time. */
+  /** @param effect What a command may have changed whose output was lost, or that ran out of time. */
   async #git(args: readonly string[], { signal }: Deadline, effect: Effect): Promise<GitOutput> {
     const env = { ...this.#env, ...(await this.#repository.environment()) };
     const cwd = await this.#repository.folder();
+    const command = args.find((arg) => !arg.startsWith("--"));
     const output = await runGit(args, { env, cwd, signal }).catch((cause) => {
+      if (cause instanceof LostOutput) {
+        throw this.#failure("git-failed", `gave an answer to git ${command} that was lost (${cause.message})`, {
+          effect,
+          retryAfter: 0,
+          cause,
+        });
+      }
       throw this.#failure("git-missing", "needs the git command, which cannot be run", { effect: "none", cause });
     });
     if (output !== null) return output;
-    const command = args.find((arg) => !arg.startsWith("--"));
     throw this.#failure("unreachable", `gave no answer to git ${command} in time`, { effect });
   }
 

@@ -16,6 +16,10 @@ export interface GitOutput {
   readonly stderr: string;
 }
 
+export class LostOutput extends Error {
+  override name = "LostOutput";
+}
+
 /**
  * `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. Git
  * writes into files: a pipe would stay open, and keep a program alive, for as long as any process that git has started.
@@ -28,6 +32,7 @@ const PRINT_ID_THEN_RUN = 'echo $$; out=$1 err=$2; shift 2; exec "$@" >"$out" 2>
  *
  * @returns null if the signal aborted before git ended.
  * @throws if there is no git command.
+ * @throws LostOutput if git has run, and the files of its output are gone.
  */
 export async function runGit(
   args: readonly string[],
@@ -55,8 +60,11 @@ export async function runGit(
   const shellArgs = ["-c", PRINT_ID_THEN_RUN, "sh", ...files, git, ...args];
   const ended = await unlessAborted(getExecOutput("sh", shellArgs, { ...options, listeners }), signal, end);
   if (ended === null) return null;
-  const [stdout = "", stderr = ""] = await Promise.all(files.map((file) => readFile(file, "utf8")));
-  await Promise.all(files.map((file) => rm(file)));
+  const read = Promise.all(files.map((file) => readFile(file, "utf8")));
+  const [stdout = "", stderr = ""] = await read.catch((cause: Error) => {
+    throw new LostOutput(cause.message, { cause });
+  });
+  await Promise.all(files.map((file) => rm(file, { force: true })));
   return { exitCode: ended.exitCode, stdout, stderr };
 }
 
