@@ -195,6 +195,19 @@ describe("the temporary folder", () => {
   });
 });
 
+test("a temporary folder that cannot be made has an error that names it, and can be made later", async () => {
+  const store = await open();
+  rmSync(temporary, { recursive: true });
+  writeFileSync(temporary, "");
+  const error = await failureOf(store.read([NAME], inTime()));
+  expect(error).toMatchObject({ code: "temporary-folder-unusable", effect: "none" });
+  expect(actionMessage(error)).toBe(
+    `The folder for temporary files, ${temporary}, cannot be used (EEXIST: file already exists): let this user write there, and free space on its disk`,
+  );
+  rmSync(temporary);
+  expect((await store.read([NAME], inTime())).records.size).toBe(0);
+});
+
 describe("the environment of the git command", () => {
   test("configuration, environment and hooks of the user's change nothing", async () => {
     const home = path.join(folder, "home");

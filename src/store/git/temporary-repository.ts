@@ -1,6 +1,7 @@
 import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
+import { ServiceError } from "../../errors/service-error.ts";
 import type { UnusableObject } from "./git-remote.ts";
 import { type GitObject, idOf, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
@@ -41,16 +42,33 @@ export class TemporaryRepository {
   }
 
   /** What `git init` does, without a process and without templates. */
-  async #make(): Promise<string> {
-    const { temporary, configuration } = this.#options;
-    await mkdir(temporary, { recursive: true });
-    const folder = await mkdtemp(path.join(temporary, "cronyx-"));
-    await mkdir(path.join(folder, "objects"));
-    await mkdir(path.join(folder, "refs"));
-    await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
-    await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
-    await writeFile(configurationIn(folder), configuration);
-    return folder;
+  #make(): Promise<string> {
+    return this.#writing(async () => {
+      const { temporary, configuration } = this.#options;
+      await mkdir(temporary, { recursive: true });
+      const folder = await mkdtemp(path.join(temporary, "cronyx-"));
+      await mkdir(path.join(folder, "objects"));
+      await mkdir(path.join(folder, "refs"));
+      await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
+      await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
+      await writeFile(configurationIn(folder), configuration);
+      return folder;
+    });
+  }
+
+  async #writing<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new ServiceError("temporary-folder-unusable", {
+        place: `The folder for temporary files, ${this.#options.temporary},`,
+        // Node's message ends with the name of the call and the path.
+        problem: `cannot be used (${message.replace(/, \w+ '.*$/s, "")})`,
+        effect: "none",
+        cause,
+      });
+    }
   }
 
   /** The environment in which git uses this repository, and the configuration of no user and no system. */
@@ -88,10 +106,12 @@ export class TemporaryRepository {
 
   async write(object: GitObject): Promise<void> {
     const file = objectPath(await this.folder(), idOf(object));
-    await mkdir(path.dirname(file), { recursive: true });
-    // An object that git has fetched exists already, as a read-only file.
-    await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
-      if (error.code !== "EEXIST") throw error;
+    await this.#writing(async () => {
+      await mkdir(path.dirname(file), { recursive: true });
+      // An object that git has fetched exists already, as a read-only file.
+      await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
+        if (error.code !== "EEXIST") throw error;
+      });
     });
   }
 
