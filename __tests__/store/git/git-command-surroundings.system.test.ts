@@ -163,6 +163,29 @@ describe("processes", () => {
     }
   });
 
+  test("are found by a PATH that is relative, and that has no shell", async () => {
+    wrapGit();
+    const bin = path.join(folder, "only-git");
+    mkdirSync(bin);
+    symlinkSync(path.join(folder, "bin", "git"), path.join(bin, "git"));
+    process.env.PATH = path.relative(process.cwd(), bin);
+    expect((await (await open()).read([NAME], inTime())).records.size).toBe(0);
+  });
+
+  test("that are killed without a word are named by their exit code", async () => {
+    wrapGit("if (args[0] === 'push') process.exit(137);");
+    const { deadline, pass } = endingDeadline();
+    const lines: string[] = [];
+    const log = (line: string) => {
+      lines.push(line);
+      pass();
+    };
+    const store = await openStoreAt(pathToFileURL(repository.folder).href, { temporary, log });
+    opened.push(store);
+    await failureOf(store.swap(null, documentOf(NAME), deadline));
+    expect(lines[0]).toMatch(/gave no answer to git push \(it exited with 137\); trying again/);
+  });
+
   /** Waits until the wrapped git has written enough to its log. */
   async function until(condition: () => boolean): Promise<void> {
     const watcher = watch(path.join(folder, "log"));

@@ -50,6 +50,11 @@ export function remoteMessages(stderr: string): string {
   return [...stderr.matchAll(/^remote: ?(.*)$/gm)].map(([, words = ""]) => words).join("\n");
 }
 
+/** A git that a signal ended has no words. */
+export function wordsOf({ stderr, exitCode }: { readonly stderr: string; readonly exitCode: number }): string {
+  return wordsOfOtherSide(stderr) || `it exited with ${exitCode}`;
+}
+
 export type PushLine =
   | { readonly outcome: "moved" | "unmoved" }
   /** The other side refused. */

@@ -19,7 +19,7 @@ import {
   pushLineIn,
   remoteErrorIn,
   remoteMessages,
-  wordsOfOtherSide,
+  wordsOf,
 } from "./git-command-words.ts";
 import { configurationFor, environmentFrom } from "./git-environment.ts";
 import { type GitOutput, LostOutput, runGit } from "./git-process.ts";
@@ -136,11 +136,12 @@ export class GitCommandRemote implements GitRemote {
   async #reading(args: readonly string[], deadline: Deadline): Promise<{ readonly stdout: string }> {
     let attempts = 0;
     const { result } = await retrying(deadline, this.#log, async () => {
-      const { exitCode, stdout, stderr } = await this.#git(args, deadline, "none");
+      const output = await this.#git(args, deadline, "none");
+      const { exitCode, stdout, stderr } = output;
       // With a depth, git exits with 1 and no message where nothing matches.
       if (exitCode === 0 || (exitCode === 1 && stderr === "")) return { stdout };
       if (exitCode === USAGE) await this.#checkVersion(deadline);
-      throw await this.#readFailure(`git ${args[0]}`, stderr, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
+      throw await this.#readFailure(`git ${args[0]}`, output, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
     });
     return result;
   }
@@ -171,10 +172,9 @@ export class GitCommandRemote implements GitRemote {
       if (cause instanceof ServiceError && cause.retryAfter !== null) return { outcome: "failed", failure: cause };
       throw cause;
     }
-    const { stdout, stderr } = output;
-    const line = pushLineIn(stdout, refspec);
+    const line = pushLineIn(output.stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
-    return { outcome: "failed", failure: await this.#pushFailure(ref, line, stderr) };
+    return { outcome: "failed", failure: await this.#pushFailure(ref, line, output) };
   }
 
   /** A push cannot remove a ref whose object is damaged: git reads the object first. */
@@ -190,7 +190,8 @@ export class GitCommandRemote implements GitRemote {
     return { outcome: "failed", failure: refusedUpdate({ ...about, reason: stderr }) };
   }
 
-  async #pushFailure(ref: string, line: PushLine | null, stderr: string): Promise<ServiceError> {
+  async #pushFailure(ref: string, line: PushLine | null, output: GitOutput): Promise<ServiceError> {
+    const { stderr } = output;
     const { refusedUpdate } = await loadRefusals();
     const forbidden = "key-may-not-write";
     if (line?.outcome === "unsent") {
@@ -213,7 +214,7 @@ export class GitCommandRemote implements GitRemote {
     if (contact !== null) return this.#contactFailure("git push", contact, { forbidden, retryAfter: 0 });
     const refusal = remoteErrorIn(stderr);
     if (refusal !== null) return refusedUpdate({ place: this.place, ref, reason: refusal, messages: "", forbidden });
-    const problem = `gave no answer to git push (${line === null ? wordsOfOtherSide(stderr) : "up to date"})`;
+    const problem = `gave no answer to git push (${line === null ? wordsOf(output) : "up to date"})`;
     return this.#failure("git-failed", problem, { effect: "possible", retryAfter: 0 });
   }
 
@@ -240,7 +241,8 @@ export class GitCommandRemote implements GitRemote {
     throw this.#failure("unreachable", `gave no answer to git ${command} in time`, { effect });
   }
 
-  async #readFailure(command: string, stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
+  async #readFailure(command: string, output: GitOutput, retryAfter: number | undefined): Promise<ServiceError> {
+    const { stderr } = output;
     const cause = new Error(stderr.trim());
     if (this.#location.transport === "file") {
       const problem = await problemOfFolder(fileURLToPath(this.#location.url));
@@ -249,7 +251,7 @@ export class GitCommandRemote implements GitRemote {
     if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
-    const words = remoteErrorIn(stderr) ?? wordsOfOtherSide(stderr);
+    const words = remoteErrorIn(stderr) ?? wordsOf(output);
     const { MISSING } = await loadRefusals();
     if (MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
     const problem = `cannot be reached by ${command} (${words})`;

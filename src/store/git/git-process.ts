@@ -20,6 +20,9 @@ export class LostOutput extends Error {
   override name = "LostOutput";
 }
 
+/** git itself needs it there, whatever the PATH. */
+const SHELL = "/bin/sh";
+
 /**
  * `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. Git
  * writes into files: a pipe would stay open, and keep a program alive, for as long as any process that git has started.
@@ -40,7 +43,8 @@ export async function runGit(
 ): Promise<GitOutput | null> {
   const { getExecOutput } = await import(/* webpackChunkName: "exec" */ "@actions/exec");
   const { which } = await import(/* webpackChunkName: "exec" */ "@actions/io");
-  const git = await which("git", true);
+  // git runs in another folder, and an entry of the PATH may be relative to this one.
+  const git = path.resolve(await which("git", true));
   if (signal.aborted) return null;
   const options = { env, cwd, silent: true, ignoreReturnCode: true };
   if (process.platform === "win32") return unlessAborted(getExecOutput("git", [...args], options), signal, () => {});
@@ -58,7 +62,7 @@ export async function runGit(
   };
   const files = ["out", "err"].map((name) => path.join(cwd, `${randomUUID()}.${name}`));
   const shellArgs = ["-c", PRINT_ID_THEN_RUN, "sh", ...files, git, ...args];
-  const ended = await unlessAborted(getExecOutput("sh", shellArgs, { ...options, listeners }), signal, end);
+  const ended = await unlessAborted(getExecOutput(SHELL, shellArgs, { ...options, listeners }), signal, end);
   if (ended === null) return null;
   const read = Promise.all(files.map((file) => readFile(file, "utf8")));
   const [stdout = "", stderr = ""] = await read.catch((cause: Error) => {
