@@ -338,6 +338,12 @@ export const REMOTE_MEANINGS = {
     problem: "cannot be reached by git fetch (Host key verification failed)",
     meaning: "The git command failed. Its own words are in brackets.",
   },
+  "temporary-folder-unusable": {
+    place: "The folder for temporary files, /home/runner/work/_temp,",
+    problem: "cannot be used (ENOSPC: no space left on device)",
+    meaning:
+      "For `git+ssh:` and `git+file:` the git command runs in a temporary repository, which could not be written.",
+  },
   "login-missing": {
     place: "https://locks.example.com",
     problem: "asks for credentials (401)",

@@ -186,6 +186,23 @@ describe("start", () => {
     expect(store.swaps).toBe(1);
   });
 
+  test.each<[string, Partial<StartRequest>, Partial<Claim>]>([
+    ["an interval", { jobInterval: `${"0,".repeat(200_000)}0 * * * *` }, {}],
+    ["a holder", {}, { holder: { job: "x".repeat(400_000) } }],
+  ])("takes no lock with %s whose state no store might read again", async (_, request, more) => {
+    const start = backend.start({ ...HOURLY, ...request }, claim("lock-1", more), DEADLINE);
+    await expect(start).rejects.toMatchObject({ code: "out-of-range", field: "jobInterval" });
+    expect(store.swaps).toBe(0);
+  });
+
+  test("a resume by a holder that is too long for the state changes nothing", async () => {
+    const held = await started(backend, "lock-1");
+    await backend.interrupt(held, DEADLINE);
+    const resumed = backend.resume(held, { job: "x".repeat(400_000) }, DEADLINE);
+    await expect(resumed).rejects.toMatchObject({ code: "out-of-range", field: "holder" });
+    expect((await stateNow())?.active).toBeNull();
+  });
+
   describe("one holder: a grant that is confirmed after the retry interval", () => {
     const RETRIED: StartRequest = { ...HOURLY, retryInterval: MINUTE };
     /** The first `swaps` swaps take a minute each. */

@@ -142,9 +142,18 @@ test.each([
   expect(retryAfter).toBeLessThanOrEqual(least * 1.1);
 });
 
-test("Retry-After: a date is as far away as it is from now", async () => {
+test("Retry-After: a date is as far away as it is from the server's Date", async () => {
+  const headers = { date: "Tue, 24 Nov 2026 12:00:00 GMT", "retry-after": "Tue, 24 Nov 2026 12:00:07 GMT" };
+  answer = (_, response) => response.writeHead(503, headers).end();
+  expect((await transientOf(post())).retryAfter).toBe(7000);
+});
+
+test("Retry-After: a date is as far away as it is from now, without a Date", async () => {
   const date = Math.floor(Date.now() / 1_000) * 1_000 + 100_000;
-  answer = (_, response) => response.writeHead(503, { "retry-after": new Date(date).toUTCString() }).end();
+  answer = (_, response) => {
+    response.sendDate = false;
+    response.writeHead(503, { "retry-after": new Date(date).toUTCString() }).end();
+  };
   const before = Date.now();
   const { retryAfter } = await transientOf(post());
   expect(retryAfter).toBeGreaterThanOrEqual(date - Date.now());

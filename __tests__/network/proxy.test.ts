@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import http from "node:http";
 import net, { type AddressInfo } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "@jest/globals";
@@ -7,6 +8,8 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import { withoutBrackets } from "../../src/network/host.ts";
 import { HttpConnection } from "../../src/network/http.ts";
 import { proxyFor } from "../../src/network/proxy.ts";
+import { endingDeadline } from "../../testing/clock/ending-deadline.ts";
+import { failureOf } from "../../testing/errors/failure-of.ts";
 
 const VARIABLES = ["http_proxy", "HTTP_PROXY", "https_proxy", "HTTPS_PROXY", "no_proxy", "NO_PROXY"];
 const env = { ...process.env };
@@ -70,6 +73,21 @@ describe("the variable of a proxy", () => {
 test("an IPv6 address loses the brackets of a URL, and a name stays", () => {
   expect(withoutBrackets("[::1]")).toBe("::1");
   expect(withoutBrackets("git.example.test")).toBe("git.example.test");
+});
+
+test("a tunnel that the proxy does not answer for is closed at the deadline", async () => {
+  const proxy = net.createServer();
+  process.env.https_proxy = `http://127.0.0.1:${await listening(proxy, "127.0.0.1")}`;
+  const connection = new HttpConnection({ place: "there", userAgent: "cronyx-test" });
+  const { deadline, pass } = endingDeadline();
+  const failure = failureOf(connection.send({ ...REQUEST, url, followsToOtherOrigins: false }, deadline));
+  const [tunnel] = (await once(proxy, "connection")) as [net.Socket];
+  await once(tunnel, "data");
+  const isClosed = once(tunnel, "close");
+  pass();
+  expect(await failure).toMatchObject({ code: "unreachable" });
+  await isClosed;
+  proxy.close();
 });
 
 const REQUEST = { method: "GET", headers: {}, authorization: null, body: null, writes: false } as const;

@@ -18,6 +18,22 @@ export function checkUnused(state: JobState, { lockId }: Claim): void {
   });
 }
 
+/**
+ * A git store reads no document of over 1 MiB. It writes more blanks than this length counts, and the end of the run adds to
+ * the document too.
+ */
+const LONGEST_STATE = 256 * 1024;
+
+/** @throws ArgumentError for a grant or a resume after which no store might read the job's state any more. */
+export function checkLength(state: JobState, field: "jobInterval" | "holder"): void {
+  if (JSON.stringify(state).length <= LONGEST_STATE) return;
+  throw new ArgumentError("out-of-range", {
+    field,
+    problem: "is too long for the state document, together with the required jobs, the holder and the earlier runs",
+    expected: `less text: the document has up to ${LONGEST_STATE / 1024} KiB`,
+  });
+}
+
 /** @returns the lock that a start takes. */
 export function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
   return {

@@ -9,7 +9,7 @@ import { type PreparedStart, prepareStart, type StartRequest } from "../schedule
 import { type Holder, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { type JobRecord, type JobStore, type Reading, statesIn } from "../store/job-store.ts";
-import { checkUnused, lockFor } from "./claimed-lock.ts";
+import { checkLength, checkUnused, lockFor } from "./claimed-lock.ts";
 import { CONTESTED } from "./contested.ts";
 import { DecisionClock } from "./decision-clock.ts";
 import {
@@ -84,6 +84,7 @@ export class LocalBackend implements JobBackend {
       const lock = lockFor(decision, claim, now);
       const { begun, behind } = decision;
       const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
+      checkLength(state, "jobInterval");
       claim.beforeTaking?.();
       const { version } = await swap(record?.version ?? null, state, deadline);
       if (version === null) continue;
@@ -122,7 +123,10 @@ export class LocalBackend implements JobBackend {
     const { resume } = await loadLaterTransitions();
     return this.#change(lock, deadline, (state, now) => {
       const { state: resumed, refusal } = resume(state, { id: lock.id, holder, now });
-      if (refusal === null) return resumed;
+      if (refusal === null) {
+        checkLength(resumed, "holder");
+        return resumed;
+      }
       throw new LockLostError(lock, refusal.loss, { grantedSince: refusal.grantedSince?.holder ?? null });
     });
   }

@@ -58,6 +58,7 @@ export const COMMON_REMOTE_REMEDIES = {
       ? "nothing was changed; docs/locks.md says how to repair or remove it, and a server's log where it is"
       : `nothing was changed; docs/locks.md says how to repair it, and this removes it: ${removal(error)}`,
   "git-missing": "install git, or use a git+https: url, which needs none",
+  "temporary-folder-unusable": "let this user write there, and free space on its disk",
   "proxy-unusable": "set that variable to http://HOST:PORT, or unset it",
   "git-too-old": "update git, or use a git+https: url, which needs none",
   "sign-on-required": "authorize the token for the single sign-on of that organization",

@@ -35,6 +35,7 @@ export type RemoteErrorCode =
   | "git-missing"
   | "git-too-old"
   | "git-failed"
+  | "temporary-folder-unusable"
   | "key-may-not-write"
   | "login-missing"
   | "login-refused"

@@ -56,13 +56,14 @@ export async function exchange(
     ...(authorization === null ? {} : { authorization }),
     ...(body === null ? {} : { "content-length": String(body.length) }),
   });
+  const date = dateOf(message.headers.date);
   return {
     status: message.statusCode ?? 0,
     contentType: message.headers["content-type"] ?? "",
     headers: message.headers,
-    date: dateOf(message.headers.date),
+    date,
     location: message.headers.location,
-    retryAfter: retryAfterOf(message.headers["retry-after"]),
+    retryAfter: retryAfterOf(message.headers["retry-after"], date ?? Date.now()),
     body: await bodyOf(message),
   };
 }
@@ -100,9 +101,13 @@ function dateOf(header: string | undefined): number | null {
   return Number.isNaN(date) ? null : date;
 }
 
-/** `Retry-After`, RFC 9110 §10.2.3: seconds or a date. */
-function retryAfterOf(header: string | undefined): number {
+/**
+ * `Retry-After`, RFC 9110 §10.2.3: seconds or a date.
+ *
+ * @param now By the server's clock, if that is known.
+ */
+function retryAfterOf(header: string | undefined, now: number): number {
   if (header === undefined) return 0;
-  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now();
+  const ms = /^\d+$/.test(header) ? Number(header) * 1000 : Date.parse(header) - now;
   return Number.isNaN(ms) ? 0 : Math.max(0, ms);
 }

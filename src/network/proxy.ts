@@ -1,4 +1,4 @@
-import type { Agent } from "node:http";
+import type { Agent, ClientRequest } from "node:http";
 import { checkServerIdentity } from "node:tls";
 import type { HttpClient } from "@actions/http-client";
 import { checkBypass } from "@actions/http-client/lib/proxy";
@@ -44,7 +44,8 @@ export function agentThrough(client: HttpClient, url: URL, { variable, url: prox
     const agent = client.getAgent(url.href) as Agent & {
       readonly proxyOptions?: { host: string };
       readonly options?: { checkServerIdentity?: typeof checkServerIdentity };
-    };
+    } & Partial<Tunnels>;
+    if (agent.createSocket !== undefined && agent.request !== undefined) endTunnelsEarly(agent as Tunnels);
     if (agent.proxyOptions !== undefined) agent.proxyOptions.host = withoutBrackets(agent.proxyOptions.host);
     if (isIpv6(url.hostname) && agent.options !== undefined) {
       // The agent cuts the host off at its first colon. It also connects to hosts of redirects, which are names.
@@ -55,6 +56,37 @@ export function agentThrough(client: HttpClient, url: URL, { variable, url: prox
   } finally {
     process.env[variable] = value;
   }
+}
+
+/** The parts of an agent of `tunnel` that ask the proxy for a tunnel. */
+interface Tunnels {
+  request: (options: object) => ClientRequest;
+  createSocket: (options: { readonly request: ClientRequest }, onSocket: unknown) => void;
+}
+
+const endingEarly = new WeakSet<Tunnels>();
+
+/**
+ * Lets a request that is given up end its tunnel too. Otherwise a proxy that gives no answer would keep the connection open,
+ * and a program alive.
+ */
+function endTunnelsEarly(agent: Tunnels): void {
+  if (endingEarly.has(agent)) return;
+  endingEarly.add(agent);
+  const { request: send, createSocket } = agent;
+  agent.createSocket = (options, onSocket) => {
+    const { request: waiting } = options;
+    agent.request = (asked) => {
+      const tunnel = send(asked);
+      const { destroy } = waiting;
+      waiting.destroy = (error) => {
+        tunnel.destroy();
+        return destroy.call(waiting, error);
+      };
+      return tunnel;
+    };
+    createSocket.call(agent, options, onSocket);
+  };
 }
 
 function isDecodable({ username, password }: URL): boolean {

@@ -127,10 +127,14 @@ function checkSpan(object: JsonObject, start: string, end: string): void {
   if (checkInstant(object, start) >= checkInstant(object, end)) throw object.wrong(end, `an instant after ${start}`);
 }
 
+/** A length of time has up to 1000 years. From any earlier instant an interval and a delay stay within the year 9999. */
+const FIRST_TOO_LATE = Date.parse("7000-01-01T00:00:00Z");
+
 /** Accepts only the form that `toIso` writes, so that equal instants are equal strings. */
 function checkInstant(object: JsonObject, field: string): number {
   const value = object.fields[field];
   const instant = typeof value === "string" ? parseIso(value) : null;
+  if (instant !== null && instant >= FIRST_TOO_LATE) throw object.wrong(field, "an instant before the year 7000");
   if (instant === null) {
     throw object.wrong(field, `an instant in UTC with milliseconds, ${toIso(object.instant(field))}`);
   }

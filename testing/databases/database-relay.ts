@@ -14,7 +14,9 @@ export async function relayTo(database: string) {
   const sockets = new Set<Socket>();
   const losesAnswer = new WeakSet<Socket>();
   let terminatesNext = false;
-  const server = net.createServer((client) => {
+  let isSilent = false;
+  const server = net.createServer({ allowHalfOpen: true }, (client) => {
+    client.on("end", () => isSilent || client.end());
     const upstream = net.connect(Number(port), hostname);
     const pair = [client, upstream] as const;
     pairs.add(pair);
@@ -27,7 +29,8 @@ export async function relayTo(database: string) {
           sockets.delete(socket);
         });
     }
-    client.pipe(upstream);
+    client.pipe(upstream, { end: false });
+    client.on("end", () => isSilent || upstream.end());
     upstream.on("data", (bytes: Buffer) => {
       if (losesAnswer.has(client)) return reset(pair);
       if (!terminatesNext || !bytes.subarray(-READY.length).equals(READY)) return client.write(bytes);
@@ -52,6 +55,14 @@ export async function relayTo(database: string) {
     /** Terminates the next connection that becomes ready, in the packet that says so. */
     terminateNext() {
       terminatesNext = true;
+    },
+    /** Lets all connections be as if the network were gone: none of them answers, or ends. */
+    silence() {
+      isSilent = true;
+      for (const [client, upstream] of pairs) {
+        client.unpipe(upstream).pause();
+        upstream.pause();
+      }
     },
     close() {
       server.close();

@@ -171,6 +171,15 @@ describe("the issuer's keys", () => {
     }
   });
 
+  test("are fetched again after the clock was set back: a withdrawn key is refused at once", async () => {
+    expect(await statusWith(await token())).toBe(200);
+    issuer.keys = [nextKey];
+    clock.now -= HOUR;
+    const earlier = (by: Key) => issuer.token(by, NOON - HOUR);
+    expect(await statusWith(await earlier(key))).toBe(401);
+    expect(await statusWith(await earlier(nextKey))).toBe(200);
+  });
+
   test("that are unknown do not cause a fetch each", async () => {
     const rules = parseOidcRules("OIDC_RULES", JSON.stringify(RULES));
     const careful = oidcScheme({ issuer: issuer.url, audience: "cronyx", rules }, () => clock.now);

@@ -34,7 +34,12 @@ beforeEach(async () => {
   now = NOON;
   store = new SlowStore();
   await store.swap(null, state("report"));
-  summaries = new JobSummaryCache({ store, now: () => now, newDeadline: () => deadlineIn(5_000) });
+  summaries = new JobSummaryCache({
+    store,
+    now: () => now,
+    monotonic: () => now,
+    newDeadline: () => deadlineIn(5_000),
+  });
 });
 
 test("summaries are valid for ten times as long as it took to read them, or up to the caller's maximum age", async () => {
@@ -79,7 +84,13 @@ test("5,000 jobs of one schedule parse it once", async () => {
     parsed++;
     return prepareSchedule(recorded);
   });
-  const many = new JobSummaryCache({ store, now: () => now, newDeadline: () => deadlineIn(60_000), schedules });
+  const many = new JobSummaryCache({
+    store,
+    now: () => now,
+    monotonic: () => now,
+    newDeadline: () => deadlineIn(60_000),
+    schedules,
+  });
   const read = await many.read();
   expect([read.size, parsed]).toEqual([5_001, 1]);
   expect(read.get("job-4999")?.overdueAt).toBe(Date.parse("2026-11-30T03:07:00Z"));
@@ -94,6 +105,19 @@ test("summaries are read again after a failed reading, and after the clock was s
   now -= HOUR;
   await summaries.read();
   expect(store.reads).toBe(3);
+});
+
+test("summaries are valid no longer for a clock that was set forward while they were read", async () => {
+  let monotonic = 0;
+  const options = { store, now: () => now, newDeadline: () => deadlineIn(5_000) };
+  const cache = new JobSummaryCache({ ...options, monotonic: () => (monotonic += SECOND) });
+  const reading = cache.read();
+  now += HOUR;
+  await reading;
+  now += 10 * SECOND;
+  await cache.read();
+  await setImmediate();
+  expect(store.reads).toBe(2);
 });
 
 describe("while the next summaries are being read", () => {
@@ -115,7 +139,12 @@ describe("while the next summaries are being read", () => {
   beforeEach(async () => {
     heldStore = new HeldStore();
     ({ version } = await heldStore.swap(null, state("report")));
-    cache = new JobSummaryCache({ store: heldStore, now: () => now, newDeadline: () => deadlineIn(5_000) });
+    cache = new JobSummaryCache({
+      store: heldStore,
+      now: () => now,
+      monotonic: () => now,
+      newDeadline: () => deadlineIn(5_000),
+    });
     await cache.read();
     heldStore.held = new Promise<void>((resolve) => {
       release = resolve;

@@ -24,6 +24,7 @@ import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
 import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
 import { failureOf } from "../../../testing/errors/failure-of.ts";
+import { untilWritten } from "../../../testing/files/until-written.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { openStoreAt, TOKEN } from "../../../testing/git/served-repository.ts";
 import { isAlive } from "../../../testing/processes/is-alive.ts";
@@ -145,6 +146,46 @@ describe("processes", () => {
     expect(hanging()).toHaveLength(hang.length);
   });
 
+  test("that git has started keep this process alive no longer than git itself", async () => {
+    repository.hook("pre-receive", `echo $$ >${folder}/new && mv ${folder}/new ${folder}/hook && exec sleep 600`);
+    const streams = () => process.getActiveResourcesInfo().filter((name) => name === "PipeWrap").length;
+    const before = streams();
+    const { deadline, pass } = endingDeadline();
+    const swap = failureOf((await open()).swap(null, documentOf(NAME), deadline));
+    const hook = Number(await untilWritten(folder, "hook"));
+    try {
+      pass();
+      expect(await swap).toMatchObject({ code: "unreachable", effect: "possible" });
+      while (streams() > before) await setImmediate();
+      expect(isAlive(hook)).toBe(true);
+    } finally {
+      process.kill(hook);
+    }
+  });
+
+  test("are found by a PATH that is relative, and that has no shell", async () => {
+    wrapGit();
+    const bin = path.join(folder, "only-git");
+    mkdirSync(bin);
+    symlinkSync(path.join(folder, "bin", "git"), path.join(bin, "git"));
+    process.env.PATH = path.relative(process.cwd(), bin);
+    expect((await (await open()).read([NAME], inTime())).records.size).toBe(0);
+  });
+
+  test("that are killed without a word are named by their exit code", async () => {
+    wrapGit("if (args[0] === 'push') process.exit(137);");
+    const { deadline, pass } = endingDeadline();
+    const lines: string[] = [];
+    const log = (line: string) => {
+      lines.push(line);
+      pass();
+    };
+    const store = await openStoreAt(pathToFileURL(repository.folder).href, { temporary, log });
+    opened.push(store);
+    await failureOf(store.swap(null, documentOf(NAME), deadline));
+    expect(lines[0]).toMatch(/gave no answer to git push \(it exited with 137\); trying again/);
+  });
+
   /** Waits until the wrapped git has written enough to its log. */
   async function until(condition: () => boolean): Promise<void> {
     const watcher = watch(path.join(folder, "log"));
@@ -154,6 +195,40 @@ describe("processes", () => {
       watcher.close();
     }
   }
+});
+
+describe("the temporary folder", () => {
+  test.each(["", "HEAD"])("is made anew when it was removed meanwhile, or a file of it: %p", async (file) => {
+    const store = await open();
+    const { version } = await store.swap(null, documentOf(NAME), inTime());
+    for (const entry of readdirSync(temporary)) rmSync(path.join(temporary, entry, file), { recursive: true });
+    if (file === "") rmSync(temporary, { recursive: true });
+    const readings = await Promise.all([store.read([NAME], inTime()), store.read([NAME], inTime())]);
+    for (const { records } of readings) expect(records.get(NAME)?.version).toBe(version);
+    expect(readdirSync(temporary)).toHaveLength(1);
+    expect(await store.swap(version, documentOf(NAME), inTime())).not.toHaveProperty("effect");
+  });
+
+  test("is removed while git runs: an update whose answer was lost was made all the same", async () => {
+    wrapGit(
+      `if (args[0] === "push") process.on("exit", () => require("node:fs").rmSync(process.env.GIT_DIR, { recursive: true }));`,
+    );
+    const { version } = await (await open()).swap(null, documentOf(NAME), inTime());
+    expect(repository.git(["rev-parse", refOf(NAME)])).toBe(version);
+  });
+});
+
+test("a temporary folder that cannot be made has an error that names it, and can be made later", async () => {
+  const store = await open();
+  rmSync(temporary, { recursive: true });
+  writeFileSync(temporary, "");
+  const error = await failureOf(store.read([NAME], inTime()));
+  expect(error).toMatchObject({ code: "temporary-folder-unusable", effect: "none" });
+  expect(actionMessage(error)).toBe(
+    `The folder for temporary files, ${temporary}, cannot be used (EEXIST: file already exists): let this user write there, and free space on its disk`,
+  );
+  rmSync(temporary);
+  expect((await store.read([NAME], inTime())).records.size).toBe(0);
 });
 
 describe("the environment of the git command", () => {

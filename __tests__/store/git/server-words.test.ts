@@ -108,6 +108,7 @@ describe("the output of git", () => {
     const words = "error: \nerror: The project could not be found.\nerror: \n";
     expect(noContactIn(words + END)?.words).toBe("The project could not be found");
     expect(noContactIn("fatal: the remote end hung up unexpectedly\n")).toBeNull();
+    expect(noContactIn(`remote: ${END}fatal: the remote end hung up unexpectedly\n`)).toBeNull();
     expect(remoteErrorIn("fatal: remote error: upload-pack: not our ref 1\n")).toBe("upload-pack: not our ref 1");
   });
 

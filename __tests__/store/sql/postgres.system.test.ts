@@ -48,6 +48,14 @@ beforeAll(async () => {
 });
 afterAll(() => postgres.stop());
 
+/** @returns the connections to a port that keep this process alive. */
+function keepingAlive(port: number): readonly net.Socket[] {
+  const { _getActiveHandles: handles } = process as unknown as { _getActiveHandles(): unknown[] };
+  return handles()
+    .filter((handle) => handle instanceof net.Socket)
+    .filter(({ remotePort }) => remotePort === port);
+}
+
 /** Reads from a database in which the first statement takes too long. */
 async function readSlowly() {
   const lines: string[] = [];
@@ -217,6 +225,17 @@ describe("a store in PostgreSQL", () => {
     expect(lines).toEqual([expect.stringMatching(/cannot be reached \(.*\); trying again in .* left\)$/)]);
     expect(await store.list(inTime())).toEqual([]);
     await store.close();
+    relay.close();
+  });
+
+  test("a network that is gone keeps no process alive after the store is closed", async () => {
+    const relay = await relayTo(postgres.url("cut"));
+    const store = await openDatabase(locationOf(relay.url), () => {}, inTime());
+    const port = Number(new URL(relay.url).port);
+    expect(keepingAlive(port).length).toBeGreaterThan(0);
+    relay.silence();
+    await store.close();
+    expect(keepingAlive(port)).toEqual([]);
     relay.close();
   });
 

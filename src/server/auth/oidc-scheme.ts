@@ -1,5 +1,5 @@
 import { createRemoteJWKSet, errors, type JWTPayload, jwtVerify } from "jose";
-import type { Instant } from "../../scheduler/instant.ts";
+import { type Instant, SECOND } from "../../scheduler/instant.ts";
 import { type Caller, IssuerUnreachable, type Scheme } from "./authentication.ts";
 import { matchesAny, type OidcRule, rulesFor } from "./oidc-rules.ts";
 
@@ -26,16 +26,23 @@ export function oidcScheme(
   { issuer, audience, rules, keyFetchCooldown = KEY_FETCH_COOLDOWN }: OidcOptions,
   now: () => Instant,
 ): Scheme {
-  const keys = createRemoteJWKSet(new URL(`${issuer.replace(/\/+$/, "")}/.well-known/jwks`), {
-    timeoutDuration: KEY_FETCH_TIMEOUT,
-    cacheMaxAge: KEY_CACHE_MAX_AGE,
-    cooldownDuration: keyFetchCooldown,
-  });
+  const emptyKeys = () =>
+    createRemoteJWKSet(new URL(`${issuer.replace(/\/+$/, "")}/.well-known/jwks`), {
+      timeoutDuration: KEY_FETCH_TIMEOUT,
+      cacheMaxAge: KEY_CACHE_MAX_AGE,
+      cooldownDuration: keyFetchCooldown,
+    });
+  let keys = emptyKeys();
+  let latest = now();
   return {
     name: "Bearer",
     challenge: 'Bearer realm="CronyxServer"',
     audience,
     async check(token) {
+      const checkedAt = now();
+      // The age of the keys is unknown once the clock was set back: they would stay valid for that much longer.
+      if (checkedAt < latest - CLOCK_TOLERANCE * SECOND) keys = emptyKeys();
+      latest = checkedAt;
       // A key that the issuer published since the last fetch is unknown until the next one.
       const mayBeNewer = keys.coolingDown;
       try {
@@ -45,7 +52,7 @@ export function oidcScheme(
           algorithms: ["RS256"],
           requiredClaims: ["exp"],
           clockTolerance: CLOCK_TOLERANCE,
-          currentDate: new Date(now()),
+          currentDate: new Date(checkedAt),
         });
         return callerOf(payload, rules);
       } catch (cause) {

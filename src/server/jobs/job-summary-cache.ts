@@ -1,4 +1,4 @@
-import type { Deadline } from "../../network/deadline.ts";
+import { type Deadline, monotonicNow } from "../../network/deadline.ts";
 import type { Instant } from "../../scheduler/instant.ts";
 import type { JobStore } from "../../store/job-store.ts";
 import { type JobSummary, summaryOf } from "./job-summary.ts";
@@ -31,6 +31,8 @@ interface SummaryReading {
 interface JobSummaryCacheOptions {
   readonly store: JobStore;
   readonly now: () => Instant;
+  /** In milliseconds, from any point in time. It never goes back. */
+  readonly monotonic?: () => number;
   /** Gives the deadline of one batch. */
   readonly newDeadline: () => Deadline;
   readonly schedules?: ScheduleCache;
@@ -40,15 +42,18 @@ interface JobSummaryCacheOptions {
 export class JobSummaryCache {
   readonly #store: JobStore;
   readonly #now: () => Instant;
+  readonly #monotonic: () => number;
   readonly #newDeadline: () => Deadline;
   readonly #schedules: ScheduleCache;
   #last: SummaryReading | null = null;
   /** The last reading that has finished, while the next one is in progress. */
   #finished: SummaryReading | null = null;
 
-  constructor({ store, now, newDeadline, schedules = new ScheduleCache() }: JobSummaryCacheOptions) {
+  constructor(options: JobSummaryCacheOptions) {
+    const { store, now, monotonic = monotonicNow, newDeadline, schedules = new ScheduleCache() } = options;
     this.#store = store;
     this.#now = now;
+    this.#monotonic = monotonic;
     this.#newDeadline = newDeadline;
     this.#schedules = schedules;
   }
@@ -85,6 +90,7 @@ export class JobSummaryCache {
 
   #startReading(): SummaryReading {
     const startedAt = this.#now();
+    const since = this.#monotonic();
     const unknown = Number.POSITIVE_INFINITY;
     let resolve: (summaries: Promise<Map<string, JobSummary>>) => void = () => {};
     const summaries = new Promise<Map<string, JobSummary>>((settle) => {
@@ -104,8 +110,10 @@ export class JobSummaryCache {
     summaries.then(
       () => {
         const now = this.#now();
-        reading.validUntil = now + VALIDITY_FACTOR * (now - startedAt);
-        reading.servesUntil = now + STALE_FACTOR * (now - startedAt);
+        // The clock may have been set forward during the reading.
+        const took = Math.min(now - startedAt, this.#monotonic() - since);
+        reading.validUntil = now + VALIDITY_FACTOR * took;
+        reading.servesUntil = now + STALE_FACTOR * took;
         if (this.#last === reading) this.#finished = null;
       },
       () => {

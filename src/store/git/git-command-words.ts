@@ -7,7 +7,7 @@ import { serverWords } from "./server-words.ts";
  */
 
 /** git prints this line where the connection ended before the other side listed its refs. So nothing was sent there. */
-const NO_CONTACT = "fatal: Could not read from remote repository.";
+const NO_CONTACT = /^fatal: Could not read from remote repository\./m;
 /** ssh's words for a connection that may succeed later. */
 const NETWORK =
   /^ssh: |^(kex_exchange|banner exchange|client_loop|packet_write_wait)|Connection (to .* )?(closed|reset|refused|timed out|aborted)|Operation timed out|Network is unreachable|No route to host/im;
@@ -26,7 +26,8 @@ export interface NoContact {
 
 /** @returns null where there was contact. */
 export function noContactIn(stderr: string): NoContact | null {
-  const end = stderr.indexOf(NO_CONTACT);
+  // A hook of the other side may print the same words, after it has moved the ref. git marks its lines.
+  const end = stderr.search(NO_CONTACT);
   if (end === -1) return null;
   const words = wordsOfOtherSide(stderr.slice(0, end));
   return { words, isTransient: words === "" || NETWORK.test(stderr) };
@@ -47,6 +48,11 @@ export function wordsOfOtherSide(stderr: string): string {
 /** @returns the messages for people from the other side, such as those of its hooks. */
 export function remoteMessages(stderr: string): string {
   return [...stderr.matchAll(/^remote: ?(.*)$/gm)].map(([, words = ""]) => words).join("\n");
+}
+
+/** A git that a signal ended has no words. */
+export function wordsOf({ stderr, exitCode }: { readonly stderr: string; readonly exitCode: number }): string {
+  return wordsOfOtherSide(stderr) || `it exited with ${exitCode}`;
 }
 
 export type PushLine =

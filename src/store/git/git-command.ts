@@ -19,10 +19,10 @@ import {
   pushLineIn,
   remoteErrorIn,
   remoteMessages,
-  wordsOfOtherSide,
+  wordsOf,
 } from "./git-command-words.ts";
 import { configurationFor, environmentFrom } from "./git-environment.ts";
-import { type GitOutput, runGit } from "./git-process.ts";
+import { type GitOutput, LostOutput, runGit } from "./git-process.ts";
 import type { Fetched, FetchedTip, GitRemote, PushAnswer, RefUpdate, Tip } from "./git-remote.ts";
 import { EMPTY_TREE, NO_OBJECT } from "./objects.ts";
 import { REF_PREFIX } from "./ref-name.ts";
@@ -33,7 +33,8 @@ const MOST_ATTEMPTS = 3;
 
 /** git's exit code for an option that it does not know. */
 const USAGE = 129;
-const OTHER_HASH = /mismatched algorithms|repository's hash algorithm|unknown repository extension.*objectformat/i;
+const OTHER_HASH =
+  /^(?!remote: ).*(mismatched algorithms|repository's hash algorithm|unknown repository extension.*objectformat)/im;
 /** git 2.29 knows all options that are used here. */
 const LEAST_MAJOR = 2;
 const LEAST_MINOR = 29;
@@ -70,6 +71,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async tips(refs: readonly string[], deadline: Deadline): Promise<readonly Tip[]> {
+    await this.#repository.makeWhole();
     return (await this.#listed(refs, deadline)).filter(({ ref }) => refs.includes(ref));
   }
 
@@ -82,6 +84,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async fetch(refs: readonly string[] | { readonly prefix: string }, deadline: Deadline): Promise<Fetched> {
+    await this.#repository.makeWhole();
     // A pattern may match nothing. For the name of a ref that does not exist, git would report an error like any other.
     const patterns = "prefix" in refs ? [`${refs.prefix}*`] : refs.map((ref) => `${ref}*`);
     // The git command does not print the time of a server, and a folder on this machine has this machine's clock.
@@ -133,11 +136,12 @@ export class GitCommandRemote implements GitRemote {
   async #reading(args: readonly string[], deadline: Deadline): Promise<{ readonly stdout: string }> {
     let attempts = 0;
     const { result } = await retrying(deadline, this.#log, async () => {
-      const { exitCode, stdout, stderr } = await this.#git(args, deadline, "none");
+      const output = await this.#git(args, deadline, "none");
+      const { exitCode, stdout, stderr } = output;
       // With a depth, git exits with 1 and no message where nothing matches.
       if (exitCode === 0 || (exitCode === 1 && stderr === "")) return { stdout };
       if (exitCode === USAGE) await this.#checkVersion(deadline);
-      throw await this.#readFailure(`git ${args[0]}`, stderr, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
+      throw await this.#readFailure(`git ${args[0]}`, output, ++attempts < MOST_ATTEMPTS ? 0 : undefined);
     });
     return result;
   }
@@ -152,6 +156,7 @@ export class GitCommandRemote implements GitRemote {
   }
 
   async push({ ref, from, to, commit, isChained }: RefUpdate, deadline: Deadline): Promise<PushAnswer> {
+    await this.#repository.makeWhole();
     // git does not send the parent. To leave it out, git must find it in the temporary repository.
     if (isChained && (await this.#repository.object(from)) === null) await this.#fetchAll([`${ref}*`], deadline);
     for (const object of commit === null ? [] : [commit, EMPTY_TREE]) await this.#repository.write(object);
@@ -160,10 +165,16 @@ export class GitCommandRemote implements GitRemote {
     const lease = isForced ? "--force" : `--force-with-lease=${ref}:${from === NO_OBJECT ? "" : from}`;
     const refspec = `${commit === null ? "" : to}:${ref}`;
     const args = ["push", "--porcelain", "--no-verify", lease, this.place, refspec];
-    const { stdout, stderr } = await this.#git(args, deadline, "possible");
-    const line = pushLineIn(stdout, refspec);
+    let output: GitOutput;
+    try {
+      output = await this.#git(args, deadline, "possible");
+    } catch (cause) {
+      if (cause instanceof ServiceError && cause.retryAfter !== null) return { outcome: "failed", failure: cause };
+      throw cause;
+    }
+    const line = pushLineIn(output.stdout, refspec);
     if (line?.outcome === "moved") return { outcome: "moved" };
-    return { outcome: "failed", failure: await this.#pushFailure(ref, line, stderr) };
+    return { outcome: "failed", failure: await this.#pushFailure(ref, line, output) };
   }
 
   /** A push cannot remove a ref whose object is damaged: git reads the object first. */
@@ -179,7 +190,8 @@ export class GitCommandRemote implements GitRemote {
     return { outcome: "failed", failure: refusedUpdate({ ...about, reason: stderr }) };
   }
 
-  async #pushFailure(ref: string, line: PushLine | null, stderr: string): Promise<ServiceError> {
+  async #pushFailure(ref: string, line: PushLine | null, output: GitOutput): Promise<ServiceError> {
+    const { stderr } = output;
     const { refusedUpdate } = await loadRefusals();
     const forbidden = "key-may-not-write";
     if (line?.outcome === "unsent") {
@@ -202,7 +214,7 @@ export class GitCommandRemote implements GitRemote {
     if (contact !== null) return this.#contactFailure("git push", contact, { forbidden, retryAfter: 0 });
     const refusal = remoteErrorIn(stderr);
     if (refusal !== null) return refusedUpdate({ place: this.place, ref, reason: refusal, messages: "", forbidden });
-    const problem = `gave no answer to git push (${line === null ? wordsOfOtherSide(stderr) : "up to date"})`;
+    const problem = `gave no answer to git push (${line === null ? wordsOf(output) : "up to date"})`;
     return this.#failure("git-failed", problem, { effect: "possible", retryAfter: 0 });
   }
 
@@ -210,19 +222,27 @@ export class GitCommandRemote implements GitRemote {
     await this.#repository.close();
   }
 
-  /** @param effect The effect of a command that the deadline cuts off. */
+  /** @param effect The effect of a command that the deadline cuts off, or whose output was lost. */
   async #git(args: readonly string[], { signal }: Deadline, effect: Effect): Promise<GitOutput> {
     const env = { ...this.#env, ...(await this.#repository.environment()) };
     const cwd = await this.#repository.folder();
+    const command = args.find((arg) => !arg.startsWith("--"));
     const output = await runGit(args, { env, cwd, signal }).catch((cause) => {
+      if (cause instanceof LostOutput) {
+        throw this.#failure("git-failed", `gave an answer to git ${command} that was lost (${cause.message})`, {
+          effect,
+          retryAfter: 0,
+          cause,
+        });
+      }
       throw this.#failure("git-missing", "needs the git command, which cannot be run", { effect: "none", cause });
     });
     if (output !== null) return output;
-    const command = args.find((arg) => !arg.startsWith("--"));
     throw this.#failure("unreachable", `gave no answer to git ${command} in time`, { effect });
   }
 
-  async #readFailure(command: string, stderr: string, retryAfter: number | undefined): Promise<ServiceError> {
+  async #readFailure(command: string, output: GitOutput, retryAfter: number | undefined): Promise<ServiceError> {
+    const { stderr } = output;
     const cause = new Error(stderr.trim());
     if (this.#location.transport === "file") {
       const problem = await problemOfFolder(fileURLToPath(this.#location.url));
@@ -231,7 +251,7 @@ export class GitCommandRemote implements GitRemote {
     if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
     if (contact !== null) return this.#contactFailure(command, contact, { forbidden: "git-failed", retryAfter, cause });
-    const words = remoteErrorIn(stderr) ?? wordsOfOtherSide(stderr);
+    const words = remoteErrorIn(stderr) ?? wordsOf(output);
     const { OBJECT_MISSING } = await loadRefusals();
     if (OBJECT_MISSING.test(words)) return this.#failure("ref-without-object", words, { effect: "none", cause });
     const problem = `cannot be reached by ${command} (${words})`;

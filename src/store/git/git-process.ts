@@ -1,5 +1,10 @@
+import { randomUUID } from "node:crypto";
+import { readFile, rm } from "node:fs/promises";
+import path from "node:path";
+
 export interface GitProcessOptions {
   readonly env: Readonly<Record<string, string>>;
+  /** A folder for git's output too, until git has ended. */
   readonly cwd: string;
   /** Ends the process. */
   readonly signal: AbortSignal;
@@ -11,8 +16,18 @@ export interface GitOutput {
   readonly stderr: string;
 }
 
-/** `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. */
-const PRINT_ID_THEN_RUN = 'echo $$; exec "$0" "$@"';
+export class LostOutput extends Error {
+  override name = "LostOutput";
+}
+
+/** git itself needs it there, whatever the PATH. */
+const SHELL = "/bin/sh";
+
+/**
+ * `@actions/exec` gives no access to its process. So a shell prints the process's id, and git then replaces the shell. Git
+ * writes into files: a pipe would stay open, and keep a program alive, for as long as any process that git has started.
+ */
+const PRINT_ID_THEN_RUN = 'echo $$; out=$1 err=$2; shift 2; exec "$@" >"$out" 2>"$err"';
 
 /**
  * Runs git until it ends or the signal aborts. A process that went on after that would push later, and would keep a program
@@ -20,6 +35,7 @@ const PRINT_ID_THEN_RUN = 'echo $$; exec "$0" "$@"';
  *
  * @returns null if the signal aborted before git ended.
  * @throws if there is no git command.
+ * @throws LostOutput if git has run, and the files of its output are gone.
  */
 export async function runGit(
   args: readonly string[],
@@ -27,7 +43,8 @@ export async function runGit(
 ): Promise<GitOutput | null> {
   const { getExecOutput } = await import(/* webpackChunkName: "exec" */ "@actions/exec");
   const { which } = await import(/* webpackChunkName: "exec" */ "@actions/io");
-  const git = await which("git", true);
+  // git runs in another folder, and an entry of the PATH may be relative to this one.
+  const git = path.resolve(await which("git", true));
   if (signal.aborted) return null;
   const options = { env, cwd, silent: true, ignoreReturnCode: true };
   if (process.platform === "win32") return unlessAborted(getExecOutput("git", [...args], options), signal, () => {});
@@ -39,14 +56,20 @@ export async function runGit(
   };
   const listeners = {
     stdout: (data: Buffer) => {
-      if (id.endsWith("\n")) return;
-      id += /^\d*\n?/.exec(data.toString("latin1"))?.[0] ?? "";
+      id += data.toString("latin1");
       if (signal.aborted) end();
     },
   };
-  const run = getExecOutput("sh", ["-c", PRINT_ID_THEN_RUN, git, ...args], { ...options, listeners });
-  const output = await unlessAborted(run, signal, end);
-  return output && { ...output, stdout: output.stdout.replace(/^\d+\n/, "") };
+  const files = ["out", "err"].map((name) => path.join(cwd, `${randomUUID()}.${name}`));
+  const shellArgs = ["-c", PRINT_ID_THEN_RUN, "sh", ...files, git, ...args];
+  const ended = await unlessAborted(getExecOutput(SHELL, shellArgs, { ...options, listeners }), signal, end);
+  if (ended === null) return null;
+  const read = Promise.all(files.map((file) => readFile(file, "utf8")));
+  const [stdout = "", stderr = ""] = await read.catch((cause: Error) => {
+    throw new LostOutput(cause.message, { cause });
+  });
+  await Promise.all(files.map((file) => rm(file, { force: true })));
+  return { exitCode: ended.exitCode, stdout, stderr };
 }
 
 function endProcess(id: number): void {

@@ -1,6 +1,7 @@
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { access, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import path from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
+import { ServiceError } from "../../errors/service-error.ts";
 import type { UnusableObject } from "./git-remote.ts";
 import { type GitObject, idOf, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
@@ -26,18 +27,48 @@ export class TemporaryRepository {
     this.#options = options;
   }
 
-  /** Makes the repository at the first call: what `git init` does, without a process and without templates. */
+  /** Makes the repository at the first call. */
   folder(): Promise<string> {
-    this.#folder ??= (async () => {
-      const folder = await mkdtemp(path.join(this.#options.temporary, "cronyx-"));
+    this.#folder ??= this.#make();
+    return this.#folder;
+  }
+
+  /** Makes the repository anew if a file of it is gone: a system removes temporary files by their age, and so may a command. */
+  async makeWhole(): Promise<void> {
+    const made = this.#folder;
+    if (made === undefined || (await isWhole(made)) || this.#folder !== made) return;
+    this.#folder = this.#make();
+    await removeAll(made);
+  }
+
+  /** What `git init` does, without a process and without templates. */
+  #make(): Promise<string> {
+    return this.#writing(async () => {
+      const { temporary, configuration } = this.#options;
+      await mkdir(temporary, { recursive: true });
+      const folder = await mkdtemp(path.join(temporary, "cronyx-"));
       await mkdir(path.join(folder, "objects"));
       await mkdir(path.join(folder, "refs"));
       await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
       await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
-      await writeFile(configurationIn(folder), this.#options.configuration);
+      await writeFile(configurationIn(folder), configuration);
       return folder;
-    })();
-    return this.#folder;
+    });
+  }
+
+  async #writing<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new ServiceError("temporary-folder-unusable", {
+        place: `The folder for temporary files, ${this.#options.temporary},`,
+        // Node's message ends with the name of the call and the path.
+        problem: `cannot be used (${message.replace(/, \w+ '.*$/s, "")})`,
+        effect: "none",
+        cause,
+      });
+    }
   }
 
   /** The environment in which git uses this repository, and the configuration of no user and no system. */
@@ -75,17 +106,36 @@ export class TemporaryRepository {
 
   async write(object: GitObject): Promise<void> {
     const file = objectPath(await this.folder(), idOf(object));
-    await mkdir(path.dirname(file), { recursive: true });
-    // An object that git has fetched exists already, as a read-only file.
-    await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
-      if (error.code !== "EEXIST") throw error;
+    await this.#writing(async () => {
+      await mkdir(path.dirname(file), { recursive: true });
+      // An object that git has fetched exists already, as a read-only file.
+      await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
+        if (error.code !== "EEXIST") throw error;
+      });
     });
   }
 
   async close(): Promise<void> {
-    const folder = await this.#folder?.catch(() => undefined);
-    if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+    if (this.#folder !== undefined) await removeAll(this.#folder);
   }
+}
+
+async function isWhole(made: Promise<string>): Promise<boolean> {
+  try {
+    const folder = await made;
+    const names = ["objects", "refs", "HEAD", "config"];
+    await Promise.all(
+      [configurationIn(folder), ...names.map((name) => path.join(folder, name))].map((file) => access(file)),
+    );
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function removeAll(made: Promise<string>): Promise<void> {
+  const folder = await made.catch(() => undefined);
+  if (folder !== undefined) await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 function configurationIn(folder: string): string {

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { Socket } from "node:net";
 import pg from "pg";
 import { type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
@@ -31,6 +32,7 @@ const LIMITS = `SET LOCAL statement_timeout = ${LONGEST_STATEMENT}; SET LOCAL lo
 /** The register in PostgreSQL. Any number of servers may share one database. */
 export class PostgresStore implements JobStore {
   readonly #pool: pg.Pool;
+  readonly #sockets: ReadonlySet<Socket>;
   readonly #place: string;
   readonly #log: (line: string) => void;
   readonly #reads = new TurnBatches((requested: readonly (readonly string[])[]) =>
@@ -45,6 +47,7 @@ export class PostgresStore implements JobStore {
    */
   static async open(url: URL, { log, deadline }: DatabaseOptions): Promise<PostgresStore> {
     const place = `the database ${url.host}${url.pathname}`;
+    const sockets = new Set<Socket>();
     const pool = new pg.Pool({
       connectionString: url.href,
       application_name: "cronyx",
@@ -52,24 +55,40 @@ export class PostgresStore implements JobStore {
       connectionTimeoutMillis: LONGEST_STATEMENT,
       query_timeout: LONGEST_ANSWER,
       keepAlive: true,
+      stream: () => {
+        const socket = new Socket();
+        sockets.add(socket);
+        return socket.once("close", () => sockets.delete(socket));
+      },
     });
     // Without a listener, the error of a broken connection ends the process. The pool has no listener of its own between the
     // moment in which a connection is ready and that in which `migrate` gets it, and the error can be in the same packet.
     pool.on("connect", (client) => client.on("error", () => {}));
     // An idle connection broke. The pool makes a new one when it needs it.
     pool.on("error", (error) => log(`An idle connection to ${place} broke: ${error.message}`));
-    const store = new PostgresStore(pool, place, log);
+    const store = new PostgresStore({ pool, sockets, place, log });
     try {
       await store.#reading(deadline, () => migrate(pool, place, LIMITS));
     } catch (error) {
-      await pool.end();
+      await store.close();
       throw error;
     }
     return store;
   }
 
-  private constructor(pool: pg.Pool, place: string, log: (line: string) => void) {
+  private constructor({
+    pool,
+    sockets,
+    place,
+    log,
+  }: {
+    readonly pool: pg.Pool;
+    readonly sockets: ReadonlySet<Socket>;
+    readonly place: string;
+    readonly log: (line: string) => void;
+  }) {
     this.#pool = pool;
+    this.#sockets = sockets;
     this.#place = place;
     this.#log = log;
   }
@@ -108,8 +127,10 @@ export class PostgresStore implements JobStore {
     return rows.map(({ name }) => jobNameOf(name)).sort();
   }
 
-  close(): Promise<void> {
-    return this.#pool.end();
+  async close(): Promise<void> {
+    await this.#pool.end();
+    // A network that is gone would leave a connection half-closed, and keep the process alive.
+    for (const socket of this.#sockets) socket.unref();
   }
 
   #query(longest: number): Query {
