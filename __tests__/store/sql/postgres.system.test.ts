@@ -230,7 +230,7 @@ describe("a store in PostgreSQL", () => {
 
   test("a network that is gone keeps no process alive after the store is closed", async () => {
     const relay = await relayTo(postgres.url("cut"));
-    const store = await openDatabase(locationOf(relay.url), () => {}, inTime());
+    const store = await openDatabase(locationOf(relay.url), { log: () => {}, deadline: inTime() });
     const port = Number(new URL(relay.url).port);
     expect(keepingAlive(port).length).toBeGreaterThan(0);
     relay.silence();
