@@ -232,6 +232,21 @@ test("a temporary folder that cannot be made has an error that names it, and can
 });
 
 describe("the environment of the git command", () => {
+  test("has no credentials of the action or of the commands, and all else", async () => {
+    const runs = wrapGit();
+    const secrets = [
+      "INPUT_TOKEN",
+      "STATE_record",
+      "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+      "CRONYX_TOKEN",
+      "CRONYX_PASSWORD",
+    ];
+    const env = Object.fromEntries([...secrets, "CRONYX_USERNAME", "CRONYX_URL"].map((name) => [name, TOKEN]));
+    await (await open(env)).swap(null, documentOf(NAME), inTime());
+    const given = runs().flatMap((run) => Object.entries(run.env).filter(([, value]) => value === TOKEN));
+    expect(given).toEqual([["CRONYX_URL", TOKEN]]);
+  });
+
   test("configuration, environment and hooks of the user's change nothing", async () => {
     const home = path.join(folder, "home");
     const mark = path.join(folder, "mark");

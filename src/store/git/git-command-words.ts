@@ -40,7 +40,7 @@ export function remoteErrorIn(stderr: string): string | null {
 }
 
 /** @returns the lines that come from the other side, or from ssh, without git's own. */
-export function wordsOfOtherSide(stderr: string): string {
+function wordsOfOtherSide(stderr: string): string {
   const lines = stderr.split(/[\r\n]+/).filter((line) => !CLIENT_LINES.test(line) && !SSH_WARNINGS.test(line));
   return serverWords(lines.join("\n"));
 }

@@ -1,14 +1,16 @@
 import type { RepositoryLocation } from "../../location/location.ts";
 
+const SSH = /^GIT_SSH(_COMMAND|_VARIANT)?$/i;
+const LEFT_OUT = /^(GIT|INPUT|STATE|ACTIONS)_|^CRONYX_(TOKEN|USERNAME|PASSWORD)$/i;
+
 /**
  * Of git's own variables only those about running ssh are kept: others could name another repository, configuration or
- * hooks. The runner's inputs and tokens are dropped too: the hooks of a repository on this machine would see them.
+ * hooks. The runner's inputs and tokens, and the logins of the commands, are dropped too: the hooks of a repository on this
+ * machine would see them.
  */
 export function environmentFrom(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>
-    value !== undefined && (!/^(GIT|INPUT|STATE|ACTIONS)_/i.test(name) || /^GIT_SSH(_COMMAND|_VARIANT)?$/i.test(name))
-      ? [[name, value] as const]
-      : [],
+    value !== undefined && (!LEFT_OUT.test(name) || SSH.test(name)) ? [[name, value] as const] : [],
   );
   return {
     // Asks nothing, and ends a connection that cannot be made within 15 s, or that gives no sign of life for 45 s.

@@ -66,7 +66,7 @@ export async function runGit(
   if (ended === null) return null;
   const read = Promise.all(files.map((file) => readFile(file, "utf8")));
   const [stdout = "", stderr = ""] = await read.catch((cause: Error) => {
-    throw new LostOutput(cause.message, { cause });
+    throw new LostOutput(ended.stderr.trim() || cause.message, { cause });
   });
   await Promise.all(files.map((file) => rm(file, { force: true })));
   return { exitCode: ended.exitCode, stdout, stderr };

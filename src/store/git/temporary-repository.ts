@@ -47,12 +47,17 @@ export class TemporaryRepository {
       const { temporary, configuration } = this.#options;
       await mkdir(temporary, { recursive: true });
       const folder = await mkdtemp(path.join(temporary, "cronyx-"));
-      await mkdir(path.join(folder, "objects"));
-      await mkdir(path.join(folder, "refs"));
-      await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
-      await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
-      await writeFile(configurationIn(folder), configuration);
-      return folder;
+      try {
+        await mkdir(path.join(folder, "objects"));
+        await mkdir(path.join(folder, "refs"));
+        await writeFile(path.join(folder, "HEAD"), "ref: refs/heads/main\n");
+        await writeFile(path.join(folder, "config"), "[core]\n\trepositoryformatversion = 0\n\tbare = true\n");
+        await writeFile(configurationIn(folder), configuration);
+        return folder;
+      } catch (error) {
+        await rm(folder, { recursive: true, force: true });
+        throw error;
+      }
     });
   }
 
@@ -63,8 +68,8 @@ export class TemporaryRepository {
       const { message } = cause as Error;
       throw new ServiceError("temporary-folder-unusable", {
         place: `The folder for temporary files, ${this.#options.temporary},`,
-        // Node's message ends with the name of the call and the path.
-        problem: `cannot be used (${message.replace(/, \w+ '.*$/s, "")})`,
+        // Node's message ends with the name of the call, and mostly the path.
+        problem: `cannot be used (${message.replace(/, \w+( '.*)?$/s, "")})`,
         effect: "none",
         cause,
       });
@@ -109,8 +114,11 @@ export class TemporaryRepository {
     await this.#writing(async () => {
       await mkdir(path.dirname(file), { recursive: true });
       // An object that git has fetched exists already, as a read-only file.
-      await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch((error) => {
-        if (error.code !== "EEXIST") throw error;
+      await writeFile(file, deflateSync(withHeader(object)), { flag: "wx" }).catch(async (error) => {
+        if (error.code === "EEXIST") return;
+        // A part of an object would be taken for the object from then on.
+        await rm(file, { force: true });
+        throw error;
       });
     });
   }
