@@ -21,8 +21,8 @@ const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 const LONGEST_RUN = { fast: 10, system: 40 };
 /** Milliseconds for one test or hook of the system tests. Some start a hundred processes. */
 const LONGEST_SYSTEM_TEST = 10 * 60_000;
-/** In each of the two runs of system tests. Together they are more than the cores of a runner: many of these tests wait. */
-const SYSTEM_WORKERS = 2;
+/** More than the cores of a runner: many of these tests wait. */
+const SYSTEM_WORKERS = { installed: 3, packaged: 2 };
 
 const root = path.dirname(import.meta.dirname);
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
@@ -70,16 +70,20 @@ function passesFast() {
 async function passesSystem() {
   const tests = TESTS.system;
   const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`];
+  const workers = (/** @type {number} */ most) => `--maxWorkers=${most}`;
   if (hasSqlite(installedNode)) {
-    const workers = `--maxWorkers=${2 * SYSTEM_WORKERS}`;
-    return run(installedNode, [...options, workers, `--testRegex=${tests}`], LONGEST_RUN.system);
+    const { installed, packaged } = SYSTEM_WORKERS;
+    return run(installedNode, [...options, workers(installed + packaged), `--testRegex=${tests}`], LONGEST_RUN.system);
   }
-  options.push(`--maxWorkers=${SYSTEM_WORKERS}`);
   const withoutSqlite = [NEEDS_SQLITE, "/node_modules/"].map((path) => `--testPathIgnorePatterns=${path}`);
   const withSqlite = `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`;
   const passed = await Promise.all([
-    run(installedNode, [...options, `--testRegex=${tests}`, ...withoutSqlite], LONGEST_RUN.system),
-    run(packagedNode, [...options, withSqlite], LONGEST_RUN.system),
+    run(
+      installedNode,
+      [...options, workers(SYSTEM_WORKERS.installed), `--testRegex=${tests}`, ...withoutSqlite],
+      LONGEST_RUN.system,
+    ),
+    run(packagedNode, [...options, workers(SYSTEM_WORKERS.packaged), withSqlite], LONGEST_RUN.system),
   ]);
   return passed.every(Boolean);
 }

@@ -1,8 +1,10 @@
+import { execFile } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import { type GitExchange, serveGit } from "../git/git-server.mjs";
@@ -84,11 +86,10 @@ export class LocksRepository {
   }
 
   async git(args: readonly string[], input = ""): Promise<string> {
-    const { processes } = this.#server;
-    const run = processes.run({ program: "git", args: ["--git-dir", this.#bare, ...args], input });
-    const { exitCode, output, errors } = await run;
-    if (exitCode !== 0) throw new Error(`git ${args.join(" ")} failed: ${errors}`);
-    return output.toString();
+    const git = promisify(execFile)("git", ["--git-dir", this.#bare, ...args]);
+    // Most git commands read no input, and may exit before it is written.
+    git.child.stdin?.on("error", () => {}).end(input);
+    return (await git).stdout;
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,8 @@
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import http from "node:http";
 import path from "node:path";
 import { promisify } from "node:util";
-import { ProcessHost } from "../processes/process-host.mjs";
 
 /**
  * The fault that one request meets.
@@ -47,13 +48,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
   /** The git processes of this server, which write into the folder until they exit. @type {Set<Promise<unknown>>} */
   const running = new Set();
   let closed = false;
-  const processes = new ProcessHost();
   /** @type {Promise<string> | undefined} */
   let httpBackend;
   const run = (/** @type {GitRequest} */ request) => {
     if (closed) throw new Error("The git server is closed.");
-    httpBackend ??= findHttpBackend(processes);
-    const answered = httpBackend.then((program) => runGit(processes, program, request));
+    httpBackend ??= findHttpBackend();
+    const answered = httpBackend.then((program) => runGit(program, request));
     const done = answered.catch(() => {}).finally(() => running.delete(done));
     running.add(done);
     return answered;
@@ -70,14 +70,12 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
     /** The URL of the repository `name` in the folder. @param {string} name */
     url: (name) => `http://${host.includes(":") ? `[${host}]` : host}:${port}/${name}`,
     exchanges,
-    processes,
     /** Resolves when no git process of this server runs any more, so that the folder can be deleted. */
     async close() {
       server.closeAllConnections();
       await promisify(server.close.bind(server))();
       closed = true;
       await Promise.all(running);
-      processes.close();
     },
   };
 }
@@ -143,10 +141,10 @@ function newExchange(request, { url, body, arrivedAt }) {
   };
 }
 
-/** Git would start git-http-backend as a second process. @param {ProcessHost} processes */
-async function findHttpBackend(processes) {
-  const { output } = await processes.run({ program: "git", args: ["--exec-path"] });
-  return path.join(output.toString().trim(), "git-http-backend");
+/** Git would start git-http-backend as a second process. */
+async function findHttpBackend() {
+  const { stdout } = await promisify(execFile)("git", ["--exec-path"]);
+  return path.join(stdout.trim(), "git-http-backend");
 }
 
 /**
@@ -160,13 +158,11 @@ async function findHttpBackend(processes) {
 /**
  * Runs git-http-backend as a CGI script (RFC 3875).
  *
- * @param {ProcessHost} processes
  * @param {string} program git-http-backend.
  * @param {GitRequest} request
  */
-async function runGit(processes, program, { root, url, request, body }) {
-  const { output } = await processes.run({
-    program,
+async function runGit(program, { root, url, request, body }) {
+  const child = spawn(program, {
     env: {
       PATH: process.env.PATH,
       GIT_PROJECT_ROOT: root,
@@ -183,8 +179,11 @@ async function runGit(processes, program, { root, url, request, body }) {
       REMOTE_USER: "git",
       REMOTE_ADDR: "127.0.0.1",
     },
-    input: body,
+    stdio: ["pipe", "pipe", "ignore"],
   });
+  child.stdin.on("error", () => {});
+  child.stdin.end(body);
+  const [output] = await Promise.all([bodyOf(child.stdout), once(child, "close")]);
 
   const end = output.indexOf("\r\n\r\n");
   /** @type {Record<string, string>} */
