@@ -1,7 +1,9 @@
+import type { ServiceError } from "../../src/errors/service-error.ts";
 import type { JobState } from "../../src/scheduler/state-document.ts";
 import { SqliteStore } from "../../src/store/sql/sqlite.ts";
 
-// Writes documents without a pause, and reports the version of each one to the parent process after the write.
+// Writes documents without a pause, and reports the version of each one to the parent process after the write. Ends at the
+// first failure, and reports its code and its effect.
 
 const deadline = { remaining: () => 60_000, signal: AbortSignal.timeout(60_000) };
 const store = await SqliteStore.open(process.argv[2] ?? "", { log: () => {}, deadline });
@@ -15,6 +17,13 @@ for (;;) {
     history: [],
     ...{ previous: version },
   };
-  ({ version } = await store.swap(version, state, deadline));
+  try {
+    ({ version } = await store.swap(version, state, deadline));
+  } catch (error) {
+    const { code, effect } = error as ServiceError;
+    process.send?.({ code, effect });
+    break;
+  }
   await new Promise((resolve) => process.send?.(version, resolve));
 }
+await store.close();

@@ -1,4 +1,4 @@
-import { fork } from "node:child_process";
+import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -29,3 +29,19 @@ test("a process that is killed while it writes loses no document whose swap retu
   expect([version, (state as { previous?: string } | undefined)?.previous]).toContain(lastVersion);
   await store.close();
 });
+
+// Windows has no such limit.
+(process.platform === "win32" ? test.skip : test)(
+  "a disk that fails leaves it open whether the swap was made",
+  async () => {
+    const args = [process.execPath, WRITER, path.join(folder, "failed.db")];
+    // The size in KiB that a file of the process may have. The write-ahead log reaches it first.
+    const limited = ["-c", 'ulimit -f 256 && exec "$@"', "bash", ...args];
+    const writer = spawn("bash", limited, { stdio: ["ignore", "inherit", "inherit", "ipc"] });
+    const messages: unknown[] = [];
+    writer.on("message", (message) => messages.push(message));
+    await once(writer, "exit");
+    expect(messages.length).toBeGreaterThan(1);
+    expect(messages.at(-1)).toEqual({ code: "database-disk-failed", effect: "possible" });
+  },
+);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { DatabaseSync, StatementSync } from "node:sqlite";
 import { setImmediate as nextTurn } from "node:timers/promises";
-import { type DatabaseErrorCode, ServiceError } from "../../errors/service-error.ts";
+import { type DatabaseErrorCode, type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
 import { retrying } from "../../network/retry.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
@@ -110,10 +110,10 @@ export class SqliteStore implements JobStore {
 
   async swap(expected: string | null, state: JobState, deadline: Deadline): Promise<Swap> {
     const swap = { key: keyOf(state.name), version: randomUUID(), document: JSON.stringify(state), expected };
-    const made = await attempt(this.#context(deadline), () =>
+    const made = await attempt({ ...this.#context(deadline), writes: true }, () =>
       this.#swaps.add(swap).catch((error) => {
         // The fault may be in another swap of the batch.
-        if (isBusy(error) || error === this.#lost) throw error;
+        if (isBusy(error) || hasDiskFailed(error) || error === this.#lost) throw error;
         return this.#swapAll([swap]);
       }),
     );
@@ -195,7 +195,7 @@ export class SqliteStore implements JobStore {
     } catch (error) {
       // The next write tries again.
       this.#isAhead = false;
-      if (error !== this.#lost) this.#log((failureOf(error, this.#place) as Error).message);
+      if (error !== this.#lost) this.#log((failureOf(error, this.#place, "none") as Error).message);
     }
     this.#wroteSinceWatch = false;
   }
@@ -239,9 +239,10 @@ function inTransaction<T>(database: DatabaseSync, work: () => T): T {
 
 /** Primary result codes: the lowest byte of an extended one. @see https://sqlite.org/rescode.html */
 const BUSY = new Set([5, 6]);
+const DISK_FAILED = 10;
 const CODES: Readonly<Record<number, DatabaseErrorCode>> = {
   8: "database-forbidden",
-  10: "database-disk-failed",
+  [DISK_FAILED]: "database-disk-failed",
   11: "database-damaged",
   13: "database-full",
   14: "database-cannot-open",
@@ -250,37 +251,47 @@ const CODES: Readonly<Record<number, DatabaseErrorCode>> = {
 /** SQLite's extended code for a full disk at the moment when it makes the `-shm` file longer. */
 const SHM_FULL = 4874;
 
-/** A call that failed has changed nothing: SQLite rolls it back. */
-async function attempt<T>(
-  {
-    place,
-    deadline,
-    log,
-  }: { readonly place: string; readonly deadline: Deadline; readonly log: (line: string) => void },
-  work: () => T | Promise<T>,
-): Promise<T> {
+interface Attempt {
+  readonly place: string;
+  readonly deadline: Deadline;
+  readonly log: (line: string) => void;
+  readonly writes?: boolean;
+}
+
+/**
+ * A write that failed has changed nothing, since SQLite rolls it back. After a failure of the disk that is not certain: the
+ * write-ahead log may have the whole transaction, and the process that opens the database after a crash would carry it out.
+ */
+async function attempt<T>({ place, deadline, log, writes = false }: Attempt, work: () => T | Promise<T>): Promise<T> {
   const { result } = await retrying(deadline, log, async () => {
     try {
       return await work();
     } catch (cause) {
-      throw failureOf(cause, place);
+      throw failureOf(cause, place, writes && hasDiskFailed(cause) ? "possible" : "none");
     }
   });
   return result;
 }
 
 function isBusy(error: unknown): boolean {
-  return BUSY.has(((error as { readonly errcode?: number }).errcode ?? 0) & 0xff);
+  return BUSY.has(primaryCode(error));
 }
 
-function failureOf(cause: unknown, place: string): unknown {
+function hasDiskFailed(error: unknown): boolean {
+  return primaryCode(error) === DISK_FAILED && (error as { readonly errcode?: number }).errcode !== SHM_FULL;
+}
+
+function primaryCode(error: unknown): number {
+  return ((error as { readonly errcode?: number }).errcode ?? 0) & 0xff;
+}
+
+function failureOf(cause: unknown, place: string, effect: Effect): unknown {
   const { errcode, message } = cause as { readonly errcode?: number; readonly message?: string };
   if (errcode === undefined) return cause;
-  const code = errcode & 0xff;
-  const about = { place, effect: "none", cause } as const;
-  if (BUSY.has(code)) {
+  const about = { place, effect, cause };
+  if (isBusy(cause)) {
     return new ServiceError("database-busy", { ...about, problem: "is locked by another process", retryAfter: 0 });
   }
-  const known = errcode === SHM_FULL ? "database-full" : CODES[code];
+  const known = errcode === SHM_FULL ? "database-full" : CODES[primaryCode(cause)];
   return new ServiceError(known ?? "database-refused", { ...about, problem: `cannot be used (${message})` });
 }
