@@ -27,6 +27,8 @@ const RUN = {
   dumpInContainer: "docker compose exec -T database pg_dump ",
   restoreInContainer: "docker compose exec -T database pg_restore ",
   move: "sqlite3 -csv /data/cronyx.db ",
+  removeInSqlite: 'sqlite3 /data/cronyx.db "DELETE',
+  removeInPostgres: 'psql postgres://USER@HOST/cronyx -c "DELETE',
 };
 /** The commands that this test does not run, each with the function of .ci/run that does, or that checks the same. */
 const NOT_RUN: Readonly<Record<string, string>> = {
@@ -115,6 +117,8 @@ const JOBS = [
   ['octo-org/"Übersicht",\\ \n', null],
 ] as const;
 
+const namesOf = (jobs: unknown) => (jobs as { readonly name: string }[]).map(({ name }) => name).toSorted();
+
 /** What `npm run serve` does, without npm, which takes as long to start as the server. */
 const SERVE_AGAIN = "exec node_modules/node/bin/node src/cli/main.ts serve";
 
@@ -185,6 +189,15 @@ esac`,
     return jobs;
   }
 
+  /** Removes a job, and runs it again for the tests that follow. */
+  async function expectRemoval(shell: (script: string) => Promise<unknown>, start: string): Promise<void> {
+    const [[removed, end], ...others] = JOBS;
+    await shell(command(start));
+    expect(namesOf(await jobs())).toEqual(others.map(([name]) => name).toSorted());
+    await run(removed, end);
+    expect(namesOf(await jobs())).toContain(removed);
+  }
+
   test("listens after the command that the page shows", async () => {
     expect(await (await fetch(`${server.url}/healthcheck`)).json()).toEqual({ ok: true });
     expect(await jobs()).toHaveLength(JOBS.length);
@@ -246,6 +259,8 @@ esac`,
       server = await serve(sqlite());
       expect(await jobs()).toEqual(before);
     });
+
+    test("has a removed job no longer, while it runs", () => expectRemoval(bash, RUN.removeInSqlite));
   });
 
   withDatabases("on PostgreSQL", () => {
@@ -289,5 +304,7 @@ esac`,
       server = await serve(url());
       expect(await jobs()).toEqual(before);
     });
+
+    test("has a removed job no longer, while it runs", () => expectRemoval(bashOnPostgres, RUN.removeInPostgres));
   });
 });
