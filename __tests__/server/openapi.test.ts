@@ -91,6 +91,9 @@ function goodSampleOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
   }
 }
 
+/** An instant to which a job can be skipped. */
+const UNTIL = "2026-11-24T05:00:00.000Z";
+
 const textOf = (value: unknown) => (typeof value === "string" ? value : (JSON.stringify(value) ?? ""));
 const inUrl = (value: unknown) => encodeURIComponent(textOf(value).toWellFormed());
 const inHeader = (value: unknown) => textOf(value).replace(/[^\x20-\x7e]/g, "?");
@@ -179,15 +182,27 @@ test("every answer to random input matches its description, and none is an inter
         ),
         accept: fc.constantFrom(undefined, undefined, "*/*", "text/html", "application/json", "a, b;q"),
       });
-      // One request without odd input. Random requests alone may all be refused.
-      const permitted: Parameters<Parameters<typeof sent.map>[0]>[0] = {
-        values: parameters.map(() => undefined),
+      type Sample = Parameters<Parameters<typeof sent.map>[0]>[0];
+      const none = parameters.map(() => undefined);
+      const valuesFor = (jobName: string) =>
+        parameters.map(({ name }) => (name === "jobName" ? jobName : name === "until" ? UNTIL : undefined));
+      const permitted: Sample = {
+        values: valuesFor("report"),
         body: body === undefined ? undefined : jsonOf({ jobInterval: 1 }),
         known: true,
         authorization: good,
         type: "application/json",
         accept: undefined,
       };
+      // One request for each answer. Random requests may lack any of them.
+      const examples: Sample[] = [
+        permitted,
+        { ...permitted, authorization: undefined },
+        { ...permitted, authorization: "Bearer report", values: valuesFor("not report") },
+        { ...permitted, known: false, values: valuesFor(`unknown to ${operation.operationId}`) },
+        { ...permitted, accept: "a, b;q" },
+        { ...permitted, values: none, body: body === undefined ? undefined : jsonOf({}) },
+      ];
       await fc.assert(
         fc.asyncProperty(sent, async (sample) => {
           const lock = sample.known && path.includes("{jobId}") ? granted.pop() : undefined;
@@ -228,7 +243,7 @@ test("every answer to random input matches its description, and none is an inter
             [...(schema?.Errors(mediaType === "text/html" ? text : json) ?? ["no such answer"])],
           ]).toEqual([mediaType, []]);
         }),
-        { numRuns: operation.operationId === "startJob" ? 500 : 200, examples: [[permitted]] },
+        { numRuns: operation.operationId === "startJob" ? 500 : 200, examples: examples.map((one) => [one]) },
       );
     }
   } finally {
