@@ -40,11 +40,16 @@ export function deadlineIn(ms: number, caller?: AbortSignal): Deadline {
  * @returns whether `work` ended before the deadline.
  * @throws an error of `work` before the deadline.
  */
-export function within(deadline: Deadline, work: Promise<unknown>): Promise<boolean> {
+export async function within({ signal }: Deadline, work: Promise<unknown>): Promise<boolean> {
+  const settled = new AbortController();
   const late = new Promise<false>((resolve) => {
-    deadline.signal.addEventListener("abort", () => resolve(false), { once: true });
+    signal.addEventListener("abort", () => resolve(false), { once: true, signal: settled.signal });
   });
-  return Promise.race([work.then(() => true), late]);
+  try {
+    return await Promise.race([work.then(() => true), late]);
+  } finally {
+    settled.abort();
+  }
 }
 
 /**

@@ -223,11 +223,11 @@ export class GitCommandRemote implements GitRemote {
   }
 
   /** @param effect The effect of a command that the deadline cuts off, or whose output was lost. */
-  async #git(args: readonly string[], { signal }: Deadline, effect: Effect): Promise<GitOutput> {
+  async #git(args: readonly string[], deadline: Deadline, effect: Effect): Promise<GitOutput> {
     const env = { ...this.#env, ...(await this.#repository.environment()) };
     const cwd = await this.#repository.folder();
     const command = args.find((arg) => !arg.startsWith("--"));
-    const output = await runGit(args, { env, cwd, signal }).catch((cause) => {
+    const output = await runGit(args, { env, cwd, deadline }).catch((cause) => {
       if (cause instanceof LostOutput) {
         throw this.#failure("git-failed", `gave an answer to git ${command} that was lost (${cause.message})`, {
           effect,

@@ -1,13 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { readFile, rm } from "node:fs/promises";
 import path from "node:path";
+import { type Deadline, within } from "../../network/deadline.ts";
 
 export interface GitProcessOptions {
   readonly env: Readonly<Record<string, string>>;
   /** A folder for git's output too, until git has ended. */
   readonly cwd: string;
   /** Ends the process. */
-  readonly signal: AbortSignal;
+  readonly deadline: Deadline;
 }
 
 export interface GitOutput {
@@ -30,24 +31,28 @@ const SHELL = "/bin/sh";
 const PRINT_ID_THEN_RUN = 'echo $$; out=$1 err=$2; shift 2; exec "$@" >"$out" 2>"$err"';
 
 /**
- * Runs git until it ends or the signal aborts. A process that went on after that would push later, and would keep a program
+ * Runs git until it ends or the deadline passes. A process that went on after that would push later, and would keep a program
  * alive that uses this library. On Windows it does go on, since there is no shell that git can replace.
  *
- * @returns null if the signal aborted before git ended.
+ * @returns null if the deadline passed before git ended.
  * @throws if there is no git command.
  * @throws LostOutput if git has run, and the files of its output are gone.
  */
 export async function runGit(
   args: readonly string[],
-  { env, cwd, signal }: GitProcessOptions,
+  { env, cwd, deadline }: GitProcessOptions,
 ): Promise<GitOutput | null> {
   const { getExecOutput } = await import(/* webpackChunkName: "exec" */ "@actions/exec");
   const { which } = await import(/* webpackChunkName: "exec" */ "@actions/io");
   // git runs in another folder, and an entry of the PATH may be relative to this one.
   const git = path.resolve(await which("git", true));
+  const { signal } = deadline;
   if (signal.aborted) return null;
   const options = { env, cwd, silent: true, ignoreReturnCode: true };
-  if (process.platform === "win32") return unlessAborted(getExecOutput("git", [...args], options), signal, () => {});
+  if (process.platform === "win32") {
+    const run = getExecOutput("git", [...args], options);
+    return (await within(deadline, run)) ? run : null;
+  }
 
   let id = "";
   const end = () => {
@@ -62,8 +67,12 @@ export async function runGit(
   };
   const files = ["out", "err"].map((name) => path.join(cwd, `${randomUUID()}.${name}`));
   const shellArgs = ["-c", PRINT_ID_THEN_RUN, "sh", ...files, git, ...args];
-  const ended = await unlessAborted(getExecOutput(SHELL, shellArgs, { ...options, listeners }), signal, end);
-  if (ended === null) return null;
+  const run = getExecOutput(SHELL, shellArgs, { ...options, listeners });
+  if (!(await within(deadline, run))) {
+    end();
+    return null;
+  }
+  const ended = await run;
   const read = Promise.all(files.map((file) => readFile(file, "utf8")));
   const [stdout = "", stderr = ""] = await read.catch((cause: Error) => {
     throw new LostOutput(ended.stderr.trim() || cause.message, { cause });
@@ -77,23 +86,5 @@ function endProcess(id: number): void {
     process.kill(id, "SIGTERM");
   } catch {
     // It has ended by itself.
-  }
-}
-
-/** @param onAbort Called if the signal aborts first. */
-async function unlessAborted<T>(run: Promise<T>, signal: AbortSignal, onAbort: () => void): Promise<T | null> {
-  const settled = new AbortController();
-  const aborted = new Promise<null>((resolve) => {
-    const giveUp = () => {
-      onAbort();
-      resolve(null);
-    };
-    if (signal.aborted) giveUp();
-    signal.addEventListener("abort", giveUp, { once: true, signal: settled.signal });
-  });
-  try {
-    return await Promise.race([run, aborted]);
-  } finally {
-    settled.abort();
   }
 }
