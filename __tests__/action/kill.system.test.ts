@@ -140,14 +140,15 @@ async function killed(kill: Kill, url: string): Promise<Outcome> {
   if (kill.job === "free") await repository.write(jobName, finishedUntil(jobName, HELD_SINCE));
   if (kill.job === "held") await repository.write(jobName, heldSince(jobName, HELD_SINCE));
   const step = repository.step({ url, token, "job-name": jobName, "retry-interval": "1 hour" });
+  let mainRuns = true;
   const die = async () => {
     if (kill.after) await pause(kill.after);
-    step.process?.kill(kill.signal);
+    // A main that ended before is not killed. The step's process may be post by now.
+    if (mainRuns) step.process?.kill(kill.signal);
   };
 
   const requests: GitExchange[] = [];
   const unprocessed = new Set<GitExchange>();
-  let mainRuns = true;
   let lost = false;
   faults.set(token, (exchange) => {
     requests.push(exchange);
