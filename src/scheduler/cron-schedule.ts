@@ -32,6 +32,7 @@ export function cronSchedule(expression: string, zone: Zone): Schedule {
     return last;
   };
   return {
+    fixedLength: null,
     next,
     previous,
     seek(instant, until): Seek | null {

@@ -21,7 +21,7 @@ export interface Granted {
   readonly skippedEndedAt: Instant | null;
 }
 
-/** The largest value of {@link Granted.behind}. The count walks over each of the intervals. */
+/** The largest value of {@link Granted.behind}. On a calendar the count walks over each of the intervals. */
 export const MAX_BEHIND = 1_000;
 
 /** The most boundaries that one grant walks over to catch up. Milliseconds and cron need no walk. */
@@ -128,8 +128,14 @@ export function behindAfter(end: Instant, { schedule, startBuffer }: PreparedSta
 
 /** @returns how many of the boundaries after an instant are due in a row, counted up to {@link MAX_BEHIND}. */
 export function countDue(after: Instant, schedule: Schedule, due: Due): number {
-  let count = 0;
-  for (let end = schedule.next(after); count < MAX_BEHIND && due.has(end); end = schedule.next(end)) count++;
+  const { fixedLength, next } = schedule;
+  let [count, last] = [0, after];
+  if (fixedLength !== null && due.has(after)) {
+    // In an unbroken span of due instants every boundary is due.
+    count = Math.min(MAX_BEHIND, Math.floor((due.unbrokenFrom(after) - after) / fixedLength));
+    last = after + count * fixedLength;
+  }
+  for (let end = next(last); count < MAX_BEHIND && due.has(end); end = next(end)) count++;
   return count;
 }
 

@@ -1,4 +1,4 @@
-import { checkLength, type Length } from "./duration.ts";
+import { checkLength, elapsedIn, type Length } from "./duration.ts";
 import type { Instant } from "./instant.ts";
 import { shiftBy } from "./shift.ts";
 
@@ -8,6 +8,8 @@ import { shiftBy } from "./shift.ts";
  * docs/semantics.md, "Delays".
  */
 export interface Delay {
+  /** Its length in milliseconds, or null if the calendar or the wall clock decides. */
+  readonly fixedLength: number | null;
   /** @returns the instant that is this much later. */
   after(instant: Instant): Instant;
   /** @returns the instant that is this much earlier. */
@@ -22,6 +24,11 @@ export interface Delay {
  *   methods throw one when they leave the years 1 to 9999.
  */
 export async function delayOf(field: string, length: Length, timezone: string): Promise<Delay> {
-  const shift = await shiftBy(checkLength({ field, length, least: 0 }), timezone);
-  return { after: (instant) => shift(instant, 1), before: (instant) => shift(instant, -1) };
+  const checked = checkLength({ field, length, least: 0 });
+  const shift = await shiftBy(checked, timezone);
+  return {
+    fixedLength: elapsedIn(checked),
+    after: (instant) => shift(instant, 1),
+    before: (instant) => shift(instant, -1),
+  };
 }

@@ -19,6 +19,10 @@ export function dueInstants(now: Instant, startBuffer: Delay): Due {
   /** The time since an instant became due, in milliseconds. Negative for an instant that is not due yet. */
   const slackOf = (instant: Instant) => now - startBuffer.after(instant);
   const has = (instant: Instant) => slackOf(instant) >= 0;
+  if (startBuffer.fixedLength !== null) {
+    const horizon = startBuffer.before(now);
+    return { has, horizon, unbrokenFrom: () => horizon };
+  }
   const horizon = horizonOf(startBuffer.before(now), slackOf);
   return { has, horizon, unbrokenFrom: (from) => unbroken(Math.max(from, horizon - LONGEST_DISORDER), slackOf) };
 }

@@ -30,6 +30,7 @@ export async function scheduleOf(jobInterval: JobInterval, timezone: string): Pr
   const elapsed = elapsedIn(length);
   const next = (instant: Instant) => shift(instant, 1);
   return {
+    fixedLength: elapsed,
     next,
     previous: (instant) => shift(instant, -1),
     seek: (instant, until, most) =>

@@ -12,6 +12,8 @@ export interface Interval {
 
 /** The rule that cuts time into intervals. See docs/semantics.md, "Schedules". */
 export interface Schedule {
+  /** The length of every interval in milliseconds, or null if the calendar or the wall clock decides. */
+  readonly fixedLength: number | null;
   /** @returns the boundary that follows `instant`, always later than it. */
   next(instant: Instant): Instant;
   /** @returns the boundary that precedes `instant`, always earlier than it. */

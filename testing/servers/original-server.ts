@@ -221,7 +221,12 @@ async function withoutChecks(request: StartRequest): Promise<PreparedStart | nul
     return {
       ...prepared,
       jobName,
-      schedule: { next: (at) => Math.trunc(at + ms), previous: (at) => Math.trunc(at - ms), seek: () => null },
+      schedule: {
+        fixedLength: null,
+        next: (at) => Math.trunc(at + ms),
+        previous: (at) => Math.trunc(at - ms),
+        seek: () => null,
+      },
     };
   } catch {
     return null;

@@ -133,11 +133,14 @@ function outcomeOf(answer: StartAnswer, wrote: boolean): OperationOutcome {
 
 const BODY_FORMAT = `an object of ${Object.keys(StartBody.properties).join(", ")}, as application/json`;
 
+/** One for all requests: a decoder takes longer to make than to use. */
+const UTF_8 = new TextDecoder("utf-8", { fatal: true });
+
 function parseBody(body: Buffer): unknown {
   const about = { field: "The body", expected: BODY_FORMAT };
   if (body.length === 0) throw new ArgumentError("missing", { ...about, problem: "is empty" });
   try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(body));
+    return JSON.parse(UTF_8.decode(body));
   } catch (cause) {
     throw new ArgumentError("wrong-type", { ...about, problem: "is not JSON in UTF-8", cause });
   }
