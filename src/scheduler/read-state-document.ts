@@ -38,7 +38,7 @@ function checkState(document: unknown, name: string): void {
   if (state.fields.finishedUntil !== null) checkInstant(state, "finishedUntil");
   if (state.fields.active !== null) checkLock(state.object("active"), state.fields.finishedUntil);
   for (const run of state.objects("history")) checkEndedRun(run);
-  if (isDeeperThan(MAX_DEPTH, document)) throw new StateError(`it has more than ${MAX_DEPTH} levels of fields`);
+  if (isDeeperThan(MAX_DEPTH, state.fields)) throw new StateError(`it has more than ${MAX_DEPTH} levels of fields`);
   if (state.fields.begun !== undefined) checkInterval(state.object("begun"));
   if (state.fields.schedule !== undefined) checkSchedule(state.object("schedule"));
   if (state.fields.skipped !== undefined) for (const span of state.objects("skipped")) checkSkipped(span);
@@ -49,9 +49,12 @@ function checkState(document: unknown, name: string): void {
 /** Unknown fields are written again with the document. JSON.stringify would overflow the stack on deeper ones. */
 const MAX_DEPTH = 32;
 
-function isDeeperThan(levels: number, value: unknown): boolean {
-  if (typeof value !== "object" || value === null) return false;
-  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
+function isDeeperThan(levels: number, value: object): boolean {
+  if (levels === 0) return true;
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null && isDeeperThan(levels - 1, inner)) return true;
+  }
+  return false;
 }
 
 function checkLock(lock: JsonObject, finishedUntil: unknown): void {

@@ -50,6 +50,8 @@ export class SqliteStore implements JobStore {
    */
   #isAhead = true;
   #wroteSinceWatch = false;
+  /** Whether a read of this turn of the event loop has checked the files. */
+  #areReadsChecked = false;
   readonly #select: StatementSync;
   readonly #insert: StatementSync;
   readonly #update: StatementSync;
@@ -166,8 +168,17 @@ export class SqliteStore implements JobStore {
 
   #reading<T>(deadline: Deadline, read: () => T): Promise<T> {
     return attempt(this.#context(deadline), () => {
-      this.#checkFiles();
+      if (!this.#areReadsChecked) this.#checkFilesForReads();
       return read();
+    });
+  }
+
+  /** One check, which asks the file system for three files, is enough for the requests that arrived together. */
+  #checkFilesForReads(): void {
+    this.#checkFiles();
+    this.#areReadsChecked = true;
+    setImmediate(() => {
+      this.#areReadsChecked = false;
     });
   }
 
