@@ -23,10 +23,15 @@ export function checkUnused(state: JobState, { lockId }: Claim): void {
  * the document too.
  */
 const LONGEST_STATE = 256 * 1024;
+/** Less text is added without a measurement: the runs and the ids that a state remembers have a limit too. */
+const MEASURED_FROM = 2 * 1024;
 
-/** @throws ArgumentError for a grant or a resume after which no store might read the job's state any more. */
-export function checkLength(state: JobState, field: "jobInterval" | "holder"): void {
-  if (JSON.stringify(state).length <= LONGEST_STATE) return;
+/**
+ * @param added The part of the state that the caller adds.
+ * @throws ArgumentError for a grant or a resume after which no store might read the job's state any more.
+ */
+export function checkLength(state: JobState, added: object | null, field: "jobInterval" | "holder"): void {
+  if (JSON.stringify(added).length < MEASURED_FROM || JSON.stringify(state).length <= LONGEST_STATE) return;
   throw new ArgumentError("out-of-range", {
     field,
     problem: "is too long for the state document, together with the required jobs, the holder and the earlier runs",

@@ -84,7 +84,7 @@ export class LocalBackend implements JobBackend {
       const lock = lockFor(decision, claim, now);
       const { begun, behind } = decision;
       const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
-      checkLength(state, "jobInterval");
+      checkLength(state, [lock.holder, prepared.recorded], "jobInterval");
       claim.beforeTaking?.();
       const { version } = await swap(record?.version ?? null, state, deadline);
       if (version === null) continue;
@@ -124,7 +124,7 @@ export class LocalBackend implements JobBackend {
     return this.#change(lock, deadline, (state, now) => {
       const { state: resumed, refusal } = resume(state, { id: lock.id, holder, now });
       if (refusal === null) {
-        checkLength(resumed, "holder");
+        checkLength(resumed, holder, "holder");
         return resumed;
       }
       throw new LockLostError(lock, refusal.loss, { grantedSince: refusal.grantedSince?.holder ?? null });
