@@ -16,6 +16,13 @@ test("upper and lower case name the same zone, which is cached once", () => {
   }
 });
 
+test("a zone that was named before gives no name to others that are equal in upper case only", () => {
+  expect(zoneNamed("Asia/Kathmandu").offsetAt(0)).toBe(5.5 * 3_600_000);
+  for (const name of ["Aſia/Kathmandu", "Aſıa/Kathmandu", "ASıA/KATHMANDU"]) {
+    expect(() => zoneNamed(name)).toThrow(ArgumentError);
+  }
+});
+
 test("of all names of three letters, those of the IANA database are zones", () => {
   const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZ"];
   const names = LETTERS.flatMap((a) => LETTERS.flatMap((b) => LETTERS.map((c) => a + b + c)));
