@@ -9,11 +9,11 @@ const MANIFEST = path.join(ROOT, "package.json");
 /**
  * Puts the dependencies of the package into a folder `node_modules`, as links to those of this clone.
  *
- * @param others The names of the dependencies to leave out.
+ * @param except The names of the dependencies to leave out.
  */
-export function linkDependencies(modules: string, others: readonly string[] = []): void {
+export function linkDependencies(modules: string, except: readonly string[] = []): void {
   for (const name of Object.keys(JSON.parse(readFileSync(MANIFEST, "utf8")).dependencies)) {
-    if (others.includes(name)) continue;
+    if (except.includes(name)) continue;
     mkdirSync(path.dirname(path.join(modules, name)), { recursive: true });
     symlinkSync(path.join(ROOT, "node_modules", name), path.join(modules, name), "junction");
   }

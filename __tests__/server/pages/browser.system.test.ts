@@ -3,6 +3,7 @@ import http from "node:http";
 import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
+import type { RunOptions } from "axe-core";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, MINUTE, toIso } from "../../../src/scheduler/instant.ts";
@@ -22,9 +23,9 @@ if (executablePath === null) {
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-/** The dark scheme changes the colors only, not the markup. */
 const GROUND = { light: "rgb(246, 247, 249)", dark: "rgb(16, 20, 27)" };
-const RULES = { light: {}, dark: { runOnly: ["color-contrast"] } } as const;
+/** The dark scheme changes the colors only, not the markup. */
+const RULES: Readonly<Record<keyof typeof GROUND, RunOptions>> = { light: {}, dark: { runOnly: ["color-contrast"] } };
 const LOGIN = { username: "octo", password: "p:a ß" };
 const HOSTILE = `</title><script>window.pwned=1</script>"'><img src=x onerror="window.pwned=1">\u202Eevil\u202C ${"x".repeat(150)}`;
 const HOLDER = { repository: "octo-org/reports", runId: "7", runUrl: "https://ci.example/7" };
@@ -152,7 +153,7 @@ let faults: string[];
     for (const colorScheme of ["light", "dark"] as const) {
       await page.emulateMedia({ colorScheme });
       expect(await page.evaluate("getComputedStyle(document.body).backgroundColor")).toBe(GROUND[colorScheme]);
-      const options = JSON.stringify({ ...RULES[colorScheme], resultTypes: ["violations"] });
+      const options = JSON.stringify({ ...RULES[colorScheme], resultTypes: ["violations"] } satisfies RunOptions);
       // What axe found goes to the test as names: with each element that passed, the answer would be a megabyte.
       const { violations, passed } = await page.evaluate<AxeFindings>(`axe.run(${options}).then((results) => ({
         violations: results.violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html)]),
