@@ -244,18 +244,19 @@ esac`,
   });
 
   withSqlite("on SQLite", () => {
-    test.each([
-      [RUN.backup, "backups/cronyx.db"],
-      [RUN.backupInContainer, "data/backup.db"],
-    ])("has the jobs of the moment of the backup after the restore: %s", async (start, copy) => {
+    test("has the jobs of the moment of the backup after the restore, from a backup of either kind", async () => {
       const before = await jobs();
-      await bash(command(start));
-      await run(`after ${copy}`, "finish");
+      await bash(command(RUN.backup));
+      await bash(command(RUN.backupInContainer));
+      await run("after the backup", "finish");
       expect(await jobs()).not.toEqual(before);
       expect((await server.stop()).at(-1)).toContain("stopped");
+      const [copy, other] = ["backups/cronyx.db", "data/backup.db"].map((name) => path.join(shell.folder, name));
+      const dump = (file = "") => shell.bash(`sqlite3 '${file}' .dump`, { env: {} });
+      expect(await dump(other)).toBe(await dump(copy));
       for (const suffix of ["", "-wal", "-shm"])
         rmSync(path.join(shell.folder, `data/cronyx.db${suffix}`), { force: true });
-      copyFileSync(path.join(shell.folder, copy), path.join(shell.folder, "data/cronyx.db"));
+      copyFileSync(copy ?? "", path.join(shell.folder, "data/cronyx.db"));
       server = await serve(sqlite());
       expect(await jobs()).toEqual(before);
     });
@@ -265,6 +266,8 @@ esac`,
 
   withDatabases("on PostgreSQL", () => {
     const url = () => postgres.url("cronyx");
+    const rows = () =>
+      postgres.query("SELECT upper(encode(name, 'hex')) AS name, version, state FROM cronyx_job ORDER BY 1", "cronyx");
     /** The clients of another PostgreSQL may come first in PATH. */
     const bashOnPostgres = (script: string) =>
       bash(`PATH='${postgresPrograms}':$PATH; ${script.replaceAll("postgres://USER@HOST/cronyx", url())}`);
@@ -275,32 +278,29 @@ esac`,
       server = await serve(url());
       await server.stop();
       await bashOnPostgres(command(RUN.move));
-      const rows = JSON.parse(
+      const moved = JSON.parse(
         await bash(
           `sqlite3 -json /data/cronyx.db "SELECT hex(name) AS name, version, state FROM cronyx_job ORDER BY 1"`,
         ),
       );
-      expect(
-        await postgres.query(
-          "SELECT upper(encode(name, 'hex')) AS name, version, state FROM cronyx_job ORDER BY 1",
-          "cronyx",
-        ),
-      ).toEqual(rows);
+      expect(await rows()).toEqual(moved);
       server = await serve(url());
       expect(await jobs()).toEqual(before);
       expect(before).toHaveLength(JOBS.length);
     });
 
-    test.each([
-      [RUN.dump, RUN.restore],
-      [RUN.dumpInContainer, RUN.restoreInContainer],
-    ])("has the jobs of the moment of the backup after the restore: %s", async (dump, restore) => {
-      const before = await jobs();
-      await bashOnPostgres(command(dump));
-      await run(`after ${dump}`, "finish");
+    test("has the jobs of the moment of the backup after the restore, from a backup of either kind", async () => {
+      const [before, rowsBefore] = [await jobs(), await rows()];
+      await bashOnPostgres(command(RUN.dump));
+      await run("after the backup", "finish");
       expect(await jobs()).not.toEqual(before);
       await server.stop();
-      await bashOnPostgres(command(restore));
+      await bashOnPostgres(command(RUN.restore));
+      expect(await rows()).toEqual(rowsBefore);
+      await bashOnPostgres(command(RUN.dumpInContainer));
+      await postgres.query("DELETE FROM cronyx_job", "cronyx");
+      await bashOnPostgres(command(RUN.restoreInContainer));
+      expect(await rows()).toEqual(rowsBefore);
       server = await serve(url());
       expect(await jobs()).toEqual(before);
     });

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import { chownSync, cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -18,14 +18,14 @@ export async function startPostgres(programs?: string) {
   const isRoot = process.getuid?.() === 0;
   const folder = mkdtempSync(path.join(tmpdir(), "cronyx-postgres-"));
   const data = path.join(folder, "data");
+  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   let bin = programs ?? (await binaries());
-  if (isRoot && programs === undefined) {
-    // The user may not be allowed to read node_modules, so PostgreSQL runs from a copy. Links must stay within it.
+  if (isRoot && spawnSync(path.join(bin, "postgres"), ["--version"], as).status !== 0) {
+    // That user may not read node_modules, so PostgreSQL runs from a copy. Links must stay within it.
     cpSync(path.dirname(bin), path.join(folder, "native"), { recursive: true, verbatimSymlinks: true });
     bin = path.join(folder, "native", "bin");
   }
   if (isRoot) chownSync(folder, NOBODY, NOBODY);
-  const as = isRoot ? { uid: NOBODY, gid: NOBODY } : {};
   const initdb = ["-D", data, "-U", "cronyx", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
   execFileSync(path.join(bin, "initdb"), initdb, { ...as, stdio: "pipe" });
   const port = await freePort();

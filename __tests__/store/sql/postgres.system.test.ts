@@ -19,30 +19,22 @@ import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-s
 let postgres: Awaited<ReturnType<typeof startPostgres>>;
 /** The result of a read whose first statement takes too long. The other tests run meanwhile. */
 let slow: Promise<{ lines: string[]; ms: number; found: Reading }>;
+/** These tests set something of a database, or read its counts. */
+const DATABASES = ["shared", "slow", "replica", "refusing", "indexed"];
+/** The other tests have a schema of the database `shared` each: a new database is a copy of hundreds of files. */
+const SCHEMAS = [
+  ...["new", "kept", "damaged", "many", "newer", "cut", "opening", "terminated", "denied", "late", "held", "changed"],
+  "disk",
+];
+/** The path of a URL, for the name of a database or a schema. */
+const pathOf = (name: string) => (SCHEMAS.includes(name) ? `shared?options=-c%20search_path%3D${name}` : name);
+const urlOf = (name: string) => postgres.url(pathOf(name));
+const query = (text: string, name = "postgres") => postgres.query(text, pathOf(name));
+
 beforeAll(async () => {
   postgres = await startPostgres();
-  for (const name of [
-    "shared",
-    "new",
-    "kept",
-    "damaged",
-    "many",
-    "newer",
-    "cut",
-    "opening",
-    "terminated",
-    "replica",
-    "denied",
-    "late",
-    "slow",
-    "held",
-    "indexed",
-    "refusing",
-    "changed",
-    "disk",
-  ]) {
-    await postgres.query(`CREATE DATABASE ${name} STRATEGY FILE_COPY`);
-  }
+  for (const name of DATABASES) await query(`CREATE DATABASE ${name} STRATEGY FILE_COPY`);
+  await query(SCHEMAS.map((name) => `CREATE SCHEMA ${name};`).join(" "), "shared");
   slow = readSlowly();
   slow.catch(() => {});
 });
@@ -60,7 +52,7 @@ function keepingAlive(port: number): readonly net.Socket[] {
 async function readSlowly() {
   const lines: string[] = [];
   let ms = 0;
-  const store = await openDatabase(locationOf(postgres.url("slow")), {
+  const store = await openDatabase(locationOf(urlOf("slow")), {
     log: (line) => {
       ms = performance.now() - began;
       lines.push(line);
@@ -69,7 +61,7 @@ async function readSlowly() {
   });
   await store.swap(null, documentOf("report"), inTime());
   const isSlow = "(CASE WHEN nextval('readings') = 1 THEN pg_sleep(30) END) IS NULL";
-  await postgres.query(
+  await query(
     `ALTER TABLE cronyx_job RENAME TO real_job;
     CREATE SEQUENCE readings;
     CREATE VIEW cronyx_job AS SELECT name, version, state FROM real_job WHERE ${isSlow}`,
@@ -81,23 +73,23 @@ async function readSlowly() {
   return { lines, ms, found };
 }
 
-/** @returns the number of the servers' sessions that wait for a lock. */
-async function waitingFor(database: string): Promise<number> {
-  const rows = await postgres.query(
-    `SELECT 1 FROM pg_stat_activity WHERE datname = '${database}' AND application_name = 'cronyx' AND wait_event_type = 'Lock'`,
+/** @returns the number of sessions of the servers that wait for a lock, in a schema of this test. */
+async function waitingFor(): Promise<number> {
+  const rows = await query(
+    `SELECT 1 FROM pg_stat_activity WHERE datname = 'shared' AND application_name = 'cronyx' AND wait_event_type = 'Lock'`,
   );
   return rows.length;
 }
 
 const locationOf = (url: string) => parseDatabaseLocation(url, "JOB_STORE_URL");
-const open = (name: string) => openDatabase(locationOf(postgres.url(name)), { log: () => {}, deadline: inTime() });
+const open = (name: string) => openDatabase(locationOf(urlOf(name)), { log: () => {}, deadline: inTime() });
 
 describe("a store in PostgreSQL", () => {
   jobStoreSuite(() => open("shared"));
   databaseSuite({
     open,
     async write(name, sql) {
-      await postgres.query(sql.replaceAll("AS KEY", "AS bytea"), name);
+      await query(sql.replaceAll("AS KEY", "AS bytea"), name);
     },
   });
 
@@ -105,12 +97,16 @@ describe("a store in PostgreSQL", () => {
     const store = await open("cut");
     let version: string | null = null;
     let cutting = true;
+    const client = new pg.Client({ connectionString: urlOf("postgres") });
+    await client.connect();
     const cutter = (async () => {
       while (cutting) {
-        await postgres.query(
-          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'cut' AND application_name = 'cronyx'",
+        await client.query(
+          "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'shared' AND application_name = 'cronyx'",
         );
+        await pause(10);
       }
+      await client.end();
     })();
     for (let round = 0; round < 40; round++) {
       const lockId = `lock ${round}`;
@@ -127,7 +123,7 @@ describe("a store in PostgreSQL", () => {
 
   test("reads and swaps find their rows among 10,000 by the index", async () => {
     const store = await open("indexed");
-    await postgres.query(
+    await query(
       "INSERT INTO cronyx_job SELECT CAST('job ' || n AS bytea), 'v', '{}' FROM generate_series(1, 10000) AS n; ANALYZE",
       "indexed",
     );
@@ -142,7 +138,7 @@ describe("a store in PostgreSQL", () => {
     }
     // A session adds its counts when it ends.
     await store.close();
-    const [scans] = await postgres.query(
+    const [scans] = await query(
       "SELECT seq_tup_read::int AS scanned, idx_scan::int AS indexed FROM pg_stat_user_tables WHERE relname = 'cronyx_job'",
       "indexed",
     );
@@ -162,13 +158,13 @@ describe("a store in PostgreSQL", () => {
 
   test("a row that another session holds delays the swaps of other rows only briefly", async () => {
     const lines: string[] = [];
-    const store = await openDatabase(locationOf(postgres.url("held")), {
+    const store = await openDatabase(locationOf(urlOf("held")), {
       log: (line) => lines.push(line),
       deadline: inTime(),
     });
     const names = ["held", "free", "other"];
     const first = await Promise.all(names.map((name) => store.swap(null, documentOf(name), inTime())));
-    const other = new pg.Client({ connectionString: postgres.url("held") });
+    const other = new pg.Client({ connectionString: urlOf("held") });
     await other.connect();
     await other.query("BEGIN; SELECT 1 FROM cronyx_job WHERE name = 'held' FOR UPDATE");
     const [held, ...others] = names.map((name, at) =>
@@ -203,12 +199,12 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a connection that breaks while the schema is made", async () => {
-    const blocker = new pg.Client({ connectionString: postgres.url("opening") });
+    const blocker = new pg.Client({ connectionString: urlOf("opening") });
     await blocker.connect();
     await blocker.query("SELECT pg_advisory_lock(7270866157)");
-    const relay = await relayTo(postgres.url("opening"));
+    const relay = await relayTo(urlOf("opening"));
     const opening = openDatabase(locationOf(relay.url), { log: () => {}, deadline: inTime() });
-    while ((await waitingFor("opening")) === 0) await pause(5);
+    while ((await waitingFor()) === 0) await pause(5);
     relay.reset();
     await blocker.end();
     const store = await opening;
@@ -218,7 +214,7 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a connection that is terminated in the moment in which it is ready", async () => {
-    const relay = await relayTo(postgres.url("terminated"));
+    const relay = await relayTo(urlOf("terminated"));
     const lines: string[] = [];
     relay.terminateNext();
     const store = await openDatabase(locationOf(relay.url), { log: (line) => lines.push(line), deadline: inTime() });
@@ -229,7 +225,7 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a network that is gone keeps no process alive after the store is closed", async () => {
-    const relay = await relayTo(postgres.url("cut"));
+    const relay = await relayTo(urlOf("cut"));
     const store = await openDatabase(locationOf(relay.url), { log: () => {}, deadline: inTime() });
     const port = Number(new URL(relay.url).port);
     expect(keepingAlive(port).length).toBeGreaterThan(0);
@@ -242,17 +238,17 @@ describe("a store in PostgreSQL", () => {
   test("a database that takes no writes for a while, as a replica: the swap is made once it does", async () => {
     const store = await open("replica");
     const refused: string[] = [];
-    const swapping = await openDatabase(locationOf(postgres.url("replica")), {
+    const swapping = await openDatabase(locationOf(urlOf("replica")), {
       log: (line) => refused.push(line),
       deadline: inTime(),
     });
-    await postgres.query("ALTER DATABASE replica SET default_transaction_read_only = on");
-    await postgres.query(
+    await query("ALTER DATABASE replica SET default_transaction_read_only = on");
+    await query(
       "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'replica' AND application_name = 'cronyx'",
     );
     const swap = swapping.swap(null, documentOf("report"), inTime());
     while (refused.length === 0) await pause(5);
-    await postgres.query("ALTER DATABASE replica SET default_transaction_read_only = off");
+    await query("ALTER DATABASE replica SET default_transaction_read_only = off");
     const { version } = await swap;
     expect((await store.read(["report"], inTime())).records.get("report")?.version).toBe(version);
     await swapping.close();
@@ -260,16 +256,16 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a swap whose answer was lost, before another try was refused for good, may have been taken", async () => {
-    await postgres.query("CREATE ROLE guest LOGIN; GRANT ALL ON SCHEMA public TO guest", "denied");
-    const relay = await relayTo(postgres.url("denied").replace("cronyx@", "guest@"));
+    await query("CREATE ROLE guest LOGIN; GRANT ALL ON SCHEMA denied TO guest", "denied");
+    const relay = await relayTo(urlOf("denied").replace("cronyx@", "guest@"));
     const store = await openDatabase(locationOf(relay.url), { log: () => {}, deadline: inTime() });
-    const blocker = new pg.Client({ connectionString: postgres.url("denied") });
+    const blocker = new pg.Client({ connectionString: urlOf("denied") });
     await blocker.connect();
     await blocker.query("BEGIN; LOCK TABLE cronyx_job");
     const swap = store.swap(null, documentOf("report"), inTime());
-    while ((await waitingFor("denied")) === 0) await pause(5);
+    while ((await waitingFor()) === 0) await pause(5);
     // PostgreSQL refuses new logins, and keeps existing sessions.
-    await postgres.query("ALTER ROLE guest NOLOGIN");
+    await query("ALTER ROLE guest NOLOGIN");
     relay.reset();
     await blocker.query("COMMIT");
     await expect(swap).rejects.toMatchObject({ code: "database-login-refused", effect: "possible" });
@@ -280,13 +276,13 @@ describe("a store in PostgreSQL", () => {
 
   test("a statement is waited for until the deadline, and none is begun after it", async () => {
     const store = await open("late");
-    const blocker = new pg.Client({ connectionString: postgres.url("late") });
+    const blocker = new pg.Client({ connectionString: urlOf("late") });
     await blocker.connect();
     await blocker.query("BEGIN; LOCK TABLE cronyx_job");
     const held = store.swap(null, documentOf("held"), deadlineIn(200));
     await expect(held).rejects.toMatchObject({ code: "database-unreachable", effect: "possible" });
     // PostgreSQL has not ended the statement yet.
-    expect(await waitingFor("late")).toBe(1);
+    expect(await waitingFor()).toBe(1);
     await blocker.end();
     const late = store.swap(null, documentOf("late"), deadlineIn(0));
     await expect(late).rejects.toMatchObject({ code: "database-unreachable", effect: "none" });
@@ -295,22 +291,22 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a database whose encoding lacks characters is refused, with a command that creates another one", async () => {
-    await postgres.query("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
+    await query("CREATE DATABASE latin ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0");
     const error = await open("latin").catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "database-encoding", effect: "none" });
     expect(serverMessage(error)).toContain("/latin has the encoding LATIN1");
     const [command = ""] = /CREATE DATABASE .* template0/.exec(serverMessage(error)) ?? [];
-    await postgres.query(command);
+    await query(command);
     const store = await open("cronyx");
     await store.swap(null, documentOf("日報"), inTime());
     expect(await store.list(inTime())).toEqual(["日報"]);
     await store.close();
-    expect(await postgres.query("SELECT 1 FROM pg_tables WHERE tablename LIKE 'cronyx%'", "latin")).toEqual([]);
+    expect(await query("SELECT 1 FROM pg_tables WHERE tablename LIKE 'cronyx%'", "latin")).toEqual([]);
   });
 
   test("a swap that the database refuses fails no other swap of its batch", async () => {
     const store = await open("refusing");
-    await postgres.query("ALTER TABLE cronyx_job ADD CHECK (name <> 'bad'::bytea)", "refusing");
+    await query("ALTER TABLE cronyx_job ADD CHECK (name <> 'bad'::bytea)", "refusing");
     const names = ["first", "bad", "last"];
     const inserts = names.map((name) => store.swap(null, documentOf(name), inTime()));
     await expect(inserts[1]).rejects.toMatchObject({
@@ -319,7 +315,7 @@ describe("a store in PostgreSQL", () => {
       cause: { code: "23514" },
     });
     const versions = [(await inserts[0])?.version, (await inserts[2])?.version];
-    await postgres.query("ALTER TABLE cronyx_job ADD CHECK (state NOT LIKE '%refuse me%')", "refusing");
+    await query("ALTER TABLE cronyx_job ADD CHECK (state NOT LIKE '%refuse me%')", "refusing");
     const updates = ["refuse me", "take me"].map((lockId, at) =>
       store.swap(versions[at] ?? null, documentOf(at === 0 ? "first" : "last", lockId), inTime()),
     );
@@ -336,7 +332,7 @@ describe("a store in PostgreSQL", () => {
     const names = odd.map((_, at) => `odd ${at}`);
     const { records } = await store.read(names, inTime());
     expect(names.map((name) => records.get(name)?.state.active?.id)).toEqual(odd);
-    await postgres.query("ALTER DATABASE refusing SET standard_conforming_strings = off");
+    await query("ALTER DATABASE refusing SET standard_conforming_strings = off");
     const after = await open("refusing");
     const again = await Promise.all(
       names.map((name, at) => after.swap(records.get(name)?.version ?? null, documentOf(name, odd[at]), inTime())),
@@ -350,14 +346,14 @@ describe("a store in PostgreSQL", () => {
 
   test("a table whose columns change under the server is used on", async () => {
     const lines: string[] = [];
-    const store = await openDatabase(locationOf(postgres.url("changed")), {
+    const store = await openDatabase(locationOf(urlOf("changed")), {
       log: (line) => lines.push(line),
       deadline: inTime(),
     });
     let { version } = await store.swap(null, documentOf("report"), inTime());
     for (const type of ["varchar", "text"]) {
       for (let round = 0; round < 10; round++) await store.read(["report"], inTime());
-      await postgres.query(`ALTER TABLE cronyx_job ALTER state TYPE ${type}, ALTER version TYPE ${type}`, "changed");
+      await query(`ALTER TABLE cronyx_job ALTER state TYPE ${type}, ALTER version TYPE ${type}`, "changed");
       expect((await store.read(["report"], inTime())).records.get("report")?.version).toBe(version);
       ({ version } = await store.swap(version, documentOf("report"), inTime()));
       expect(version).not.toBeNull();
@@ -368,7 +364,7 @@ describe("a store in PostgreSQL", () => {
 
   test("a statement that fails because a plan is out of date (0A000) is tried once more", async () => {
     const store = await open("changed");
-    await postgres.query(
+    await query(
       `CREATE SEQUENCE tries; ALTER TABLE cronyx_job RENAME TO real_job;
       CREATE FUNCTION changing() RETURNS boolean LANGUAGE plpgsql AS $$ BEGIN
         IF nextval('tries') = 1 THEN RAISE SQLSTATE '0A000' USING MESSAGE = 'cached plan must not change result type'; END IF;
@@ -389,9 +385,9 @@ describe("a store in PostgreSQL", () => {
         "database-tls-failed",
         "no/such",
       ],
-    ])("%s", async (_, query, code, says) => {
+    ])("%s", async (_, parameters, code, says) => {
       const lines: string[] = [];
-      const opening = openDatabase(locationOf(postgres.url("shared") + query), {
+      const opening = openDatabase(locationOf(urlOf("shared") + parameters), {
         log: (line) => lines.push(line),
         deadline: inTime(),
       });
@@ -458,7 +454,7 @@ describe("a store in PostgreSQL", () => {
 
   test("a full disk of the database has its own error code, and is not tried again", async () => {
     const store = await open("disk");
-    await postgres.query(
+    await query(
       `CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
         $$ BEGIN RAISE SQLSTATE '53100' USING MESSAGE = 'could not extend file: No space left on device'; END $$;
       CREATE TRIGGER full_disk BEFORE INSERT ON cronyx_job FOR EACH ROW EXECUTE FUNCTION full_disk()`,
@@ -471,8 +467,8 @@ describe("a store in PostgreSQL", () => {
   });
 
   test("a database of a newer release", async () => {
-    await postgres.query("CREATE TABLE cronyx_schema (version integer PRIMARY KEY)", "newer");
-    await postgres.query("INSERT INTO cronyx_schema VALUES (99)", "newer");
+    await query("CREATE TABLE cronyx_schema (version integer PRIMARY KEY)", "newer");
+    await query("INSERT INTO cronyx_schema VALUES (99)", "newer");
     const error = await open("newer").catch((error: unknown) => error);
     expect(error).toMatchObject({ code: "database-too-new", effect: "none" });
     expect(serverMessage(error)).toMatch(/version 99.*use a newer release/);
