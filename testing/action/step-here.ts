@@ -1,0 +1,54 @@
+import { randomUUID } from "node:crypto";
+import { endJob } from "../../src/action/end-job.ts";
+import { startJob } from "../../src/action/start-job.ts";
+import { deadlineIn } from "../../src/network/deadline.ts";
+import type { InputTexts } from "./inputs.ts";
+import { surroundingsOf, toolkitWith } from "./recording-toolkit.ts";
+import type { StepResult } from "./runner.mjs";
+
+const escaped = (text: string | Error) =>
+  String(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
+
+/**
+ * A step in the test's own process, for the cases of a rule that other tests show with a process too. A process costs ten
+ * times as much.
+ */
+export class StepHere {
+  readonly #state: Record<string, string> = {};
+  readonly #inputs: InputTexts;
+  readonly #env: Readonly<Record<string, string>>;
+
+  constructor(inputs: InputTexts, env: Readonly<Record<string, string>>) {
+    this.#inputs = inputs;
+    this.#env = env;
+  }
+
+  main(): Promise<StepResult> {
+    return this.#run(startJob, "success");
+  }
+
+  post(jobStatus: "success" | "failure" | "cancelled"): Promise<StepResult> {
+    return this.#run(endJob, jobStatus);
+  }
+
+  async #run(step: typeof startJob | typeof endJob, jobStatus: string): Promise<StepResult> {
+    const { toolkit, log, outputs } = toolkitWith({ "job-status": jobStatus, ...this.#inputs }, this.#state);
+    let failed = false;
+    const recording = {
+      ...toolkit,
+      warning: (message: string | Error) => log.push(`::warning::${escaped(message)}`),
+      notice: (message: string | Error) => log.push(`::notice::${escaped(message)}`),
+      setFailed: (message: string | Error) => {
+        failed = true;
+        log.push(`::error::${escaped(message)}`);
+      },
+    };
+    const exitCode = await step({
+      ...surroundingsOf(recording, 0),
+      env: this.#env,
+      newId: randomUUID,
+      deadline: deadlineIn,
+    });
+    return { code: exitCode ?? (failed ? 1 : 0), log, outputs, state: this.#state };
+  }
+}
