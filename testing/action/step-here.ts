@@ -14,12 +14,13 @@ const escaped = (text: string | Error) =>
  * times as much.
  */
 export class StepHere {
-  readonly #state: Record<string, string> = {};
-  readonly #inputs: InputTexts;
+  /** The state that main saved for post. */
+  state: Record<string, string> = {};
+  inputs: InputTexts;
   readonly #env: Readonly<Record<string, string>>;
 
   constructor(inputs: InputTexts, env: Readonly<Record<string, string>>) {
-    this.#inputs = inputs;
+    this.inputs = inputs;
     this.#env = env;
   }
 
@@ -27,12 +28,12 @@ export class StepHere {
     return this.#run(startJob, "success");
   }
 
-  post(jobStatus: "success" | "failure" | "cancelled"): Promise<StepResult> {
+  post(jobStatus: string): Promise<StepResult> {
     return this.#run(endJob, jobStatus);
   }
 
   async #run(step: typeof startJob | typeof endJob, jobStatus: string): Promise<StepResult> {
-    const { toolkit, log, outputs } = toolkitWith({ "job-status": jobStatus, ...this.#inputs }, this.#state);
+    const { toolkit, log, outputs } = toolkitWith({ "job-status": jobStatus, ...this.inputs }, this.state);
     let failed = false;
     const recording = {
       ...toolkit,
@@ -49,6 +50,6 @@ export class StepHere {
       newId: randomUUID,
       deadline: deadlineIn,
     });
-    return { code: exitCode ?? (failed ? 1 : 0), log, outputs, state: this.#state };
+    return { code: exitCode ?? (failed ? 1 : 0), log, outputs, state: this.state };
   }
 }
