@@ -1,10 +1,16 @@
 import { randomUUID } from "node:crypto";
+import { endHandedLock } from "../../src/action/end-handed-lock.ts";
 import { endJob } from "../../src/action/end-job.ts";
+import { startForOtherJobs } from "../../src/action/start-for-other-jobs.ts";
 import { startJob } from "../../src/action/start-job.ts";
+import type { Surroundings } from "../../src/action/toolkit.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "./inputs.ts";
 import { surroundingsOf, toolkitWith } from "./recording-toolkit.ts";
 import type { StepResult } from "./runner.mjs";
+
+/** The work of each entry point that a step may have as its main. */
+const MAINS = { main: startJob, start: startForOtherJobs, end: endHandedLock };
 
 const escaped = (text: string | Error) =>
   String(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
@@ -24,15 +30,16 @@ export class StepHere {
     this.#env = env;
   }
 
-  main(): Promise<StepResult> {
-    return this.#run(startJob, "success");
+  main(entryPoint: keyof typeof MAINS = "main"): Promise<StepResult> {
+    this.state = {};
+    return this.#run(MAINS[entryPoint], "success");
   }
 
   post(jobStatus: string): Promise<StepResult> {
     return this.#run(endJob, jobStatus);
   }
 
-  async #run(step: typeof startJob | typeof endJob, jobStatus: string): Promise<StepResult> {
+  async #run(step: (surroundings: Surroundings) => Promise<number | null>, jobStatus: string): Promise<StepResult> {
     const { toolkit, log, outputs } = toolkitWith({ "job-status": jobStatus, ...this.inputs }, this.state);
     let failed = false;
     const recording = {
