@@ -1,7 +1,6 @@
 import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import path from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
@@ -226,8 +225,8 @@ test("the lock of a long command is renewed", async () => {
   const execution = execIn(REPOSITORY, ["long", ...HOURLY, "--retry-interval", "9 seconds", ...sh(script)]);
   await execution.reported("ready");
   const first = (await places.state(REPOSITORY, "long"))?.active;
-  // An event, not a time: the ref of the lock moves.
-  while ((await places.state(REPOSITORY, "long"))?.active?.updatedAt === first?.updatedAt) await pause(10);
+  await places.http.pushed();
+  expect((await places.state(REPOSITORY, "long"))?.active?.updatedAt).not.toBe(first?.updatedAt);
   writeFileSync(path.join(folder, "go"), "");
   expect((await execution.result()).code).toBe(0);
   expect(await places.state(REPOSITORY, "long")).toMatchObject({ active: null, history: [{ outcome: "finished" }] });

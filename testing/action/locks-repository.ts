@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import type { JobState } from "../../src/scheduler/state-document.ts";
@@ -75,6 +76,13 @@ export class LocksRepository {
     ]);
     // Fast-import writes the commit and the ref in one process, if it leaves the pack as it is.
     await this.git(["-c", "fastimport.unpackLimit=0", "fast-import", "--quiet", "--force"], commit);
+  }
+
+  /** Waits until git has carried out one more push. */
+  async pushed(): Promise<void> {
+    const pushes = () => this.exchanges.filter(({ command, ms }) => command === "push" && ms > 0).length;
+    const before = pushes();
+    while (pushes() === before) await pause(10);
   }
 
   /** Installs a hook that runs on each push. {@link seenByHook} reads the file `seen`, which the script may write. */
