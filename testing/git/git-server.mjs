@@ -167,8 +167,11 @@ async function runGit({ root, url, request, body }) {
     /^\/(.+)\/(info\/refs|git-[a-z-]+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
   const asksForRefs = resource === "info/refs";
   const service = asksForRefs ? (url.searchParams.get("service") ?? "") : resource;
-  const folder = path.join(root, name);
-  if (!existsSync(path.join(folder, "HEAD"))) return refused(404);
+  // As git http-backend does, the server finds a repository under a name without .git too.
+  const folder = [name, `${name}.git`]
+    .map((given) => path.join(root, given))
+    .find((place) => existsSync(path.join(place, "HEAD")));
+  if (folder === undefined) return refused(404);
   if (!["git-upload-pack", "git-receive-pack"].includes(service)) return refused(asksForRefs ? 403 : 404);
   if (request.method !== (asksForRefs ? "GET" : "POST")) return refused(405);
   if (!asksForRefs && request.headers["content-type"] !== `application/x-${service}-request`) return refused(415);
