@@ -34,7 +34,7 @@ process.exitCode = failures === 0 ? 0 : 1;
 
 async function play() {
   print(`Below, each run is dist/action/main.js and dist/action/post.js, run as GitHub's runner runs
-them. The locks are refs of a bare repository that git http-backend serves at ${server.url("reports.git")}`);
+them. The locks are refs of a bare repository that git serves at ${server.url("reports.git")}`);
   await playNight();
   await playOneInterval();
   await playRace();

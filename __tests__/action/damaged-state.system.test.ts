@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from "@jest/globals";
 import { HOUR } from "../../src/scheduler/instant.ts";
 import { refOf } from "../../src/store/git/ref-name.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
+import { runOf, type Step } from "../../testing/action/runner.mjs";
+import { StepHere } from "../../testing/action/step-here.ts";
 import { annotations, NOTHING_TO_END } from "../../testing/action/step-results.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
 
@@ -65,11 +67,15 @@ const DOCUMENTS: [what: string, message: string | object, says: string][] = [
   ["a run of no outcome", { ...DONE, history: [{ ...ENDED, outcome: "" }] }, 'history[0].outcome is ""'],
 ];
 
+const stepHere = () => {
+  const inputs = { url: repository.httpUrl, "job-name": JOB, "job-interval": "1 hour", "retry-interval": "0" };
+  return new StepHere(inputs, runOf("report"));
+};
+
 /** Refused with one clear error; the ref is as it was, and post has nothing to do. */
-async function expectRefused(says: string, inputs: Record<string, string> = {}): Promise<void> {
+async function expectRefused(says: string, step: Pick<Step, "main" | "post"> = stepHere()): Promise<void> {
   const before = await repository.refs();
   expect(before).not.toEqual([]);
-  const step = repository.step({ "job-name": JOB, "retry-interval": "0", ...inputs });
   const main = await step.main();
   expect(main.code).toBe(1);
   const errors = annotations("error", main);
@@ -99,7 +105,7 @@ describe("a state document that can't be read is never overwritten", () => {
 
   test("over git+file: too, and there one that is far too long", async () => {
     await repository.write(JOB, { ...DONE, v: 2 });
-    await expectRefused("version 2", { url: repository.fileUrl });
+    await expectRefused("version 2", repository.step({ "job-name": JOB, url: repository.fileUrl }));
     await repository.write(JOB, { ...DONE, note: "x".repeat(2_000_000) });
     const before = await repository.refs();
     const main = await repository.step({ "job-name": JOB, url: repository.fileUrl }).main();
@@ -123,7 +129,7 @@ describe("a state document that can't be read is never overwritten", () => {
 
   test("of a required job", async () => {
     await repository.write(JOB, "{");
-    await expectRefused("cut short", { "job-name": "summary", "required-job-names": JOB });
+    await expectRefused("cut short", repository.step({ "job-name": "summary", "required-job-names": JOB }));
   });
 });
 

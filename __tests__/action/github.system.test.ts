@@ -3,6 +3,7 @@ import { HOUR } from "../../src/scheduler/instant.ts";
 import type { Holder } from "../../src/scheduler/state-document.ts";
 import { LocksRepository } from "../../testing/action/locks-repository.ts";
 import { runOf } from "../../testing/action/runner.mjs";
+import { StepHere } from "../../testing/action/step-here.ts";
 import { annotations } from "../../testing/action/step-results.ts";
 import { type ApiAnswer, type ApiRequest, serveGitHubApi } from "../../testing/servers/github-api.ts";
 import { finishedUntil, heldSince } from "../../testing/states/states-of-other-runs.ts";
@@ -27,14 +28,20 @@ beforeEach(async () => {
 afterEach(() => api.close());
 afterAll(() => repository.close());
 
+const ownEnv = () => ({
+  ...runOf("report", "42"),
+  GITHUB_API_URL: api.url,
+  GITHUB_REF: "refs/heads/main",
+  GITHUB_WORKFLOW_REF: "octo-org/reports/.github/workflows/hourly.yml@refs/heads/main",
+});
+
 function stepOf(jobName: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}) {
-  const own = {
-    ...runOf("report", "42"),
-    GITHUB_API_URL: api.url,
-    GITHUB_REF: "refs/heads/main",
-    GITHUB_WORKFLOW_REF: "octo-org/reports/.github/workflows/hourly.yml@refs/heads/main",
-  };
-  return repository.step({ "job-name": jobName, "github-token": TOKEN, ...inputs }, { ...own, ...env });
+  return repository.step({ "job-name": jobName, "github-token": TOKEN, ...inputs }, { ...ownEnv(), ...env });
+}
+
+function stepHere(jobName: string, inputs: Record<string, string> = {}, env: Record<string, string> = {}) {
+  const own = { url: repository.httpUrl, "job-interval": "1 hour", "github-token": TOKEN };
+  return new StepHere({ ...own, "job-name": jobName, ...inputs }, { ...ownEnv(), ...env });
 }
 
 const HOLDER: Holder = {
@@ -129,7 +136,7 @@ describe("the holder of an active lock", () => {
   test.each(ALIVE)("that %s: the start is refused", async (name, holder, given, says) => {
     await held(name, holder);
     answers = given;
-    const main = await stepOf(name).main();
+    const main = await stepHere(name).main();
     expect(main.code).toBe(0);
     expect(main.outputs).toMatchObject({ started: "false", reason: "active" });
     expect(main.log.join("\n")).toContain(says);
@@ -147,7 +154,7 @@ describe("the holder of an active lock", () => {
   ];
   test.each(UNASKED)("%s: GitHub is not asked", async (name, holder) => {
     await held(name, holder);
-    const main = await stepOf(name).main();
+    const main = await stepHere(name).main();
     expect(main.outputs).toMatchObject({ started: "false", reason: "active" });
     expect(api.requests).toEqual([]);
   });
@@ -315,7 +322,7 @@ describe("when-behind: dispatch", () => {
   ];
   test.each(NOTHING)("an end %s dispatches nothing", async (name, hours, more, status) => {
     await behindBy(name, hours);
-    const step = stepOf(name, { ...inputs, ...more });
+    const step = stepHere(name, { ...inputs, ...more });
     await step.main();
     expect((await step.post(status)).code).toBe(0);
     expect(api.requests).toEqual([]);
@@ -336,7 +343,7 @@ describe("when-behind: dispatch", () => {
   test.each(WARNED)("%s: a warning with the remedy, and the interval is finished", async (name, answer, env, says) => {
     await behindBy(name, 2);
     if (answer !== undefined) answers[DISPATCH] = answer;
-    const step = stepOf(name, inputs, env);
+    const step = stepHere(name, inputs, env);
     await step.main();
     const post = await step.post("success");
     expect(post.code).toBe(0);

@@ -44,15 +44,15 @@ const KILLS: Kill[] = [
   // Before git gets a request. Git may never get it.
   ...JOBS.flatMap((job) => REQUESTS[job].map((_, at) => ({ job, request: at + 1 }))),
   // A push that is still on its way when main dies, while post runs, and when post is long done.
-  ...JOBS.flatMap((job) => [20, 80, 160, 320, 1200].map((held) => ({ job, request: REQUESTS[job].length, held }))),
+  ...JOBS.flatMap((job) => [20, 160, 1200].map((held) => ({ job, request: REQUESTS[job].length, held }))),
   // While git works on the push, while its answer is on its way, and while main sets its outputs.
-  ...[4, 8, 12, 16, 20, 25, 30, 40].map((after) => ({ job: "free" as const, request: 3, after })),
+  ...[4, 12, 20, 30].map((after) => ({ job: "free" as const, request: 3, after })),
   // While main reads the ref after a push whose answer was lost, and while it pushes again.
   ...(["before", "within", "after"] as const).map((lost) => ({ job: "new" as const, request: 3, lost })),
   ...(["before", "within", "after"] as const).map((lost) => ({ job: "held" as const, request: 4, lost })),
   ...[0, 100, 800].map((held) => ({ job: "free" as const, request: 5, lost: "before" as const, held })),
   // At any moment.
-  ...[1, 20, 40, 60, 80, 100].map((after) => ({ job: "new" as const, after })),
+  ...[1, 30, 60, 100].map((after) => ({ job: "new" as const, after })),
 ].map((kill, at) => ({
   ...kill,
   signal: (["SIGKILL", "SIGINT", "SIGTERM"] as const)[at % 3] ?? "SIGKILL",

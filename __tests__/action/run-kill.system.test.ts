@@ -28,7 +28,7 @@ interface Kill {
 }
 
 const KILLS: Kill[] = [1, 2, 3, 4]
-  .flatMap((push) => [0, 8, 20, 40, 90].map((after) => ({ push, after, held: 0 })))
+  .flatMap((push) => [0, 20, 60].map((after) => ({ push, after, held: 0 })))
   .concat([1, 2, 3, 4].flatMap((push) => [20, 200].map((held) => ({ push, after: 0, held }))))
   .map((kill, at) => ({
     ...kill,

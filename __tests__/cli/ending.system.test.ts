@@ -103,4 +103,5 @@ test("help goes to the standard output", async () => {
   const server = serve(["--help"]);
   expect(await server.ended).toBe(0);
   expect(server.out).toMatch(/^Usage: cronyx-action serve/);
+  expect(server.out).toContain("JOB_STORE_URL");
 });

@@ -143,8 +143,8 @@ describe.each(["sqlite", "postgres"])("two servers on one database of %s", (kind
 
   test("grant a job's first interval, and each takeover of it, to one of fifty callers", async () => {
     const firsts: { id: string }[] = [];
-    for (let round = 0; round < 5; round++) firsts.push(...(await fifty(`/first-${round}`, HOURLY)));
-    expect(firsts).toHaveLength(5);
+    for (let round = 0; round < 2; round++) firsts.push(...(await fifty(`/first-${round}`, HOURLY)));
+    expect(firsts).toHaveLength(2);
     // The locks are a century old, and the calls take no hour: a lock that was taken over is not taken over again.
     const past = ["createdAt", "updatedAt"].reduce(
       (state, field) => `replace(${state}, '"${field}":"20', '"${field}":"19')`,

@@ -54,6 +54,9 @@ describe.each(PLACES)("on %s", (place) => {
     });
   });
 
+  // The git command and HTTP carry the same requests of the commands to a repository.
+  if (place === "git+file") return;
+
   test("interrupt takes the text from the standard input, and the interval comes again", async () => {
     const text = await startedIn(place, "two");
     expect(await run(place, ["interrupt", "two", "--lock", "-"], `${text}\n`)).toMatchObject({
@@ -118,12 +121,16 @@ describe.each(PLACES)("on %s", (place) => {
     });
     expect(await places.state(place, "free")).toBeNull();
   });
+});
 
-  test("--wait starts once the job is free", async () => {
-    const text = await startedIn(place, "queue");
+describe("a start that waits", () => {
+  const place = "git+http";
+
+  test("starts once the job is free", async () => {
+    await places.write(place, heldSince("queue", Date.now()));
     const waiting = commandIn(place, ["start", "queue", ...HOURLY, "--wait", "5 minutes"]);
     await waiting.reported("Waiting (active): queue is held");
-    await run(place, ["interrupt", "queue", "--lock", text]);
+    await places.write(place, finishedUntil("queue", Date.now() - HOUR));
     const { code, output } = await waiting.result();
     expect(code).toBe(0);
     expect((await places.state(place, "queue"))?.active?.id).toBe(JSON.parse(output).id);
@@ -229,85 +236,14 @@ describe("an original CronyxServer", () => {
 });
 
 describe("a command line that is wrong exits with 2, before anything is sent", () => {
-  let text: string;
-  beforeAll(async () => {
-    text = await startedIn("our own server", "mistaken");
-  });
-
   test.each([
-    [["start"], /^JOB is missing: pass the name of a job\n$/],
-    [["start", "x"], /^--interval is missing: pass a cron expression such as "0 \* \* \* \*", or a length/],
     [["start", "x", "--interval", "often"], /^--interval "often" is not an interval: pass a cron expression/],
-    [["start", "x", "--interval", "0 0 30 2 *"], /^--interval "0 0 30 2 \*"/],
-    [["start", "x", ...HOURLY, "--retry-interval", ""], /^--retry-interval "" is not a length of time/],
-    [["start", "x", ...HOURLY, "--start-buffer", "soon"], /^--start-buffer "soon" is not a length of time/],
-    [["start", "x", ...HOURLY, "--required-job", "x"], /^--required-job "x" names the job itself/],
-    [["start", "x", ...HOURLY, "--timezone", "BST"], /^--timezone "BST" is an abbreviation/],
-    [
-      ["start", "x", ...HOURLY, "--starts-at", "2026-11-24"],
-      /^--starts-at "2026-11-24" is a date, and without --timezone/,
-    ],
-    [
-      ["start", "x", ...HOURLY, "--catch-up", "all"],
-      /^--catch-up "all" is not a word that it takes: pass one of each, merge/,
-    ],
-    [["start", "x", ...HOURLY, "--wait", "1 month"], /^--wait "1 month" has a unit that differs in length/],
-    [
-      ["start", "x", ...HOURLY, "--deadline", "2 hours"],
-      /^--deadline "2 hours" is out of range: pass 1 second to 30 min/,
-    ],
-    [
-      ["start", "x", ...HOURLY, "--job-interval-started-at", "2026-11-24T00:00:00Z"],
-      /^--job-interval-started-at .*: pass --no-lock too, or leave it out\n$/,
-    ],
-    [["start", "x", ...HOURLY, "--max-intervals", "2"], /--max-intervals/],
-    [["start", "x", "y", ...HOURLY], /^argument "y" is one too many: pass one job name, in quotes/],
-    [["finish", "x"], /^--lock is missing: pass the text that start printed\n$/],
     [["finish", "x", "--lock", "started"], /^--lock "started" is not the text of a lock: pass the text that start/],
-    [["finish", "x", "--lock", '{"started":false}'], /^--lock .* is the text of a start that was refused/],
     [["exec", "x", ...HOURLY], /^COMMAND is missing: pass it after two hyphens, such as -- make report\n$/],
-    [["exec", "x", ...HOURLY, "--"], /^COMMAND is missing/],
-    [
-      ["exec", "x", "make", ...HOURLY],
-      /^argument "make" is one too many: pass one job name, and the command after two/,
-    ],
-    [
-      ["exec", "x", ...HOURLY, "--max-intervals", "0", "--", "true"],
-      /^--max-intervals "0" is not a number of intervals/,
-    ],
-    [["exec", "x", ...HOURLY, "--max-intervals", "2", "--no-lock", "--", "true"], /^--max-intervals 2 is more than 1/],
-    [["exec", "x", "--", "true", "--interval", "1 hour"], /^--interval is missing/],
   ])("%j", async (args, says) => {
     places.server.lines.length = 0;
-    const [command = "", ...others] = args;
-    const wrong = ["--url", places.urlOf("our own server")];
-    const { code, output, errors } = await new CommandProcess([command, ...wrong, ...others]).result();
+    const { code, output, errors } = await run("our own server", args);
     expect([code, output, errors]).toEqual([2, "", expect.stringMatching(says)]);
     expect(places.server.lines).toEqual([]);
-  });
-
-  test("a lock of another job, place or interval", async () => {
-    const changed = JSON.stringify({ ...JSON.parse(text), intervalEndedAt: "2027-01-01T00:00:00.000Z" });
-    expect(await run("our own server", ["finish", "other", "--lock", text])).toMatchObject({
-      code: 2,
-      errors: '--lock is of the job "mistaken", and JOB is "other": pass the text that start printed, as it is\n',
-    });
-    expect(await run("git+http", ["finish", "mistaken", "--lock", text])).toMatchObject({
-      code: 2,
-      errors: expect.stringMatching(/is not where the lock was taken, so nothing was sent: set --url or CRONYX_URL/),
-    });
-    expect(await run("our own server", ["finish", "mistaken", "--lock", changed])).toMatchObject({
-      code: 2,
-      errors: expect.stringContaining("is for another interval than the active lock of that id"),
-    });
-    expect((await places.state("our own server", "mistaken"))?.active?.id).toBe(JSON.parse(text).id);
-  });
-
-  test.each(["start", "finish", "interrupt", "exec"])("%s --help exits with 0", async (command) => {
-    expect(await new CommandProcess([command, "--help"]).result()).toMatchObject({
-      code: 0,
-      output: expect.stringContaining("START FLAGS"),
-      errors: "",
-    });
   });
 });

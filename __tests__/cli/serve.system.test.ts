@@ -80,7 +80,7 @@ test("the action starts, is refused, and finishes; a server that was killed has 
 test("a start that was given up: post leaves the job free, whether main's request has come or not", async () => {
   const { url } = await serve();
   for (const signal of ["SIGKILL", "SIGTERM"] as const) {
-    for (const wait of [40, 70, 100]) {
+    for (const wait of [40, 80]) {
       const killed = step(url, { "job-name": `${signal} after ${wait} ms` });
       const main = killed.main();
       await new Promise((resolve) => setTimeout(resolve, wait));
@@ -164,7 +164,6 @@ test("a login is required, and a wrong one is refused", async () => {
 });
 
 test.each([
-  [["serve", "--help"], 0, "JOB_STORE_URL"],
   [["--help"], 0, "Usage: cronyx-action COMMAND"],
   [[], 2, "Usage: cronyx-action COMMAND"],
   [["sevre"], 2, '"sevre" is not a command: use serve, status, release, skip, exec, start, finish or interrupt'],
@@ -172,7 +171,6 @@ test.each([
   [["status", "--help"], 0, "CRONYX_URL"],
   [["release", "-h"], 0, "CRONYX_PASSWORD"],
   [["status"], 2, "--url or CRONYX_URL is missing: pass the address"],
-  [["serve", "--server-port", "http"], 2, '--server-port "http" is not allowed: use a number from 0 to 65535'],
   [["serve", "--server-host", "0.0.0.0"], 2, "--insecure"],
   [
     ["serve", "--server-host", "203.0.113.7", "--insecure"],

@@ -9,7 +9,7 @@ export type Place = (typeof PLACES)[number];
 /** The places where the commands can keep locks, each with jobs of its own. */
 export class Places {
   readonly server: RunningServer;
-  readonly #http: LocksRepository;
+  readonly http: LocksRepository;
   readonly #file: LocksRepository;
 
   static async serve(): Promise<Places> {
@@ -18,13 +18,13 @@ export class Places {
   }
 
   private constructor(http: LocksRepository, file: LocksRepository, server: RunningServer) {
-    this.#http = http;
+    this.http = http;
     this.#file = file;
     this.server = server;
   }
 
   urlOf(place: Place): string {
-    return { "git+http": this.#http.httpUrl, "git+file": this.#file.fileUrl, "our own server": this.server.url }[place];
+    return { "git+http": this.http.httpUrl, "git+file": this.#file.fileUrl, "our own server": this.server.url }[place];
   }
 
   async state(place: Place, jobName: string): Promise<JobState | null> {
@@ -38,11 +38,11 @@ export class Places {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#http.close(), this.#file.close(), this.server.close()]);
+    await Promise.all([this.http.close(), this.#file.close(), this.server.close()]);
   }
 
   #repositoryOf(place: Place): LocksRepository | null {
-    return { "git+http": this.#http, "git+file": this.#file, "our own server": null }[place];
+    return { "git+http": this.http, "git+file": this.#file, "our own server": null }[place];
   }
 
   async #record(jobName: string) {

@@ -1,8 +1,10 @@
-import { execFile, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import http from "node:http";
 import path from "node:path";
 import { promisify } from "node:util";
+import { gunzipSync } from "node:zlib";
 
 /**
  * The fault that one request meets.
@@ -32,9 +34,8 @@ import { promisify } from "node:util";
  */
 
 /**
- * Serves the bare repositories under a folder by `git http-backend`, on loopback.
+ * Serves the bare repositories under a folder by git, on loopback.
  *
- * @see https://git-scm.com/docs/git-http-backend
  * @param {object} options
  * @param {string} options.root The folder.
  * @param {string} [options.token] The required password. Without one, every client may write.
@@ -48,12 +49,9 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
   /** The git processes of this server, which write into the folder until they exit. @type {Set<Promise<unknown>>} */
   const running = new Set();
   let closed = false;
-  /** @type {Promise<string> | undefined} */
-  let httpBackend;
   const run = (/** @type {GitRequest} */ request) => {
     if (closed) throw new Error("The git server is closed.");
-    httpBackend ??= findHttpBackend();
-    const answered = httpBackend.then((program) => runGit(program, request));
+    const answered = runGit(request);
     const done = answered.catch(() => {}).finally(() => running.delete(done));
     running.add(done);
     return answered;
@@ -141,12 +139,6 @@ function newExchange(request, { url, body, arrivedAt }) {
   };
 }
 
-/** Git would start git-http-backend as a second process. */
-async function findHttpBackend() {
-  const { stdout } = await promisify(execFile)("git", ["--exec-path"]);
-  return path.join(stdout.trim(), "git-http-backend");
-}
-
 /**
  * @typedef {object} GitRequest
  * @property {string} root The folder of the repositories.
@@ -155,45 +147,84 @@ async function findHttpBackend() {
  * @property {Buffer} body
  */
 
+/** No cache may keep an answer. */
+const NO_CACHE = {
+  expires: "Fri, 01 Jan 1980 00:00:00 GMT",
+  pragma: "no-cache",
+  "cache-control": "no-cache, max-age=0, must-revalidate",
+};
+
 /**
- * Runs git-http-backend as a CGI script (RFC 3875).
+ * Answers a request as `git http-backend` does, and starts one process less: git-http-backend only parses the request
+ * and starts the process that does the work.
  *
- * @param {string} program git-http-backend.
- * @param {GitRequest} request
+ * @see https://git-scm.com/docs/http-protocol
+ * @param {GitRequest} options
+ * @returns {Promise<{ status: number, headers: Record<string, string>, body: Buffer }>}
  */
-async function runGit(program, { root, url, request, body }) {
-  const child = spawn(program, {
+async function runGit({ root, url, request, body }) {
+  const [, name = "", resource = ""] =
+    /^\/(.+)\/(info\/refs|git-[a-z-]+)$/.exec(decodeURIComponent(url.pathname)) ?? [];
+  const asksForRefs = resource === "info/refs";
+  const service = asksForRefs ? (url.searchParams.get("service") ?? "") : resource;
+  // As git http-backend does, the server finds a repository under a name without .git too.
+  const folder = [name, `${name}.git`]
+    .map((given) => path.join(root, given))
+    .find((place) => existsSync(path.join(place, "HEAD")));
+  if (folder === undefined) return refused(404);
+  if (!["git-upload-pack", "git-receive-pack"].includes(service)) return refused(asksForRefs ? 403 : 404);
+  if (request.method !== (asksForRefs ? "GET" : "POST")) return refused(405);
+  if (!asksForRefs && request.headers["content-type"] !== `application/x-${service}-request`) return refused(415);
+
+  const args = ["--stateless-rpc", ...(asksForRefs ? ["--advertise-refs"] : []), "."];
+  const protocol = String(request.headers["git-protocol"] ?? "");
+  const zipped = request.headers["content-encoding"]?.includes("gzip");
+  const output = await outputOf([service.replace(/^git-/, ""), ...args], {
+    folder,
+    protocol,
+    input: zipped ? gunzipSync(body) : body,
+  });
+  const hasServiceLine = asksForRefs && !/\bversion=2\b/.test(protocol);
+  const kind = asksForRefs ? "advertisement" : "result";
+  return {
+    status: 200,
+    headers: { ...NO_CACHE, "content-type": `application/x-${service}-${kind}` },
+    body: hasServiceLine ? Buffer.concat([serviceLine(service), output]) : output,
+  };
+}
+
+/** @param {number} status */
+function refused(status) {
+  return { status, headers: NO_CACHE, body: Buffer.alloc(0) };
+}
+
+/** The packet that names the service, and a flush packet. @param {string} service */
+function serviceLine(service) {
+  const line = `# service=${service}\n`;
+  return Buffer.from(`${(line.length + 4).toString(16).padStart(4, "0")}${line}0000`);
+}
+
+/**
+ * @param {readonly string[]} args
+ * @param {{ folder: string, protocol: string, input: Buffer }} options
+ * @returns {Promise<Buffer>} git's output, also if git fails: the answer has begun by then.
+ */
+async function outputOf(args, { folder, protocol, input }) {
+  const child = spawn("git", args, {
+    cwd: folder,
     env: {
       PATH: process.env.PATH,
-      GIT_PROJECT_ROOT: root,
-      GIT_HTTP_EXPORT_ALL: "1",
       // Each push would start another process, which looks whether there is enough to collect.
       ...{ GIT_CONFIG_COUNT: "1", GIT_CONFIG_KEY_0: "receive.autoGC", GIT_CONFIG_VALUE_0: "false" },
-      PATH_INFO: decodeURIComponent(url.pathname),
-      QUERY_STRING: url.search.slice(1),
-      REQUEST_METHOD: request.method,
-      CONTENT_TYPE: request.headers["content-type"] ?? "",
-      CONTENT_LENGTH: String(body.length),
-      GIT_PROTOCOL: String(request.headers["git-protocol"] ?? ""),
-      // git http-backend lets a logged-in user push.
-      REMOTE_USER: "git",
-      REMOTE_ADDR: "127.0.0.1",
+      GIT_PROTOCOL: protocol,
+      ...{ GIT_COMMITTER_NAME: "git", GIT_COMMITTER_EMAIL: "git@http.127.0.0.1" },
     },
     stdio: ["pipe", "pipe", "ignore"],
   });
   child.stdin.on("error", () => {});
-  child.stdin.end(body);
+  child.stdin.end(input);
   const [output] = await Promise.all([bodyOf(child.stdout), once(child, "close")]);
-
-  const end = output.indexOf("\r\n\r\n");
-  /** @type {Record<string, string>} */
-  const headers = {};
-  for (const line of output.toString("latin1", 0, Math.max(0, end)).split("\r\n")) {
-    const colon = line.indexOf(":");
-    if (colon > 0) headers[line.slice(0, colon).toLowerCase()] = line.slice(colon + 1).trim();
-  }
-  const { status = end === -1 ? "500" : "200", ...rest } = headers;
-  return { status: Number.parseInt(status, 10), headers: rest, body: output.subarray(end === -1 ? 0 : end + 4) };
+  return output;
 }
 
 /** @param {AsyncIterable<Buffer>} stream */

@@ -6,7 +6,7 @@ import type { JobStore, Swap } from "../../src/store/job-store.ts";
 
 export const inTime = () => deadlineIn(30_000);
 
-const RACERS = 16;
+const RACERS = 8;
 const ROUNDS = 3;
 
 /** Names that a file system, a URL, a ref or a shell could misread or confuse with each other. */

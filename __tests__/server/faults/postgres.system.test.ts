@@ -22,8 +22,8 @@ test("on PostgreSQL, with connections that break during a statement, or before i
   try {
     await playAll({
       // Half of the seeds are enough: SQLite has all the faults of callers, and these add those of database connections.
-      firstSeed: 251,
-      lastSeed: 500,
+      firstSeed: 126,
+      lastSeed: 250,
       url: relay.url,
       processes: 2,
       async disturb(draw) {

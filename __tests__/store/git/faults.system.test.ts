@@ -232,8 +232,8 @@ function randomFrom(seed: number): () => number {
   };
 }
 
-const SEQUENCES = 30;
-const AT_ONCE = 15;
+const SEQUENCES = 20;
+const AT_ONCE = 10;
 
 test("no sequence of faults grants an interval twice, or loses a lock without an error", async () => {
   const outcomes: string[] = [];
