@@ -2,7 +2,7 @@
 // other process. `npm cit` runs the fast tests and then the system tests.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import path from "node:path";
@@ -21,17 +21,29 @@ const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 const LONGEST_RUN = { fast: 10, system: 40 };
 /** Milliseconds for one test or hook of the system tests. Some start a hundred processes. */
 const LONGEST_SYSTEM_TEST = 10 * 60_000;
+/** Bytes. The tests need up to 300 MB at a time, most of it for copies of PostgreSQL. */
+const ENOUGH_MEMORY = 2 * 1024 ** 3;
 /** More than the cores of a runner: many of these tests wait. */
 const SYSTEM_WORKERS = { installed: 3, packaged: 2 };
 
 const root = path.dirname(import.meta.dirname);
 const jest = path.join(path.dirname(createRequire(import.meta.url).resolve("jest/package.json")), "bin", "jest.js");
+/** It outlives the run: the compiled tests, and how long each file took. */
+const jestCache = path.join(root, "node_modules/.cache/jest");
 /** npm puts the package `node` first on the path, so `process.execPath` may not be the Node that runs npm. */
 const installedNode = process.env.npm_node_execpath ?? process.execPath;
 const packagedNode = path.join(root, "node_modules/node/bin", process.platform === "win32" ? "node.exe" : "node");
 
+const memory = folderInMemory();
+const temporary = mkdtempSync(path.join(memory ?? tmpdir(), "cronyx-tests-"));
+// PostgreSQL refuses to run as root. Tests that root runs start it as another user.
+chmodSync(temporary, 0o755);
 /** The servers of the system tests load the same modules again and again. Node 22 and newer keep the compiled code there. */
-const compileCache = mkdtempSync(path.join(tmpdir(), "cronyx-compiled-"));
+const compileCache = path.join(temporary, "compiled");
+
+/** Aborted when the user stops the run. The folders of the tests are removed then too. */
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => interrupted.abort());
 
 const [first, ...others] = process.argv.slice(2);
 const patterns = first === "system" ? others : process.argv.slice(2);
@@ -41,7 +53,7 @@ try {
     if (process.exitCode === 0 && !(await passes(suite))) process.exitCode = 1;
   }
 } finally {
-  rmSync(compileCache, { recursive: true, force: true });
+  rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
 }
 
 /** @returns {("fast" | "system")[]} */
@@ -88,6 +100,29 @@ async function passesSystem() {
   return passed.every(Boolean);
 }
 
+/**
+ * The system tests make some 50,000 files, and on a disk that takes a tenth of their time.
+ *
+ * @returns a folder in memory; null if this machine has none, or not enough memory. Containers often have 64 MiB.
+ */
+function folderInMemory() {
+  const folder = "/dev/shm";
+  if (process.platform !== "linux" || !existsSync(folder)) return null;
+  const { bavail, bsize } = statfsSync(folder);
+  return bavail * bsize > ENOUGH_MEMORY && canExecuteIn(folder) ? folder : null;
+}
+
+/** Some machines forbid programs in memory, and the tests write a few. @param {string} folder */
+function canExecuteIn(folder) {
+  const program = path.join(mkdtempSync(path.join(folder, "cronyx-tests-")), "program");
+  try {
+    writeFileSync(program, "#!/bin/sh\n", { mode: 0o755 });
+    return spawnSync(program).status === 0;
+  } finally {
+    rmSync(path.dirname(program), { recursive: true, force: true });
+  }
+}
+
 /** @param {string} node */
 function hasSqlite(node) {
   const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
@@ -104,18 +139,23 @@ async function run(node, selection, minutes) {
     "--disable-warning=ExperimentalWarning",
     `--import=${pathToFileURL(path.join(import.meta.dirname, "exit-at-once.mjs"))}`,
     jest,
+    `--cacheDirectory=${jestCache}`,
     ...patterns,
     ...jestOptions,
   ];
-  const signal = AbortSignal.timeout(minutes * 60_000);
-  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache };
+  const timeout = AbortSignal.timeout(minutes * 60_000);
+  const signal = AbortSignal.any([timeout, interrupted.signal]);
+  // Elsewhere the longer path would be too long for PostgreSQL's socket on macOS.
+  const inMemory = memory === null ? {} : { TMPDIR: temporary };
+  const env = { ...process.env, NODE_COMPILE_CACHE: compileCache, ...inMemory };
   const child = spawn(node, args, { cwd: root, env, stdio: "inherit", signal, killSignal: "SIGKILL" });
   try {
     const [exitCode] = await once(child, "exit");
     return exitCode === 0;
   } catch (error) {
     if (!signal.aborted) throw error;
-    console.error(`The tests did not end within ${minutes} minutes: one of them hangs, or left a handle open`);
+    if (timeout.aborted)
+      console.error(`The tests did not end within ${minutes} minutes: one of them hangs, or left a handle open`);
     return false;
   }
 }
