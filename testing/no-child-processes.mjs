@@ -1,4 +1,4 @@
-// Only system tests may start other processes. In any other test file every start throws, and the file fails even if the
+// Only the tests named *.system.test.ts and *.programs.test.ts may start other processes. In any other test file every start throws, and the file fails even if the
 // code under test catches that error.
 import { createRequire } from "node:module";
 import { afterAll, expect } from "@jest/globals";
@@ -8,7 +8,7 @@ const childProcess = createRequire(import.meta.url)("node:child_process");
 const { spawn } = childProcess.ChildProcess.prototype;
 const { spawnSync, execSync, execFileSync } = childProcess;
 
-if (!expect.getState().testPath?.endsWith(".system.test.ts")) {
+if (!/\.(system|programs)\.test\.ts$/.test(expect.getState().testPath ?? "")) {
   /** @type {string[]} */
   const started = [];
   /** @param {unknown} command */

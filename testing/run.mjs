@@ -1,5 +1,5 @@
-// Runs the tests: `node testing/run.mjs [system] [PATTERN...]`. Without "system" it runs the fast tests, which start no
-// other process. `npm cit` runs the fast tests and then the system tests.
+// Runs the tests: `node testing/run.mjs [system | programs] [PATTERN...]`. Without the first word it runs the fast tests, which
+// start no other process. `npm cit` runs the fast tests and then the system tests.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdtempSync, rmSync, statfsSync, writeFileSync } from "node:fs";
@@ -8,9 +8,12 @@ import { tmpdir } from "node:os";
 import path from "node:path";
 import { pathToFileURL } from "node:url";
 
+/** @typedef {"fast" | "system" | "programs"} Suite */
+
 const TESTS = {
-  fast: "/__tests__/.*(?<!\\.system)\\.test\\.ts$",
+  fast: "/__tests__/.*(?<!\\.(?:system|programs))\\.test\\.ts$",
   system: "/__tests__/.*\\.system\\.test\\.ts$",
+  programs: "/__tests__/.*\\.programs\\.test\\.ts$",
 };
 /** Tests that need a Node with SQLite built in: 22.13 or newer. */
 const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
@@ -18,8 +21,8 @@ const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
  * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes
  * on an idle machine, and no test may depend on the machine's speed.
  */
-const LONGEST_RUN = { fast: 10, system: 40 };
-/** Milliseconds for one test or hook of the system tests. Some start a hundred processes. */
+const LONGEST_RUN = { fast: 10, system: 40, programs: 20 };
+/** Milliseconds for one test or hook that starts other processes. Some start a hundred. */
 const LONGEST_SYSTEM_TEST = 10 * 60_000;
 /** Bytes. The tests need up to 300 MB at a time, most of it for copies of PostgreSQL. */
 const ENOUGH_MEMORY = 2 * 1024 ** 3;
@@ -46,7 +49,8 @@ const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => interrupted.abort());
 
 const [first, ...others] = process.argv.slice(2);
-const patterns = first === "system" ? others : process.argv.slice(2);
+const named = first === "system" || first === "programs" ? first : null;
+const patterns = named === null ? process.argv.slice(2) : others;
 try {
   process.exitCode = 0;
   for (const suite of suites()) {
@@ -56,23 +60,29 @@ try {
   rmSync(temporary, { recursive: true, force: true, maxRetries: 3 });
 }
 
-/** @returns {("fast" | "system")[]} */
+/** @returns {Suite[]} */
 function suites() {
-  if (first === "system") return ["system"];
+  if (named !== null) return [named];
   // npm sets `npm_command` to the command that the user typed, and `npm cit` is short for `npm install-ci-test`.
   return process.env.npm_command === "install-ci-test" ? ["fast", "system"] : ["fast"];
 }
 
-/** @param {"fast" | "system"} suite */
+/** @param {Suite} suite */
 async function passes(suite) {
   const from = performance.now();
-  const passed = await (suite === "fast" ? passesFast() : passesSystem());
-  console.log(`The ${suite} tests ${passed ? "passed" : "failed"}: ${Math.round((performance.now() - from) / 1000)} s`);
+  const passed = await { fast: passesFast, system: passesSystem, programs: passesPrograms }[suite]();
+  const tests = suite === "programs" ? "tests with programs" : `${suite} tests`;
+  console.log(`The ${tests} ${passed ? "passed" : "failed"}: ${Math.round((performance.now() - from) / 1000)} s`);
   return passed;
 }
 
 function passesFast() {
   return run(hasSqlite(installedNode) ? installedNode : packagedNode, [`--testRegex=${TESTS.fast}`], LONGEST_RUN.fast);
+}
+
+function passesPrograms() {
+  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`, `--testRegex=${TESTS.programs}`];
+  return run(installedNode, options, LONGEST_RUN.programs);
 }
 
 /**
