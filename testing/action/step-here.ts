@@ -6,7 +6,7 @@ import { startJob } from "../../src/action/start-job.ts";
 import type { Surroundings } from "../../src/action/toolkit.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "./inputs.ts";
-import { surroundingsOf, toolkitWith } from "./recording-toolkit.ts";
+import { toolkitWith } from "./recording-toolkit.ts";
 import type { StepResult } from "./runner.mjs";
 
 /** The work of each entry point that a step may have as its main. */
@@ -52,10 +52,13 @@ export class StepHere {
       },
     };
     const exitCode = await step({
-      ...surroundingsOf(recording, 0),
+      toolkit: recording,
       env: this.#env,
+      now: Date.now,
       newId: randomUUID,
       deadline: deadlineIn,
+      platform: process.platform,
+      cancellation: () => new AbortController().signal,
     });
     return { code: exitCode ?? (failed ? 1 : 0), log, outputs, state: this.state };
   }
