@@ -8,6 +8,7 @@ import { parseFailRules } from "../../src/scheduler/fail-when.ts";
 import { DAY, HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { JobState, RecordedSchedule } from "../../src/scheduler/state-document.ts";
 import { whatComesNext } from "../../src/scheduler/what-comes-next.ts";
+import { anyCharacter } from "../../testing/generators/characters.ts";
 import { finishedUntil, heldSince, OTHER_RUN } from "../../testing/states/states-of-other-runs.ts";
 
 const NOW = Date.parse("2026-11-24T12:20:00Z");
@@ -86,7 +87,7 @@ function columnsIn(line: string): readonly string[] {
 
 describe("whatever the names and holders are", () => {
   const name = fc.oneof(
-    fc.string({ unit: "binary", minLength: 1, maxLength: 255 }),
+    fc.string({ unit: anyCharacter, minLength: 1, maxLength: 255 }),
     fc.constantFrom(
       "日".repeat(255),
       "❤️👍🏽".repeat(40),

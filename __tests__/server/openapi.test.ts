@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { Compile } from "typebox/compile";
 import type { Scheme } from "../../src/server/auth/authentication.ts";
 import { basicScheme } from "../../src/server/auth/basic-scheme.ts";
+import { anyCharacter } from "../../testing/generators/characters.ts";
 import { type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 
 interface Schema {
@@ -62,7 +63,7 @@ function goodSampleOf(schema: Schema, name: string): fc.Arbitrary<unknown> {
       return fc.oneof(
         { weight: 20, arbitrary: fc.constantFrom(...(FITTING[name] ?? ["report", "0 * * * *"])) },
         fc.constantFrom(...TELLING),
-        fc.string({ unit: "binary", maxLength: 300 }),
+        fc.string({ unit: anyCharacter, maxLength: 300 }),
       );
     case "integer":
       return fc.oneof(

@@ -68,7 +68,9 @@ function zoneOf(timezone: string): Zone {
     offsetAt,
     instantsOf(wall) {
       const { earlier, later } = withBothOffsets(wall);
-      const instants = earlier === later ? [earlier] : [earlier, later].sort((a, b) => a - b);
+      // The clock is not changed within the two days.
+      if (earlier === later) return [earlier];
+      const instants = earlier < later ? [earlier, later] : [later, earlier];
       return instants.filter((instant) => instant + offsetAt(instant) === wall);
     },
     aroundGap: withBothOffsets,

@@ -2,6 +2,7 @@ import { expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { html } from "../../../src/server/pages/html.ts";
 import { holderElement, nameElement, queryLink, webUrl } from "../../../src/server/pages/links.ts";
+import { anyCharacter } from "../../../testing/generators/characters.ts";
 
 test("values that are not HTML are escaped, in lists too", () => {
   const part = html`<b>${"<&>"}</b>`;
@@ -12,7 +13,7 @@ test("values that are not HTML are escaped, in lists too", () => {
 
 test("no text ends the attribute that it is in", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "binary" }), (text) => {
+    fc.property(fc.string({ unit: anyCharacter }), (text) => {
       const [, inside] = /^<a title="(.*)">/s.exec(html`<a title="${text}">`.text) ?? [];
       expect(inside).toBeDefined();
       expect(inside).not.toMatch(/[<>"']/);
@@ -51,7 +52,7 @@ test("a holder is shown with its own description, and linked if its run has an h
 
 test("a link keeps any name, and leaves out empty parameters", () => {
   fc.assert(
-    fc.property(fc.string({ unit: "grapheme" }), (name) => {
+    fc.property(fc.string({ unit: anyCharacter }), (name) => {
       expect(new URL(queryLink({ name, page: "" }), "https://host/path").searchParams.get("name") ?? "").toBe(name);
     }),
   );

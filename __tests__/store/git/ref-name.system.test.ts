@@ -1,11 +1,12 @@
 import { afterAll, expect, test } from "@jest/globals";
 import fc from "fast-check";
 import { REF_PREFIX, refOf } from "../../../src/store/git/ref-name.ts";
+import { anyCharacter } from "../../../testing/generators/characters.ts";
 import { BareRepository } from "../../../testing/git/bare-repository.ts";
 import { ODD_NAMES } from "../../../testing/stores/job-store-suite.ts";
 
 /** Any name that `checkJobName` accepts. */
-const jobName = fc.string({ unit: "binary", minLength: 1, maxLength: 255 });
+const jobName = fc.string({ unit: anyCharacter, minLength: 1, maxLength: 255 });
 
 const repository = new BareRepository();
 afterAll(() => repository.remove());
