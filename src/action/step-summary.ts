@@ -9,6 +9,7 @@ import type { Starts } from "./starts.ts";
 import type { SummaryRow } from "./summary/summary-text.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
+import { whileWaiting } from "./while-waiting.ts";
 
 /** Writes the summary of a step, unless the input `summary` turns it off. No failure of it fails the step. */
 export async function addSummary(
@@ -24,9 +25,9 @@ export async function addSummary(
   }
 }
 
-/** Loads the code for a summary when this process next waits, which is for an answer. */
+/** Loads the code for a summary while this process waits for an answer. */
 export function prepareSummary(surroundings: Surroundings): void {
-  if (isWanted(surroundings)) setImmediate(() => loadWriter().catch(() => {}));
+  if (isWanted(surroundings)) whileWaiting(() => loadWriter().catch(() => {}));
 }
 
 function isWanted({ toolkit, env }: Surroundings): boolean {

@@ -13,12 +13,13 @@ import {
   warning,
 } from "@actions/core";
 import type { Deadline } from "../network/deadline.ts";
+import { whileWaiting } from "./while-waiting.ts";
 
 /**
  * The parts of the runner's toolkit that the action uses. They are named one by one to keep the rest out of the bundle.
  *
  * Opening the standard output takes 2 ms. So the runner gets a secret before the next line of the log, or when this process
- * next waits, which is for the answer to its first request.
+ * waits for an answer.
  */
 export function runnerToolkit() {
   /** The secrets that the runner does not know yet. */
@@ -44,7 +45,7 @@ export function runnerToolkit() {
     setFailed: afterSecrets(setFailed),
     setSecret: (secret: string): void => {
       secrets.push(secret);
-      setImmediate(hideSecrets);
+      whileWaiting(hideSecrets);
     },
     startGroup: afterSecrets(startGroup),
     endGroup: afterSecrets(endGroup),
