@@ -10,10 +10,16 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
  * answer knows the id, and a reader of the id cannot make the key, with which the start could be repeated.
  */
 export function lockIdOf(idempotencyKey: string): string {
-  const hash = createHash("sha1").update(NAMESPACE).update(canonicalId(idempotencyKey)).digest();
-  hash.writeUInt8((hash.readUInt8(6) & 0x0f) | 0x50, 6);
-  hash.writeUInt8((hash.readUInt8(8) & 0x3f) | 0x80, 8);
-  return hash.toString("hex", 0, 16).replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+  const hex = createHash("sha1").update(NAMESPACE).update(canonicalId(idempotencyKey)).digest("hex");
+  const variant = (Number.parseInt(hex.slice(16, 17), 16) & 0x3) | 0x8;
+  const [low, middle, high, clock, node] = [
+    hex.slice(0, 8),
+    hex.slice(8, 12),
+    hex.slice(13, 16),
+    hex.slice(17, 20),
+    hex.slice(20, 32),
+  ];
+  return `${low}-${middle}-5${high}-${variant.toString(16)}${clock}-${node}`;
 }
 
 /** The one form in which ids and keys are compared: a UUID in lower case, and any other text as it is. */
