@@ -1,4 +1,4 @@
-import { parseIso, toIso } from "./instant.ts";
+import { isIso, toIso } from "./instant.ts";
 import { JsonFieldError, JsonObject } from "./json-fields.ts";
 import { HOLDER_FIELDS, type JobState, STATE_VERSION } from "./state-document.ts";
 
@@ -131,15 +131,14 @@ function checkSpan(object: JsonObject, start: string, end: string): void {
 }
 
 /** A length of time has up to 1000 years. From any earlier instant an interval and a delay stay within the year 9999. */
-const FIRST_TOO_LATE = Date.parse("7000-01-01T00:00:00Z");
+const FIRST_TOO_LATE = "7000-01-01T00:00:00.000Z";
 
-/** Accepts only the form that `toIso` writes, so that equal instants are equal strings. */
-function checkInstant(object: JsonObject, field: string): number {
+/** Accepts only the form that `toIso` writes, so that equal instants are equal strings, and the earlier one sorts first. */
+function checkInstant(object: JsonObject, field: string): string {
   const value = object.fields[field];
-  const instant = typeof value === "string" ? parseIso(value) : null;
-  if (instant !== null && instant >= FIRST_TOO_LATE) throw object.wrong(field, "an instant before the year 7000");
-  if (instant === null) {
+  if (typeof value !== "string" || !isIso(value)) {
     throw object.wrong(field, `an instant in UTC with milliseconds, ${toIso(object.instant(field))}`);
   }
-  return instant;
+  if (value >= FIRST_TOO_LATE) throw object.wrong(field, "an instant before the year 7000");
+  return value;
 }
