@@ -149,16 +149,16 @@ describe("the program", () => {
   });
 
   test.each([
-    ["no-such-program-anywhere", 127, "ENOENT"],
-    ["not-executable", 126, "EACCES"],
-  ])("that cannot be started interrupts: %s", async (program, code, cause) => {
+    ["no-such-program-anywhere", 127, "(ENOENT): check its path and PATH"],
+    ["not-executable", 126, "(EACCES): make it executable"],
+  ])("that cannot be started interrupts: %s", async (program, code, words) => {
     const file = path.join(folder, "not-executable");
     writeFileSync(file, "");
     chmodSync(file, 0o600);
     const named = code === 126 ? file : program;
     expect(await run(REPOSITORY, [program, ...HOURLY, "--", named])).toMatchObject({
       code,
-      errors: expect.stringContaining(`The program ${JSON.stringify(named)} cannot be started (${cause})\nInterrupted`),
+      errors: expect.stringContaining(`The program ${JSON.stringify(named)} cannot be started ${words}\nInterrupted`),
     });
     expect(await places.state(REPOSITORY, program)).toMatchObject({
       active: null,

@@ -21,7 +21,7 @@ const LONGEST_END_WHEN_CANCELLED = 5000;
 const SHAPE = {
   jobs: [1, 1],
   flags: { ...START_FLAGS, "max-intervals": { type: "string" } },
-  surplus: "one job name, and the command after two hyphens, such as -- make report",
+  surplus: "one job name, and the command after two hyphens, such as -- make report; a cron expression needs quotes",
 } as const;
 
 /** `exec JOB --interval INTERVAL -- COMMAND`: runs a command for each due interval, oldest first, under its lock. */
@@ -138,7 +138,8 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)})\n`);
+    const fix = code === "EACCES" ? "make it executable" : "check its path and PATH";
+    errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)}): ${fix}\n`);
     return { ended: Promise.resolve(code === "ENOENT" ? 127 : 126), stop: async () => {} };
   }
 }
