@@ -78,6 +78,7 @@ export const ARGUMENT_MEANINGS = {
     field: "timezone",
     value: "BST",
     problem: "is an abbreviation and not an IANA time zone (Europe/London may be meant)",
+    expected: "a name of the IANA time zone database, such as Europe/London or UTC",
     meaning: "The name is neither a zone nor a link of the IANA database. Abbreviations and offsets are not accepted.",
   },
   "out-of-range": {

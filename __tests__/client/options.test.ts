@@ -39,6 +39,7 @@ describe("a client's options are checked when it is made", () => {
       "credentials and token",
       "credentials and token are both set",
     ],
+    [{ url: LOCKS, timezone: "Berlin" }, "unknown-timezone", "timezone", "(Europe/Berlin may be meant): pass a name"],
     [{ url: LOCKS, timezone: 9 }, "wrong-type", "timezone", "timezone 9 has the wrong type: pass a string"],
     [
       { url: LOCKS, deadline: 0 },

@@ -132,7 +132,10 @@ function parseCron(expression: string): WallClockCron {
   const fields = (NICKNAMES.get(expression.trim().toLowerCase()) ?? expression.trim()).split(/\s+/);
   if (fields.length === FIELDS.length - 1) fields.unshift("0");
   if (fields.length !== FIELDS.length) {
-    throw cronError(expression, { why: `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}` });
+    const count = fields.length === 1 ? "1 field" : `${fields.length} fields`;
+    throw cronError(expression, {
+      why: expression.trim().startsWith("@") ? "an unknown name with @" : `it has ${count}`,
+    });
   }
   checkFields(fields, expression);
   const cron = wallClockCron(fields, (field) =>

@@ -53,8 +53,9 @@ function zoneOf(timezone: string): Zone {
   const name = canonicalName(timezone);
   if (name === null) {
     const zone = zoneAtOffset(timezone);
-    const form = zone === null ? "" : ` (${zone} has this offset all year)`;
-    throw unknownZone(timezone, `is not an IANA time zone${form}`);
+    const place = zoneOfPlace(timezone);
+    const form = zone === null ? place && ` (${place} may be meant)` : ` (${zone} has this offset all year)`;
+    throw unknownZone(timezone, `is not an IANA time zone${form ?? ""}`);
   }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
@@ -134,8 +135,15 @@ function zoneAtOffset(text: string): string | null {
   return `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
 }
 
+/** @returns the zone that is meant by `Berlin` or `new york`, or null. */
+function zoneOfPlace(text: string): string | null {
+  const end = `/${text.trim().replaceAll(" ", "_")}`.toLowerCase();
+  return Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(end)) ?? null;
+}
+
 function unknownZone(timezone: string, problem: string): ArgumentError {
-  return new ArgumentError("unknown-timezone", { field: "timezone", value: timezone, problem });
+  const expected = "a name of the IANA time zone database, such as Europe/London or UTC";
+  return new ArgumentError("unknown-timezone", { field: "timezone", value: timezone, problem, expected });
 }
 
 /**
