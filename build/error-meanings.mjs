@@ -56,6 +56,7 @@ export const ARGUMENT_MEANINGS = {
     field: "jobName",
     value: "",
     problem: "is empty",
+    expected: "1 to 255 characters of well-formed Unicode",
     meaning: "A job's name has 1 to 255 characters. Lone surrogates are no characters.",
   },
   "invalid-interval": {

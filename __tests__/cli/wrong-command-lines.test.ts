@@ -102,7 +102,8 @@ test("a lock of another job, place or interval exits with 2", async () => {
   const changed = JSON.stringify({ ...JSON.parse(text), intervalEndedAt: "2027-01-01T00:00:00.000Z" });
   expect(await run("finish", ["other", "--lock", text])).toMatchObject({
     code: 2,
-    errors: '--lock is of the job "mistaken", and JOB is "other": pass the text that start printed, as it is\n',
+    errors:
+      '--lock is of the job "mistaken", and JOB is "other": pass "mistaken" as JOB, or the text of a lock of "other"\n',
   });
   expect(await run("finish", ["mistaken", "--lock", text], "git+http://127.0.0.1:1/locks.git")).toMatchObject({
     code: 2,

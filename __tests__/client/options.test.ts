@@ -93,7 +93,7 @@ describe("a start's options are checked before anything is sent", () => {
       "retryIntervall is not a known option: pass one of jobName, jobInterval, startBuffer, retryInterval,",
     ],
     [{ jobName: ["report"], jobInterval: 1 }, "wrong-type", "jobName", 'jobName ["report"] has the wrong type'],
-    [{ ...HOURLY, jobName: "" }, "invalid-job-name", "jobName", 'jobName "" is empty: use 1 to 255 characters'],
+    [{ ...HOURLY, jobName: "" }, "invalid-job-name", "jobName", 'jobName "" is empty: pass 1 to 255 characters'],
     [
       { jobName: "report" },
       "missing",

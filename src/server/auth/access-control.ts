@@ -71,6 +71,8 @@ interface Denial {
   readonly retryAfter?: number;
 }
 
+const UNAUTHORIZED = "The credentials are missing or wrong: use those of a scheme that WWW-Authenticate names";
+
 /** Sets the request's caller. @returns null if the caller may make this request. */
 async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Promise<Denial | null> {
   try {
@@ -82,7 +84,7 @@ async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Pr
     return { status: 503, outcome: "unavailable", message, error, retryAfter };
   }
   if (request.caller === null) {
-    return { status: 401, outcome: "unauthorized", message: "The credentials are missing or wrong" };
+    return { status: 401, outcome: "unauthorized", message: UNAUTHORIZED };
   }
   const { hasAnyAccess, mayUse } = request.caller;
   const jobNames = requestedJobNames(request);
