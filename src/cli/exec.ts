@@ -1,5 +1,6 @@
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type Started } from "../backend/job-backend.ts";
+import { nextStart } from "../backend/next-start.ts";
 import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
@@ -7,7 +8,6 @@ import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { type CommandEnding, runUnderLock, whenAborted } from "../command/run-under-lock.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { toIso } from "../scheduler/instant.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { commandMessage } from "./remedies.ts";
@@ -156,9 +156,10 @@ interface EndedRun {
  * @returns whether the lock is ended.
  */
 async function endLock(execution: Execution, { granted, lock, ending }: EndedRun): Promise<boolean> {
-  const { backend, surroundings, cancelled } = execution;
+  const { backend, request, surroundings, cancelled } = execution;
   const { errors } = surroundings;
   const job = oneLine(granted.jobName);
+  const span = spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt });
   const isDone = ending.kind === "exited" && ending.code === 0;
   const deadline = surroundings.deadline(
     execution.deadline ?? DEFAULT_DEADLINE.end,
@@ -168,8 +169,8 @@ async function endLock(execution: Execution, { granted, lock, ending }: EndedRun
     await (isDone ? backend.finish(lock, deadline) : backend.interrupt(lock, deadline));
     errors.write(
       isDone
-        ? `Finished: ${job} for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}\n`
-        : `Interrupted: ${job}, because ${reasonOf(ending, cancelled)}; the next start decides again from ${toIso(granted.intervalStartedAt)}\n`,
+        ? `Finished: ${job} for ${span}\n`
+        : `Interrupted: ${job} for ${span}, because ${reasonOf(ending, cancelled)}; ${nextStart(request.catchUp ?? "each")}\n`,
     );
     return true;
   } catch (error) {

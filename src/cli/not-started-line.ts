@@ -52,5 +52,5 @@ function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mut
 
 function wayOut(job: string, { finishedUntil, mutual }: Pick<RequiredJob, "finishedUntil" | "mutual">): string {
   if (mutual) return `; it requires ${job} in turn, so neither can start: leave one --required-job out`;
-  return finishedUntil === null ? ": check that --required-job has its exact name, and that something starts it" : "";
+  return finishedUntil === null ? "; check that --required-job has its exact name, and that something starts it" : "";
 }
