@@ -56,6 +56,7 @@ export const ARGUMENT_MEANINGS = {
     field: "jobName",
     value: "",
     problem: "is empty",
+    expected: "1 to 255 characters of well-formed Unicode",
     meaning: "A job's name has 1 to 255 characters. Lone surrogates are no characters.",
   },
   "invalid-interval": {
@@ -78,6 +79,7 @@ export const ARGUMENT_MEANINGS = {
     field: "timezone",
     value: "BST",
     problem: "is an abbreviation and not an IANA time zone (Europe/London may be meant)",
+    expected: "a name of the IANA time zone database, such as Europe/London or UTC",
     meaning: "The name is neither a zone nor a link of the IANA database. Abbreviations and offsets are not accepted.",
   },
   "out-of-range": {

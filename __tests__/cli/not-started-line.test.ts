@@ -49,7 +49,7 @@ test.each<[NotStarted, Partial<StartRequest>, string]>([
   [
     { ...REQUIRED, finishedUntil: null, mutual: false },
     {},
-    `(required-job): report\\u{a} needs orders to have finished until ${ISO}, and it has finished nothing yet`,
+    `(required-job): report\\u{a} needs orders to have finished until ${ISO}, and it has finished nothing yet; check that --required-job has its exact name, and that something starts it`,
   ],
   [
     { ...REQUIRED, finishedUntil: AT - 1000, mutual: true },

@@ -67,7 +67,22 @@ test.each<[readonly [keyof typeof COMMANDS, ...string[]], RegExp]>([
     ["start", "x", ...HOURLY, "--job-interval-started-at", "2026-11-24T00:00:00Z"],
     /^--job-interval-started-at .*: pass --no-lock too, or leave it out\n$/,
   ],
-  [["start", "x", ...HOURLY, "--max-intervals", "2"], /--max-intervals/],
+  [["start", "x", ...HOURLY, "--max-intervals", "2"], /^--max-intervals is not a flag of this command: pass the flags/],
+  [["start", "x", "--intervall", "1 hour"], /^--intervall is not a flag of this command: pass --interval\n$/],
+  [["start", "x", "--intreval", "1 hour"], /^--intreval is not a flag of this command: pass --interval\n$/],
+  [["start", "x", ...HOURLY, "--timezne", "UTC"], /^--timezne is not a flag of this command: pass --timezone\n$/],
+  [
+    ["start", "x", ...HOURLY, "-z"],
+    /^-z is not a flag of this command: pass the flags that cronyx-action --help shows\n$/,
+  ],
+  [["start", "x", "--interval"], /^--interval has no value: pass a value after it\n$/],
+  [["start", "x", "--interval", "-1 hour"], /^--interval has no value, .*: pass such a value as --interval=VALUE\n$/],
+  [["start", "x", "--interval=-1 hour"], /^--interval "-1 hour" is negative: pass a duration without a minus sign\n$/],
+  [["start", "x", ...HOURLY, "--no-lock=false"], /^--no-lock takes no value: pass it alone\n$/],
+  [
+    ["start", "x", ...HOURLY, "--timezone", "berlin"],
+    /^--timezone "berlin" .* \(Europe\/Berlin may be meant\): pass a name/,
+  ],
   [["start", "x", "y", ...HOURLY], /^argument "y" is one too many: pass one job name, in quotes/],
   [["finish", "x"], /^--lock is missing: pass the text that start printed\n$/],
   [["finish", "x", "--lock", "started"], /^--lock "started" is not the text of a lock: pass the text that start/],
@@ -87,7 +102,8 @@ test("a lock of another job, place or interval exits with 2", async () => {
   const changed = JSON.stringify({ ...JSON.parse(text), intervalEndedAt: "2027-01-01T00:00:00.000Z" });
   expect(await run("finish", ["other", "--lock", text])).toMatchObject({
     code: 2,
-    errors: '--lock is of the job "mistaken", and JOB is "other": pass the text that start printed, as it is\n',
+    errors:
+      '--lock is of the job "mistaken", and JOB is "other": pass "mistaken" as JOB, or the text of a lock of "other"\n',
   });
   expect(await run("finish", ["mistaken", "--lock", text], "git+http://127.0.0.1:1/locks.git")).toMatchObject({
     code: 2,

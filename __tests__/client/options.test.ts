@@ -39,6 +39,7 @@ describe("a client's options are checked when it is made", () => {
       "credentials and token",
       "credentials and token are both set",
     ],
+    [{ url: LOCKS, timezone: "Berlin" }, "unknown-timezone", "timezone", "(Europe/Berlin may be meant): pass a name"],
     [{ url: LOCKS, timezone: 9 }, "wrong-type", "timezone", "timezone 9 has the wrong type: pass a string"],
     [
       { url: LOCKS, deadline: 0 },
@@ -92,7 +93,7 @@ describe("a start's options are checked before anything is sent", () => {
       "retryIntervall is not a known option: pass one of jobName, jobInterval, startBuffer, retryInterval,",
     ],
     [{ jobName: ["report"], jobInterval: 1 }, "wrong-type", "jobName", 'jobName ["report"] has the wrong type'],
-    [{ ...HOURLY, jobName: "" }, "invalid-job-name", "jobName", 'jobName "" is empty: use 1 to 255 characters'],
+    [{ ...HOURLY, jobName: "" }, "invalid-job-name", "jobName", 'jobName "" is empty: pass 1 to 255 characters'],
     [
       { jobName: "report" },
       "missing",

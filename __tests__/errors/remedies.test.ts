@@ -1,4 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
+import { actionMessage, readingMessage } from "../../src/action/remedies.ts";
+import { commandMessage } from "../../src/cli/remedies.ts";
+import { clientMessage } from "../../src/client/remedies.ts";
 import { ArgumentError } from "../../src/errors/argument-error.ts";
 import { messageWithRemedy, type Wording } from "../../src/errors/remedies.ts";
 import { ServiceError } from "../../src/errors/service-error.ts";
@@ -50,6 +53,20 @@ describe("the message of a service's error", () => {
   test("has the place, the problem and the code's remedy", () => {
     const error = new ServiceError("unreachable", { ...about, problem: "answered 503" });
     expect(message(error)).toBe("https://a.example answered 503: check the network");
+  });
+
+  test("names no token and no permission for a folder of this machine", () => {
+    const error = new ServiceError("repository-not-found", {
+      place: "file:///locks",
+      effect: "none",
+      problem: "is away",
+    });
+    expect([actionMessage, readingMessage, clientMessage, commandMessage].map((worded) => worded(error))).toEqual([
+      "file:///locks is away: check the input url",
+      "file:///locks is away: check the input url",
+      "file:///locks is away: check the option url",
+      "file:///locks is away: check --url or CRONYX_URL",
+    ]);
   });
 
   test("has no remedy where the front end has none for the code", () => {

@@ -55,7 +55,7 @@ describe("a request is refused with", () => {
     [{ timezone: "utc-05:00" }, "Etc/GMT+5 has"],
     [{ timezone: "+0530" }, "Asia/Kolkata has"],
     [{ timezone: "UTC+0" }, "(UTC has"],
-    [{ timezone: "UTC+15" }, '"UTC+15" is not an IANA time zone: use'],
+    [{ timezone: "UTC+15" }, '"UTC+15" is not an IANA time zone: pass'],
     [{ timezone: "" }, '"" is not an IANA time zone'],
     [{ timezone: " Europe/London" }, '" Europe/London" is not an IANA time zone'],
     // Names.

@@ -57,6 +57,8 @@ test.each([
   ["IST", "Asia/Kolkata"],
   ["CST", "America/Chicago"],
   ["PST", "America/Los_Angeles"],
+  ["CEST", "Europe/Berlin"],
+  ["EDT", "America/New_York"],
 ])("%s is refused, with the zone %s that may be meant", (name, meant) => {
   expect(() => zoneNamed(name)).toThrow(ArgumentError);
   expect(() => zoneNamed(name)).toThrow(

@@ -120,9 +120,9 @@ describe("a field of the body", () => {
       /^timezone "\+09:00" is not an IANA time zone \(Etc\/GMT-9 has this offset all year\): use/,
     ],
     [{ jobInterval: "0 0 * * *", timezone: "constructor" }, /^timezone "constructor" is not an IANA time zone: use/],
-    [{ jobInterval: HOUR, noLock: "true" }, 'noLock "true" is not allowed: use true or false'],
-    [{ jobInterval: HOUR, noLock: 1 }, "noLock 1 is not allowed: use true or false"],
-    [{ jobInterval: HOUR, noLock: null }, "noLock null is not allowed: use true or false"],
+    [{ jobInterval: HOUR, noLock: "true" }, 'noLock "true" is not allowed: use true or false, without quotes'],
+    [{ jobInterval: HOUR, noLock: 1 }, "noLock 1 is not allowed: use true or false, without quotes"],
+    [{ jobInterval: HOUR, noLock: null }, "noLock null is not allowed: use true or false, without quotes"],
     [
       { jobInterval: HOUR, jobIntervalStartedAt: "2026-11-24T00:00:00Z" },
       /^jobIntervalStartedAt "2026-11-24T00:00:00.000Z" .* takes a lock: set noLock to true/,
@@ -151,6 +151,10 @@ describe("a field of the body", () => {
     [{ ...year1, jobIntervalStartedAt: "2026-11-24T00:00:00+99:00" }, / does not exist: use an instant/],
     [{ ...year1, jobIntervalStartedAt: "0000-01-01T00:00:00Z" }, / does not exist: use an instant/],
     [{ jobInterval: HOUR, retries: 3 }, `The body contains the unknown field "retries": use ${FIELDS} only`],
+    [
+      { jobInterval: HOUR, catchUp: "merge" },
+      'The body contains the unknown field "catchUp": use it in the query, as ?catchUp=',
+    ],
     [{ jobInterval: HOUR, jobName: "report" }, `The body contains the unknown field "jobName": use ${FIELDS} only`],
     [[], `The body [] is not allowed: use an object of ${FIELDS}`],
     [null, `The body null is not allowed: use an object of ${FIELDS}`],

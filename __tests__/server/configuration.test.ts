@@ -144,9 +144,14 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
     { BASIC_AUTH_USERNAME: "a:b", BASIC_AUTH_PASSWORD: "hunter2" },
     'BASIC_AUTH_USERNAME "a:b" contains a colon, which ends the user name in basic authentication: use a user name without a colon',
   ],
-  [["--basic-auth-password=hunter2"], {}, "Unknown option '--basic-auth-password'"],
-  [["--port=1"], {}, "Unknown option '--port'"],
-  [["--server-port"], {}, "'--server-port <value>' argument missing"],
+  [
+    ["--basic-auth-password=hunter2"],
+    {},
+    "--basic-auth-password is not a flag of this command: use the flags that serve --help shows",
+  ],
+  [["--port=1"], {}, "--port is not a flag of this command: use the flags that serve --help shows"],
+  [["--server-prt", "1"], {}, "--server-prt is not a flag of this command: use --server-port"],
+  [["--server-port"], {}, "--server-port has no value: use a value after it"],
   [["now"], {}, "Unexpected argument 'now'"],
   [
     [],

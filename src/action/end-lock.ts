@@ -1,4 +1,5 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { nextStart } from "../backend/next-start.ts";
 import { oneLine, type Span, spanText } from "../backend/one-line.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
@@ -52,18 +53,5 @@ async function endedBefore(ending: LockLoss["ending"], end: Promise<void>): Prom
     if (!(error instanceof LockLostError) || error.loss.ending !== ending || error.loss.ending === "unknown")
       throw error;
     return `, as an earlier request recorded at ${toIso(error.loss.at)}`;
-  }
-}
-
-function nextStart(catchUp: CatchUp | null): string {
-  switch (catchUp) {
-    case "merge":
-      return "the next start gets an interval that starts at the same instant";
-    case "latest":
-      return "the next start gets the latest interval that is due by then";
-    case "each":
-      return "the next start gets the same interval";
-    case null:
-      return "the next start decides again from the start of its interval";
   }
 }

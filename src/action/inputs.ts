@@ -123,8 +123,14 @@ function commandIn(
   const [shell, workingDirectory] = [toolkit.getInput("shell"), toolkit.getInput("working-directory")];
   const maxIntervals = parseMaxIntervals("max-intervals", toolkit.getInput("max-intervals"));
   if (run.trim() !== "") {
-    if (kind === "start")
-      throw conflict("run", run, "is for a lock of one job, and this step takes one for several jobs");
+    if (kind === "start") {
+      throw new ArgumentError("not-allowed", {
+        field: "run",
+        value: run,
+        problem: "is for a lock of one job, and this step takes one for several jobs",
+        expected: "cronyx-action in place of cronyx-action/start, or steps of their own for the work",
+      });
+    }
     if (noLock && maxIntervals > 1) {
       throw conflict(
         "max-intervals",

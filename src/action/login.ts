@@ -51,7 +51,7 @@ function checkRepositoryLogin({ token, username, password, oidcAudience }: Login
     throw new ArgumentError("login-of-other-location", {
       field: "username and password",
       problem: "are for a CronyxServer or a git+https: url",
-      expected: "a git+https: url, or an ssh key",
+      expected: location.transport === "ssh" ? "a git+https: url, or an ssh key" : "no login for git+file:",
     });
   }
   if (username === "" && password !== "") {

@@ -30,7 +30,8 @@ const WORDING: Wording<RemoteErrorCode> = {
       "set the input token to one that is valid there and has not expired or been revoked: an app's installation token lasts an hour, and GITHUB_TOKEN until the job ends, at most 24 hours; docs/recipes.md shows how the post step gets a fresh token",
     "token-may-not-read": `${ALLOW_WRITING}, or set the input token to another one`,
     "token-may-not-write": `${ALLOW_WRITING}; a pull request from a fork has a read-only token, and cannot hold a lock`,
-    "repository-not-found": `check the input url, or ${ALLOW_WRITING}`,
+    "repository-not-found": ({ isLocal }) =>
+      isLocal ? "check the input url" : `check the input url, or ${ALLOW_WRITING}`,
     "not-a-repository": "check that the input url is the address of a git repository",
     "update-refused":
       "let the rules and hooks of that repository allow refs under refs/cronyx/, or set the input url to another repository",
@@ -67,7 +68,8 @@ const READING: Wording<RemoteErrorCode> = {
     "token-refused":
       "set the input token to one that is valid there and has not expired or been revoked: an app's installation token lasts an hour",
     "token-may-not-read": `${ALLOW_READING}, or set the input token to another one`,
-    "repository-not-found": `check the input url, or ${ALLOW_READING}`,
+    "repository-not-found": ({ isLocal }) =>
+      isLocal ? "check the input url" : `check the input url, or ${ALLOW_READING}`,
     "original-server": "use this project's server, which shows its jobs, or keep the locks in a repository",
     "server-too-old": "update that server",
   },

@@ -125,7 +125,11 @@ function isExpected(error: unknown): boolean {
 function argumentsIn<Flags extends ParseArgsOptionsConfig>(
   args: readonly string[],
   env: CommandSurroundings["env"],
-  { jobs: [least, most], flags, surplus = "one job name, in quotes if it has spaces" }: Shape<Flags>,
+  {
+    jobs: [least, most],
+    flags,
+    surplus = "one job name, in quotes if it has spaces, as a value such as a cron expression needs them too",
+  }: Shape<Flags>,
 ): Arguments<Flags> | null {
   const { own, values, positionals } = parsed(args, flags);
   if (own.help) return null;
@@ -154,8 +158,8 @@ function argumentsIn<Flags extends ParseArgsOptionsConfig>(
 const COMMON_FLAGS = { url: { type: "string" }, help: { type: "boolean", short: "h", default: false } } as const;
 
 function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], flags: Flags) {
+  const options = { ...flags, ...COMMON_FLAGS };
   try {
-    const options = { ...flags, ...COMMON_FLAGS };
     const { values, positionals } = parseArgs({ args: [...args], allowPositionals: true, options });
     return {
       own: values as FlagValues<typeof COMMON_FLAGS>,
@@ -163,7 +167,7 @@ function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], f
       positionals,
     };
   } catch (cause) {
-    throw flagRefusal(cause, "the flags that cronyx-action --help shows");
+    throw flagRefusal(cause, { flags: Object.keys(options), help: "cronyx-action --help" });
   }
 }
 

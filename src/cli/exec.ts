@@ -1,5 +1,6 @@
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type Started } from "../backend/job-backend.ts";
+import { nextStart } from "../backend/next-start.ts";
 import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
@@ -7,7 +8,6 @@ import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { type CommandEnding, runUnderLock, whenAborted } from "../command/run-under-lock.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { toIso } from "../scheduler/instant.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { commandMessage } from "./remedies.ts";
@@ -21,7 +21,7 @@ const LONGEST_END_WHEN_CANCELLED = 5000;
 const SHAPE = {
   jobs: [1, 1],
   flags: { ...START_FLAGS, "max-intervals": { type: "string" } },
-  surplus: "one job name, and the command after two hyphens, such as -- make report",
+  surplus: "one job name, and the command after two hyphens, such as -- make report; a cron expression needs quotes",
 } as const;
 
 /** `exec JOB --interval INTERVAL -- COMMAND`: runs a command for each due interval, oldest first, under its lock. */
@@ -138,7 +138,8 @@ async function startProgram(execution: Execution, granted: Started): Promise<Run
     });
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
-    errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)})\n`);
+    const fix = code === "EACCES" ? "make it executable" : "check its path and PATH";
+    errors.write(`The program ${shownValue(program)} cannot be started (${oneLine(code ?? message)}): ${fix}\n`);
     return { ended: Promise.resolve(code === "ENOENT" ? 127 : 126), stop: async () => {} };
   }
 }
@@ -155,9 +156,10 @@ interface EndedRun {
  * @returns whether the lock is ended.
  */
 async function endLock(execution: Execution, { granted, lock, ending }: EndedRun): Promise<boolean> {
-  const { backend, surroundings, cancelled } = execution;
+  const { backend, request, surroundings, cancelled } = execution;
   const { errors } = surroundings;
   const job = oneLine(granted.jobName);
+  const span = spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt });
   const isDone = ending.kind === "exited" && ending.code === 0;
   const deadline = surroundings.deadline(
     execution.deadline ?? DEFAULT_DEADLINE.end,
@@ -167,8 +169,8 @@ async function endLock(execution: Execution, { granted, lock, ending }: EndedRun
     await (isDone ? backend.finish(lock, deadline) : backend.interrupt(lock, deadline));
     errors.write(
       isDone
-        ? `Finished: ${job} for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}\n`
-        : `Interrupted: ${job}, because ${reasonOf(ending, cancelled)}; the next start decides again from ${toIso(granted.intervalStartedAt)}\n`,
+        ? `Finished: ${job} for ${span}\n`
+        : `Interrupted: ${job} for ${span}, because ${reasonOf(ending, cancelled)}; ${nextStart(request.catchUp ?? "each")}\n`,
     );
     return true;
   } catch (error) {

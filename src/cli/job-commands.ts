@@ -246,6 +246,8 @@ function countLine({ whole, hasPart }: IntervalCount): string {
 function neverStarted(job: string, errors: CommandSurroundings["errors"]): Exit {
   const character = unusualCharacter(job);
   const hint = character === null ? "" : `; its name contains ${character}, and a name without it is another job`;
-  errors.write(`${oneLine(job)} has never been started${oneLine(hint)}\n`);
+  errors.write(
+    `${oneLine(job)} has never been started${oneLine(hint)}: pass a name that status without a name shows\n`,
+  );
   return EXIT.notFound;
 }

@@ -87,9 +87,10 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
     });
   }
   if (lock.jobName !== job) {
-    throw new ArgumentError("invalid-lock", {
+    throw new ArgumentError("conflict", {
       field: "lock",
       problem: `is of the job ${shownValue(lock.jobName)}, and JOB is ${shownValue(job)}`,
+      expected: `${shownValue(lock.jobName)} as JOB, or the text of a lock of ${shownValue(job)}`,
     });
   }
   checkLocationOf(lock, location);

@@ -47,6 +47,10 @@ function notDueLine(job: string, { startBuffer, startsAt }: StartRequest, { dueA
 function requiredJobLine(job: string, { jobName, finishedUntil, neededUntil, mutual }: RequiredJob): string {
   const needed = neededUntil === null ? "" : ` until ${toIso(neededUntil)}`;
   const reached = finishedUntil === null ? "has finished nothing yet" : `has finished until ${toIso(finishedUntil)}`;
-  const wayOut = mutual ? `; it requires ${job} in turn, so neither can start: leave one --required-job out` : "";
-  return `${job} needs ${oneLine(jobName)} to have finished${needed}, and it ${reached}${wayOut}`;
+  return `${job} needs ${oneLine(jobName)} to have finished${needed}, and it ${reached}${wayOut(job, { finishedUntil, mutual })}`;
+}
+
+function wayOut(job: string, { finishedUntil, mutual }: Pick<RequiredJob, "finishedUntil" | "mutual">): string {
+  if (mutual) return `; it requires ${job} in turn, so neither can start: leave one --required-job out`;
+  return finishedUntil === null ? "; check that --required-job has its exact name, and that something starts it" : "";
 }

@@ -49,7 +49,8 @@ const WORDING: Wording<RemoteErrorCode> = {
     "token-refused": "set CRONYX_TOKEN to a token that is valid there and has not expired",
     "token-may-not-read": "let the token read and write the contents of that repository",
     "token-may-not-write": "let the token write the contents of that repository",
-    "repository-not-found": `check ${URL_FLAG}, or let CRONYX_TOKEN read that repository`,
+    "repository-not-found": ({ isLocal }) =>
+      isLocal ? `check ${URL_FLAG}` : `check ${URL_FLAG}, or let CRONYX_TOKEN read that repository`,
     "not-a-repository": `check that ${URL_FLAG} is the address of a git repository`,
     "update-refused": "let the rules and hooks of that repository allow refs under refs/cronyx/",
     "git-failed": `check ${URL_FLAG}, and for ssh the key and the known hosts`,

@@ -7,6 +7,7 @@ import { type Instant, isInstant } from "../scheduler/instant.ts";
 import { jobIntervalOf, lengthOf } from "../scheduler/interval-text.ts";
 import type { StartRequest, TakeOver } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
+import { zoneNamed } from "../scheduler/zone.ts";
 import type { CallOptions, CronyxClientOptions, JobStartOptions } from "./options.ts";
 
 const CLIENT_OPTIONS: readonly (keyof CronyxClientOptions)[] = [
@@ -43,7 +44,10 @@ export function checkClientOptions(options: CronyxClientOptions): void {
   checkNames(options, CLIENT_OPTIONS);
   checkType("url", url, "string");
   if (token !== undefined) checkType("token", token, "string", { isSecret: true });
-  if (timezone !== undefined) checkType("timezone", timezone, "string");
+  if (timezone !== undefined) {
+    checkType("timezone", timezone, "string");
+    zoneNamed(timezone);
+  }
   if (credentials !== undefined) {
     const { username, password } = checkObject("credentials", credentials);
     checkType("credentials.username", username, "string", { isSecret: true });
@@ -67,7 +71,7 @@ export function checkCredentialsFor(location: Location, { credentials }: CronyxC
   throw new ArgumentError("login-of-other-location", {
     field: "credentials",
     problem: "are for a CronyxServer or a git+https: url",
-    expected: "a git+https: url, or an ssh key",
+    expected: location.transport === "ssh" ? "a git+https: url, or an ssh key" : "no login for git+file:",
   });
 }
 

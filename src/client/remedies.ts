@@ -24,7 +24,8 @@ const WORDING: Wording<RemoteErrorCode> = {
     "token-refused": "set the option token to one that is valid there and has not expired",
     "token-may-not-read": "let the token read and write the contents of that repository",
     "token-may-not-write": "let the token write the contents of that repository",
-    "repository-not-found": "check the option url, or let the token read that repository",
+    "repository-not-found": ({ isLocal }) =>
+      isLocal ? "check the option url" : "check the option url, or let the token read that repository",
     "not-a-repository": "check that the option url is the address of a git repository",
     "update-refused":
       "let the rules and hooks of that repository allow refs under refs/cronyx/, or set the option url to another repository",

@@ -39,8 +39,6 @@ function joined(problem: string, remedies: readonly (string | undefined)[]): str
 
 /** Remedies that name no setting, and so read the same in every front end. */
 export const COMMON_REMEDIES = {
-  "unknown-timezone": "use a name of the IANA time zone database, such as Europe/London or UTC",
-  "invalid-job-name": "use 1 to 255 characters of well-formed Unicode",
   "self-required-job": "remove it from the required jobs",
   "chosen-interval-conflict": "leave it out",
   "spent-lock-id": "use a new idempotency key for each start",

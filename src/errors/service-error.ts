@@ -119,6 +119,8 @@ export class ServiceError extends Error {
   readonly code: ServiceErrorCode;
   readonly effect: Effect;
   readonly ref: GitRef | null;
+  /** Whether the place is a folder of this machine, for which no token and no permission counts. */
+  readonly isLocal: boolean;
   /** The message without the place. */
   readonly problem: string;
   /** Null: the same request would fail again. */
@@ -130,6 +132,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.effect = details.effect;
     this.ref = details.ref ?? null;
+    this.isLocal = details.place.startsWith("file:");
     this.problem = details.problem;
     this.retryAfter = details.retryAfter ?? null;
     this.#details = details;

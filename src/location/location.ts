@@ -68,7 +68,7 @@ function repositoryLocation(text: string): RepositoryLocation {
   }
   const address = href.slice("git+".length);
   if (!/^(file:\/\/\/|(https?|ssh):\/\/[^/])/.test(address) || !URL.canParse(address)) {
-    throw refuse("invalid-location", "names no repository");
+    throw withAcceptedForm(refuse("invalid-location", "names no repository"), text);
   }
   const url = new URL(address);
   if (url.search !== "" || url.hash !== "") {
@@ -131,6 +131,10 @@ function acceptedForm(text: string): string | null {
   if (host !== undefined && path !== undefined && (host.length > 1 || text.startsWith("git@"))) {
     return `git+ssh://git@${host}/${path}`;
   }
+  if (/^(localhost|127\.[\d.]+|\[::1\]):\d+\/?$/.test(text)) return `http://${text}`;
+  const [, scheme, rest] = /^git\+(https|ssh):\/?([\w-]+(?:\.[\w-]+)+(?::\d+)?\/[^/:].*)$/.exec(text) ?? [];
+  if (scheme !== undefined) return `git+${scheme}://${rest}`;
+  if (/^git\+file:\/\/[^/]/.test(text)) return text.replace("//", "///");
   if (/^(ssh|file):\/\/./.test(text)) return `git+${text}`;
   if (/^git:\/\/./.test(text)) return text.replace("git:", "git+https:");
   if (/^\/[^/]/.test(text)) return `git+file://${text}`;

@@ -132,7 +132,7 @@ function parseCron(expression: string): WallClockCron {
   const fields = (NICKNAMES.get(expression.trim().toLowerCase()) ?? expression.trim()).split(/\s+/);
   if (fields.length === FIELDS.length - 1) fields.unshift("0");
   if (fields.length !== FIELDS.length) {
-    throw cronError(expression, { why: `it has ${fields.length === 1 ? "1 field" : `${fields.length} fields`}` });
+    throw cronError(expression, miscount(fields.length, expression.trim()));
   }
   checkFields(fields, expression);
   const cron = wallClockCron(fields, (field) =>
@@ -143,6 +143,13 @@ function parseCron(expression: string): WallClockCron {
     throw cronError(expression, { why: "it matches no date", expected: "a day that its months have" });
   }
   return cron;
+}
+
+/** What is wrong with a text of too few or too many fields. It may be meant as a nickname, or as a length of time. */
+function miscount(fields: number, text: string): { readonly why: string; readonly expected?: string } {
+  if (text.startsWith("@")) return { why: "an unknown name with @" };
+  const why = `it has ${fields === 1 ? "1 field" : `${fields} fields`}`;
+  return /^[\d.,]+\s*[a-z]/i.test(text) ? { why, expected: `${FORMS}; or a length such as 90 minutes` } : { why };
 }
 
 /** @throws ArgumentError for a field that other crons accept with a meaning that a user may not expect. */

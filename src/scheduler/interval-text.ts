@@ -64,6 +64,7 @@ function lengthIn(field: string, text: string): unknown {
   if (/^[+-]?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (/^[+-]?P/i.test(text)) return isoDuration(field, text);
   if (text.startsWith("{")) return objectIn(field, text);
+  if (/^-\s*[\d.]+\s*[a-z]/i.test(text)) throw negative(field, text);
   return milliseconds(text) ?? plainDuration(field, text);
 }
 
@@ -89,7 +90,7 @@ function isoDuration(field: string, text: string): Duration {
     throw invalid(field, text, { problem: "is not an ISO 8601 duration", ...form });
   }
   const [, sign, years, months, weeks, days, , hours, minutes, seconds] = found;
-  if (sign === "-") throw invalid(field, text, { problem: "is negative", expected: "a duration without a minus sign" });
+  if (sign === "-") throw negative(field, text);
   return Object.fromEntries(
     Object.entries({ years, months, weeks, days, hours, minutes, seconds })
       .filter(([, part]) => part !== undefined)
@@ -146,6 +147,10 @@ function plainDuration(field: string, text: string): Duration | null {
     duration[unit] = (duration[unit] ?? 0) + Number(number);
   }
   return duration;
+}
+
+function negative(field: string, text: string): ArgumentError {
+  return invalid(field, text, { problem: "is negative", expected: "a duration without a minus sign" });
 }
 
 function invalid(

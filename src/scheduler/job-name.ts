@@ -10,7 +10,9 @@ const MAX_LENGTH = 255;
  * @throws ArgumentError
  */
 export function checkJobName(name: string, field = "jobName"): string {
-  const invalid = (value: string, problem: string) => new ArgumentError("invalid-job-name", { field, value, problem });
+  const expected = "1 to 255 characters of well-formed Unicode";
+  const invalid = (value: string, problem: string) =>
+    new ArgumentError("invalid-job-name", { field, value, problem, expected });
   if (name === "") throw invalid(name, "is empty");
   const length = [...name].length;
   if (length > MAX_LENGTH) {

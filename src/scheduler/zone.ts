@@ -53,8 +53,9 @@ function zoneOf(timezone: string): Zone {
   const name = canonicalName(timezone);
   if (name === null) {
     const zone = zoneAtOffset(timezone);
-    const form = zone === null ? "" : ` (${zone} has this offset all year)`;
-    throw unknownZone(timezone, `is not an IANA time zone${form}`);
+    const place = zoneOfPlace(timezone);
+    const form = zone === null ? place && ` (${place} may be meant)` : ` (${zone} has this offset all year)`;
+    throw unknownZone(timezone, `is not an IANA time zone${form ?? ""}`);
   }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
@@ -78,12 +79,14 @@ function zoneOf(timezone: string): Zone {
 }
 
 /**
- * The abbreviations that ICU accepts although the database has no zone or link of that name, each with the zone that is
- * likely meant. ICU reads some of them unexpectedly: BST as Bangladesh, ART as Egypt, ECT as Paris. See
+ * Abbreviations of which the database has no zone or link, each with the zone that is likely meant. The ones of summer time,
+ * of Moscow and of New Zealand are common; ICU accepts all others, and reads some unexpectedly: BST as Bangladesh, ART as Egypt, ECT as Paris. See
  * https://github.com/unicode-org/icu/blob/main/icu4c/source/tools/tzcode/icuzones
  */
 const ZONE_MEANT_BY: ReadonlyMap<string, string> = new Map([
   ["ACT", "Australia/Darwin"],
+  ["AEDT", "Australia/Sydney"],
+  ["AEST", "Australia/Sydney"],
   ["AET", "Australia/Sydney"],
   ["AGT", "America/Argentina/Buenos_Aires"],
   ["ART", "America/Argentina/Buenos_Aires"],
@@ -91,17 +94,25 @@ const ZONE_MEANT_BY: ReadonlyMap<string, string> = new Map([
   ["BET", "America/Sao_Paulo"],
   ["BST", "Europe/London"],
   ["CAT", "Africa/Maputo"],
+  ["CDT", "America/Chicago"],
+  ["CEST", "Europe/Berlin"],
   ["CNT", "America/St_Johns"],
   ["CST", "America/Chicago"],
   ["CTT", "Asia/Shanghai"],
   ["EAT", "Africa/Nairobi"],
   ["ECT", "America/Guayaquil"],
+  ["EDT", "America/New_York"],
   ["IET", "America/Indiana/Indianapolis"],
   ["IST", "Asia/Kolkata"],
   ["JST", "Asia/Tokyo"],
+  ["MDT", "America/Denver"],
   ["MIT", "Pacific/Apia"],
+  ["MSK", "Europe/Moscow"],
   ["NET", "Asia/Yerevan"],
   ["NST", "America/St_Johns"],
+  ["NZDT", "Pacific/Auckland"],
+  ["NZST", "Pacific/Auckland"],
+  ["PDT", "America/Los_Angeles"],
   ["PLT", "Asia/Karachi"],
   ["PNT", "America/Phoenix"],
   ["PRT", "America/Puerto_Rico"],
@@ -134,8 +145,15 @@ function zoneAtOffset(text: string): string | null {
   return `Etc/GMT${ahead > 0 ? "-" : "+"}${Math.abs(ahead)}`;
 }
 
+/** @returns the zone that is meant by `Berlin` or `new york`, or null. */
+function zoneOfPlace(text: string): string | null {
+  const end = `/${text.trim().replaceAll(" ", "_")}`.toLowerCase();
+  return Intl.supportedValuesOf("timeZone").find((zone) => zone.toLowerCase().endsWith(end)) ?? null;
+}
+
 function unknownZone(timezone: string, problem: string): ArgumentError {
-  return new ArgumentError("unknown-timezone", { field: "timezone", value: timezone, problem });
+  const expected = "a name of the IANA time zone database, such as Europe/London or UTC";
+  return new ArgumentError("unknown-timezone", { field: "timezone", value: timezone, problem, expected });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
+import { StartBody, StartQuery } from "./schemas/requests.ts";
 
 /** An error of Ajv with the option `verbose`: https://ajv.js.org/api.html#error-objects. */
 export interface SchemaError {
@@ -40,12 +41,14 @@ export function badInput(errors: readonly SchemaError[], part: string): Argument
   const field = fieldName(part, at);
 
   if (keyword === "additionalProperties") {
+    const unknown = String(params.additionalProperty);
     const knownFields = Object.keys(parentSchema?.properties ?? {});
+    const accepted = knownFields.length === 0 ? "none" : `${knownFields.join(", ")} only`;
     return new ArgumentError("unknown-name", {
       // Not the unknown name: it is the caller's text, which the log must not show.
       field,
-      problem: `contains the unknown field ${shownValue(params.additionalProperty)}`,
-      expected: knownFields.length === 0 ? "none" : `${knownFields.join(", ")} only`,
+      problem: `contains the unknown field ${shownValue(unknown)}`,
+      expected: at.length === 0 ? (otherPart(part, unknown) ?? accepted) : accepted,
     });
   }
   if (keyword === "required") {
@@ -62,6 +65,12 @@ export function badInput(errors: readonly SchemaError[], part: string): Argument
     problem: "is not allowed",
     expected: parentSchema?.description ?? "another value",
   });
+}
+
+/** @returns where a start takes a field that was sent in the wrong part of its request, or null. */
+function otherPart(part: string, field: string): string | null {
+  if (part === "body" && Object.hasOwn(StartQuery.properties, field)) return `it in the query, as ?${field}=`;
+  return part === "querystring" && Object.hasOwn(StartBody.properties, field) ? "it in the body of a start" : null;
 }
 
 /**

@@ -65,20 +65,18 @@ export function loadConfiguration(
 }
 
 function parsedFlags(args: readonly string[]) {
-  const settings = SETTINGS.filter((setting: Setting) => !setting.secret);
+  const names = SETTINGS.filter((setting: Setting) => !setting.secret).map(({ name }) => flagOf(name));
+  const options = {
+    ...Object.fromEntries(names.map((name) => [name, { type: "string" as const }])),
+    insecure: { type: "boolean" as const, default: false },
+    help: { type: "boolean" as const, short: "h", default: false },
+  };
   try {
-    const { values } = parseArgs({
-      args: [...args],
-      options: {
-        ...Object.fromEntries(settings.map(({ name }) => [flagOf(name), { type: "string" as const }])),
-        insecure: { type: "boolean", default: false },
-        help: { type: "boolean", short: "h", default: false },
-      },
-    });
+    const { values } = parseArgs({ args: [...args], options });
     const { insecure, help, ...flags } = values as { insecure: boolean; help: boolean } & Record<string, string>;
     return { flags: flags as Readonly<Record<string, string>>, insecure, help };
   } catch (cause) {
-    throw flagRefusal(cause, "the flags that serve --help shows");
+    throw flagRefusal(cause, { flags: Object.keys(options), help: "serve --help" });
   }
 }
 

@@ -134,6 +134,16 @@ export const EXAMPLES: Readonly<Record<string, Runs>> = {
       ],
     },
   ],
+  "shards.yml": [
+    {
+      ...scheduled,
+      says: [
+        [/\| part [123] of 3 from/g, 3],
+        [/\| total from/g, 1],
+      ],
+    },
+    { ...scheduled, says: [[notDue, 4]] },
+  ],
   // A page has two days here, not 256.
   "backfill-matrix.yml": [
     {

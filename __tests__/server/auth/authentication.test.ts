@@ -58,7 +58,7 @@ describe("basic authentication", () => {
       expect(answer).toMatchObject({
         status: 401,
         headers: { "www-authenticate": 'Basic realm="CronyxServer"' },
-        json: { message: "The credentials are missing or wrong" },
+        json: { message: "The credentials are missing or wrong: use those of a scheme that WWW-Authenticate names" },
       });
     }
     expect(await server.store.list(undefined as never)).toEqual([]);

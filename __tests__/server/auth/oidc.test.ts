@@ -145,7 +145,10 @@ describe("a token", () => {
 
   async function expectUnauthorized(bad: string) {
     const answer = await startWith(bad);
-    expect(answer).toMatchObject({ status: 401, json: { message: "The credentials are missing or wrong" } });
+    expect(answer).toMatchObject({
+      status: 401,
+      json: { message: "The credentials are missing or wrong: use those of a scheme that WWW-Authenticate names" },
+    });
     const challenges = answer.rawHeaders.filter((_, at, all) => all[at - 1]?.toLowerCase() === "www-authenticate");
     expect(challenges).toEqual(['Basic realm="CronyxServer"', 'Bearer realm="CronyxServer"']);
   }

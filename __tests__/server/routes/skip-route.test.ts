@@ -55,7 +55,7 @@ test("a skip while a lock is active is a 409 that names its holder", async () =>
   expect(await skip(toIso(NOON + HOUR))).toMatchObject({
     status: 409,
     json: {
-      message: 'The job "report" is held, so its intervals cannot be skipped',
+      message: 'The job "report" is held, so its intervals cannot be skipped: wait for its run, or interrupt its lock',
       holder: HOLDER,
       since: toIso(NOON + 3 * HOUR),
     },

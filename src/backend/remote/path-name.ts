@@ -11,5 +11,6 @@ export function checkPathName(jobName: string): string {
     field: "jobName",
     value: jobName,
     problem: "cannot be part of a URL's path, which a CronyxServer needs",
+    expected: "another name",
   });
 }

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from "fastify";
+import { shownValue } from "../../errors/shown-value.ts";
 import type { Metrics } from "../observability/metrics.ts";
 import type { OperationOutcome } from "../observability/operation.ts";
 import { recordRequest } from "../observability/request-log.ts";
@@ -49,7 +50,7 @@ export function addAccessControl(server: FastifyInstance, { schemes, anyHost, me
     // The not-found handler would run only after the body is read.
     if (request.is404) {
       const allowed = routes.methodsOf(request.url);
-      if (allowed.length === 0) return reply.code(404).send({ message: NO_SUCH_ROUTE });
+      if (allowed.length === 0) return reply.code(404).send({ message: noSuchRoute(request.url) });
       const methods = allowed.join(", ");
       const message = `${request.method} is not a method of this path: use ${methods}`;
       return reply.code(405).header("allow", methods).send({ message });
@@ -60,7 +61,10 @@ export function addAccessControl(server: FastifyInstance, { schemes, anyHost, me
 const UNSAFE_HOST =
   "The Host header is a domain name, which a server without authentication refuses because of DNS rebinding: use localhost or an IP address, or start the server with credentials or --insecure";
 
-const NO_SUCH_ROUTE = "No such route: /openapi.json lists all routes, and a job name must be percent-encoded";
+function noSuchRoute(url: string): string {
+  const [path] = url.split("?");
+  return `The path ${shownValue(path)} is not a route: use one that /openapi.json lists, with the job name percent-encoded`;
+}
 
 interface Denial {
   readonly status: 401 | 403 | 503;
@@ -70,6 +74,8 @@ interface Denial {
   /** In seconds. */
   readonly retryAfter?: number;
 }
+
+const UNAUTHORIZED = "The credentials are missing or wrong: use those of a scheme that WWW-Authenticate names";
 
 /** Sets the request's caller. @returns null if the caller may make this request. */
 async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Promise<Denial | null> {
@@ -82,7 +88,7 @@ async function denialOf(request: FastifyRequest, schemes: readonly Scheme[]): Pr
     return { status: 503, outcome: "unavailable", message, error, retryAfter };
   }
   if (request.caller === null) {
-    return { status: 401, outcome: "unauthorized", message: "The credentials are missing or wrong" };
+    return { status: 401, outcome: "unauthorized", message: UNAUTHORIZED };
   }
   const { hasAnyAccess, mayUse } = request.caller;
   const jobNames = requestedJobNames(request);

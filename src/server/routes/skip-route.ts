@@ -38,7 +38,8 @@ export function addSkip(server: FastifyInstance, { backend, newDeadline, metrics
         if (!(error instanceof JobActiveError)) throw error;
         const { message, holder, since } = error;
         recordRequest(reply, metrics, { outcome: "active" });
-        return reply.code(409).send({ message, holder, since: toIsoOrNull(since) });
+        const fix = "wait for its run, or interrupt its lock";
+        return reply.code(409).send({ message: `${message}: ${fix}`, holder, since: toIsoOrNull(since) });
       }
     },
   );

@@ -62,7 +62,7 @@ export const StartBody = Type.Object(
         description: "a name of the IANA time zone database, such as Europe/London",
       }),
     ),
-    noLock: Type.Optional(Type.Boolean({ description: "true or false" })),
+    noLock: Type.Optional(Type.Boolean({ description: "true or false, without quotes" })),
     jobIntervalStartedAt: Type.Optional(
       Type.String({
         pattern: "^\\d{4}-\\d{2}-\\d{2}[Tt ]\\d{2}:\\d{2}:\\d{2}(\\.\\d{1,100})?([Zz]|[+-]\\d{2}:\\d{2})?$",
