@@ -79,8 +79,8 @@ function zoneOf(timezone: string): Zone {
 }
 
 /**
- * Abbreviations of which the database has no zone or link, each with the zone that is likely meant. The ones of summer time,
- * of Moscow and of New Zealand are common; ICU accepts all others, and reads some unexpectedly: BST as Bangladesh, ART as Egypt, ECT as Paris. See
+ * Abbreviations that are no zone or link of the database, each with the zone that is likely meant. ICU accepts most of them,
+ * and reads some unexpectedly: BST as Bangladesh, ART as Egypt, ECT as Paris. See
  * https://github.com/unicode-org/icu/blob/main/icu4c/source/tools/tzcode/icuzones
  */
 const ZONE_MEANT_BY: ReadonlyMap<string, string> = new Map([
