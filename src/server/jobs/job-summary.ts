@@ -70,7 +70,7 @@ const NOTHING_KNOWN: Omit<JobSummary, "name"> = {
 /** @param all The summaries of all jobs, which tell whether the job waits for one of them. */
 export function conditionOf(summary: JobSummary, all: JobSummaries, now: Instant): Condition {
   const { lockedAt, overdueAt, failing, damaged } = summary;
-  return mostUrgent<Condition>({
+  return mostUrgent({
     damaged: damaged === true,
     failing,
     overdue: overdueAt !== null && now >= overdueAt,
