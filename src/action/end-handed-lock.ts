@@ -1,4 +1,4 @@
-import { checkLocationOf, type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
+import { checkLocationOf, type HandedTakenLock, readHandedLock } from "../backend/handed-lock.ts";
 import { endOfHandedLock, type HandedLockEnd } from "../backend/handed-lock-end.ts";
 import { shownState } from "../backend/handed-lock-state.ts";
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
@@ -18,13 +18,10 @@ import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 const ENDS = ["by-needs", "finish", "interrupt"] as const;
 
-/** A lock that a start has handed on, and that is to be ended. */
-type LockToEnd = HandedLock & { readonly id: string };
-
 /** The inputs of `end/action.yml`, checked. */
 interface EndInputs {
   /** Null: there is nothing to end. */
-  readonly lock: LockToEnd | null;
+  readonly lock: HandedTakenLock | null;
   /** Why there is nothing to end: a line for the log. Empty if there is a lock. */
   readonly whyNone: string;
   readonly verdict: Verdict;
@@ -118,7 +115,7 @@ function missingLock({ startedBy }: Verdict): ArgumentError {
 
 /** @returns a line for the log. */
 async function endLock(
-  lock: LockToEnd,
+  lock: HandedTakenLock,
   { verdict, location, deadline }: EndInputs,
   surroundings: Surroundings,
 ): Promise<string> {
@@ -132,7 +129,7 @@ async function endLock(
 
 /** The end that the inputs ask for, with all that it needs. */
 interface LockEnd {
-  readonly lock: LockToEnd;
+  readonly lock: HandedTakenLock;
   readonly verdict: Verdict;
   readonly deadline: Deadline;
   readonly surroundings: Surroundings;

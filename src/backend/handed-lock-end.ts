@@ -3,7 +3,7 @@ import { shownValue } from "../errors/shown-value.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { lossOf } from "../scheduler/lock-loss.ts";
 import { type Holder, holderOf, type JobState } from "../scheduler/state-document.ts";
-import { type HandedLock, isForInterval } from "./handed-lock.ts";
+import { type HandedLock, type HandedTakenLock, isForInterval } from "./handed-lock.ts";
 import { type HeldLock, LockLostError } from "./job-backend.ts";
 import { holderLine } from "./one-line.ts";
 
@@ -18,7 +18,7 @@ export type HandedLockEnd =
   | { readonly call: null; readonly endedAt: string };
 
 interface RequestedEnd {
-  readonly lock: HandedLock & { readonly id: string };
+  readonly lock: HandedTakenLock;
   /** Whether the work of the interval succeeded. */
   readonly isDone: boolean;
   /** The workflow run that ends the lock. */

@@ -4,6 +4,7 @@ import { canonicalUrl, type Location } from "../location/location.ts";
 import { type Instant, isInstant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
 import type { Started } from "./job-backend.ts";
+import { isLockId } from "./lock-id.ts";
 
 /** A lock that one process took and another one ends. Its text is no secret, and holds none. */
 export interface HandedLock {
@@ -20,6 +21,9 @@ export interface HandedLock {
   /** A hash of the location, by which another process knows its own one again. The address itself could be a secret. */
   readonly locationDigest: string;
 }
+
+/** A lock that was handed on, and that is to be ended: its start took one. */
+export type HandedTakenLock = HandedLock & { readonly id: string };
 
 /** The text for a start that was refused. */
 export const NOT_STARTED_TEXT = JSON.stringify({ started: false });
@@ -59,7 +63,7 @@ export function readHandedLock(text: string): HandedLock | null {
   if (
     started !== true ||
     typeof job !== "string" ||
-    !(id === null || (typeof id === "string" && /^[\x21-\x7e]{1,255}$/.test(id))) ||
+    !(id === null || (typeof id === "string" && isLockId(id))) ||
     // Only a start without a lock has no id.
     (id === null && noLock !== true) ||
     !(behind === null || (typeof behind === "number" && Number.isSafeInteger(behind) && behind >= 0)) ||
@@ -82,6 +86,17 @@ export function readHandedLock(text: string): HandedLock | null {
     behind,
     locationDigest: location,
   };
+}
+
+/** @throws ArgumentError `invalid-lock` for any text but that of a start that was granted. */
+export function readGrantedLock(text: string): HandedLock {
+  const lock = readHandedLock(text);
+  if (lock !== null) return lock;
+  throw new ArgumentError("invalid-lock", {
+    field: "lock",
+    value: text,
+    problem: "is the text of a start that was refused",
+  });
 }
 
 /** Whether a lock's text has the interval that the job's state has for the lock. */
@@ -113,14 +128,14 @@ function objectIn(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // The error below names the text.
+  } catch (cause) {
+    throw invalidLock(text, cause);
   }
   throw invalidLock(text);
 }
 
-function invalidLock(text: string): ArgumentError {
-  return new ArgumentError("invalid-lock", { field: "lock", value: text, problem: "is not the text of a lock" });
+function invalidLock(text: string, cause?: unknown): ArgumentError {
+  return new ArgumentError("invalid-lock", { field: "lock", value: text, problem: "is not the text of a lock", cause });
 }
 
 function instantIn(value: unknown): Instant | null {

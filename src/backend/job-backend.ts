@@ -61,6 +61,10 @@ export interface JobStates {
   readonly nameless?: readonly ServiceError[];
 }
 
+/** The two calls that end a run, and the ending that each adds to the job's history. */
+export const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
+export type End = keyof typeof ENDING_OF;
+
 /** Identifies one start, the lock that it may take, and the holder. */
 export interface Claim {
   /**

@@ -9,7 +9,7 @@ import { type PreparedStart, prepareStart, type StartRequest } from "../schedule
 import { type Holder, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { type JobRecord, type JobStore, type Reading, statesIn } from "../store/job-store.ts";
-import { checkLength, checkUnused, lockFor } from "./claimed-lock.ts";
+import { checkStateLength, checkUnused, lockFor } from "./claimed-lock.ts";
 import { CONTESTED } from "./contested.ts";
 import { DecisionClock } from "./decision-clock.ts";
 import {
@@ -84,7 +84,7 @@ export class LocalBackend implements JobBackend {
       const lock = lockFor(decision, claim, now);
       const { begun, behind } = decision;
       const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
-      checkLength(state, [lock.holder, prepared.recorded], "jobInterval");
+      checkStateLength(state, [lock.holder, prepared.recorded], "jobInterval");
       claim.beforeTaking?.();
       const { version } = await swap(record?.version ?? null, state, deadline);
       if (version === null) continue;
@@ -124,7 +124,7 @@ export class LocalBackend implements JobBackend {
     return this.#change(lock, deadline, (state, now) => {
       const { state: resumed, refusal } = resume(state, { id: lock.id, holder, now });
       if (refusal === null) {
-        checkLength(resumed, holder, "holder");
+        checkStateLength(resumed, holder, "holder");
         return resumed;
       }
       throw new LockLostError(lock, refusal.loss, { grantedSince: refusal.grantedSince?.holder ?? null });

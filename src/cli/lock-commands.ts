@@ -1,6 +1,12 @@
-import { checkLocationOf, type HandedLock, handedLockText, readHandedLock } from "../backend/handed-lock.ts";
+import {
+  checkLocationOf,
+  type HandedLock,
+  type HandedTakenLock,
+  handedLockText,
+  readGrantedLock,
+} from "../backend/handed-lock.ts";
 import { readActiveLock } from "../backend/handed-lock-state.ts";
-import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { ENDING_OF, type End, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
@@ -39,8 +45,6 @@ export function start(surroundings: LockSurroundings): Promise<number> {
   });
 }
 
-type End = "finish" | "interrupt";
-
 /** `finish JOB --lock TEXT`: ends a run that succeeded. */
 export function finish(surroundings: LockSurroundings): Promise<number> {
   return endCommand(surroundings, "finish");
@@ -78,14 +82,7 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
       expected: "the text that start printed",
     });
   }
-  const lock = readHandedLock(text);
-  if (lock === null) {
-    throw new ArgumentError("invalid-lock", {
-      field: "lock",
-      value: text,
-      problem: "is the text of a start that was refused",
-    });
-  }
+  const lock = readGrantedLock(text);
   if (lock.jobName !== job) {
     throw new ArgumentError("invalid-lock", {
       field: "lock",
@@ -96,10 +93,8 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
   return lock;
 }
 
-const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
-
 interface LockEnd {
-  readonly lock: HandedLock & { readonly id: string };
+  readonly lock: HandedTakenLock;
   readonly end: End;
   readonly deadline: Deadline;
 }

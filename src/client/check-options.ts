@@ -1,5 +1,5 @@
 import { isDate } from "node:util/types";
-import { type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
+import { type HandedLock, readGrantedLock } from "../backend/handed-lock.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import { LONGEST_TIMER } from "../network/deadline.ts";
@@ -151,13 +151,7 @@ export function checkJobOptions(
 /** @throws ArgumentError for any text but that of a lock. */
 export function handedLockOf(text: string): HandedLock {
   checkType("lock", text, "string");
-  const lock = readHandedLock(text);
-  if (lock !== null) return lock;
-  throw new ArgumentError("invalid-lock", {
-    field: "lock",
-    value: text,
-    problem: "is the text of a start that was refused",
-  });
+  return readGrantedLock(text);
 }
 
 /** The holder becomes part of the state document, and no store reads a document with an invalid holder. */

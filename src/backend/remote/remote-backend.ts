@@ -43,11 +43,11 @@ export class RemoteBackend implements JobBackend {
   }
 
   finish(lock: HeldLock, deadline: Deadline): Promise<void> {
-    return this.#locks.end(lock, "finished", deadline);
+    return this.#locks.end(lock, "finish", deadline);
   }
 
   interrupt(lock: HeldLock, deadline: Deadline): Promise<void> {
-    return this.#locks.end(lock, "interrupted", deadline);
+    return this.#locks.end(lock, "interrupt", deadline);
   }
 
   abandon(lock: HeldLock, deadline: Deadline): Promise<boolean> {
