@@ -1,6 +1,6 @@
 import type { Started } from "../backend/job-backend.ts";
-import type { Span } from "../backend/one-line.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
+import type { Span } from "../scheduler/span.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 import { messageOf } from "./error-message.ts";
 import { ownHolder } from "./holder.ts";

@@ -1,6 +1,6 @@
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type Started } from "../backend/job-backend.ts";
-import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
@@ -8,6 +8,7 @@ import { type CommandEnding, runUnderLock, whenAborted } from "../command/run-un
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { toIso } from "../scheduler/instant.ts";
+import { spanText } from "../scheduler/span.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { commandMessage } from "./remedies.ts";

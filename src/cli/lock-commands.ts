@@ -7,12 +7,13 @@ import {
 } from "../backend/handed-lock.ts";
 import { readActiveLock } from "../backend/handed-lock-state.ts";
 import { ENDING_OF, type End, type JobBackend, LockLostError } from "../backend/job-backend.ts";
-import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
+import { spanText } from "../scheduler/span.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { parseDeadline, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";

@@ -93,7 +93,7 @@ export const SCHEDULER_GUARDS = [
       "stops where a required job has got to",
     ],
     "latest tells the span that it skips": [
-      ", ...skipped(start, caughtUp.start)",
+      ", skipped: skippedSpan(start, caughtUp.start)",
       "",
       "gets under latest the span that it skips",
     ],

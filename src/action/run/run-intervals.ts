@@ -1,9 +1,10 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
-import { oneLine, type Span, spanText } from "../../backend/one-line.ts";
+import { oneLine } from "../../backend/one-line.ts";
 import { intervalEnvironment } from "../../command/interval-environment.ts";
 import { runUnderLock } from "../../command/run-under-lock.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
+import { type Span, spanText } from "../../scheduler/span.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";

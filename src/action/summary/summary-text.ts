@@ -1,5 +1,6 @@
 import { behindCount } from "../../scheduler/behind-count.ts";
 import type { Instant } from "../../scheduler/instant.ts";
+import type { Span } from "../../scheduler/span.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
 import { runsChart } from "./runs-chart.ts";
@@ -12,7 +13,7 @@ const MOST_ROWS = [20, 10, 5, 2, 1];
 export interface SummaryRow {
   readonly jobName: string;
   /** Null: there is none, as the start was refused. */
-  readonly interval: { readonly from: Instant; readonly until: Instant } | null;
+  readonly interval: Span | null;
   /** What happened, such as `finished`. */
   readonly outcome: string;
   readonly holder: Holder | null;

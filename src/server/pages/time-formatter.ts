@@ -1,5 +1,6 @@
 import { type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
+import type { Span } from "../../scheduler/span.ts";
 import type { Lock } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
 
@@ -40,7 +41,7 @@ export class TimeFormatter {
 
   /** For example `23 Nov 04:00 to 05:00`. */
   interval(interval: Interval): string {
-    return this.#ends(interval).join(" to ");
+    return this.#ends(spanOf(interval)).join(" to ");
   }
 
   /** `24 Nov`, or `24 Nov 2025`. Without the time of day. */
@@ -68,8 +69,12 @@ export class TimeFormatter {
   }
 
   intervalElement(interval: Interval): Html {
-    const [start, end] = this.#ends(interval);
-    return html`${this.element(Date.parse(interval.intervalStartedAt), start)} to ${this.element(Date.parse(interval.intervalEndedAt), end)}`;
+    return this.spanElement(spanOf(interval));
+  }
+
+  spanElement(span: Span): Html {
+    const [start, end] = this.#ends(span);
+    return html`${this.element(span.from, start)} to ${this.element(span.until, end)}`;
   }
 
   /** For example `12 min ago`. */
@@ -78,9 +83,8 @@ export class TimeFormatter {
     return length < SECOND ? "just now" : `${formatLength(length)} ago`;
   }
 
-  #ends({ intervalStartedAt, intervalEndedAt }: Interval): [start: string, end: string] {
-    const [from, to] = [Date.parse(intervalStartedAt), Date.parse(intervalEndedAt)];
-    return [this.instant(from), this.#after(this.#formatted(from).date, to)];
+  #ends({ from, until }: Span): [start: string, end: string] {
+    return [this.instant(from), this.#after(this.#formatted(from).date, until)];
   }
 
   /** @returns the date and time of an instant in a text that has named `day` before, without the date if it is the same. */
@@ -103,4 +107,8 @@ export class TimeFormatter {
     }
     return formatted;
   }
+}
+
+function spanOf({ intervalStartedAt, intervalEndedAt }: Interval): Span {
+  return { from: Date.parse(intervalStartedAt), until: Date.parse(intervalEndedAt) };
 }
