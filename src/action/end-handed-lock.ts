@@ -6,6 +6,7 @@ import { lockLossLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
@@ -147,35 +148,39 @@ async function endOn(backend: JobBackend, ending: LockEnd): Promise<string> {
       : endOfHandedLock({ lock, isDone, run: holder }, state);
   const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const interval = { from: lock.intervalStartedAt, until: lock.intervalEndedAt };
-  // The state before the end, for the chart of the summary. The end itself reads the job again.
-  const record = state === "hidden" || state === null ? null : { version: "", state };
+  const before = state === "hidden" ? null : state;
   switch (end.call) {
     case null:
       return `Nothing to end: ${oneLine(lock.jobName)} was ${isDone ? "finished" : "interrupted"} at ${end.endedAt}`;
     case "finish": {
       const line = await finishLock(backend, { lock: held, interval, deadline });
-      await summarize({ ...held, record }, ending, backend);
+      await summarize(before, ending, backend);
       return line;
     }
     case "interrupt": {
       const line = await interruptLock(backend, { lock: held, interval, because, catchUp: null, deadline });
-      await summarize({ ...held, record }, ending, backend);
+      await summarize(before, ending, backend);
       return line;
     }
     case "resume-and-finish": {
       const resumed = await backend.resume(held, holder, deadline);
       const line = await finishLock(backend, { lock: resumed.lock, interval, deadline });
-      await summarize(resumed.lock, ending, backend);
+      await summarize(resumed.lock.record?.state ?? null, ending, backend);
       return `${line}, after an earlier attempt of this run had interrupted it`;
     }
   }
 }
 
-/** @param ended The lock, with the job's record before its end. */
-function summarize(ended: HeldLock, { lock, verdict, surroundings }: LockEnd, backend: JobBackend): Promise<void> {
+/** @param before The job's state before the end of the lock, for the chart. Null: there is none, or it is not known. */
+function summarize(
+  before: JobState | null,
+  { lock, verdict, surroundings }: LockEnd,
+  backend: JobBackend,
+): Promise<void> {
+  const { jobName, id } = lock;
   const isFinished = verdict.isDone;
   const row = endedRow({
-    jobName: lock.jobName,
+    jobName,
     interval: { from: lock.intervalStartedAt, until: lock.intervalEndedAt },
     isFinished,
     holder: ownHolder(surroundings.env, { kind: "start", checkRunId: "" }),
@@ -183,6 +188,6 @@ function summarize(ended: HeldLock, { lock, verdict, surroundings }: LockEnd, ba
   });
   return addSummary(surroundings, () => ({
     rows: [row],
-    ended: ended.record === null ? null : { lock: ended, ending: isFinished ? "finished" : "interrupted", backend },
+    ended: before && { jobName, id, before, ending: isFinished ? "finished" : "interrupted", backend },
   }));
 }

@@ -29,7 +29,7 @@ export async function logRemarks(toolkit: Toolkit, remarked: Remarked): Promise<
   const status = jobStatusWarning(remarked);
   if (status !== null) toolkit.warning(status);
   for (const input of LENGTH_INPUTS) {
-    const line = shortNumberWarning(toolkit, input);
+    const line = shortNumberProblem(input, toolkit.getInput(input));
     if (line !== null) toolkit.warning(line);
   }
   const chosen = await chosenIntervalRemark(remarked);
@@ -58,11 +58,6 @@ function nameWarnings({ jobName, requiredJobNames = [] }: StartRequest): readonl
 function jobStatusWarning({ env, request }: Remarked): string | null {
   if (!isCompositeUnderAct(env) || request.noLock) return null;
   return "This runner does not tell a step of a composite action that a later step of the job failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
-}
-
-/** @returns a warning about an input that takes a length of time, or null. */
-export function shortNumberWarning(toolkit: Toolkit, input: string): string | null {
-  return shortNumberProblem(input, toolkit.getInput(input));
 }
 
 /** A chosen interval need not be one that a start without `job-interval-started-at` would get. */

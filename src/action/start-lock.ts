@@ -113,18 +113,19 @@ async function askForHolderRun(
   { holder }: Active,
   { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: Starts,
 ): Promise<HolderRun | null> {
-  const { apiFailureText, GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
+  const { askGitHub } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
   const { findHolderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
-  const api = new GitHubApi({ env, token, log: toolkit.debug });
-  const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
-  try {
-    return await findHolderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
-  } catch (error) {
-    toolkit.debug(await apiFailureText(error));
-    return null;
-  } finally {
-    api.close();
-  }
+  return askGitHub<HolderRun | null>(
+    { env, token, log: toolkit.debug },
+    (api) => {
+      const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
+      return findHolderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
+    },
+    (problem) => {
+      toolkit.debug(problem);
+      return null;
+    },
+  );
 }
 
 /** With debug logging each decision is shown with its inputs. The toolkit masks secrets, and a request has none. */

@@ -35,7 +35,7 @@ export interface Intervals {
 }
 
 /** The result of a step with a command. */
-export interface IntervalsRun {
+export interface IntervalsResult {
   /** How many intervals were finished. */
   readonly finished: number;
   /** The last start, if it was refused. */
@@ -48,8 +48,8 @@ export interface IntervalsRun {
 }
 
 /** Runs a command for one due interval after the other, oldest first, until none is due or the command fails. */
-export async function runIntervals(intervals: Intervals): Promise<IntervalsRun> {
-  const ended: EndedRun[] = [];
+export async function runIntervals(intervals: Intervals): Promise<IntervalsResult> {
+  const ended: IntervalResult[] = [];
   try {
     return await runDueIntervals(intervals, ended);
   } finally {
@@ -57,7 +57,10 @@ export async function runIntervals(intervals: Intervals): Promise<IntervalsRun> 
   }
 }
 
-async function runDueIntervals({ starts, command, most }: Intervals, ended: EndedRun[]): Promise<IntervalsRun> {
+async function runDueIntervals(
+  { starts, command, most }: Intervals,
+  ended: IntervalResult[],
+): Promise<IntervalsResult> {
   const { inputs, surroundings } = starts;
   let cancelled: AbortSignal | null = null;
   let finished = 0;
@@ -103,7 +106,7 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
 }
 
 /** The result of the command's run for one interval. */
-interface EndedRun {
+interface IntervalResult {
   readonly granted: Started;
   readonly lock: HeldLock | null;
   readonly outcome: "finished" | "interrupted" | "lost" | "not known to be ended";
@@ -112,18 +115,20 @@ interface EndedRun {
   readonly exitCode: number;
 }
 
-async function summarize(runs: readonly EndedRun[], starts: Starts): Promise<void> {
+async function summarize(runs: readonly IntervalResult[], starts: Starts): Promise<void> {
   const last = runs.at(-1);
   if (last === undefined) return;
-  const { lock, outcome, isCancelled } = last;
+  const { granted, lock, outcome, isCancelled } = last;
   // A process that is cancelled has no time for another request, and an original server shows no state.
   const mayAsk = !isCancelled && starts.isMarked();
   const isEnded = outcome === "finished" || outcome === "interrupted";
+  const { jobName } = granted;
+  const before = lock?.record?.state ?? null;
   await addSummary(starts.surroundings, () => ({
-    rows: runs.map(({ granted, outcome }) => ({ ...startedRow(granted, starts), outcome })),
+    rows: runs.map((run) => ({ ...startedRow(run.granted, starts), outcome: run.outcome })),
     ended:
-      lock !== null && isEnded && (lock.record !== null || mayAsk)
-        ? { lock, ending: outcome, backend: starts.backend }
+      lock !== null && isEnded && (before !== null || mayAsk)
+        ? { jobName, id: lock.id, before, ending: outcome, backend: starts.backend }
         : null,
   }));
 }
@@ -139,7 +144,7 @@ interface OneRun {
 }
 
 /** Runs the command for one interval, and ends its lock. Each failure is reported. */
-async function runOne(run: OneRun): Promise<EndedRun> {
+async function runOne(run: OneRun): Promise<IntervalResult> {
   const { starts, start, granted } = run;
   const { toolkit, env } = starts.surroundings;
   const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };

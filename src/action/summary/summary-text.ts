@@ -4,7 +4,7 @@ import type { Span } from "../../scheduler/span.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
 import { runsChart } from "./runs-chart.ts";
-import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
+import { code, holderText, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
 
 /** How many rows a table may have: the most of them that fit. */
 const MOST_ROWS = [20, 10, 5, 2, 1];
@@ -80,15 +80,4 @@ function rowText(
     behind === null ? "" : behindCount(behind),
   ];
   return `| ${cells.join(" | ")} |`;
-}
-
-export function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
-  const name = [repository, runId && `run ${runId}`, job && `job ${job}`].filter(Boolean).join(", ");
-  if (name === "") return "";
-  const run = new RegExp(`^${escaped(serverUrl)}/[\\w.-]+/[\\w.-]+/actions/runs/\\d+(/attempts/\\d+)?$`);
-  return serverUrl !== "" && runUrl !== undefined && run.test(runUrl) ? `[${code(name)}](${runUrl})` : code(name);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }
