@@ -9,10 +9,10 @@ import {
   HOLDER,
   HOURLY,
   lockOf,
-  lossOn,
   NOON,
   started,
 } from "../../testing/backends/contending-runs.ts";
+import { lossOn } from "../../testing/errors/loss-on.ts";
 
 let runs: ContendingRuns;
 let store: ContendingRuns["store"];

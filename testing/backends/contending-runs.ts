@@ -1,9 +1,7 @@
-import { expect } from "@jest/globals";
-import { type Claim, type HeldLock, LockLostError, type StartAnswer } from "../../src/backend/job-backend.ts";
+import type { Claim, HeldLock, StartAnswer } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR } from "../../src/scheduler/instant.ts";
-import type { LockLoss } from "../../src/scheduler/lock-loss.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import { type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import type { Swap } from "../../src/store/job-store.ts";
@@ -95,14 +93,4 @@ export async function started(by: LocalBackend, lockId: string, request = HOURLY
 export function lockOf(answer: StartAnswer): HeldLock {
   if (!answer.started || answer.lock === null) throw new Error(`No lock was taken: ${JSON.stringify(answer)}`);
   return answer.lock;
-}
-
-/** @returns how the lock of a call was lost. Any other outcome fails the test. */
-export async function lossOn(call: Promise<unknown>): Promise<LockLoss> {
-  const error = await call.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(LockLostError);
-  return (error as LockLostError).loss;
 }
