@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Claim, StartAnswer } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
@@ -73,7 +72,9 @@ async function repeatStart(
   { wait, attempt, holderRun }: RepeatedStart,
 ): Promise<StartAnswer> {
   const { toolkit, now } = surroundings;
-  const { startWaiting } = await import(/* webpackChunkName: "wait" */ "../backend/waiting-start.ts");
+  const { lastStartFailedLine, pauses, startWaiting } = await import(
+    /* webpackChunkName: "wait" */ "../backend/waiting-start.ts"
+  );
   const { notStartedLine } = await import(/* webpackChunkName: "refused" */ "./not-started-line.ts");
   return startWaiting({
     first: () => attempt(surroundings.deadline(inputs.deadline)),
@@ -81,11 +82,9 @@ async function repeatStart(
     until: surroundings.deadline(wait),
     onChange: (refusal) =>
       toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
-    onFailure: ({ message }) =>
-      toolkit.warning(oneLine(`The last start of the wait failed, so the answer before it counts: ${message}`)),
+    onFailure: (failure) => toolkit.warning(lastStartFailedLine(failure)),
     now,
-    random: Math.random,
-    pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),
+    ...pauses,
   });
 }
 

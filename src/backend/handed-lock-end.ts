@@ -2,7 +2,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { lossOf } from "../scheduler/lock-loss.ts";
-import { type Holder, holderOf, type JobState } from "../scheduler/state-document.ts";
+import { type Holder, holderOf, type JobState, type RecordedInterval } from "../scheduler/state-document.ts";
 import { type HandedLock, type HandedTakenLock, isForInterval } from "./handed-lock.ts";
 import { type HeldLock, LockLostError } from "./job-backend.ts";
 import { holderLine } from "./one-line.ts";
@@ -49,9 +49,7 @@ export function endOfHandedLock({ lock, isDone, run }: RequestedEnd, state: JobS
   throw new LockLostError(held, loss);
 }
 
-interface Recorded {
-  readonly intervalStartedAt: string;
-  readonly intervalEndedAt: string;
+interface Recorded extends RecordedInterval {
   readonly holder: Holder | null;
 }
 

@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { canonicalUrl, type Location } from "../location/location.ts";
 import { type Instant, isInstant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
+import type { RecordedInterval } from "../scheduler/state-document.ts";
 import type { Started } from "./job-backend.ts";
 import { isLockId } from "./lock-id.ts";
 
@@ -100,10 +101,7 @@ export function readGrantedLock(text: string): HandedLock {
 }
 
 /** Whether a lock's text has the interval that the job's state has for the lock. */
-export function isForInterval(
-  { intervalStartedAt, intervalEndedAt }: HandedLock,
-  recorded: { readonly intervalStartedAt: string; readonly intervalEndedAt: string },
-): boolean {
+export function isForInterval({ intervalStartedAt, intervalEndedAt }: HandedLock, recorded: RecordedInterval): boolean {
   return (
     Date.parse(recorded.intervalStartedAt) === intervalStartedAt &&
     Date.parse(recorded.intervalEndedAt) === intervalEndedAt

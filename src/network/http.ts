@@ -107,8 +107,8 @@ export class HttpConnection {
         effectIfLost: effectOfLostAnswer(request),
       };
       // Loaded only here: most requests do not fail.
-      const { failureOf } = await import(/* webpackChunkName: "failure" */ "./http-failure.ts");
-      throw failureOf(cause, failed);
+      const { requestFailure } = await import(/* webpackChunkName: "failure" */ "./http-failure.ts");
+      throw requestFailure(cause, failed);
     } finally {
       stop();
     }

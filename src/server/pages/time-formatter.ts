@@ -1,11 +1,8 @@
 import { type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import type { Span } from "../../scheduler/span.ts";
-import type { Lock } from "../../scheduler/state-document.ts";
+import type { RecordedInterval } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
-
-/** An interval as a state document holds it. */
-type Interval = Pick<Lock, "intervalStartedAt" | "intervalEndedAt">;
 
 /** Formats instants in one time zone, and leaves out the parts of a date that today's date has too. */
 export class TimeFormatter {
@@ -40,7 +37,7 @@ export class TimeFormatter {
   }
 
   /** For example `23 Nov 04:00 to 05:00`. */
-  interval(interval: Interval): string {
+  interval(interval: RecordedInterval): string {
     return this.#ends(spanOf(interval)).join(" to ");
   }
 
@@ -68,7 +65,7 @@ export class TimeFormatter {
     return instant > this.now ? `in ${formatLength(instant - this.now)}` : this.ago(instant);
   }
 
-  intervalElement(interval: Interval): Html {
+  intervalElement(interval: RecordedInterval): Html {
     return this.spanElement(spanOf(interval));
   }
 
@@ -109,6 +106,6 @@ export class TimeFormatter {
   }
 }
 
-function spanOf({ intervalStartedAt, intervalEndedAt }: Interval): Span {
+function spanOf({ intervalStartedAt, intervalEndedAt }: RecordedInterval): Span {
   return { from: Date.parse(intervalStartedAt), until: Date.parse(intervalEndedAt) };
 }
