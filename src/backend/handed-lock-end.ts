@@ -10,7 +10,7 @@ import { holderLine } from "./one-line.ts";
 /** The workflow run of a holder: no other run may end its lock. */
 export type RunIdentity = Pick<Holder, "serverUrl" | "repository" | "runId">;
 
-/** What to do with a lock that was handed on. */
+/** The call that ends a lock which was handed on. */
 export type HandedLockEnd =
   /** `resume-and-finish`: an earlier attempt of the run interrupted the lock, and now the work has succeeded. */
   | { readonly call: "finish" | "interrupt" | "resume-and-finish" }

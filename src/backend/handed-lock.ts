@@ -19,7 +19,7 @@ export interface HandedLock {
   readonly updatedAt: Instant;
   /** How many further intervals were due after this one. Null: the server did not say. */
   readonly behind: number | null;
-  /** A hash of the location, by which another process knows its own one again. The address itself could be a secret. */
+  /** A hash of the location, by which another process checks its own one. The address itself could be a secret. */
   readonly locationDigest: string;
 }
 

@@ -50,7 +50,7 @@ export function lockLossLine({ message, loss, grantedSince }: LockLostError): st
 /** The beginning of the line about a takeover. */
 export const TOOK_OVER = "Took over the lock of ";
 
-/** What the log says about a start: the interval first. */
+/** @returns the lines of the log about a start: the interval first. */
 export function startedLines(answer: Started): readonly string[] {
   const { jobName, intervalStartedAt, intervalEndedAt, lock, behind, skipped, takenOver } = answer;
   const job = oneLine(jobName);

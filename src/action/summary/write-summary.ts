@@ -21,7 +21,7 @@ interface EndedLock {
   readonly backend: JobBackend;
 }
 
-/** What a step writes into its summary. */
+/** The content of a step's summary. */
 export interface StepSummary {
   readonly rows: readonly SummaryRow[];
   /** For the chart of the job's last runs, and for what comes next in the last row. Null: the step ended no lock. */

@@ -16,7 +16,7 @@ export interface JobSummary {
   readonly name: string;
   /** When the active lock was taken. Null without an active lock. */
   readonly lockedAt: Instant | null;
-  /** When the job is a whole interval late. Null where the state has no schedule or no progress. */
+  /** When the job becomes a whole interval late. Null where the state has no schedule or no progress. */
   readonly overdueAt: Instant | null;
   readonly failing: boolean;
   readonly finishedUntil: Instant | null;
