@@ -12,7 +12,7 @@ import {
   NOON,
   started,
 } from "../../testing/backends/contending-runs.ts";
-import { lossOn } from "../../testing/errors/loss-on.ts";
+import { lossOn } from "../../testing/errors/lost-lock.ts";
 
 let runs: ContendingRuns;
 let store: ContendingRuns["store"];

@@ -3,6 +3,7 @@ import { parseStartsAt } from "../backend/starts-at.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
+import type { Environment } from "../network/environment.ts";
 import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
@@ -10,7 +11,7 @@ import { knownWord } from "../scheduler/known-word.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
 import { type Login, loadLogin } from "./login.ts";
-import type { Environment, Toolkit } from "./toolkit.ts";
+import type { Toolkit } from "./toolkit.ts";
 
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 /** The status of the job that this step belongs to, as GitHub names it. */

@@ -2,6 +2,7 @@ import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
+import type { Environment } from "../network/environment.ts";
 import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
 import { shortNumberProblem } from "../scheduler/elapsed-text.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
@@ -9,7 +10,7 @@ import { scheduleOf } from "../scheduler/schedule-of.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
-import type { Environment, Toolkit } from "./toolkit.ts";
+import type { Toolkit } from "./toolkit.ts";
 
 /** The inputs that take any length of time: a small number may be meant as seconds or minutes. */
 const LENGTH_INPUTS = ["job-interval", "start-buffer", "retry-interval"];

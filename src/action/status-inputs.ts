@@ -1,9 +1,10 @@
 import type { Location } from "../location/location.ts";
+import type { Environment } from "../network/environment.ts";
 import { type FailRule, parseFailRules } from "../scheduler/fail-when.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
 import { loadBoolean, loadDeadline, loadLines, loadLocation } from "./inputs.ts";
 import { type Login, loadLogin } from "./login.ts";
-import type { Environment, Toolkit } from "./toolkit.ts";
+import type { Toolkit } from "./toolkit.ts";
 
 /** The inputs of `status/action.yml`, checked. */
 export interface StatusInputs {

@@ -3,8 +3,9 @@ import { checkServerIdentity } from "node:tls";
 import type { HttpClient } from "@actions/http-client";
 import { checkBypass } from "@actions/http-client/lib/proxy";
 import { ServiceError } from "../errors/service-error.ts";
+import type { Environment } from "./environment.ts";
 import { isIpv6, withoutBrackets } from "./host.ts";
-import { type Environment, proxyVariable } from "./proxy-variable.ts";
+import { proxyVariable } from "./proxy-variable.ts";
 
 /** A proxy, and the variable of the environment that names it. */
 interface ProxySetting {

@@ -16,7 +16,7 @@ import {
   started,
 } from "../../../testing/backends/remote-place.ts";
 import { endingDeadline } from "../../../testing/clock/ending-deadline.ts";
-import { lossOn } from "../../../testing/errors/loss-on.ts";
+import { lossOn } from "../../../testing/errors/lost-lock.ts";
 import { ExplainingServer } from "../../../testing/servers/explaining-server.ts";
 
 const place = remotePlace();

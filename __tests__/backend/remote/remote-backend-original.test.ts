@@ -17,7 +17,7 @@ import {
   sentenceOf,
   started,
 } from "../../../testing/backends/remote-place.ts";
-import { lossOn } from "../../../testing/errors/loss-on.ts";
+import { lossOn } from "../../../testing/errors/lost-lock.ts";
 import { OriginalServer } from "../../../testing/servers/original-server.ts";
 
 const place = remotePlace();

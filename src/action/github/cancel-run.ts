@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
-import type { Environment, Surroundings } from "../toolkit.ts";
+import type { Environment } from "../../network/environment.ts";
+import type { Surroundings } from "../toolkit.ts";
 import { askGitHub, type GitHubApi, missingPermission, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds: for GitHub's answer, and then for the runner's signal. */

@@ -1,5 +1,6 @@
 import type { Deadline } from "../../network/deadline.ts";
-import type { Environment, Surroundings } from "../toolkit.ts";
+import type { Environment } from "../../network/environment.ts";
+import type { Surroundings } from "../toolkit.ts";
 import { askGitHub, errorMessageIn, type GitHubApi, missingPermission, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */

@@ -1,10 +1,10 @@
 import { oneLine } from "../../backend/one-line.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
+import type { Environment } from "../../network/environment.ts";
 import { HttpConnection } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
 import { messageOf } from "../error-message.ts";
-import type { Environment } from "../toolkit.ts";
 
 export interface GitHubAnswer {
   readonly status: number;

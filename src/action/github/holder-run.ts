@@ -1,7 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
+import type { Environment } from "../../network/environment.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
 import { serverUrlOf } from "../holder.ts";
-import type { Environment } from "../toolkit.ts";
 import type { GitHubAnswer } from "./github-api.ts";
 
 /** The run that holds a lock, as far as GitHub's answer and the holder show it. */

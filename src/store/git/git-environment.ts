@@ -1,4 +1,5 @@
 import type { RepositoryLocation } from "../../location/location.ts";
+import type { Environment } from "../../network/environment.ts";
 
 const SSH = /^GIT_SSH(_COMMAND|_VARIANT)?$/i;
 const LEFT_OUT = /^(GIT|INPUT|STATE|ACTIONS)_|^CRONYX_(TOKEN|USERNAME|PASSWORD)$/i;
@@ -8,7 +9,7 @@ const LEFT_OUT = /^(GIT|INPUT|STATE|ACTIONS)_|^CRONYX_(TOKEN|USERNAME|PASSWORD)$
  * hooks. The runner's inputs and tokens, and the logins of the commands, are dropped too: the hooks of a repository on this
  * machine would see them.
  */
-export function environmentFrom(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
+export function environmentFrom(env: Environment): Record<string, string> {
   const kept = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && (!LEFT_OUT.test(name) || SSH.test(name)) ? [[name, value] as const] : [],
   );
