@@ -8,6 +8,7 @@ import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
+import { ifGiven, withoutUndefined } from "../scheduler/optional-fields.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
 import { type Login, loadLogin } from "./login.ts";
@@ -48,33 +49,27 @@ export interface Inputs {
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
 export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = "job"): Inputs {
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
-  const length = (name: string) => {
-    const text = optional(name);
-    return text === undefined ? undefined : parseLength(name, text);
-  };
 
   const location = loadLocation(toolkit, env);
   const deadline = loadDeadline(toolkit, "start");
-  const retryInterval = optional("retry-interval");
-  const startedAt = optional("job-interval-started-at");
-  const startsAt = optional("starts-at");
   const timezone = optional("timezone");
   loadBoolean(toolkit, "summary", true);
   const noLock = loadBoolean(toolkit, "no-lock", false);
   const request = {
     jobName: loadRequired(toolkit, "job-name"),
     jobInterval: parseInterval("job-interval", loadRequired(toolkit, "job-interval")),
-    startBuffer: length("start-buffer"),
-    retryInterval: retryInterval === undefined ? undefined : parseRetryInterval("retry-interval", retryInterval),
+    startBuffer: ifGiven(optional("start-buffer"), (text) => parseLength("start-buffer", text)),
+    retryInterval: ifGiven(optional("retry-interval"), (text) => parseRetryInterval("retry-interval", text)),
     requiredJobNames: loadLines(toolkit, "required-job-names"),
     timezone,
     noLock,
-    jobIntervalStartedAt: startedAt === undefined ? undefined : parseInstantOnly("job-interval-started-at", startedAt),
-    startsAt:
-      startsAt === undefined
-        ? undefined
-        : parseStartsAt("starts-at", startsAt, { timezone, location, timezoneName: "the input timezone" }),
-    catchUp: optional("catch-up") === undefined ? undefined : loadWord(toolkit, "catch-up", CATCH_UPS),
+    jobIntervalStartedAt: ifGiven(optional("job-interval-started-at"), (text) =>
+      parseInstantOnly("job-interval-started-at", text),
+    ),
+    startsAt: ifGiven(optional("starts-at"), (text) =>
+      parseStartsAt("starts-at", text, { timezone, location, timezoneName: "the input timezone" }),
+    ),
+    catchUp: ifGiven(optional("catch-up"), (text) => knownWord("catch-up", text, CATCH_UPS)),
   };
   if (kind === "job" && loadJobStatus(toolkit) === null) {
     throw new ArgumentError("not-allowed", {
@@ -84,13 +79,12 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
       expected: "this input's default, which the runner sets",
     });
   }
-  const wait = optional("wait");
   const inputs = {
     location,
     deadline,
     request: withoutUndefined(request),
     command: commandIn(toolkit, { noLock, kind }),
-    wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
+    wait: ifGiven(optional("wait"), (text) => parseElapsed("wait", text, WAITS)) ?? null,
     whenNotStarted: loadWord(toolkit, "not-started", WHEN_NOT_STARTED),
     whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
     githubToken: toolkit.getInput("github-token"),
@@ -225,12 +219,4 @@ export function loadLines(toolkit: Toolkit, input: string): readonly string[] {
     .split(/[\n,]/)
     .map((name) => name.trim())
     .filter((name) => name !== "");
-}
-
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-function withoutUndefined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
 }
