@@ -5,13 +5,13 @@ import { runUnderLock } from "../../command/run-under-lock.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
 import { type Span, spanText } from "../../scheduler/span.ts";
+import type { ConnectedStep } from "../connected-step.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";
 import { freeByHand, logStarted } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, startLock } from "../start-lock.ts";
-import type { Starts } from "../starts.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";
@@ -28,7 +28,7 @@ const LONGEST_END_WHEN_CANCELLED = 3500;
 export type Command = Omit<ScriptCommandOptions, "env" | "onSpawn">;
 
 export interface Intervals {
-  readonly starts: Starts;
+  readonly step: ConnectedStep;
   readonly command: Command;
   /** The most intervals for which the command runs. */
   readonly most: number;
@@ -53,22 +53,19 @@ export async function runIntervals(intervals: Intervals): Promise<IntervalsResul
   try {
     return await runDueIntervals(intervals, ended);
   } finally {
-    await summarize(ended, intervals.starts);
+    await summarize(ended, intervals.step);
   }
 }
 
-async function runDueIntervals(
-  { starts, command, most }: Intervals,
-  ended: IntervalResult[],
-): Promise<IntervalsResult> {
-  const { inputs, surroundings } = starts;
+async function runDueIntervals({ step, command, most }: Intervals, ended: IntervalResult[]): Promise<IntervalsResult> {
+  const { inputs, surroundings } = step;
   let cancelled: AbortSignal | null = null;
   let finished = 0;
   let behind: number | null = null;
   const isLoaded = loadCodeOfEnd(inputs);
   for (;;) {
     const sentAt = monotonicNow();
-    const start = await startLock(starts, {
+    const start = await startLock(step, {
       wait: finished === 0 ? inputs.wait : null,
       cancelled,
       // After some intervals a refusal is the end, and the outputs stay those of the last interval.
@@ -90,7 +87,7 @@ async function runDueIntervals(
     // A signal before the first grant ends this process at once, and post gives the start up.
     cancelled ??= surroundings.cancellation();
     await isLoaded;
-    const run = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
+    const run = await runOne({ step, command, start, granted: answer, sentAt, cancelled });
     ended.push(run);
     const { exitCode } = run;
     if (exitCode === 0) {
@@ -115,26 +112,26 @@ interface IntervalResult {
   readonly exitCode: number;
 }
 
-async function summarize(runs: readonly IntervalResult[], starts: Starts): Promise<void> {
+async function summarize(runs: readonly IntervalResult[], step: ConnectedStep): Promise<void> {
   const last = runs.at(-1);
   if (last === undefined) return;
   const { granted, lock, outcome, isCancelled } = last;
   // A process that is cancelled has no time for another request, and an original server shows no state.
-  const mayAsk = !isCancelled && starts.isMarked();
+  const mayAsk = !isCancelled && step.isMarked();
   const isEnded = outcome === "finished" || outcome === "interrupted";
   const { jobName } = granted;
   const before = lock?.record?.state ?? null;
-  await addSummary(starts.surroundings, () => ({
-    rows: runs.map((run) => ({ ...startedRow(run.granted, starts), outcome: run.outcome })),
+  await addSummary(step.surroundings, () => ({
+    rows: runs.map((run) => ({ ...startedRow(run.granted, step), outcome: run.outcome })),
     ended:
       lock !== null && isEnded && (before !== null || mayAsk)
-        ? { jobName, id: lock.id, before, ending: outcome, backend: starts.backend }
+        ? { jobName, id: lock.id, before, ending: outcome, backend: step.backend }
         : null,
   }));
 }
 
 interface OneRun {
-  readonly starts: Starts;
+  readonly step: ConnectedStep;
   readonly command: Command;
   readonly start: LockStart;
   readonly granted: Started;
@@ -145,16 +142,16 @@ interface OneRun {
 
 /** Runs the command for one interval, and ends its lock. Each failure is reported. */
 async function runOne(run: OneRun): Promise<IntervalResult> {
-  const { starts, start, granted } = run;
-  const { toolkit, env } = starts.surroundings;
-  const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
-  starts.state.save(state);
+  const { step, start, granted } = run;
+  const { toolkit, env } = step.surroundings;
+  const state: StepState = { ...grantedState(start.takingState, granted, step.isMarked()), command: "running" };
+  step.state.save(state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
     `Output of the command for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}`,
   );
   const files = new RunnerFiles(env);
-  starts.state.distrustFile();
+  step.state.distrustFile();
   const { ending, lock } = await runCommand(run).catch((reason: unknown) => ({
     ending: { kind: "not-run", reason } satisfies RunEnding,
     lock: granted.lock,
@@ -166,11 +163,11 @@ async function runOne(run: OneRun): Promise<IntervalResult> {
   // The command may have damaged the files of the runner. Its lock must be ended all the same.
   await tryTo(toolkit, () => {
     files.restore();
-    starts.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+    step.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   });
   if (lock === null) toolkit.info("The command ran without a lock (no-lock), so its interval is recorded nowhere");
   const end = lock === null ? "recorded" : await endLock({ run, lock, interval: intervalOf(state) }, ending);
-  if (end !== "unknown") await tryTo(toolkit, () => starts.state.save(NO_STATE));
+  if (end !== "unknown") await tryTo(toolkit, () => step.state.save(NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
     lost: "lost",
@@ -194,8 +191,8 @@ async function tryTo(toolkit: Toolkit, write: () => void): Promise<void> {
 }
 
 /** Reports a command that did not succeed. @returns the exit code of the step. */
-async function reportEnding(ending: RunEnding, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
-  const { toolkit } = starts.surroundings;
+async function reportEnding(ending: RunEnding, isRecorded: boolean, { step, granted }: OneRun): Promise<number> {
+  const { toolkit } = step.surroundings;
   switch (ending.kind) {
     case "exited":
       if (ending.code !== 0) toolkit.setFailed(`The command exited with ${ending.code}`);
@@ -217,8 +214,8 @@ async function reportEnding(ending: RunEnding, isRecorded: boolean, { starts, gr
 }
 
 /** Runs the command while the lock is renewed. @returns the lock with its last renewal. */
-function runCommand({ starts, command, granted, sentAt, cancelled }: OneRun) {
-  const { backend, inputs, surroundings } = starts;
+function runCommand({ step, command, granted, sentAt, cancelled }: OneRun) {
+  const { backend, inputs, surroundings } = step;
   const { toolkit, env } = surroundings;
   return runUnderLock({
     backend,
@@ -259,8 +256,8 @@ async function endLock(
   { run, lock, interval }: LockToEnd,
   ending: RunEnding,
 ): Promise<"recorded" | "lost" | "unknown"> {
-  const { starts, granted } = run;
-  const { inputs, backend, surroundings } = starts;
+  const { step, granted } = run;
+  const { inputs, backend, surroundings } = step;
   const { toolkit } = surroundings;
   if (ending.kind === "lost" && ending.reason instanceof LockLostError) return "lost";
   const deadline = surroundings.deadline(
