@@ -11,7 +11,7 @@ import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
 import { ownHolder } from "./holder.ts";
-import { loadDeadline, loadLines, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
+import { loadDeadline, loadItems, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { type Verdict, verdictOn } from "./needs.ts";
 import { addSummary, endedRow } from "./step-summary.ts";
@@ -74,7 +74,7 @@ function loadVerdict(toolkit: Toolkit): Verdict {
     return { isDone: end === "finish", because: `the input end is ${end}`, startedBy: null };
   }
   const needs = toolkit.getInput("needs");
-  if (needs !== "") return verdictOn(needs, loadLines(toolkit, "allow-skipped"));
+  if (needs !== "") return verdictOn(needs, loadItems(toolkit, "allow-skipped"));
   throw new ArgumentError("missing", { field: "needs", problem: "is missing, and end is not finish or interrupt" });
 }
 

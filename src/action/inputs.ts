@@ -8,6 +8,7 @@ import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
+import { itemsIn } from "../scheduler/list-text.ts";
 import { ifGiven, withoutUndefined } from "../scheduler/optional-fields.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
@@ -60,7 +61,7 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
     jobInterval: parseInterval("job-interval", loadRequired(toolkit, "job-interval")),
     startBuffer: ifGiven(optional("start-buffer"), (text) => parseLength("start-buffer", text)),
     retryInterval: ifGiven(optional("retry-interval"), (text) => parseRetryInterval("retry-interval", text)),
-    requiredJobNames: loadLines(toolkit, "required-job-names"),
+    requiredJobNames: loadItems(toolkit, "required-job-names"),
     timezone,
     noLock,
     jobIntervalStartedAt: ifGiven(optional("job-interval-started-at"), (text) =>
@@ -212,11 +213,6 @@ export function loadWord<Word extends string>(
   return text === "" ? words[0] : knownWord(input, text, words);
 }
 
-/** @returns the names in an input: one a line, or separated by commas. */
-export function loadLines(toolkit: Toolkit, input: string): readonly string[] {
-  return toolkit
-    .getInput(input)
-    .split(/[\n,]/)
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
+export function loadItems(toolkit: Toolkit, input: string): readonly string[] {
+  return itemsIn(toolkit.getInput(input));
 }

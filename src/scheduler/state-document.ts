@@ -5,7 +5,7 @@ import type { JobInterval } from "./schedule.ts";
 /**
  * The state of a job: one document, the same in every store. See docs/semantics.md, "The state document". Instants are
  * strings as `toIso` writes them. Fields that this version does not know are kept. The only functions
- * that change a state are in job-transitions.ts and later-transitions.ts.
+ * that change a state are in job-transitions.ts and rare-transitions.ts.
  */
 export interface JobState {
   readonly v: 1;
