@@ -30,7 +30,7 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
   const [args, commandLine] = splitAtHyphens(surroundings.args);
   return runOnBackend({ ...surroundings, args }, SHAPE, async (backend, given) => {
     const { errors } = surroundings;
-    const asked = startIn(given);
+    const requested = startIn(given);
     for (const line of shortNumberWarnings(given.flags)) errors.write(`${line}\n`);
     const most = parseMaxIntervals("maxIntervals", given.flags["max-intervals"] ?? "");
     const [program, ...programArgs] = commandLine;
@@ -41,7 +41,7 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
         expected: "it after two hyphens, such as -- make report",
       });
     }
-    if (asked.request.noLock && most > 1) {
+    if (requested.request.noLock && most > 1) {
       throw new ArgumentError("not-allowed", {
         field: "maxIntervals",
         value: most,
@@ -50,14 +50,14 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
       });
     }
     const cancelled = surroundings.cancellation();
-    const execution: Execution = { ...asked, backend, surroundings, program, args: programArgs, cancelled };
+    const execution: Execution = { ...requested, backend, surroundings, program, args: programArgs, cancelled };
     for (let finished = 0; ; ) {
-      const wait = finished === 0 ? asked.wait : null;
+      const wait = finished === 0 ? requested.wait : null;
       const outcome = await startLock({ ...execution, wait });
       if (outcome.kind === "ended") return outcome.exitCode;
       const { answer, sentAt } = outcome;
       if (!answer.started) {
-        errors.write(`${notStartedLine("Not started", asked.request, answer)}\n`);
+        errors.write(`${notStartedLine("Not started", requested.request, answer)}\n`);
         return finished === 0 ? EXIT.notStarted : EXIT.done;
       }
       for (const line of startedLines(answer)) errors.write(`${line}\n`);

@@ -23,13 +23,13 @@ import { giveBack, type LockSurroundings, startLock } from "./start-lock.ts";
 export function start(surroundings: LockSurroundings): Promise<number> {
   return runOnBackend(surroundings, { jobs: [1, 1], flags: START_FLAGS }, async (backend, given) => {
     const { errors, print } = surroundings;
-    const asked = startIn(given);
+    const requested = startIn(given);
     for (const line of shortNumberWarnings(given.flags)) errors.write(`${line}\n`);
-    const outcome = await startLock({ ...asked, backend, surroundings, cancelled: surroundings.cancellation() });
+    const outcome = await startLock({ ...requested, backend, surroundings, cancelled: surroundings.cancellation() });
     if (outcome.kind === "ended") return outcome.exitCode;
     const { answer } = outcome;
     if (!answer.started) {
-      errors.write(`${notStartedLine("Not started", asked.request, answer)}\n`);
+      errors.write(`${notStartedLine("Not started", requested.request, answer)}\n`);
       return EXIT.notStarted;
     }
     try {

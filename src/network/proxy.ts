@@ -77,8 +77,8 @@ function endTunnelsEarly(agent: Tunnels): void {
   const { request: send, createSocket } = agent;
   agent.createSocket = (options, onSocket) => {
     const { request: waiting } = options;
-    agent.request = (asked) => {
-      const tunnel = send(asked);
+    agent.request = (forTunnel) => {
+      const tunnel = send(forTunnel);
       const { destroy } = waiting;
       waiting.destroy = (error) => {
         tunnel.destroy();

@@ -42,7 +42,7 @@ const LEAST_MINOR = 29;
 
 export interface GitCommandOptions {
   readonly location: RepositoryLocation;
-  /** The environment. Of git's own variables only those about running ssh are kept. */
+  /** The environment of this process, from which git gets its own: `environmentFrom`. */
   readonly env: Environment;
   /** The folder to make temporary folders in. */
   readonly temporary: string;
