@@ -90,7 +90,7 @@ describe("outputs", () => {
     const { outputs, log } = await played({ from: "2026-11-01T00:00:00Z", to: "2026-11-01T23:59:59.999Z" });
     expect(outputs).toEqual({ matrix: '{"include":[]}', count: "0", intervals: "0", "next-offset": "" });
     expect(log).toEqual([
-      "No whole interval lies between from 2026-11-01T00:00:00.000Z and to 2026-11-01T23:59:59.999Z, so count is 0: GitHub refuses a matrix without jobs",
+      "::notice::No whole interval lies between from 2026-11-01T00:00:00.000Z and to 2026-11-01T23:59:59.999Z, so count is 0: GitHub refuses a matrix without jobs",
       "Listed 0 of 0 intervals",
     ]);
   });
@@ -107,14 +107,14 @@ describe("log", () => {
     const { outputs, log } = await played({ from: "2026-11-01T12:00:00Z" });
     expect(startsIn(outputs).at(0)).toBe("2026-11-02T00:00:00.000Z");
     expect(log[0]).toBe(
-      'from 2026-11-01T12:00:00.000Z is no boundary of job-interval "@daily": the first whole interval starts at 2026-11-02T00:00:00.000Z',
+      '::notice::from 2026-11-01T12:00:00.000Z is no boundary of job-interval "@daily": the first whole interval starts at 2026-11-02T00:00:00.000Z',
     );
   });
 
   test("a number under a minute gets a warning, also where the range has too many intervals", async () => {
     const range = { from: "2026-11-01T00:00:00Z", to: "2026-11-01T00:00:01Z" };
     const warning =
-      'job-interval 60 means 60 milliseconds: write a unit, such as "60 seconds", or "60 ms" if it is meant so';
+      '::warning::job-interval 60 means 60 milliseconds: write a unit, such as "60 seconds", or "60 ms" if it is meant so';
     expect((await played({ ...range, "job-interval": "60" })).log[0]).toBe(warning);
     const tooMany = await played({ "job-interval": "60" });
     expect([tooMany.log, tooMany.outputs]).toEqual([[warning], {}]);

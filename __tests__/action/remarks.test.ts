@@ -28,7 +28,7 @@ async function remarksOn(
 describe("a cron expression of six fields", () => {
   test("says that the first field is the second, and when the next two intervals end", async () => {
     expect(await remarksOn({ jobInterval: "0 9 * * 1-5 *" })).toEqual([
-      'job-interval "0 9 * * 1-5 *" has six fields, so the first one is for seconds: intervals end at 2027-01-01T00:09:00.000Z and 2027-01-01T01:09:00.000Z. With five fields the first one is for minutes',
+      '::notice::job-interval "0 9 * * 1-5 *" has six fields, so the first one is for seconds: intervals end at 2027-01-01T00:09:00.000Z and 2027-01-01T01:09:00.000Z. With five fields the first one is for minutes',
     ]);
     expect(await remarksOn({ jobInterval: "0 0 9 * * mon-fri", timezone: "Asia/Tokyo" })).toEqual([
       expect.stringContaining("intervals end at 2026-11-25T00:00:00.000Z and 2026-11-26T00:00:00.000Z."),
@@ -109,7 +109,7 @@ describe("a number without a unit", () => {
     "that is under a minute as %s gets a warning",
     async (input) => {
       expect(await remarksOn({}, { inputs: { [input]: "60" } })).toEqual([
-        `${input} 60 means 60 milliseconds: write a unit, such as "60 seconds", or "60 ms" if it is meant so`,
+        `::warning::${input} 60 means 60 milliseconds: write a unit, such as "60 seconds", or "60 ms" if it is meant so`,
       ]);
     },
   );
@@ -124,19 +124,19 @@ describe("a chosen interval", () => {
 
   test("in the future gets a warning that it is not due", async () => {
     expect(await remarksOn(at("2026-11-24T05:00:00Z"))).toEqual([
-      "job-interval-started-at 2026-11-24T05:00:00.000Z is in the future, so its interval is not due",
+      "::warning::job-interval-started-at 2026-11-24T05:00:00.000Z is in the future, so its interval is not due",
     ]);
   });
 
   test("that starts between two boundaries gets a notice with the whole one", async () => {
     expect(await remarksOn(at("2026-11-24T01:30:00Z"))).toEqual([
-      'job-interval-started-at 2026-11-24T01:30:00.000Z is no boundary of job-interval "0 * * * *", so the interval is cut: the whole one starts at 2026-11-24T01:00:00.000Z and ends at 2026-11-24T02:00:00.000Z',
+      '::notice::job-interval-started-at 2026-11-24T01:30:00.000Z is no boundary of job-interval "0 * * * *", so the interval is cut: the whole one starts at 2026-11-24T01:00:00.000Z and ends at 2026-11-24T02:00:00.000Z',
     ]);
   });
 
   test("that has not ended gets a notice that it is cut off", async () => {
     expect(await remarksOn(at("2026-11-24T04:00:00Z"))).toEqual([
-      "The interval that starts at 2026-11-24T04:00:00.000Z ends at 2026-11-24T05:00:00.000Z, so it is cut off at the instant of the start",
+      "::notice::The interval that starts at 2026-11-24T04:00:00.000Z ends at 2026-11-24T05:00:00.000Z, so it is cut off at the instant of the start",
     ]);
   });
 

@@ -343,7 +343,9 @@ describe("workflows that GitHub has disabled", () => {
     expect(quiet.debug).toContainEqual(expect.stringContaining(says));
     const warned = await asking({ "fail-when": "disabled" });
     expect(warned.errors).toEqual([]);
-    expect(warned.log.at(-1)).toMatch(/^It is not known whether GitHub has disabled workflows of this repository: /);
+    expect(warned.log.at(-1)).toMatch(
+      /^::warning::It is not known whether GitHub has disabled workflows of this repository: /,
+    );
     expect(warned.log.at(-1)).toContain(says);
   });
 

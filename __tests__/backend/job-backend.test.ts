@@ -5,7 +5,6 @@ import {
   type HeldLock,
   JobActiveError,
   type JobBackend,
-  LockLostError,
   type Started,
 } from "../../src/backend/job-backend.ts";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
@@ -15,6 +14,7 @@ import { deadlineIn } from "../../src/network/deadline.ts";
 import { HOUR, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import type { StartRequest } from "../../src/scheduler/start-request.ts";
 import type { Holder } from "../../src/scheduler/state-document.ts";
+import { lostBy } from "../../testing/errors/lost-lock.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../testing/servers/running-server.ts";
 import { MemoryStore } from "../../testing/stores/memory-store.ts";
 
@@ -43,15 +43,6 @@ async function startedLock(request = HOURLY, holder = FIRST): Promise<HeldLock> 
 
 async function stateNow() {
   return (await backend.status(HOURLY.jobName, inTime()))?.state;
-}
-
-async function lostBy(call: Promise<unknown>): Promise<LockLostError> {
-  const error = await call.then(
-    () => null,
-    (error: unknown) => error,
-  );
-  expect(error).toBeInstanceOf(LockLostError);
-  return error as LockLostError;
 }
 
 describe.each<[kind: string, open: () => Promise<JobBackend>]>([

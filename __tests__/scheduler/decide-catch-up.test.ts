@@ -89,12 +89,11 @@ describe("a job that fell behind", () => {
     const decisionOn = (catchUp: "each" | "merge" | "latest") =>
       decideOn({ catchUp }, until("07:00"), instant("11:30"));
     expect(await decisionOn("latest")).toMatchObject({
-      skippedStartedAt: instant("07:00"),
-      skippedEndedAt: instant("10:00"),
+      skipped: { from: instant("07:00"), until: instant("10:00") },
       begun: { intervalStartedAt: instant("07:00"), intervalEndedAt: instant("08:00") },
     });
     for (const catchUp of ["each", "merge"] as const) {
-      expect(await decisionOn(catchUp)).toMatchObject({ skippedStartedAt: null, skippedEndedAt: null });
+      expect(await decisionOn(catchUp)).toMatchObject({ skipped: null });
     }
   });
 

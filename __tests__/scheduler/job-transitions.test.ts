@@ -1,7 +1,7 @@
 import { describe, expect, test } from "@jest/globals";
 import { MINUTE } from "../../src/scheduler/instant.ts";
 import { abandon, finish, grantLock, interrupt } from "../../src/scheduler/job-transitions.ts";
-import { renew, resume, skip } from "../../src/scheduler/later-transitions.ts";
+import { renew, resume, skip } from "../../src/scheduler/rare-transitions.ts";
 import { readState } from "../../src/scheduler/read-state-document.ts";
 import { type EndedRun, isLockIdUsed, type JobState, newJobState } from "../../src/scheduler/state-document.ts";
 import {

@@ -1,4 +1,4 @@
-import type { Environment } from "./toolkit.ts";
+import type { Environment } from "../network/environment.ts";
 
 /** Whether this is a step of a composite action on a runner that descends from act: act itself, Gitea's or Forgejo's. */
 export function isCompositeUnderAct({ ACT, GITEA_ACTIONS, FORGEJO_ACTIONS, GITHUB_ACTION_PATH }: Environment): boolean {

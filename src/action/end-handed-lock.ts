@@ -1,4 +1,4 @@
-import { checkLocationOf, type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
+import { checkLocationOf, type HandedTakenLock, readHandedLock } from "../backend/handed-lock.ts";
 import { endOfHandedLock, type HandedLockEnd } from "../backend/handed-lock-end.ts";
 import { shownState } from "../backend/handed-lock-state.ts";
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
@@ -6,11 +6,12 @@ import { lockLossLine, oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { JobState } from "../scheduler/state-document.ts";
 import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
 import { ownHolder } from "./holder.ts";
-import { loadDeadline, loadLines, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
+import { loadDeadline, loadItems, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { type Verdict, verdictOn } from "./needs.ts";
 import { addSummary, endedRow } from "./step-summary.ts";
@@ -18,13 +19,10 @@ import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 const ENDS = ["by-needs", "finish", "interrupt"] as const;
 
-/** A lock that a start has handed on, and that is to be ended. */
-type LockToEnd = HandedLock & { readonly id: string };
-
 /** The inputs of `end/action.yml`, checked. */
 interface EndInputs {
   /** Null: there is nothing to end. */
-  readonly lock: LockToEnd | null;
+  readonly lock: HandedTakenLock | null;
   /** Why there is nothing to end: a line for the log. Empty if there is a lock. */
   readonly whyNone: string;
   readonly verdict: Verdict;
@@ -76,7 +74,7 @@ function loadVerdict(toolkit: Toolkit): Verdict {
     return { isDone: end === "finish", because: `the input end is ${end}`, startedBy: null };
   }
   const needs = toolkit.getInput("needs");
-  if (needs !== "") return verdictOn(needs, loadLines(toolkit, "allow-skipped"));
+  if (needs !== "") return verdictOn(needs, loadItems(toolkit, "allow-skipped"));
   throw new ArgumentError("missing", { field: "needs", problem: "is missing, and end is not finish or interrupt" });
 }
 
@@ -118,7 +116,7 @@ function missingLock({ startedBy }: Verdict): ArgumentError {
 
 /** @returns a line for the log. */
 async function endLock(
-  lock: LockToEnd,
+  lock: HandedTakenLock,
   { verdict, location, deadline }: EndInputs,
   surroundings: Surroundings,
 ): Promise<string> {
@@ -132,7 +130,7 @@ async function endLock(
 
 /** The end that the inputs ask for, with all that it needs. */
 interface LockEnd {
-  readonly lock: LockToEnd;
+  readonly lock: HandedTakenLock;
   readonly verdict: Verdict;
   readonly deadline: Deadline;
   readonly surroundings: Surroundings;
@@ -150,35 +148,39 @@ async function endOn(backend: JobBackend, ending: LockEnd): Promise<string> {
       : endOfHandedLock({ lock, isDone, run: holder }, state);
   const held: HeldLock = { jobName: lock.jobName, id: lock.id, record: null };
   const interval = { from: lock.intervalStartedAt, until: lock.intervalEndedAt };
-  // The state before the end, for the chart of the summary. The end itself reads the job again.
-  const record = state === "hidden" || state === null ? null : { version: "", state };
+  const before = state === "hidden" ? null : state;
   switch (end.call) {
     case null:
       return `Nothing to end: ${oneLine(lock.jobName)} was ${isDone ? "finished" : "interrupted"} at ${end.endedAt}`;
     case "finish": {
       const line = await finishLock(backend, { lock: held, interval, deadline });
-      await summarize({ ...held, record }, ending, backend);
+      await summarize(before, ending, backend);
       return line;
     }
     case "interrupt": {
       const line = await interruptLock(backend, { lock: held, interval, because, catchUp: null, deadline });
-      await summarize({ ...held, record }, ending, backend);
+      await summarize(before, ending, backend);
       return line;
     }
     case "resume-and-finish": {
       const resumed = await backend.resume(held, holder, deadline);
       const line = await finishLock(backend, { lock: resumed.lock, interval, deadline });
-      await summarize(resumed.lock, ending, backend);
+      await summarize(resumed.lock.record?.state ?? null, ending, backend);
       return `${line}, after an earlier attempt of this run had interrupted it`;
     }
   }
 }
 
-/** @param ended The lock, with the job's record before its end. */
-function summarize(ended: HeldLock, { lock, verdict, surroundings }: LockEnd, backend: JobBackend): Promise<void> {
+/** @param before The job's state before the end of the lock, for the chart. Null: there is none, or it is not known. */
+function summarize(
+  before: JobState | null,
+  { lock, verdict, surroundings }: LockEnd,
+  backend: JobBackend,
+): Promise<void> {
+  const { jobName, id } = lock;
   const isFinished = verdict.isDone;
   const row = endedRow({
-    jobName: lock.jobName,
+    jobName,
     interval: { from: lock.intervalStartedAt, until: lock.intervalEndedAt },
     isFinished,
     holder: ownHolder(surroundings.env, { kind: "start", checkRunId: "" }),
@@ -186,6 +188,6 @@ function summarize(ended: HeldLock, { lock, verdict, surroundings }: LockEnd, ba
   });
   return addSummary(surroundings, () => ({
     rows: [row],
-    ended: ended.record === null ? null : { lock: ended, ending: isFinished ? "finished" : "interrupted", backend },
+    ended: before && { jobName, id, before, ending: isFinished ? "finished" : "interrupted", backend },
   }));
 }

@@ -1,3 +1,4 @@
+import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import type { HeldLock, JobBackend } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
@@ -125,7 +126,7 @@ async function endOn(backend: JobBackend, { state, status, surroundings }: PostE
   return interruptLock(backend, {
     lock,
     interval,
-    because: failureOf(state, status),
+    because: reasonOf(state, status),
     catchUp: loadCatchUp(surroundings.toolkit),
     deadline,
   });
@@ -141,10 +142,11 @@ function summaryOf(backend: JobBackend, { state, status, surroundings }: PostEnd
     holder: ownHolder(surroundings.env, { kind: "job", checkRunId: "" }),
     behind: behind === "" ? null : Number(behind),
   });
-  const lock = { jobName, id, record };
+  const before = record?.state ?? null;
+  const ending = isFinished ? "finished" : "interrupted";
   // An original server shows no state.
-  const isShown = record !== null || isMarked;
-  return { rows: [row], ended: isShown ? { lock, ending: isFinished ? "finished" : "interrupted", backend } : null };
+  const isShown = before !== null || isMarked;
+  return { rows: [row], ended: isShown ? { jobName, id, before, ending, backend } : null };
 }
 
 /** A command of the input `run` decides alone: main did not get as far as ending its interval. */
@@ -152,7 +154,8 @@ function isDone({ command }: StepState, status: GitHubJobStatus): boolean {
   return command === "" ? status === "success" : command === "succeeded";
 }
 
-function failureOf({ command }: StepState, status: GitHubJobStatus): string {
+/** @returns why the run is interrupted: the end of a sentence that begins with "because". */
+function reasonOf({ command }: StepState, status: GitHubJobStatus): string {
   switch (command) {
     case "running":
       return "the step ended before its command did";
@@ -169,6 +172,6 @@ async function deadlineOf({ toolkit }: Surroundings): Promise<number> {
     return loadDeadline(toolkit, "end");
   } catch (error) {
     toolkit.warning(await messageOf(error));
-    return loadDeadline({ ...toolkit, getInput: () => "" }, "end");
+    return DEFAULT_DEADLINE.end;
   }
 }

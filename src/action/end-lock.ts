@@ -1,9 +1,10 @@
 import { type HeldLock, type JobBackend, LockLostError } from "../backend/job-backend.ts";
 import { nextStart } from "../backend/next-start.ts";
-import { oneLine, type Span, spanText } from "../backend/one-line.ts";
+import { oneLine } from "../backend/one-line.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
+import { type Span, spanText } from "../scheduler/span.ts";
 import type { CatchUp } from "../scheduler/start-request.ts";
 
 /** A run that a step ends. */

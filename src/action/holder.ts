@@ -1,5 +1,5 @@
+import type { Environment } from "../network/environment.ts";
 import type { Holder } from "../scheduler/state-document.ts";
-import type { Environment } from "./toolkit.ts";
 
 /** `job`: a lock for one job of a run. `start`: one for several jobs, which the run as a whole holds. */
 export type LockKind = "job" | "start";

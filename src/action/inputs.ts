@@ -3,14 +3,17 @@ import { parseStartsAt } from "../backend/starts-at.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
+import type { Environment } from "../network/environment.ts";
 import { parseElapsed, parseRetryInterval } from "../scheduler/elapsed-text.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
+import { itemsIn } from "../scheduler/list-text.ts";
+import { ifGiven, withoutUndefined } from "../scheduler/optional-fields.ts";
 import { CATCH_UPS, type CatchUp, type StartRequest } from "../scheduler/start-request.ts";
 import type { LockKind } from "./holder.ts";
 import { type Login, loadLogin } from "./login.ts";
-import type { Environment, Toolkit } from "./toolkit.ts";
+import type { Toolkit } from "./toolkit.ts";
 
 const JOB_STATUSES = ["success", "failure", "cancelled"] as const;
 /** The status of the job that this step belongs to, as GitHub names it. */
@@ -47,33 +50,27 @@ export interface Inputs {
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
 export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = "job"): Inputs {
   const optional = (name: string): string | undefined => toolkit.getInput(name) || undefined;
-  const length = (name: string) => {
-    const text = optional(name);
-    return text === undefined ? undefined : parseLength(name, text);
-  };
 
   const location = loadLocation(toolkit, env);
   const deadline = loadDeadline(toolkit, "start");
-  const retryInterval = optional("retry-interval");
-  const startedAt = optional("job-interval-started-at");
-  const startsAt = optional("starts-at");
   const timezone = optional("timezone");
   loadBoolean(toolkit, "summary", true);
   const noLock = loadBoolean(toolkit, "no-lock", false);
   const request = {
     jobName: loadRequired(toolkit, "job-name"),
     jobInterval: parseInterval("job-interval", loadRequired(toolkit, "job-interval")),
-    startBuffer: length("start-buffer"),
-    retryInterval: retryInterval === undefined ? undefined : parseRetryInterval("retry-interval", retryInterval),
-    requiredJobNames: loadLines(toolkit, "required-job-names"),
+    startBuffer: ifGiven(optional("start-buffer"), (text) => parseLength("start-buffer", text)),
+    retryInterval: ifGiven(optional("retry-interval"), (text) => parseRetryInterval("retry-interval", text)),
+    requiredJobNames: loadItems(toolkit, "required-job-names"),
     timezone,
     noLock,
-    jobIntervalStartedAt: startedAt === undefined ? undefined : parseInstantOnly("job-interval-started-at", startedAt),
-    startsAt:
-      startsAt === undefined
-        ? undefined
-        : parseStartsAt("starts-at", startsAt, { timezone, location, timezoneName: "the input timezone" }),
-    catchUp: optional("catch-up") === undefined ? undefined : loadWord(toolkit, "catch-up", CATCH_UPS),
+    jobIntervalStartedAt: ifGiven(optional("job-interval-started-at"), (text) =>
+      parseInstantOnly("job-interval-started-at", text),
+    ),
+    startsAt: ifGiven(optional("starts-at"), (text) =>
+      parseStartsAt("starts-at", text, { timezone, location, timezoneName: "the input timezone" }),
+    ),
+    catchUp: ifGiven(optional("catch-up"), (text) => knownWord("catch-up", text, CATCH_UPS)),
   };
   if (kind === "job" && loadJobStatus(toolkit) === null) {
     throw new ArgumentError("not-allowed", {
@@ -83,13 +80,12 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
       expected: "this input's default, which the runner sets",
     });
   }
-  const wait = optional("wait");
   const inputs = {
     location,
     deadline,
     request: withoutUndefined(request),
     command: commandIn(toolkit, { noLock, kind }),
-    wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
+    wait: ifGiven(optional("wait"), (text) => parseElapsed("wait", text, WAITS)) ?? null,
     whenNotStarted: loadWord(toolkit, "not-started", WHEN_NOT_STARTED),
     whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
     githubToken: toolkit.getInput("github-token"),
@@ -223,19 +219,6 @@ export function loadWord<Word extends string>(
   return text === "" ? words[0] : knownWord(input, text, words);
 }
 
-/** @returns the names in an input: one a line, or separated by commas. */
-export function loadLines(toolkit: Toolkit, input: string): readonly string[] {
-  return toolkit
-    .getInput(input)
-    .split(/[\n,]/)
-    .map((name) => name.trim())
-    .filter((name) => name !== "");
-}
-
-type Defined<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
-  [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>;
-};
-
-function withoutUndefined<T extends object>(fields: T): Defined<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Defined<T>;
+export function loadItems(toolkit: Toolkit, input: string): readonly string[] {
+  return itemsIn(toolkit.getInput(input));
 }

@@ -1,23 +1,22 @@
 import { oneLine } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
-import { MINUTE, toIso } from "../scheduler/instant.ts";
+import { shortNumberProblem } from "../scheduler/elapsed-text.ts";
+import { toIso } from "../scheduler/instant.ts";
 import { scheduleOf } from "../scheduler/schedule-of.ts";
 import { firstStartFrom, wholeIntervals } from "../scheduler/whole-intervals.ts";
 import { type BackfillInputs, loadBackfillInputs, MOST_IN_RANGE } from "./backfill-inputs.ts";
 import { matrixOf, type Page, pageOf } from "./backfill-page.ts";
-import { writeBackfillSummary } from "./summary/backfill-summary.ts";
+import { appendSummary } from "./summary/append-summary.ts";
+import { backfillSummary } from "./summary/backfill-summary.ts";
 import type { Surroundings, Toolkit } from "./toolkit.ts";
 
 /** The step of `backfill/action.yml`: lists the whole intervals of a range for a matrix. It sends no request. */
 export async function listIntervals(surroundings: Surroundings): Promise<null> {
   const { toolkit } = surroundings;
   const inputs = loadBackfillInputs(toolkit, surroundings.now());
-  if (typeof inputs.jobInterval === "number" && inputs.jobInterval < MINUTE) {
-    const { shortNumberWarning } = await import(/* webpackChunkName: "remarks" */ "./remarks.ts");
-    const warning = shortNumberWarning(toolkit, "job-interval");
-    if (warning !== null) toolkit.warning(warning);
-  }
+  const warning = shortNumberProblem("job-interval", toolkit.getInput("job-interval"));
+  if (warning !== null) toolkit.warning(warning);
   const { page, notices } = await listPage(inputs, toolkit);
   toolkit.setOutput("matrix", matrixOf(page));
   toolkit.setOutput("count", String(page.intervals.length));
@@ -25,7 +24,7 @@ export async function listIntervals(surroundings: Surroundings): Promise<null> {
   toolkit.setOutput("next-offset", String(page.nextOffset ?? ""));
   for (const line of notices) toolkit.notice(oneLine(line));
   toolkit.info(logLine(page));
-  if (inputs.hasSummary) await writeBackfillSummary({ inputs, page }, surroundings);
+  if (inputs.hasSummary) await appendSummary(() => backfillSummary({ inputs, page }), surroundings);
   return null;
 }
 

@@ -2,7 +2,7 @@ import { holderLine, oneLine } from "../backend/one-line.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 
-/** What the log says about a lock that another caller ended. */
+/** @returns a line of the log about a lock that another caller ended. */
 export function lossLine(jobName: string, loss: LockLoss): string {
   const job = oneLine(jobName);
   const doubled = "so other runs may have done the same interval too";

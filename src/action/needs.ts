@@ -83,16 +83,17 @@ function neededJob(name: string, job: unknown) {
 function parsed(needs: string): unknown {
   try {
     return JSON.parse(needs);
-  } catch {
-    throw wrongNeeds(needs, "is not JSON");
+  } catch (cause) {
+    throw wrongNeeds(needs, "is not JSON", cause);
   }
 }
 
-function wrongNeeds(needs: string, problem: string): ArgumentError {
+function wrongNeeds(needs: string, problem: string, cause?: unknown): ArgumentError {
   return new ArgumentError("not-allowed", {
     field: "needs",
     value: needs,
     problem,
     expected: `\${{ toJSON(needs) }}, in a job that needs the jobs of the work`,
+    cause,
   });
 }

@@ -10,7 +10,7 @@ type Beginning =
   /** After intervals that the same step has run. */
   | "No further interval";
 
-/** What the log says about a refusal: what the job waits for, until when, and the way out if that never comes. */
+/** @returns a line of the log about a refusal: the cause, its end, and the way out if that end never comes. */
 export function notStartedLine(beginning: Beginning, { request, answer, holderRun }: Refused): string {
   return `${beginning} (${answer.reason}): ${waitingLine({ request, answer, holderRun })}`;
 }

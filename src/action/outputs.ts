@@ -1,4 +1,5 @@
 import type { Started } from "../backend/job-backend.ts";
+import { isLockId } from "../backend/lock-id.ts";
 import { holderLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
@@ -64,7 +65,7 @@ export function setOutputs(
 /** @returns what is wrong with a grant, or null. Steps of the job use these values in scripts, and post uses the lock's id. */
 function problemOfGrant({ lock, behind, skipped, ...granted }: Started): string | null {
   const { intervalStartedAt, intervalEndedAt, createdAt, updatedAt } = granted;
-  if (lock !== null && !/^[\x21-\x7e]{1,255}$/.test(lock.id)) return `the lock id ${shownValue(lock.id)}`;
+  if (lock !== null && !isLockId(lock.id)) return `the lock id ${shownValue(lock.id)}`;
   const instants = [intervalStartedAt, intervalEndedAt, createdAt, updatedAt];
   if (skipped !== null) instants.push(skipped.from, skipped.until);
   const wrong = instants.find((instant) => !isInstant(instant));

@@ -2,6 +2,7 @@ import { oneLine } from "../backend/one-line.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
+import type { Environment } from "../network/environment.ts";
 import { lastBoundaryUpTo } from "../scheduler/boundary.ts";
 import { shortNumberProblem } from "../scheduler/elapsed-text.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
@@ -9,7 +10,7 @@ import { scheduleOf } from "../scheduler/schedule-of.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
-import type { Environment, Toolkit } from "./toolkit.ts";
+import type { Toolkit } from "./toolkit.ts";
 
 /** The inputs that take any length of time: a small number may be meant as seconds or minutes. */
 const LENGTH_INPUTS = ["job-interval", "start-buffer", "retry-interval"];
@@ -29,7 +30,7 @@ export async function logRemarks(toolkit: Toolkit, remarked: Remarked): Promise<
   const status = jobStatusWarning(remarked);
   if (status !== null) toolkit.warning(status);
   for (const input of LENGTH_INPUTS) {
-    const line = shortNumberWarning(toolkit, input);
+    const line = shortNumberProblem(input, toolkit.getInput(input));
     if (line !== null) toolkit.warning(line);
   }
   const chosen = await chosenIntervalRemark(remarked);
@@ -58,11 +59,6 @@ function nameWarnings({ jobName, requiredJobNames = [] }: StartRequest): readonl
 function jobStatusWarning({ env, request }: Remarked): string | null {
   if (!isCompositeUnderAct(env) || request.noLock) return null;
   return "This runner does not tell a step of a composite action that a later step of the job failed, so a failed run would count as finished: use this action in the workflow itself, or let one run step do the work by the library (docs/recipes.md)";
-}
-
-/** @returns a warning about an input that takes a length of time, or null. */
-export function shortNumberWarning(toolkit: Toolkit, input: string): string | null {
-  return shortNumberProblem(input, toolkit.getInput(input));
 }
 
 /** A chosen interval need not be one that a start without `job-interval-started-at` would get. */

@@ -2,12 +2,12 @@ import type { JobBackend } from "../backend/job-backend.ts";
 import { MINUTE } from "../scheduler/instant.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
 import { connect } from "./connect.ts";
+import type { ConnectedStep } from "./connected-step.ts";
 import type { LockKind } from "./holder.ts";
 import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
 import { logStarted } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
 import { type LockStart, type RefusedStart, startLock } from "./start-lock.ts";
-import type { Starts } from "./starts.ts";
 import { grantedState, StepStateWriter } from "./state.ts";
 import { addSummary, prepareSummary, refusedRow, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
@@ -23,14 +23,14 @@ export function startJob(surroundings: Surroundings): Promise<number | null> {
 }
 
 /**
- * Starts as the inputs say. Each failure is reported.
+ * Starts a job as the inputs say. Each failure is reported.
  *
  * @param start What a step without a command does.
  */
 export async function startByInputs(
   surroundings: Surroundings,
   kind: LockKind,
-  start: (starts: Starts) => Promise<number | null>,
+  start: (step: ConnectedStep) => Promise<number | null>,
 ): Promise<number | null> {
   const { toolkit, env } = surroundings;
   const state = new StepStateWriter(toolkit);
@@ -60,10 +60,10 @@ async function loadStartFailure() {
 }
 
 /** A step before it has a backend. */
-type Step = Pick<Starts, "inputs" | "surroundings" | "kind" | "state">;
+type UnconnectedStep = Pick<ConnectedStep, "inputs" | "surroundings" | "kind" | "state">;
 
 /** Calls `work` with a backend, and closes it. */
-async function withBackend<T>(step: Step, work: (starts: Starts) => Promise<T>): Promise<T> {
+async function withBackend<T>(step: UnconnectedStep, work: (step: ConnectedStep) => Promise<T>): Promise<T> {
   const { inputs, surroundings } = step;
   let isMarked = false;
   const onMark = () => {
@@ -77,36 +77,36 @@ async function withBackend<T>(step: Step, work: (starts: Starts) => Promise<T>):
   }
 }
 
-async function startForLaterSteps(starts: Starts): Promise<number | null> {
-  const { inputs, surroundings } = starts;
+async function startForLaterSteps(step: ConnectedStep): Promise<number | null> {
+  const { inputs, surroundings } = step;
   const report = (start: LockStart) => setOutputs(surroundings, { start });
   prepareSummary(surroundings);
-  const start = await startLock(starts, { wait: inputs.wait, report });
+  const start = await startLock(step, { wait: inputs.wait, report });
   const { answer, takingState } = start;
-  if (!answer.started) return reportRefusal({ ...start, answer }, starts);
+  if (!answer.started) return reportRefusal({ ...start, answer }, step);
   // After the outputs: if this process dies in between, post interrupts the lock. In the other order, post could finish an
   // interval that no step has seen.
   if (answer.lock !== null) {
-    starts.state.save(grantedState(takingState, answer, starts.isMarked()));
+    step.state.save(grantedState(takingState, answer, step.isMarked()));
   }
   logStarted(answer, surroundings.toolkit);
-  await addSummary(surroundings, () => ({ rows: [startedRow(answer, starts)], ended: null }));
+  await addSummary(surroundings, () => ({ rows: [startedRow(answer, step)], ended: null }));
   return null;
 }
 
-async function startWithCommand(step: Step, commandInputs: CommandInputs): Promise<number | null> {
+async function startWithCommand(step: UnconnectedStep, commandInputs: CommandInputs): Promise<number | null> {
   const { inputs, surroundings } = step;
   const { commandOf } = await import(/* webpackChunkName: "run" */ "./run/command-of-inputs.ts");
   const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
   // Before anything is sent: a shell or folder that is missing must take no lock.
   const command = await commandOf(commandInputs, surroundings);
-  return withBackend(step, async (starts) => {
+  return withBackend(step, async (connected) => {
     const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({
-      starts,
+      step: connected,
       command,
       most: commandInputs.maxIntervals,
     });
-    if (refused !== null && finished === 0) return reportRefusal(refused, starts);
+    if (refused !== null && finished === 0) return reportRefusal(refused, connected);
     if (refused !== null) surroundings.toolkit.info(await refusalLine("No further interval", refused, inputs));
     // A person who cancels a run does not want it to go on in another one. Without a lock the next run would get the same interval.
     const mayDispatch = exitCode === 0 && !isCancelled && !inputs.request.noLock;
@@ -119,7 +119,10 @@ async function startWithCommand(step: Step, commandInputs: CommandInputs): Promi
 }
 
 /** Reports a start that was refused, as the input `not-started` says. */
-export async function reportRefusal(start: RefusedStart, { inputs, surroundings }: Starts): Promise<number | null> {
+export async function reportRefusal(
+  start: RefusedStart,
+  { inputs, surroundings }: ConnectedStep,
+): Promise<number | null> {
   const line = await refusalLine("Not started", start, inputs);
   await addSummary(surroundings, () => ({ rows: [refusedRow(inputs.request.jobName, start.answer)], ended: null }));
   switch (inputs.whenNotStarted) {

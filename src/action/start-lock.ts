@@ -1,4 +1,3 @@
-import { setTimeout as pause } from "node:timers/promises";
 import type { Claim, StartAnswer } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
@@ -6,8 +5,8 @@ import { type Deadline, deadlineIn } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
 import type { Active, NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
+import type { ConnectedStep } from "./connected-step.ts";
 import type { HolderRun } from "./github/holder-run.ts";
-import type { Starts } from "./starts.ts";
 import type { StepState } from "./state.ts";
 import { StepClaim } from "./step-claim.ts";
 import type { Surroundings } from "./toolkit.ts";
@@ -35,13 +34,13 @@ export interface StartOptions {
 export type RefusedStart = LockStart & { readonly answer: NotStarted };
 
 /** Asks for the next due interval. */
-export async function startLock(starts: Starts, { wait, report, cancelled }: StartOptions): Promise<LockStart> {
-  const { inputs, surroundings } = starts;
-  const claim = new StepClaim(starts);
+export async function startLock(step: ConnectedStep, { wait, report, cancelled }: StartOptions): Promise<LockStart> {
+  const { inputs, surroundings } = step;
+  const claim = new StepClaim(step);
   let holderRun: HolderRun | null = null;
   const attempt = async (deadline: Deadline) => {
     logForDebugging(`Start request at ${toIso(surroundings.now())}`, inputs.request, surroundings);
-    const found = await startOrTakeOver(starts, claim, deadline);
+    const found = await startOrTakeOver(step, claim, deadline);
     logForDebugging("Answer", found.answer, surroundings);
     holderRun = found.holderRun;
     return found.answer;
@@ -49,7 +48,7 @@ export async function startLock(starts: Starts, { wait, report, cancelled }: Sta
   try {
     const answer = await (wait === null
       ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
-      : repeatStart(starts, { wait, attempt, holderRun: () => holderRun }));
+      : repeatStart(step, { wait, attempt, holderRun: () => holderRun }));
     if (!answer.started) claim.withdraw();
     const start = { answer, takingState: claim.takingState, holderRun };
     report(start);
@@ -69,11 +68,13 @@ interface RepeatedStart {
 
 /** Starts, and repeats a refused start until the wait is over. */
 async function repeatStart(
-  { inputs, surroundings }: Starts,
+  { inputs, surroundings }: ConnectedStep,
   { wait, attempt, holderRun }: RepeatedStart,
 ): Promise<StartAnswer> {
   const { toolkit, now } = surroundings;
-  const { startWaiting } = await import(/* webpackChunkName: "wait" */ "../backend/waiting-start.ts");
+  const { lastStartFailedLine, pauses, startWaiting } = await import(
+    /* webpackChunkName: "wait" */ "../backend/waiting-start.ts"
+  );
   const { notStartedLine } = await import(/* webpackChunkName: "refused" */ "./not-started-line.ts");
   return startWaiting({
     first: () => attempt(surroundings.deadline(inputs.deadline)),
@@ -81,27 +82,25 @@ async function repeatStart(
     until: surroundings.deadline(wait),
     onChange: (refusal) =>
       toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
-    onFailure: ({ message }) =>
-      toolkit.warning(oneLine(`The last start of the wait failed, so the answer before it counts: ${message}`)),
+    onFailure: (failure) => toolkit.warning(lastStartFailedLine(failure)),
     now,
-    random: Math.random,
-    pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),
+    ...pauses,
   });
 }
 
 /** Starts, and once more as a takeover if GitHub says that the run which holds the lock has completed. */
 async function startOrTakeOver(
-  starts: Starts,
+  step: ConnectedStep,
   claim: Claim,
   deadline: Deadline,
 ): Promise<Omit<LockStart, "takingState">> {
-  const { backend } = starts;
-  const { request, githubToken } = starts.inputs;
+  const { backend } = step;
+  const { request, githubToken } = step.inputs;
   const answer = await backend.start(request, claim, deadline);
   if (answer.started || answer.reason !== "active" || githubToken === "" || request.takeOver !== undefined) {
     return { answer, holderRun: null };
   }
-  const holderRun = await askForHolderRun(answer, starts);
+  const holderRun = await askForHolderRun(answer, step);
   if (holderRun?.isCompleted !== true || answer.id === null || answer.updatedAt === null) return { answer, holderRun };
   const takeOver = { id: answer.id, updatedAt: answer.updatedAt };
   const taking: StartRequest = { ...request, takeOver };
@@ -111,20 +110,21 @@ async function startOrTakeOver(
 /** @returns null if GitHub does not answer: the start is then refused as it was. */
 async function askForHolderRun(
   { holder }: Active,
-  { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: Starts,
+  { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: ConnectedStep,
 ): Promise<HolderRun | null> {
-  const { apiFailureText, GitHubApi } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
+  const { askGitHub } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
   const { findHolderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
-  const api = new GitHubApi({ env, token, log: toolkit.debug });
-  const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
-  try {
-    return await findHolderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
-  } catch (error) {
-    toolkit.debug(await apiFailureText(error));
-    return null;
-  } finally {
-    api.close();
-  }
+  return askGitHub<HolderRun | null>(
+    { env, token, log: toolkit.debug },
+    (api) => {
+      const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
+      return findHolderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
+    },
+    (problem) => {
+      toolkit.debug(problem);
+      return null;
+    },
+  );
 }
 
 /** With debug logging each decision is shown with its inputs. The toolkit masks secrets, and a request has none. */

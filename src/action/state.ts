@@ -1,7 +1,7 @@
 import type { Started } from "../backend/job-backend.ts";
-import type { Span } from "../backend/one-line.ts";
 import { parseInstant, toIso } from "../scheduler/instant.ts";
 import { readState } from "../scheduler/read-state-document.ts";
+import type { Span } from "../scheduler/span.ts";
 import type { JobRecord } from "../store/job-store.ts";
 import type { Toolkit } from "./toolkit.ts";
 

@@ -1,9 +1,10 @@
 import type { Location } from "../location/location.ts";
+import type { Environment } from "../network/environment.ts";
 import { type FailRule, parseFailRules } from "../scheduler/fail-when.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import { loadBoolean, loadDeadline, loadLines, loadLocation } from "./inputs.ts";
+import { loadBoolean, loadDeadline, loadItems, loadLocation } from "./inputs.ts";
 import { type Login, loadLogin } from "./login.ts";
-import type { Environment, Toolkit } from "./toolkit.ts";
+import type { Toolkit } from "./toolkit.ts";
 
 /** The inputs of `status/action.yml`, checked. */
 export interface StatusInputs {
@@ -21,13 +22,13 @@ export interface StatusInputs {
 /** @throws ArgumentError for the first wrong input, before anything is sent. */
 export async function loadStatusInputs(toolkit: Toolkit, env: Environment): Promise<StatusInputs> {
   const location = loadLocation(toolkit, env);
-  const names = [...new Set(loadLines(toolkit, "job-names"))];
+  const names = [...new Set(loadItems(toolkit, "job-names"))];
   for (const name of names) checkJobName(name, "job-names");
   const githubToken = toolkit.getInput("github-token");
   if (githubToken !== "") toolkit.setSecret(githubToken);
   return {
     jobNames: names.length === 0 ? null : names,
-    rules: await parseFailRules(loadLines(toolkit, "fail-when"), ["disabled"]),
+    rules: await parseFailRules(loadItems(toolkit, "fail-when"), ["disabled"]),
     location,
     deadline: loadDeadline(toolkit, "start"),
     githubToken,

@@ -3,8 +3,8 @@ import { lockIdOf } from "../backend/lock-id.ts";
 import type { ServiceError } from "../errors/service-error.ts";
 import { canonicalUrl } from "../location/location.ts";
 import type { Holder } from "../scheduler/state-document.ts";
+import type { ConnectedStep } from "./connected-step.ts";
 import { ownHolder } from "./holder.ts";
-import type { Starts } from "./starts.ts";
 import { NO_STATE, type StepState } from "./state.ts";
 
 interface Ids {
@@ -18,13 +18,13 @@ interface Ids {
  */
 export class StepClaim implements Claim {
   readonly holder: Holder;
-  readonly #starts: Starts;
+  readonly #step: ConnectedStep;
   #ids: Ids | null = null;
   #isSaved = false;
 
-  constructor(starts: Starts) {
-    const { surroundings, kind } = starts;
-    this.#starts = starts;
+  constructor(step: ConnectedStep) {
+    const { surroundings, kind } = step;
+    this.#step = step;
     this.holder = ownHolder(surroundings.env, { kind, checkRunId: surroundings.toolkit.getInput("check-run-id") });
     // Node loads its crypto for the ids. A start over git needs them only after its first answer.
     setImmediate(() => this.#madeIds());
@@ -40,7 +40,7 @@ export class StepClaim implements Claim {
 
   /** The step's state while the start is in flight: it names the lock that may be taken. */
   get takingState(): StepState {
-    const { location, request } = this.#starts.inputs;
+    const { location, request } = this.#step.inputs;
     return {
       ...NO_STATE,
       location: canonicalUrl(location),
@@ -51,25 +51,25 @@ export class StepClaim implements Claim {
   }
 
   readonly beforeTaking = (): void => {
-    if (!this.#isSaved) this.#starts.state.save(this.takingState);
+    if (!this.#isSaved) this.#step.state.save(this.takingState);
     this.#isSaved = true;
   };
 
   /** The start has taken no lock. */
   withdraw(): void {
-    if (this.#isSaved) this.#starts.state.save({ ...this.takingState, lockId: "" });
+    if (this.#isSaved) this.#step.state.save({ ...this.takingState, lockId: "" });
     this.#isSaved = false;
   }
 
   /** The start has failed, so its lock may have been taken. */
   fail({ effect }: ServiceError): void {
     if (effect === "none") this.withdraw();
-    else if (this.#starts.isMarked()) this.#starts.state.save({ ...this.takingState, isMarked: true });
+    else if (this.#step.isMarked()) this.#step.state.save({ ...this.takingState, isMarked: true });
   }
 
   #madeIds(): Ids {
     if (this.#ids !== null) return this.#ids;
-    const idempotencyKey = this.#starts.surroundings.newId();
+    const idempotencyKey = this.#step.surroundings.newId();
     this.#ids = { idempotencyKey, lockId: lockIdOf(idempotencyKey) };
     return this.#ids;
   }

@@ -1,11 +1,11 @@
 import type { Started } from "../backend/job-backend.ts";
-import type { Span } from "../backend/one-line.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
+import type { Span } from "../scheduler/span.ts";
 import type { Holder } from "../scheduler/state-document.ts";
+import type { ConnectedStep } from "./connected-step.ts";
 import { messageOf } from "./error-message.ts";
 import { ownHolder } from "./holder.ts";
 import { dueAtOf } from "./outputs.ts";
-import type { Starts } from "./starts.ts";
 import type { SummaryRow } from "./summary/summary-text.ts";
 import type { StepSummary } from "./summary/write-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
@@ -41,7 +41,7 @@ async function loadWriter() {
 
 export function startedRow(
   granted: Started,
-  { surroundings, kind }: Pick<Starts, "surroundings" | "kind">,
+  { surroundings, kind }: Pick<ConnectedStep, "surroundings" | "kind">,
 ): SummaryRow {
   return {
     jobName: granted.jobName,

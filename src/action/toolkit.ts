@@ -13,6 +13,7 @@ import {
   warning,
 } from "@actions/core";
 import type { Deadline } from "../network/deadline.ts";
+import type { Environment } from "../network/environment.ts";
 import { whileWaiting } from "./while-waiting.ts";
 
 /**
@@ -53,8 +54,6 @@ export function runnerToolkit() {
 }
 
 export type Toolkit = ReturnType<typeof runnerToolkit>;
-
-export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that the logic uses outside of this process. Entry points pass it in. */
 export interface Surroundings {

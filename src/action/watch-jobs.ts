@@ -14,7 +14,8 @@ import { type DisabledWorkflows, disabledWorkflows } from "./github/disabled-wor
 import { serverUrlOf } from "./holder.ts";
 import { loadStatusInputs, type StatusInputs } from "./status-inputs.ts";
 import { setStatusOutputs } from "./status-outputs.ts";
-import { writeStatusSummary } from "./summary/status-summary.ts";
+import { appendSummary } from "./summary/append-summary.ts";
+import { statusSummary } from "./summary/status-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /** An annotation holds some 4,000 characters. */
@@ -49,7 +50,8 @@ export async function watchJobs(surroundings: Surroundings): Promise<null> {
   if (disabled.paths === null) logUnknown(disabled.because, inputs, surroundings);
   if (inputs.hasSummary) {
     const serverUrl = serverUrlOf(env) ?? "";
-    await writeStatusSummary({ watched: found, missing: found.missing, disabled, now, serverUrl }, surroundings);
+    const summarized = { watched: found, missing: found.missing, disabled, now, serverUrl };
+    await appendSummary(() => statusSummary(summarized), surroundings);
   }
   const problems = problemsOf(inputs, { found, disabled, met: metRules(inputs.rules, found, now) });
   if (problems.length > 0) toolkit.setFailed(problems.join("; "));

@@ -30,7 +30,7 @@ const MEASURED_FROM = 2 * 1024;
  * @param added The part of the state that the caller adds.
  * @throws ArgumentError for a grant or a resume after which no store might read the job's state any more.
  */
-export function checkLength(state: JobState, added: object | null, field: "jobInterval" | "holder"): void {
+export function checkStateLength(state: JobState, added: object | null, field: "jobInterval" | "holder"): void {
   if (JSON.stringify(added).length < MEASURED_FROM || JSON.stringify(state).length <= LONGEST_STATE) return;
   throw new ArgumentError("out-of-range", {
     field,

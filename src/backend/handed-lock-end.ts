@@ -2,15 +2,15 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import { toIso } from "../scheduler/instant.ts";
 import { lossOf } from "../scheduler/lock-loss.ts";
-import { type Holder, holderOf, type JobState } from "../scheduler/state-document.ts";
-import { type HandedLock, isForInterval } from "./handed-lock.ts";
+import { type Holder, holderOf, type JobState, type RecordedInterval } from "../scheduler/state-document.ts";
+import { type HandedLock, type HandedTakenLock, isForInterval } from "./handed-lock.ts";
 import { type HeldLock, LockLostError } from "./job-backend.ts";
 import { holderLine } from "./one-line.ts";
 
 /** The workflow run of a holder: no other run may end its lock. */
 export type RunIdentity = Pick<Holder, "serverUrl" | "repository" | "runId">;
 
-/** What to do with a lock that was handed on. */
+/** The call that ends a lock which was handed on. */
 export type HandedLockEnd =
   /** `resume-and-finish`: an earlier attempt of the run interrupted the lock, and now the work has succeeded. */
   | { readonly call: "finish" | "interrupt" | "resume-and-finish" }
@@ -18,7 +18,7 @@ export type HandedLockEnd =
   | { readonly call: null; readonly endedAt: string };
 
 interface RequestedEnd {
-  readonly lock: HandedLock & { readonly id: string };
+  readonly lock: HandedTakenLock;
   /** Whether the work of the interval succeeded. */
   readonly isDone: boolean;
   /** The workflow run that ends the lock. */
@@ -49,9 +49,7 @@ export function endOfHandedLock({ lock, isDone, run }: RequestedEnd, state: JobS
   throw new LockLostError(held, loss);
 }
 
-interface Recorded {
-  readonly intervalStartedAt: string;
-  readonly intervalEndedAt: string;
+interface Recorded extends RecordedInterval {
   readonly holder: Holder | null;
 }
 

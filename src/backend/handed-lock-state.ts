@@ -4,7 +4,7 @@ import { shownValue } from "../errors/shown-value.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { lossOf } from "../scheduler/lock-loss.ts";
 import type { JobState, Lock } from "../scheduler/state-document.ts";
-import { type HandedLock, isForInterval } from "./handed-lock.ts";
+import { type HandedTakenLock, isForInterval } from "./handed-lock.ts";
 import { type JobBackend, LockLostError } from "./job-backend.ts";
 
 /** @returns `hidden` for an original CronyxServer, which shows no state: the lock's id alone decides there. */
@@ -30,7 +30,7 @@ export async function shownState(
  */
 export async function readActiveLock(
   backend: JobBackend,
-  lock: HandedLock & { readonly id: string },
+  lock: HandedTakenLock,
   deadline: Deadline,
 ): Promise<Lock | "hidden"> {
   const { jobName, id } = lock;

@@ -3,7 +3,9 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { canonicalUrl, type Location } from "../location/location.ts";
 import { type Instant, isInstant, parseInstant, toIso } from "../scheduler/instant.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
+import type { RecordedInterval } from "../scheduler/state-document.ts";
 import type { Started } from "./job-backend.ts";
+import { isLockId } from "./lock-id.ts";
 
 /** A lock that one process took and another one ends. Its text is no secret, and holds none. */
 export interface HandedLock {
@@ -17,9 +19,12 @@ export interface HandedLock {
   readonly updatedAt: Instant;
   /** How many further intervals were due after this one. Null: the server did not say. */
   readonly behind: number | null;
-  /** A hash of the location, by which another process knows its own one again. The address itself could be a secret. */
+  /** A hash of the location, by which another process checks its own one. The address itself could be a secret. */
   readonly locationDigest: string;
 }
+
+/** A lock that was handed on, and that is to be ended: its start took one. */
+export type HandedTakenLock = HandedLock & { readonly id: string };
 
 /** The text for a start that was refused. */
 export const NOT_STARTED_TEXT = JSON.stringify({ started: false });
@@ -59,7 +64,7 @@ export function readHandedLock(text: string): HandedLock | null {
   if (
     started !== true ||
     typeof job !== "string" ||
-    !(id === null || (typeof id === "string" && /^[\x21-\x7e]{1,255}$/.test(id))) ||
+    !(id === null || (typeof id === "string" && isLockId(id))) ||
     // Only a start without a lock has no id.
     (id === null && noLock !== true) ||
     !(behind === null || (typeof behind === "number" && Number.isSafeInteger(behind) && behind >= 0)) ||
@@ -84,11 +89,19 @@ export function readHandedLock(text: string): HandedLock | null {
   };
 }
 
+/** @throws ArgumentError `invalid-lock` for any text but that of a start that was granted. */
+export function readGrantedLock(text: string): HandedLock {
+  const lock = readHandedLock(text);
+  if (lock !== null) return lock;
+  throw new ArgumentError("invalid-lock", {
+    field: "lock",
+    value: text,
+    problem: "is the text of a start that was refused",
+  });
+}
+
 /** Whether a lock's text has the interval that the job's state has for the lock. */
-export function isForInterval(
-  { intervalStartedAt, intervalEndedAt }: HandedLock,
-  recorded: { readonly intervalStartedAt: string; readonly intervalEndedAt: string },
-): boolean {
+export function isForInterval({ intervalStartedAt, intervalEndedAt }: HandedLock, recorded: RecordedInterval): boolean {
   return (
     Date.parse(recorded.intervalStartedAt) === intervalStartedAt &&
     Date.parse(recorded.intervalEndedAt) === intervalEndedAt
@@ -113,14 +126,14 @@ function objectIn(text: string): Readonly<Record<string, unknown>> {
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === "object" && value !== null && !Array.isArray(value)) return { ...value };
-  } catch {
-    // The error below names the text.
+  } catch (cause) {
+    throw invalidLock(text, cause);
   }
   throw invalidLock(text);
 }
 
-function invalidLock(text: string): ArgumentError {
-  return new ArgumentError("invalid-lock", { field: "lock", value: text, problem: "is not the text of a lock" });
+function invalidLock(text: string, cause?: unknown): ArgumentError {
+  return new ArgumentError("invalid-lock", { field: "lock", value: text, problem: "is not the text of a lock", cause });
 }
 
 function instantIn(value: unknown): Instant | null {

@@ -3,6 +3,7 @@ import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { LockLoss } from "../scheduler/lock-loss.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
+import type { Span } from "../scheduler/span.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
@@ -61,6 +62,10 @@ export interface JobStates {
   readonly nameless?: readonly ServiceError[];
 }
 
+/** The two calls that end a run, and the ending that each adds to the job's history. */
+export const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
+export type End = keyof typeof ENDING_OF;
+
 /** Identifies one start, the lock that it may take, and the holder. */
 export interface Claim {
   /**
@@ -102,7 +107,7 @@ export interface Started extends Omit<ActiveLock, "lock"> {
   /** How many further intervals are due after this one. Null: an original server does not send it. */
   readonly behind: number | null;
   /** The span before the interval that `catchUp: latest` leaves out. */
-  readonly skipped: { readonly from: Instant; readonly until: Instant } | null;
+  readonly skipped: Span | null;
   /** The lock that this start took over. */
   readonly takenOver: TakenOver | null;
 }

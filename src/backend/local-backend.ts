@@ -9,7 +9,7 @@ import { type PreparedStart, prepareStart, type StartRequest } from "../schedule
 import { type Holder, type JobState, type Lock, newJobState } from "../scheduler/state-document.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
 import { type JobRecord, type JobStore, type Reading, statesIn } from "../store/job-store.ts";
-import { checkLength, checkUnused, lockFor } from "./claimed-lock.ts";
+import { checkStateLength, checkUnused, lockFor } from "./claimed-lock.ts";
 import { CONTESTED } from "./contested.ts";
 import { DecisionClock } from "./decision-clock.ts";
 import {
@@ -84,7 +84,7 @@ export class LocalBackend implements JobBackend {
       const lock = lockFor(decision, claim, now);
       const { begun, behind } = decision;
       const state = grantLock(record?.state ?? newJobState(jobName), { lock, begun, schedule: prepared.recorded });
-      checkLength(state, [lock.holder, prepared.recorded], "jobInterval");
+      checkStateLength(state, [lock.holder, prepared.recorded], "jobInterval");
       claim.beforeTaking?.();
       const { version } = await swap(record?.version ?? null, state, deadline);
       if (version === null) continue;
@@ -120,11 +120,11 @@ export class LocalBackend implements JobBackend {
   }
 
   async resume(lock: HeldLock, holder: Holder | null, deadline: Deadline): Promise<ActiveLock> {
-    const { resume } = await loadLaterTransitions();
+    const { resume } = await loadRareTransitions();
     return this.#change(lock, deadline, (state, now) => {
       const { state: resumed, refusal } = resume(state, { id: lock.id, holder, now });
       if (refusal === null) {
-        checkLength(resumed, holder, "holder");
+        checkStateLength(resumed, holder, "holder");
         return resumed;
       }
       throw new LockLostError(lock, refusal.loss, { grantedSince: refusal.grantedSince?.holder ?? null });
@@ -133,8 +133,8 @@ export class LocalBackend implements JobBackend {
 
   async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
     checkJobName(jobName);
-    const { skip } = await loadLaterTransitions();
-    const { skipError } = await import(/* webpackChunkName: "later" */ "./skip-error.ts");
+    const { skip } = await loadRareTransitions();
+    const { skipError } = await import(/* webpackChunkName: "rare" */ "./skip-error.ts");
     return trackingSwaps(this.#store, async (swap) => {
       for (;;) {
         const record = await this.#read(jobName, deadline);
@@ -229,7 +229,7 @@ export class LocalBackend implements JobBackend {
 
   /** @returns the renewed lock, the instant that the renewal recorded, and the longest time that can have passed since. */
   async #renew(lock: HeldLock, deadline: Deadline) {
-    const { renew } = await loadLaterTransitions();
+    const { renew } = await loadRareTransitions();
     const since = this.#monotonic();
     let renewedAt = 0;
     const renewed = await this.#change(lock, deadline, (state, now) => {
@@ -297,6 +297,6 @@ function stateOf(record: JobRecord | null, { jobName }: HeldLock): JobState {
 }
 
 /** Loaded only here: most runs neither renew, skip nor resume. */
-function loadLaterTransitions() {
-  return import(/* webpackChunkName: "later" */ "../scheduler/later-transitions.ts");
+function loadRareTransitions() {
+  return import(/* webpackChunkName: "rare" */ "../scheduler/rare-transitions.ts");
 }

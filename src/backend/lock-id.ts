@@ -22,6 +22,12 @@ export function lockIdOf(idempotencyKey: string): string {
   return `${low}-${middle}-5${high}-${variant.toString(16)}${clock}-${node}`;
 }
 
+/** Whether a text may be the id of a lock, which goes into outputs, the step's state and paths. An original server's is a UUID. */
+export function isLockId(text: string): boolean {
+  // A URL resolves segments of dots.
+  return /^(?!\.{1,2}$)[\x21-\x7e]{1,255}$/.test(text);
+}
+
 /** The one form in which ids and keys are compared: a UUID in lower case, and any other text as it is. */
 export function canonicalId(id: string): string {
   return UUID.test(id) ? id.toLowerCase() : id;

@@ -1,5 +1,6 @@
 import { behindCount } from "../scheduler/behind-count.ts";
-import { type Instant, toIso } from "../scheduler/instant.ts";
+import { toIso } from "../scheduler/instant.ts";
+import { spanText } from "../scheduler/span.ts";
 import type { Holder } from "../scheduler/state-document.ts";
 import type { JobActiveError, LockLostError, Started, TakenOver } from "./job-backend.ts";
 
@@ -49,7 +50,7 @@ export function lockLossLine({ message, loss, grantedSince }: LockLostError): st
 /** The beginning of the line about a takeover. */
 export const TOOK_OVER = "Took over the lock of ";
 
-/** What the log says about a start: the interval first. */
+/** @returns the lines of the log about a start: the interval first. */
 export function startedLines(answer: Started): readonly string[] {
   const { jobName, intervalStartedAt, intervalEndedAt, lock, behind, skipped, takenOver } = answer;
   const job = oneLine(jobName);
@@ -62,16 +63,6 @@ export function startedLines(answer: Started): readonly string[] {
       : [`catch-up: latest leaves out ${spanText(skipped)}: no run gets it once this run finishes`]),
     ...(behind === null || behind === 0 ? [] : [behindLine(job, behind)]),
   ];
-}
-
-/** A part of time, end excluded. */
-export interface Span {
-  readonly from: Instant;
-  readonly until: Instant;
-}
-
-export function spanText({ from, until }: Span): string {
-  return `${toIso(from)} to ${toIso(until)}`;
 }
 
 function takenOverLine({ holder, since }: TakenOver): string {

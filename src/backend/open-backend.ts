@@ -1,4 +1,5 @@
 import type { Location, RepositoryLocation } from "../location/location.ts";
+import type { Environment } from "../network/environment.ts";
 import type { JobStore } from "../store/job-store.ts";
 import type { JobBackend } from "./job-backend.ts";
 import type { Credentials, MarkOptions } from "./remote/server-connection.ts";
@@ -10,7 +11,7 @@ export interface BackendOptions extends MarkOptions {
   /** For a CronyxServer. A user name and a password are for a repository too, in place of the token. */
   readonly credentials: Credentials;
   readonly userAgent: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   /** The folder to make temporary folders in. */
   readonly temporary: string;
   readonly log: (line: string) => void;

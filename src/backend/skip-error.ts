@@ -1,6 +1,6 @@
 import { ArgumentError } from "../errors/argument-error.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
-import type { SkipRefusal } from "../scheduler/later-transitions.ts";
+import type { SkipRefusal } from "../scheduler/rare-transitions.ts";
 import { JobActiveError } from "./job-backend.ts";
 
 /** @returns the error for a skip that the rules refuse. */

@@ -1,5 +1,6 @@
 import type { Granted } from "../scheduler/decide.ts";
 import type { Instant } from "../scheduler/instant.ts";
+import type { Span } from "../scheduler/span.ts";
 import { endingOf, holderOf, type JobState, type Lock } from "../scheduler/state-document.ts";
 import type { JobRecord } from "../store/job-store.ts";
 import type { ActiveLock, Started, TakenOver } from "./job-backend.ts";
@@ -7,10 +8,7 @@ import type { ActiveLock, Started, TakenOver } from "./job-backend.ts";
 // The answer to a start comes from the job's state alone, so that a repeated start gets the same answer.
 
 /** @returns the span between the job's progress and the lock's interval, which is skipped once the run finishes. */
-function skippedBefore(
-  { intervalStartedAt }: Lock,
-  { finishedUntil, begun }: JobState,
-): { readonly from: Instant; readonly until: Instant } | null {
+function skippedBefore({ intervalStartedAt }: Lock, { finishedUntil, begun }: JobState): Span | null {
   const from = finishedUntil ?? begun?.intervalStartedAt ?? intervalStartedAt;
   return from < intervalStartedAt ? { from: Date.parse(from), until: Date.parse(intervalStartedAt) } : null;
 }
@@ -47,7 +45,7 @@ export function startedWith(lock: Lock, record: JobRecord, behind: number): Star
 }
 
 export function startedWithoutLock(jobName: string, decision: Granted, now: Instant): Started {
-  const { intervalStartedAt, intervalEndedAt, behind, skippedStartedAt, skippedEndedAt } = decision;
+  const { intervalStartedAt, intervalEndedAt, behind, skipped } = decision;
   return {
     started: true,
     jobName,
@@ -57,8 +55,7 @@ export function startedWithoutLock(jobName: string, decision: Granted, now: Inst
     updatedAt: now,
     lock: null,
     behind,
-    skipped:
-      skippedStartedAt === null || skippedEndedAt === null ? null : { from: skippedStartedAt, until: skippedEndedAt },
+    skipped,
     takenOver: null,
   };
 }

@@ -1,8 +1,10 @@
+import { setTimeout } from "node:timers/promises";
 import { ServiceError } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { NotStarted } from "../scheduler/not-started.ts";
 import type { StartAnswer } from "./job-backend.ts";
+import { oneLine } from "./one-line.ts";
 
 /** The pauses between two starts, in milliseconds. They grow, and vary at random, so that callers do not start at once. */
 const FIRST_PAUSE = 2000;
@@ -25,6 +27,16 @@ export interface WaitingStartOptions {
   readonly random: () => number;
   /** @returns after that many milliseconds, or when the signal is aborted. */
   readonly pause: (ms: number, signal: AbortSignal) => Promise<void>;
+}
+
+/** The pauses of this process. */
+export const pauses: Pick<WaitingStartOptions, "random" | "pause"> = {
+  random: () => Math.random(),
+  pause: (ms, signal) => setTimeout(ms, undefined, { signal }).catch(() => {}),
+};
+
+export function lastStartFailedLine({ message }: ServiceError): string {
+  return `The last start of the wait failed, so the answer before it counts: ${oneLine(message)}`;
 }
 
 /**

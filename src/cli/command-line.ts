@@ -10,12 +10,13 @@ import { ServiceError } from "../errors/service-error.ts";
 import { type Location, parseLocation } from "../location/location.ts";
 import { unencryptedWarning } from "../location/unencrypted-warning.ts";
 import type { Deadline } from "../network/deadline.ts";
+import type { Environment } from "../network/environment.ts";
 import { commandMessage } from "./remedies.ts";
 
 /** All that the commands use outside of this process. */
 export interface CommandSurroundings {
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly now: () => number;
   /** @param ms Default: a minute. @param signal Its abort ends the time early. */
   readonly deadline: (ms?: number, signal?: AbortSignal) => Deadline;
@@ -124,7 +125,7 @@ function isExpected(error: unknown): boolean {
  */
 function argumentsIn<Flags extends ParseArgsOptionsConfig>(
   args: readonly string[],
-  env: CommandSurroundings["env"],
+  env: Environment,
   {
     jobs: [least, most],
     flags,
@@ -172,7 +173,7 @@ function parsed<Flags extends ParseArgsOptionsConfig>(args: readonly string[], f
 }
 
 function credentialsIn(
-  { CRONYX_TOKEN: token = "", CRONYX_USERNAME: username = "", CRONYX_PASSWORD: given = "" }: CommandSurroundings["env"],
+  { CRONYX_TOKEN: token = "", CRONYX_USERNAME: username = "", CRONYX_PASSWORD: given = "" }: Environment,
   location: Location,
 ): Credentials {
   const password = given || (location.kind === "repository" ? token : "");

@@ -1,13 +1,14 @@
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type Started } from "../backend/job-backend.ts";
 import { nextStart } from "../backend/next-start.ts";
-import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
 import { type RunningCommand, startCommand } from "../command/command.ts";
 import { intervalEnvironment } from "../command/interval-environment.ts";
 import { parseMaxIntervals } from "../command/max-intervals.ts";
 import { type CommandEnding, runUnderLock, whenAborted } from "../command/run-under-lock.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
+import { spanText } from "../scheduler/span.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { commandMessage } from "./remedies.ts";
@@ -29,7 +30,7 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
   const [args, commandLine] = splitAtHyphens(surroundings.args);
   return runOnBackend({ ...surroundings, args }, SHAPE, async (backend, given) => {
     const { errors } = surroundings;
-    const asked = startIn(given);
+    const requested = startIn(given);
     for (const line of shortNumberWarnings(given.flags)) errors.write(`${line}\n`);
     const most = parseMaxIntervals("maxIntervals", given.flags["max-intervals"] ?? "");
     const [program, ...programArgs] = commandLine;
@@ -40,7 +41,7 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
         expected: "it after two hyphens, such as -- make report",
       });
     }
-    if (asked.request.noLock && most > 1) {
+    if (requested.request.noLock && most > 1) {
       throw new ArgumentError("not-allowed", {
         field: "maxIntervals",
         value: most,
@@ -49,14 +50,14 @@ export function exec(surroundings: LockSurroundings): Promise<number> {
       });
     }
     const cancelled = surroundings.cancellation();
-    const execution: Execution = { ...asked, backend, surroundings, program, args: programArgs, cancelled };
+    const execution: Execution = { ...requested, backend, surroundings, program, args: programArgs, cancelled };
     for (let finished = 0; ; ) {
-      const wait = finished === 0 ? asked.wait : null;
+      const wait = finished === 0 ? requested.wait : null;
       const outcome = await startLock({ ...execution, wait });
       if (outcome.kind === "ended") return outcome.exitCode;
       const { answer, sentAt } = outcome;
       if (!answer.started) {
-        errors.write(`${notStartedLine("Not started", asked.request, answer)}\n`);
+        errors.write(`${notStartedLine("Not started", requested.request, answer)}\n`);
         return finished === 0 ? EXIT.notStarted : EXIT.done;
       }
       for (const line of startedLines(answer)) errors.write(`${line}\n`);

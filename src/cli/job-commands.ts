@@ -9,6 +9,7 @@ import { behindCount } from "../scheduler/behind-count.ts";
 import { type FailRule, metRules, parseFailRules } from "../scheduler/fail-when.ts";
 import { type Instant, toIso } from "../scheduler/instant.ts";
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
+import { itemsIn } from "../scheduler/list-text.ts";
 import type { JobState } from "../scheduler/state-document.ts";
 import { unusualCharacter } from "../scheduler/unusual-character.ts";
 import type { JobStatus } from "../scheduler/what-comes-next.ts";
@@ -38,7 +39,7 @@ interface StatusSurroundings extends CommandSurroundings {
 /** `status [JOB]`: shows one job in a line, or all jobs in a table, first the jobs that may need attention. */
 export function status(surroundings: StatusSurroundings): Promise<number> {
   return runOnBackend(surroundings, ANY_JOB, async (backend, { job, flags }) => {
-    const rules = await parseFailRules(rulesIn(flags["fail-when"]));
+    const rules = await parseFailRules((flags["fail-when"] ?? []).flatMap(itemsIn));
     const shown = { rules, json: flags.json, now: () => backend.now?.() ?? surroundings.now() };
     return job === undefined ? allJobs(backend, shown, surroundings) : oneJob(backend, { ...shown, job }, surroundings);
   });
@@ -97,14 +98,6 @@ function exitBy(
   const met = metRules(rules, { jobs, damaged: [] }, now);
   for (const { rule, names } of met) errors.write(`${oneLine(rule.text)}: ${names.map(oneLine).join(", ")}\n`);
   return met.length === 0 ? EXIT.done : EXIT.ruleMet;
-}
-
-/** Each flag may have several rules, separated by commas. */
-function rulesIn(flags: readonly string[] = []): readonly string[] {
-  return flags
-    .flatMap((flag) => flag.split(/[\n,]/))
-    .map((rule) => rule.trim())
-    .filter((rule) => rule !== "");
 }
 
 /**

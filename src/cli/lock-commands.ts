@@ -1,12 +1,19 @@
-import { checkLocationOf, type HandedLock, handedLockText, readHandedLock } from "../backend/handed-lock.ts";
+import {
+  checkLocationOf,
+  type HandedLock,
+  type HandedTakenLock,
+  handedLockText,
+  readGrantedLock,
+} from "../backend/handed-lock.ts";
 import { readActiveLock } from "../backend/handed-lock-state.ts";
-import { type JobBackend, LockLostError } from "../backend/job-backend.ts";
-import { oneLine, spanText, startedLines } from "../backend/one-line.ts";
+import { ENDING_OF, type End, type JobBackend, LockLostError } from "../backend/job-backend.ts";
+import { oneLine, startedLines } from "../backend/one-line.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { shownValue } from "../errors/shown-value.ts";
 import type { Location } from "../location/location.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
+import { spanText } from "../scheduler/span.ts";
 import { EXIT, runOnBackend } from "./command-line.ts";
 import { notStartedLine } from "./not-started-line.ts";
 import { parseDeadline, START_FLAGS, shortNumberWarnings, startIn } from "./start-flags.ts";
@@ -16,13 +23,13 @@ import { giveBack, type LockSurroundings, startLock } from "./start-lock.ts";
 export function start(surroundings: LockSurroundings): Promise<number> {
   return runOnBackend(surroundings, { jobs: [1, 1], flags: START_FLAGS }, async (backend, given) => {
     const { errors, print } = surroundings;
-    const asked = startIn(given);
+    const requested = startIn(given);
     for (const line of shortNumberWarnings(given.flags)) errors.write(`${line}\n`);
-    const outcome = await startLock({ ...asked, backend, surroundings, cancelled: surroundings.cancellation() });
+    const outcome = await startLock({ ...requested, backend, surroundings, cancelled: surroundings.cancellation() });
     if (outcome.kind === "ended") return outcome.exitCode;
     const { answer } = outcome;
     if (!answer.started) {
-      errors.write(`${notStartedLine("Not started", asked.request, answer)}\n`);
+      errors.write(`${notStartedLine("Not started", requested.request, answer)}\n`);
       return EXIT.notStarted;
     }
     try {
@@ -38,8 +45,6 @@ export function start(surroundings: LockSurroundings): Promise<number> {
     return EXIT.done;
   });
 }
-
-type End = "finish" | "interrupt";
 
 /** `finish JOB --lock TEXT`: ends a run that succeeded. */
 export function finish(surroundings: LockSurroundings): Promise<number> {
@@ -78,14 +83,7 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
       expected: "the text that start printed",
     });
   }
-  const lock = readHandedLock(text);
-  if (lock === null) {
-    throw new ArgumentError("invalid-lock", {
-      field: "lock",
-      value: text,
-      problem: "is the text of a start that was refused",
-    });
-  }
+  const lock = readGrantedLock(text);
   if (lock.jobName !== job) {
     throw new ArgumentError("conflict", {
       field: "lock",
@@ -97,10 +95,8 @@ function lockIn(text: string | undefined, job: string, location: Location): Hand
   return lock;
 }
 
-const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
-
 interface LockEnd {
-  readonly lock: HandedLock & { readonly id: string };
+  readonly lock: HandedTakenLock;
   readonly end: End;
   readonly deadline: Deadline;
 }

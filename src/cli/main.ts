@@ -28,21 +28,28 @@ for (const stream of [process.stdout, process.stderr]) {
 
 const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr, confirm };
 
-if (command === "serve") await serveHere();
-else if (command === "status") process.exitCode = await status({ ...surroundings, deadline });
-else if (command === "release") process.exitCode = await release({ ...surroundings, deadline });
-else if (command === "skip") process.exitCode = await skip({ ...surroundings, deadline });
-else if (command === "exec") process.exitCode = await (await import("./exec.ts")).exec(lockSurroundings());
-else if (command === "start") process.exitCode = await (await lockCommands()).start(lockSurroundings());
-else if (command === "finish") process.exitCode = await (await lockCommands()).finish(lockSurroundings());
-else if (command === "interrupt") process.exitCode = await (await lockCommands()).interrupt(lockSurroundings());
+/** The commands, each with a function that returns its exit code. */
+const COMMANDS: ReadonlyMap<string, () => Promise<number>> = new Map([
+  ["serve", serveHere],
+  ["status", () => status({ ...surroundings, deadline })],
+  ["release", () => release({ ...surroundings, deadline })],
+  ["skip", () => skip({ ...surroundings, deadline })],
+  ["exec", async () => (await import("./exec.ts")).exec(lockSurroundings())],
+  ["start", async () => (await lockCommands()).start(lockSurroundings())],
+  ["finish", async () => (await lockCommands()).finish(lockSurroundings())],
+  ["interrupt", async () => (await lockCommands()).interrupt(lockSurroundings())],
+]);
+
+const run = COMMANDS.get(command ?? "");
+if (run !== undefined) process.exitCode = await run();
 else if (command === "--version") process.stdout.write(`${version()}\n`);
 else if (command === "--help" || command === "-h") process.stdout.write(USAGE);
 else {
+  const names = [...COMMANDS.keys()].join(", ").replace(/, (\w+)$/, " or $1");
   process.stderr.write(
     command === undefined
       ? USAGE
-      : `${JSON.stringify(command)} is not a command: use serve, status, release, skip, exec, start, finish or interrupt; --help describes them\n`,
+      : `${JSON.stringify(command)} is not a command: use ${names}; --help describes them\n`,
   );
   process.exitCode = 2;
 }
@@ -87,13 +94,13 @@ function cancellation(): AbortSignal {
 }
 
 /** Loaded for this command only: the others need none of a server's dependencies. */
-async function serveHere(): Promise<void> {
+async function serveHere(): Promise<number> {
   const [{ serve }, { openDatabase }, { pino }] = await Promise.all([
     import("./serve.ts"),
     import("../store/open-database.ts"),
     import("pino"),
   ]);
-  process.exitCode = await serve({
+  return serve({
     ...surroundings,
     // Asynchronous: requests do not wait for the log's reader, and lines that come meanwhile are written together.
     output: pino.destination({ dest: 1, sync: false }),

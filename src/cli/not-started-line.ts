@@ -3,7 +3,7 @@ import { toIso } from "../scheduler/instant.ts";
 import type { Active, NotDue, NotStarted, RequiredJob } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 
-/** What a command says about a refusal: what the job waits for, until when, and the way out if that never comes. */
+/** @returns a line about a refusal: the cause, its end, and the way out if that end never comes. */
 export function notStartedLine(
   beginning: "Not started" | "Waiting",
   request: StartRequest,

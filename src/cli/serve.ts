@@ -5,6 +5,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import type { DatabaseLocation } from "../location/database-location.ts";
 import { deadlineIn, within } from "../network/deadline.ts";
+import type { Environment } from "../network/environment.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import { basicScheme } from "../server/auth/basic-scheme.ts";
 import { oidcScheme } from "../server/auth/oidc-scheme.ts";
@@ -19,7 +20,7 @@ import type { DatabaseOptions } from "../store/sql/database-options.ts";
 /** All that `serve` uses outside of this process. */
 interface ServeSurroundings {
   readonly args: readonly string[];
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly version: string;
   readonly now: () => Instant;
   readonly newId: () => string;

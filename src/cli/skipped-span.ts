@@ -22,7 +22,7 @@ export interface IntervalCount {
 export async function skippedSpan(state: JobState, until: Instant): Promise<SpanToSkip | null> {
   const from = progressOf(state);
   if (from === null || until <= from) return null;
-  const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);
+  const prepared = await prepareSchedule(state.schedule);
   if (prepared === null) return { from, count: null };
   const { schedule } = prepared;
   let whole = 0;

@@ -5,6 +5,7 @@ import { parseElapsed, parseRetryInterval, shortNumberProblem } from "../schedul
 import { parseInstantOnly } from "../scheduler/instant-text.ts";
 import { parseInterval, parseLength } from "../scheduler/interval-text.ts";
 import { knownWord } from "../scheduler/known-word.ts";
+import { ifGiven, withoutUndefined } from "../scheduler/optional-fields.ts";
 import { CATCH_UPS, type StartRequest } from "../scheduler/start-request.ts";
 import type { Arguments } from "./command-line.ts";
 
@@ -43,23 +44,23 @@ export function startIn({ job = "", flags, location }: Arguments<typeof START_FL
     });
   }
   return {
-    request: {
+    request: withoutUndefined({
       jobName: job,
       jobInterval: parseInterval("jobInterval", interval),
-      ...given(flags["start-buffer"], (text) => ({ startBuffer: parseLength("startBuffer", text) })),
-      ...given(flags["retry-interval"], (text) => ({ retryInterval: parseRetryInterval("retryInterval", text) })),
-      ...(requiredJobNames !== undefined && { requiredJobNames }),
-      ...(timezone !== undefined && { timezone }),
-      ...given(flags["starts-at"], (text) => ({
-        startsAt: parseStartsAt("startsAt", text, { timezone, location, timezoneName: "--timezone" }),
-      })),
-      ...given(flags["catch-up"], (text) => ({ catchUp: knownWord("catchUp", text, CATCH_UPS) })),
-      ...(noLock && { noLock }),
-      ...given(flags["job-interval-started-at"], (text) => ({
-        jobIntervalStartedAt: parseInstantOnly("jobIntervalStartedAt", text),
-      })),
-    },
-    wait: wait === undefined ? null : parseElapsed("wait", wait, WAITS),
+      startBuffer: ifGiven(flags["start-buffer"], (text) => parseLength("startBuffer", text)),
+      retryInterval: ifGiven(flags["retry-interval"], (text) => parseRetryInterval("retryInterval", text)),
+      requiredJobNames,
+      timezone,
+      startsAt: ifGiven(flags["starts-at"], (text) =>
+        parseStartsAt("startsAt", text, { timezone, location, timezoneName: "--timezone" }),
+      ),
+      catchUp: ifGiven(flags["catch-up"], (text) => knownWord("catchUp", text, CATCH_UPS)),
+      noLock,
+      jobIntervalStartedAt: ifGiven(flags["job-interval-started-at"], (text) =>
+        parseInstantOnly("jobIntervalStartedAt", text),
+      ),
+    }),
+    wait: ifGiven(wait, (text) => parseElapsed("wait", text, WAITS)) ?? null,
     deadline: parseDeadline(flags.deadline),
   };
 }
@@ -73,9 +74,5 @@ export function shortNumberWarnings(flags: Arguments<typeof START_FLAGS>["flags"
 
 /** @returns milliseconds, or null for the default. @throws ArgumentError */
 export function parseDeadline(text: string | undefined): number | null {
-  return text === undefined ? null : parseElapsed("deadline", text, DEADLINES);
-}
-
-function given<Fields extends object>(text: string | undefined, read: (text: string) => Fields): Fields | undefined {
-  return text === undefined ? undefined : read(text);
+  return ifGiven(text, (given) => parseElapsed("deadline", given, DEADLINES)) ?? null;
 }

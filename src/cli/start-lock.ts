@@ -1,10 +1,9 @@
 import { constants } from "node:os";
-import { setTimeout as pause } from "node:timers/promises";
 import { DEFAULT_DEADLINE } from "../backend/call-limits.ts";
 import { type HeldLock, type JobBackend, LockLostError, type StartAnswer } from "../backend/job-backend.ts";
 import { lockIdOf } from "../backend/lock-id.ts";
 import { oneLine } from "../backend/one-line.ts";
-import { startWaiting } from "../backend/waiting-start.ts";
+import { lastStartFailedLine, pauses, startWaiting } from "../backend/waiting-start.ts";
 import { ServiceError } from "../errors/service-error.ts";
 import { type Deadline, monotonicNow } from "../network/deadline.ts";
 import { type CommandSurroundings, EXIT } from "./command-line.ts";
@@ -60,13 +59,11 @@ export async function startLock(start: CommandStart): Promise<StartOutcome> {
           again,
           until: deadline(wait, cancelled),
           onChange: (refusal) => errors.write(`${notStartedLine("Waiting", request, refusal)}\n`),
-          onFailure: ({ message }) => {
-            if (cancelled.aborted) return;
-            errors.write(`The last start of the wait failed, so the answer before it counts: ${oneLine(message)}\n`);
+          onFailure: (failure) => {
+            if (!cancelled.aborted) errors.write(`${lastStartFailedLine(failure)}\n`);
           },
           now,
-          random: Math.random,
-          pause: (ms, signal) => pause(ms, undefined, { signal }).catch(() => {}),
+          ...pauses,
         }));
     if (!cancelled.aborted) return { kind: "answered", answer, sentAt };
     if (answer.started && answer.lock !== null) {

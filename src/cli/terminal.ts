@@ -1,4 +1,5 @@
 import * as util from "node:util";
+import type { Environment } from "../network/environment.ts";
 import type { RowState } from "./status-rows.ts";
 
 /** An output stream, as far as it tells about a terminal. */
@@ -16,19 +17,13 @@ export function columnsOf({ isTTY, columns }: Terminal): number {
 }
 
 /** @see https://no-color.org and https://nodejs.org/api/cli.html#force_color1-2-3, which comes before NO_COLOR. */
-export function hasColours(
-  { isTTY }: Terminal,
-  { FORCE_COLOR, NO_COLOR, TERM }: Readonly<Record<string, string | undefined>>,
-): boolean {
+export function hasColours({ isTTY }: Terminal, { FORCE_COLOR, NO_COLOR, TERM }: Environment): boolean {
   if (FORCE_COLOR !== undefined) return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
   return isTTY === true && !NO_COLOR && TERM !== "dumb";
 }
 
 /** @returns the control sequence CHA, or null where the output does not take it. */
-export function cursorMover(
-  { isTTY }: Terminal,
-  { TERM }: Readonly<Record<string, string | undefined>>,
-): ((column: number) => string) | null {
+export function cursorMover({ isTTY }: Terminal, { TERM }: Environment): ((column: number) => string) | null {
   return isTTY === true && TERM !== "dumb" ? (column) => `\u001b[${column}G` : null;
 }
 

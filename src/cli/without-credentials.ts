@@ -1,6 +1,4 @@
-import type { CommandSurroundings } from "./command-line.ts";
-
-type Environment = CommandSurroundings["env"];
+import type { Environment } from "../network/environment.ts";
 
 const CREDENTIALS = ["CRONYX_TOKEN", "CRONYX_USERNAME", "CRONYX_PASSWORD"];
 

@@ -1,10 +1,11 @@
 import { isDate } from "node:util/types";
-import { type HandedLock, readHandedLock } from "../backend/handed-lock.ts";
+import { type HandedLock, readGrantedLock } from "../backend/handed-lock.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import type { Location } from "../location/location.ts";
 import { LONGEST_TIMER } from "../network/deadline.ts";
 import { type Instant, isInstant } from "../scheduler/instant.ts";
 import { jobIntervalOf, lengthOf } from "../scheduler/interval-text.ts";
+import { ifGiven, withoutUndefined } from "../scheduler/optional-fields.ts";
 import type { StartRequest, TakeOver } from "../scheduler/start-request.ts";
 import { HOLDER_FIELDS } from "../scheduler/state-document.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
@@ -105,22 +106,19 @@ export function startRequestOf(options: JobStartOptions, timezone: string | unde
   if (requiredJobNames !== undefined && !isListOfStrings(requiredJobNames)) {
     throw wrongType("requiredJobNames", requiredJobNames, "an array of job names");
   }
-  const zone = given.timezone ?? timezone;
-  return {
+  return withoutUndefined({
     jobName,
     jobInterval: jobIntervalOf("jobInterval", jobInterval),
-    ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
-    ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
-    ...(requiredJobNames !== undefined && { requiredJobNames }),
-    ...(zone !== undefined && { timezone: zone }),
-    ...(noLock !== undefined && { noLock }),
-    ...(jobIntervalStartedAt !== undefined && {
-      jobIntervalStartedAt: instantOf("jobIntervalStartedAt", jobIntervalStartedAt),
-    }),
-    ...(startsAt !== undefined && { startsAt: instantOf("startsAt", startsAt) }),
-    ...(catchUp !== undefined && { catchUp }),
-    ...(takeOver !== undefined && { takeOver: takeOverOf(takeOver) }),
-  };
+    startBuffer: ifGiven(startBuffer, (length) => lengthOf("startBuffer", length)),
+    retryInterval: ifGiven(retryInterval, (length) => lengthOf("retryInterval", length)),
+    requiredJobNames,
+    timezone: given.timezone ?? timezone,
+    noLock,
+    jobIntervalStartedAt: ifGiven(jobIntervalStartedAt, (date) => instantOf("jobIntervalStartedAt", date)),
+    startsAt: ifGiven(startsAt, (date) => instantOf("startsAt", date)),
+    catchUp,
+    takeOver: ifGiven(takeOver, takeOverOf),
+  });
 }
 
 function takeOverOf(takeOver: NonNullable<JobStartOptions["takeOver"]>): TakeOver {
@@ -155,13 +153,7 @@ export function checkJobOptions(
 /** @throws ArgumentError for any text but that of a lock. */
 export function handedLockOf(text: string): HandedLock {
   checkType("lock", text, "string");
-  const lock = readHandedLock(text);
-  if (lock !== null) return lock;
-  throw new ArgumentError("invalid-lock", {
-    field: "lock",
-    value: text,
-    problem: "is the text of a start that was refused",
-  });
+  return readGrantedLock(text);
 }
 
 /** The holder becomes part of the state document, and no store reads a document with an invalid holder. */

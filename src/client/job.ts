@@ -1,6 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import type { HandedStart } from "../backend/handed-lock.ts";
-import { type ActiveLock, type HeldLock, LockLostError, type Started } from "../backend/job-backend.ts";
+import {
+  type ActiveLock,
+  ENDING_OF,
+  type End,
+  type HeldLock,
+  LockLostError,
+  type Started,
+} from "../backend/job-backend.ts";
 import type { LockRenewal } from "../backend/lock-renewal.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { Holder } from "../scheduler/state-document.ts";
@@ -22,8 +29,6 @@ export interface LockCalls {
   textOf(started: HandedStart): string;
 }
 
-type End = "finish" | "interrupt";
-
 /** The answer to a start, or a lock that was resumed or handed on. */
 type JobStart = Omit<ActiveLock, "lock"> &
   Pick<Started, "lock"> &
@@ -35,9 +40,6 @@ type JobStart = Omit<ActiveLock, "lock"> &
  * @param signal Aborted when the lock is lost, so that another run may do the same interval. See `requestJobExec`.
  */
 export type JobTask = (job: Job, signal: AbortSignal) => unknown;
-
-/** The ending that each call adds to the job's history. */
-const ENDING_OF = { finish: "finished", interrupt: "interrupted" } as const;
 
 /**
  * One interval of a job that this process was granted, or got by the text of its lock. It is active until it is finished or

@@ -4,6 +4,7 @@ import type { JobBackend } from "../backend/job-backend.ts";
 import { type Timers, timers } from "../backend/lock-renewal.ts";
 import { type BackendOptions, openBackend } from "../backend/open-backend.ts";
 import type { Location } from "../location/location.ts";
+import type { Environment } from "../network/environment.ts";
 
 /**
  * All that a client uses outside of this process.
@@ -12,7 +13,7 @@ import type { Location } from "../location/location.ts";
  */
 export interface Surroundings {
   readonly open: (location: Location, options: BackendOptions) => Promise<JobBackend>;
-  readonly env: BackendOptions["env"];
+  readonly env: Environment;
   /** The folder to make temporary folders in. */
   readonly temporary: string;
   readonly now: () => number;

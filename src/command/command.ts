@@ -1,12 +1,13 @@
 import { spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { Environment } from "../network/environment.ts";
 import { endProcessTree } from "./process-tree.ts";
 
 export interface CommandOptions {
   readonly program: string;
   readonly args: readonly string[];
   readonly workingDirectory: string;
-  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly env: Environment;
   readonly platform: NodeJS.Platform;
   /** The command's standard input: none, or this process's own. */
   readonly input: "ignore" | "inherit";

@@ -32,8 +32,10 @@ const THIS_MACHINE: ProcessTable = { self: process.pid, list: processes, send, p
  * SIGTERM, and after 3 seconds by SIGKILL. Windows has no such signals, so `taskkill` ends the tree there at once.
  *
  * A descendant that has left the group is found by its parents. One whose parents have all ended, a daemon, is not found.
- * The number may be wrong. So this function leaves alone what cannot be a command of this action: this process, a process that
- * it descends from, and a process that leads no group.
+ *
+ * @param pid The id of the command. It may be wrong, since it may come from a state that another process wrote. So this function
+ *   ends nothing that cannot be a command of this action: not this process, none that this one descends from, and none that leads
+ *   no group.
  */
 export async function endProcessTree(
   pid: number,

@@ -16,7 +16,10 @@ export interface FailedRequest {
 }
 
 /** @param cause An error of Node, of `tunnel`, or of `exchange`. */
-export function failureOf(cause: unknown, { place, isLate, isSecured, effectIfLost }: FailedRequest): ServiceError {
+export function requestFailure(
+  cause: unknown,
+  { place, isLate, isSecured, effectIfLost }: FailedRequest,
+): ServiceError {
   const failure = (code: ServiceErrorCode, problem: string, effect: Effect, retryAfter?: number) =>
     new ServiceError(code, { place, problem, effect, retryAfter, cause });
   if (cause instanceof OversizedAnswer) return failure("oversized-answer", cause.message, effectIfLost);

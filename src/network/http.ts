@@ -13,8 +13,8 @@ export interface HttpAnswer {
   /** The server's clock, in milliseconds that are whole seconds: the `Date` header, RFC 9110 §6.6.1. Null without one. */
   readonly date: number | null;
   /**
-   * The other origin that the request was redirected to. It did not get the authorization. For a redirect that must not be
-   * followed, the target without its login, query and fragment, which may be secrets. Null without such a redirect.
+   * The target of a redirect away from the request's origin, which did not get the authorization: its origin or, for a redirect
+   * that must not be followed, its address without the parts that may be secrets. Null: the request's own origin answered.
    */
   readonly redirectedTo: string | null;
 }
@@ -107,8 +107,8 @@ export class HttpConnection {
         effectIfLost: effectOfLostAnswer(request),
       };
       // Loaded only here: most requests do not fail.
-      const { failureOf } = await import(/* webpackChunkName: "failure" */ "./http-failure.ts");
-      throw failureOf(cause, failed);
+      const { requestFailure } = await import(/* webpackChunkName: "failure" */ "./http-failure.ts");
+      throw requestFailure(cause, failed);
     } finally {
       stop();
     }

@@ -1,4 +1,4 @@
-export type Environment = Readonly<Record<string, string | undefined>>;
+import type { Environment } from "./environment.ts";
 
 /** @returns the variable of the environment that names a proxy for a URL, if one does. */
 export function proxyVariable({ protocol }: URL, env: Environment = process.env): string | undefined {

@@ -3,8 +3,9 @@ import { checkServerIdentity } from "node:tls";
 import type { HttpClient } from "@actions/http-client";
 import { checkBypass } from "@actions/http-client/lib/proxy";
 import { ServiceError } from "../errors/service-error.ts";
+import type { Environment } from "./environment.ts";
 import { isIpv6, withoutBrackets } from "./host.ts";
-import { type Environment, proxyVariable } from "./proxy-variable.ts";
+import { proxyVariable } from "./proxy-variable.ts";
 
 /** A proxy, and the variable of the environment that names it. */
 interface ProxySetting {
@@ -76,8 +77,8 @@ function endTunnelsEarly(agent: Tunnels): void {
   const { request: send, createSocket } = agent;
   agent.createSocket = (options, onSocket) => {
     const { request: waiting } = options;
-    agent.request = (asked) => {
-      const tunnel = send(asked);
+    agent.request = (forTunnel) => {
+      const tunnel = send(forTunnel);
       const { destroy } = waiting;
       waiting.destroy = (error) => {
         tunnel.destroy();

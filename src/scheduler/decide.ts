@@ -3,6 +3,7 @@ import type { Instant } from "./instant.ts";
 import type { Active, MissingJob, NotDue, NotStarted, RequiredJob, Unexplained } from "./not-started.ts";
 import { missingJobs, type RequiredStates, requiredJobs } from "./required-jobs.ts";
 import type { Interval, Schedule } from "./schedule.ts";
+import type { Span } from "./span.ts";
 import type { CatchUp, PreparedStart } from "./start-request.ts";
 import { begunOf, finishedUntilOf, type JobState, type Lock } from "./state-document.ts";
 
@@ -17,8 +18,7 @@ export interface Granted {
   /** How many further intervals are due after this one, with or without the required jobs: up to {@link MAX_BEHIND}. */
   readonly behind: number;
   /** The span that `catchUp: latest` leaves out, or null. */
-  readonly skippedStartedAt: Instant | null;
-  readonly skippedEndedAt: Instant | null;
+  readonly skipped: Span | null;
 }
 
 /** The largest value of {@link Granted.behind}. On a calendar the count walks over each of the intervals. */
@@ -78,7 +78,7 @@ export function decide(
   // 7. Grant. The backend takes the lock, and records `begun` and the request's schedule.
   const behind = countDue(caughtUp.end, schedule, due);
   const begun = { intervalStartedAt: start, intervalEndedAt: end };
-  return { ...granted(caughtUp.start, caughtUp.end), begun, behind, ...skipped(start, caughtUp.start) };
+  return { ...granted(caughtUp.start, caughtUp.end), begun, behind, skipped: skippedSpan(start, caughtUp.start) };
 }
 
 function decideChosen(
@@ -141,11 +141,11 @@ export function countDue(after: Instant, schedule: Schedule, due: Due): number {
 
 function granted(intervalStartedAt: Instant, intervalEndedAt: Instant): Granted {
   const begun = { intervalStartedAt, intervalEndedAt };
-  return { started: true, ...begun, begun, behind: 0, skippedStartedAt: null, skippedEndedAt: null };
+  return { started: true, ...begun, begun, behind: 0, skipped: null };
 }
 
-function skipped(from: Instant, until: Instant) {
-  return from === until ? null : { skippedStartedAt: from, skippedEndedAt: until };
+function skippedSpan(from: Instant, until: Instant): Span | null {
+  return from === until ? null : { from, until };
 }
 
 function active({ id, createdAt, updatedAt, holder }: Lock, { retryInterval }: PreparedStart): Active {

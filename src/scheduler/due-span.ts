@@ -20,7 +20,7 @@ export interface DueSpan {
 /** @returns null where no interval is due, or the state has no schedule or no progress. */
 export async function dueSpan(state: JobState, next: WhatComesNext, now: Instant): Promise<DueSpan | null> {
   const from = progressOf(state);
-  const prepared = state.schedule === undefined ? null : await prepareSchedule(state.schedule);
+  const prepared = await prepareSchedule(state.schedule);
   const firstUntil = prepared && nextEnd(state, prepared.schedule);
   if (from === null || prepared === null || firstUntil === null) return null;
   if (next.dueAt === null || next.dueAt > now) return null;

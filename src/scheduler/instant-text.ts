@@ -3,6 +3,8 @@ import { type Instant, isInstant, parseInstant, toIso } from "./instant.ts";
 import { nearestInstant } from "./nearest-instant.ts";
 import { type WallTime, type Zone, zoneNamed } from "./zone.ts";
 
+const INSTANTS = "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00";
+
 /**
  * Parses an instant (`2026-11-24T00:00:00Z`), or a date (`2026-11-24`), which stands for the first instant of that day.
  *
@@ -18,9 +20,7 @@ export function parseInstantOrDate(field: string, text: string, timezone: string
     field,
     value: text,
     problem: midnight === null && isDate(text) ? "does not exist" : "is neither an instant nor a date",
-    expected:
-      utcForm(text) ??
-      "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00, or a date such as 2026-11-24",
+    expected: utcForm(text) ?? `${INSTANTS}, or a date such as 2026-11-24`,
   });
 }
 
@@ -37,7 +37,7 @@ export function parseInstantOnly(field: string, text: string): Instant {
     field,
     value: text,
     problem: "is not an instant",
-    expected: utcForm(text) ?? "an ISO 8601 instant such as 2026-11-24T00:00:00Z or 2026-11-24T09:00:00+09:00",
+    expected: utcForm(text) ?? INSTANTS,
   });
 }
 

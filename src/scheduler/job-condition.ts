@@ -6,23 +6,18 @@ export const CONDITIONS = ["damaged", "failing", "overdue", "running", "waiting"
 /** The most urgent condition of a job. */
 export type Condition = (typeof CONDITIONS)[number];
 
-type Holding<C extends Condition> = Readonly<Record<Exclude<C, "free">, boolean>>;
-
 /**
  * @param holds Whether each condition holds. A job is free where none does.
  * @returns the most urgent of the conditions that hold.
  */
-export function mostUrgent<C extends Condition = "free">(holds: Holding<C>): C | "free" {
-  return (
-    CONDITIONS.find((condition): condition is Exclude<C, "free"> => {
-      return Object.hasOwn(holds, condition) && holds[condition as Exclude<C, "free">];
-    }) ?? "free"
-  );
+export function mostUrgent(holds: Readonly<Record<Exclude<Condition, "free">, boolean>>): Condition {
+  return CONDITIONS.find((condition) => condition === "free" || holds[condition]) ?? "free";
 }
 
 /** @returns the condition of a job whose state document is not damaged. */
-export function conditionOfJob({ state, next }: JobStatus) {
-  return mostUrgent<Exclude<Condition, "damaged">>({
+export function conditionOfJob({ state, next }: JobStatus): Condition {
+  return mostUrgent({
+    damaged: false,
     failing: next.failing,
     overdue: next.overdue === true,
     running: state.active !== null,

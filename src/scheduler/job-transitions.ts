@@ -10,7 +10,7 @@ import {
 } from "./state-document.ts";
 
 // The changes of a job's state by a start and by the end of its run: docs/semantics.md, "Ends". Each function returns the new
-// state, or the reason why the state does not allow the change. None of them decides on a start. later-transitions.ts has the
+// state, or the reason why the state does not allow the change. None of them decides on a start. rare-transitions.ts has the
 // changes that most runs do without.
 
 export type Transition<Refusal> =

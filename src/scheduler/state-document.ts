@@ -5,7 +5,7 @@ import type { JobInterval } from "./schedule.ts";
 /**
  * The state of a job: one document, the same in every store. See docs/semantics.md, "The state document". Instants are
  * strings as `toIso` writes them. Fields that this version does not know are kept. The only functions
- * that change a state are in job-transitions.ts and later-transitions.ts.
+ * that change a state are in job-transitions.ts and rare-transitions.ts.
  */
 export interface JobState {
   readonly v: 1;
@@ -16,7 +16,7 @@ export interface JobState {
   /** The last 20 runs that ended, newest first. */
   readonly history: readonly EndedRun[];
   /** The first interval as it was last granted. Until the job finishes it, the same interval is granted again. */
-  readonly begun?: Begun;
+  readonly begun?: RecordedInterval;
   /** The schedule of the last grant. */
   readonly schedule?: RecordedSchedule;
   /** The last 20 spans that no run finished and that the job passed over, newest first. */
@@ -30,12 +30,16 @@ export interface JobState {
   readonly abandoned?: readonly (AbandonedId | string)[];
 }
 
-/** The record that one interval of a job is taken. */
-export interface Lock {
-  /** Unique to this lock. A takeover grants a lock with a new id, so the id of the old lock ends nothing. */
-  readonly id: string;
+/** An interval as a state document has it. */
+export interface RecordedInterval {
   readonly intervalStartedAt: string;
   readonly intervalEndedAt: string;
+}
+
+/** The record that one interval of a job is taken. */
+export interface Lock extends RecordedInterval {
+  /** Unique to this lock. A takeover grants a lock with a new id, so the id of the old lock ends nothing. */
+  readonly id: string;
   readonly createdAt: string;
   readonly updatedAt: string;
   readonly holder: Holder | null;
@@ -74,10 +78,8 @@ export const HOLDER_FIELDS = [
 export type Ending = "finished" | "interrupted" | "taken-over";
 
 /** A run that ended, with the id and the interval of its lock. */
-export interface EndedRun {
+export interface EndedRun extends RecordedInterval {
   readonly id: string;
-  readonly intervalStartedAt: string;
-  readonly intervalEndedAt: string;
   /** An {@link Ending}, or a word of a newer version. */
   readonly outcome: string;
   /** When its lock was created. Older versions do not record it. */
@@ -86,12 +88,6 @@ export interface EndedRun {
   readonly runUrl: string | null;
   /** The rest of its holder, without `runUrl`. Older versions do not record it. */
   readonly holder?: Holder;
-}
-
-/** The first interval of a job. */
-export interface Begun {
-  readonly intervalStartedAt: string;
-  readonly intervalEndedAt: string;
 }
 
 /** A request's schedule, as the request gave it. */

@@ -43,7 +43,7 @@ interface WhatComesNextInput {
 export async function whatComesNext({ state, required, now }: WhatComesNextInput): Promise<WhatComesNext> {
   const failing = isFailing(state);
   const recorded = state.schedule;
-  const prepared = recorded === undefined ? null : await prepareSchedule(recorded);
+  const prepared = await prepareSchedule(recorded);
   const end = prepared && nextEnd(state, prepared.schedule);
   if (recorded === undefined || prepared === null || end === null) {
     return { dueAt: null, behind: null, overdue: null, failing, waitingFor: null };
@@ -93,12 +93,10 @@ export function nextEnd(state: JobState, schedule: Schedule): Instant | null {
   return finishedUntil === null ? (begunOf(state)?.intervalEndedAt ?? null) : schedule.next(finishedUntil);
 }
 
-/** @returns null for a schedule that only a newer version understands. */
-export async function prepareSchedule({
-  jobInterval,
-  timezone,
-  startBuffer,
-}: RecordedSchedule): Promise<PreparedSchedule | null> {
+/** @returns null where no schedule is recorded, and for a schedule that only a newer version understands. */
+export async function prepareSchedule(recorded: RecordedSchedule | undefined): Promise<PreparedSchedule | null> {
+  if (recorded === undefined) return null;
+  const { jobInterval, timezone, startBuffer } = recorded;
   try {
     return {
       schedule: await scheduleOf(jobInterval, timezone),

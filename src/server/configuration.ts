@@ -3,6 +3,7 @@ import { ArgumentError } from "../errors/argument-error.ts";
 import { flagRefusal } from "../errors/flag-refusal.ts";
 import { type DatabaseLocation, parseDatabaseLocation } from "../location/database-location.ts";
 import { isLoopback } from "../location/loopback.ts";
+import type { Environment } from "../network/environment.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
 import { zoneNamed } from "../scheduler/zone.ts";
 import { type OidcRule, parseOidcRules } from "./auth/oidc-rules.ts";
@@ -24,8 +25,6 @@ export interface Configuration {
 }
 
 type LogLevel = (typeof LOG_LEVELS)[number];
-
-type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
  * @param args The arguments after `serve`.

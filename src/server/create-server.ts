@@ -55,7 +55,7 @@ const HEADERS_TIMEOUT = 10_000;
 const TIMEOUT_CHECK_INTERVAL = 1_000;
 
 function newFastify(
-  { log, version, requestTimeout = REQUEST_TIMEOUT, schemaController }: ServerOptions,
+  { log, version, requestTimeout = REQUEST_TIMEOUT }: ServerOptions,
   metrics: Metrics,
 ): FastifyInstance {
   return Fastify({
@@ -77,7 +77,6 @@ function newFastify(
     },
     // Input is validated as it was sent: Ajv must not convert, remove or add values.
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
-    ...(schemaController && { schemaController }),
     schemaErrorFormatter: (errors, part) => badInput(errors as readonly SchemaError[], part),
     // Hooks do not run for these errors.
     frameworkErrors: (error, _, reply) => refuse(error, reply.headers(headersOfEachAnswer({ version })), metrics),

@@ -54,7 +54,7 @@ function readFailure(code: ServiceErrorCode | null): string {
   return "The state document of this job is damaged. The server's log says where, and how to repair it";
 }
 
-/** The seconds after which a request may succeed, by the error of the database. An operator must mend some of the faults. */
+/** The seconds after which a request may succeed, by the error of the database. Some of the faults need an operator. */
 const RETRY_AFTER: Readonly<Partial<Record<ServiceErrorCode, number>>> = {
   "database-unreachable": 1,
   "database-busy": 1,

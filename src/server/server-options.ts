@@ -1,4 +1,4 @@
-import type { FastifyBaseLogger, FastifyServerOptions } from "fastify";
+import type { FastifyBaseLogger } from "fastify";
 import type { JobBackend } from "../backend/job-backend.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Instant } from "../scheduler/instant.ts";
@@ -28,6 +28,4 @@ export interface ServerOptions {
   readonly requestTimeout?: number;
   /** The time that `/healthcheck` waits for the store, in milliseconds. Default: 3000. */
   readonly healthcheckTimeout?: number;
-  /** Compiles the schemas of requests. Servers in one process can share one. Default: one for this server. */
-  readonly schemaController?: NonNullable<FastifyServerOptions["schemaController"]>;
 }

@@ -1,6 +1,6 @@
 export const LOG_LEVELS = ["fatal", "error", "warn", "info", "debug", "trace", "silent"] as const;
 
-/** What a setting is, for the help text. */
+/** A setting as the help text describes it. */
 export interface Setting {
   /** The environment variable. The flag has the same name in lower case, with hyphens. */
   readonly name: string;

@@ -4,16 +4,12 @@ import { endJob } from "../../src/action/end-job.ts";
 import { startForOtherJobs } from "../../src/action/start-for-other-jobs.ts";
 import { startJob } from "../../src/action/start-job.ts";
 import type { Surroundings } from "../../src/action/toolkit.ts";
-import { deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "./inputs.ts";
-import { toolkitWith } from "./recording-toolkit.ts";
+import { surroundingsOf, toolkitWith } from "./recording-toolkit.ts";
 import type { StepResult } from "./runner.mjs";
 
 /** The work of each entry point that a step may have as its main. */
 const MAINS = { main: startJob, start: startForOtherJobs, end: endHandedLock };
-
-const escaped = (text: string | Error) =>
-  String(text).replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 
 /**
  * A step in the test's own process, for the cases of a rule that other tests show with a process too. A process costs ten
@@ -40,26 +36,8 @@ export class StepHere {
   }
 
   async #run(step: (surroundings: Surroundings) => Promise<number | null>, jobStatus: string): Promise<StepResult> {
-    const { toolkit, log, outputs } = toolkitWith({ "job-status": jobStatus, ...this.inputs }, this.state);
-    let failed = false;
-    const recording = {
-      ...toolkit,
-      warning: (message: string | Error) => log.push(`::warning::${escaped(message)}`),
-      notice: (message: string | Error) => log.push(`::notice::${escaped(message)}`),
-      setFailed: (message: string | Error) => {
-        failed = true;
-        log.push(`::error::${escaped(message)}`);
-      },
-    };
-    const exitCode = await step({
-      toolkit: recording,
-      env: this.#env,
-      now: Date.now,
-      newId: randomUUID,
-      deadline: deadlineIn,
-      platform: process.platform,
-      cancellation: () => new AbortController().signal,
-    });
-    return { code: exitCode ?? (failed ? 1 : 0), log, outputs, state: this.state };
+    const { toolkit, log, outputs, errors } = toolkitWith({ "job-status": jobStatus, ...this.inputs }, this.state);
+    const exitCode = await step({ ...surroundingsOf(toolkit), env: this.#env, newId: randomUUID });
+    return { code: exitCode ?? (errors.length > 0 ? 1 : 0), log, outputs, state: this.state };
   }
 }

@@ -3,7 +3,7 @@ import { type Decision, decide } from "../../src/scheduler/decide.ts";
 import type { Duration } from "../../src/scheduler/duration.ts";
 import { DAY, HOUR, type Instant, MINUTE, toIso } from "../../src/scheduler/instant.ts";
 import { abandon, finish, grantLock, interrupt, type Transition } from "../../src/scheduler/job-transitions.ts";
-import { renew, resume, skip } from "../../src/scheduler/later-transitions.ts";
+import { renew, resume, skip } from "../../src/scheduler/rare-transitions.ts";
 import { readState } from "../../src/scheduler/read-state-document.ts";
 import type { JobInterval } from "../../src/scheduler/schedule.ts";
 import { type CatchUp, type PreparedStart, prepareStart } from "../../src/scheduler/start-request.ts";

@@ -4,7 +4,7 @@ import { guardsOf } from "./guard.mjs";
 
 const DECIDE = "src/scheduler/decide.ts";
 const TRANSITIONS = "src/scheduler/job-transitions.ts";
-const LATER = "src/scheduler/later-transitions.ts";
+const LATER = "src/scheduler/rare-transitions.ts";
 const DOCUMENT = "src/scheduler/state-document.ts";
 
 const NOT_OWN = "if (active?.id !== id) return refused(lossOf(id, state));";
@@ -93,7 +93,7 @@ export const SCHEDULER_GUARDS = [
       "stops where a required job has got to",
     ],
     "latest tells the span that it skips": [
-      ", ...skipped(start, caughtUp.start)",
+      ", skipped: skippedSpan(start, caughtUp.start)",
       "",
       "gets under latest the span that it skips",
     ],
@@ -163,7 +163,7 @@ export const SCHEDULER_GUARDS = [
       "records the begun interval, before catching up",
     ],
   }),
-  ...guardsOf(LATER, "scheduler/later-transitions", {
+  ...guardsOf(LATER, "scheduler/rare-transitions", {
     "an own id renews": [
       `export function renew(state: JobState, id: string, now: Instant): Transition<LockLoss> {
   const { active } = state;

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import http from "node:http";
 import type { AddressInfo } from "node:net";
-import { AjvCompiler } from "@fastify/ajv-compiler";
 import { pino } from "pino";
 import { LocalBackend } from "../../src/backend/local-backend.ts";
 import { deadlineIn } from "../../src/network/deadline.ts";
@@ -14,9 +13,6 @@ import { MemoryStore } from "../stores/memory-store.ts";
 // Fastify searches all of require.cache for the name of each plugin, which takes Jest some 20 ms for one server. A plugin that
 // has a name of its own needs no search.
 Object.defineProperty(Function.prototype, Symbol.for("fastify.display-name"), { value: "plugin" });
-
-/** Compiling the schemas takes longer than most tests with a server. */
-const schemaController = { compilersFactory: { buildValidator: AjvCompiler() } };
 
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
 
@@ -72,7 +68,6 @@ export async function runServer(
     newDeadline: () => deadlineIn(5_000),
     log: pino({ level: "trace", base: null }, { write: (line) => lines.push(JSON.parse(line)) }),
     version: "0.0.0",
-    schemaController,
     ...more,
   });
   await server.listen({ host: "127.0.0.1", port: 0, listenTextResolver: () => "" });

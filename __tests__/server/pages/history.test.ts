@@ -4,7 +4,7 @@ import {
   durationOf,
   historyInWords,
   historyOf,
-  spanOf,
+  intervalOf,
   successRate,
   typicalDuration,
 } from "../../../src/server/pages/history.ts";
@@ -29,7 +29,7 @@ test("the runs and the skipped spans are in the order in which they were recorde
       skipped: [skipped(NOON - HOUR, NOON + MINUTE), skipped(NOON - 5 * HOUR, NOON - 4 * HOUR)],
     }),
   );
-  expect(entries.map((entry) => `${entry.kind} ${spanOf(entry).intervalEndedAt.slice(11, 16)}`)).toEqual([
+  expect(entries.map((entry) => `${entry.kind} ${intervalOf(entry).intervalEndedAt.slice(11, 16)}`)).toEqual([
     ...["skipped 07:00", "run 09:00", "run 10:00", "skipped 11:00", "run 12:00"],
   ]);
 });

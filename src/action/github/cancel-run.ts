@@ -1,7 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Deadline } from "../../network/deadline.ts";
-import type { Environment, Surroundings } from "../toolkit.ts";
-import { apiFailureText, GitHubApi, unexpectedAnswer } from "./github-api.ts";
+import type { Environment } from "../../network/environment.ts";
+import type { Surroundings } from "../toolkit.ts";
+import { askGitHub, type GitHubApi, missingPermission, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds: for GitHub's answer, and then for the runner's signal. */
 const LONGEST_REQUEST = 30_000;
@@ -15,8 +16,7 @@ const LONGEST_WAIT_FOR_SIGNAL = 60_000;
 export async function cancelAndWait(token: string, surroundings: Surroundings): Promise<string> {
   const { toolkit, env } = surroundings;
   const cancelled = surroundings.cancellation();
-  const api = new GitHubApi({ env, token, log: toolkit.info });
-  try {
+  const cancel = async (api: GitHubApi) => {
     const problem = await cancelThisRun(api, env, surroundings.deadline(LONGEST_REQUEST));
     if (problem !== null) return `The run was not cancelled, which not-started asks for: ${problem}`;
     toolkit.info("GitHub cancels this run, because of not-started: cancel");
@@ -24,11 +24,12 @@ export async function cancelAndWait(token: string, surroundings: Surroundings): 
     return cancelled.aborted
       ? "The run was cancelled because of not-started: cancel"
       : "GitHub took the request to cancel this run, and the runner has sent no signal within a minute";
-  } catch (error) {
-    return `It is not known whether the run is cancelled, which not-started asks for: ${await apiFailureText(error)}`;
-  } finally {
-    api.close();
-  }
+  };
+  return askGitHub(
+    { env, token, log: toolkit.info },
+    cancel,
+    (problem) => `It is not known whether the run is cancelled, which not-started asks for: ${problem}`,
+  );
 }
 
 /**
@@ -51,7 +52,7 @@ async function cancelThisRun(
       return null;
     case 403:
     case 404:
-      return `GitHub does not let github-token cancel this run (${answer.status}): add "permissions: actions: write" to the workflow or job`;
+      return missingPermission(answer, "cancel this run", "actions: write");
     default:
       return unexpectedAnswer(answer);
   }

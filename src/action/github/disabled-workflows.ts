@@ -1,6 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
-import type { Environment, Surroundings } from "../toolkit.ts";
-import { apiFailureText, GitHubApi, unexpectedAnswer } from "./github-api.ts";
+import type { Environment } from "../../network/environment.ts";
+import type { Surroundings } from "../toolkit.ts";
+import { askGitHub, type GitHubApi, missingPermission, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_LISTING = 30_000;
@@ -22,14 +23,11 @@ export async function disabledWorkflows(
   { env, toolkit, deadline }: Pick<Surroundings, "env" | "toolkit" | "deadline">,
 ): Promise<DisabledWorkflows> {
   if (token === "") return { paths: null, because: "the input github-token is empty" };
-  const api = new GitHubApi({ env, token, log: toolkit.debug });
-  try {
-    return await listDisabled(api, env, deadline(LONGEST_LISTING));
-  } catch (error) {
-    return { paths: null, because: await apiFailureText(error) };
-  } finally {
-    api.close();
-  }
+  return askGitHub<DisabledWorkflows>(
+    { env, token, log: toolkit.debug },
+    (api) => listDisabled(api, env, deadline(LONGEST_LISTING)),
+    (because) => ({ paths: null, because }),
+  );
 }
 
 /** @see https://docs.github.com/en/rest/actions/workflows#list-repository-workflows */
@@ -43,8 +41,7 @@ async function listDisabled(
     const path = `/repos/${repository}/actions/workflows?per_page=${PAGE_SIZE}&page=${page}`;
     const answer = await api.get(path, deadline);
     if (answer.status === 403 || answer.status === 404) {
-      const because = `GitHub does not let github-token list the workflows (${answer.status}): add "permissions: actions: read" to the workflow or job`;
-      return { paths: null, because };
+      return { paths: null, because: missingPermission(answer, "list the workflows", "actions: read") };
     }
     const { workflows } = (answer.body ?? {}) as { workflows?: unknown };
     if (answer.status !== 200 || !Array.isArray(workflows)) {

@@ -1,6 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
-import type { Environment, Surroundings } from "../toolkit.ts";
-import { apiFailureText, errorMessageIn, GitHubApi, unexpectedAnswer } from "./github-api.ts";
+import type { Environment } from "../../network/environment.ts";
+import type { Surroundings } from "../toolkit.ts";
+import { askGitHub, errorMessageIn, type GitHubApi, missingPermission, unexpectedAnswer } from "./github-api.ts";
 
 /** In milliseconds. */
 const LONGEST_REQUEST = 30_000;
@@ -8,16 +9,14 @@ const LONGEST_REQUEST = 30_000;
 /** Starts the workflow once more, so that a job that is behind goes on at once. A failure is a warning: the interval is done. */
 export async function dispatchNextRun(token: string, surroundings: Surroundings): Promise<void> {
   const { toolkit, env } = surroundings;
-  const api = new GitHubApi({ env, token, log: toolkit.info });
-  try {
+  const dispatch = async (api: GitHubApi) => {
     const problem = await dispatchThisWorkflow(api, env, surroundings.deadline(LONGEST_REQUEST));
     if (problem === null) toolkit.info("Dispatched: this workflow runs once more, because of when-behind: dispatch");
     else toolkit.warning(`when-behind: dispatch started no run: ${problem}`);
-  } catch (error) {
-    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${await apiFailureText(error)}`);
-  } finally {
-    api.close();
-  }
+  };
+  await askGitHub({ env, token, log: toolkit.info }, dispatch, (problem) =>
+    toolkit.warning(`It is not known whether when-behind: dispatch started a run: ${problem}`),
+  );
 }
 
 /**
@@ -48,7 +47,7 @@ async function dispatchThisWorkflow(
       return null;
     case 403:
     case 404:
-      return `GitHub does not let github-token start ${file} (${answer.status}): add "permissions: actions: write" to the workflow or job`;
+      return missingPermission(answer, `start ${file}`, "actions: write");
     case 422:
       return `GitHub cannot start ${file} (${errorMessageIn(answer) || 422}): add "on: workflow_dispatch" without required inputs to it`;
     default:

@@ -1,10 +1,10 @@
 import { oneLine } from "../../backend/one-line.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
+import type { Environment } from "../../network/environment.ts";
 import { HttpConnection } from "../../network/http.ts";
 import { retrying } from "../../network/retry.ts";
 import { messageOf } from "../error-message.ts";
-import type { Environment } from "../toolkit.ts";
 
 export interface GitHubAnswer {
   readonly status: number;
@@ -70,8 +70,24 @@ export class GitHubApi {
   }
 }
 
+/** Asks GitHub by `ask`. @returns its result, or that of `onFailure`, which gets the reason why GitHub did not answer. */
+export async function askGitHub<Result>(
+  options: GitHubApiOptions,
+  ask: (api: GitHubApi) => Promise<Result>,
+  onFailure: (problem: string) => Result,
+): Promise<Result> {
+  const api = new GitHubApi(options);
+  try {
+    return await ask(api);
+  } catch (error) {
+    return onFailure(await failureText(error));
+  } finally {
+    api.close();
+  }
+}
+
 /** @returns why GitHub did not answer. The remedies of a location do not fit, since no input leads to GitHub's API. */
-export async function apiFailureText(error: unknown): Promise<string> {
+async function failureText(error: unknown): Promise<string> {
   return error instanceof ServiceError ? oneLine(error.message) : messageOf(error);
 }
 
@@ -81,6 +97,11 @@ function jsonIn(body: Buffer): unknown {
   } catch {
     return null;
   }
+}
+
+/** @returns the problem of an answer that refuses a request, for want of a permission such as `actions: write`. */
+export function missingPermission({ status }: GitHubAnswer, request: string, permission: string): string {
+  return `GitHub does not let github-token ${request} (${status}): add "permissions: ${permission}" to the workflow or job`;
 }
 
 /** @returns the problem of an answer with a status that the request does not expect. */

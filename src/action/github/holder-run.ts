@@ -1,7 +1,7 @@
 import type { Deadline } from "../../network/deadline.ts";
+import type { Environment } from "../../network/environment.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
 import { serverUrlOf } from "../holder.ts";
-import type { Environment } from "../toolkit.ts";
 import type { GitHubAnswer } from "./github-api.ts";
 
 /** The run that holds a lock, as far as GitHub's answer and the holder show it. */
@@ -45,8 +45,8 @@ export async function findHolderRun({ holder, env, ownKind, ask, deadline }: Que
   if (resource === null) return unknown;
   const { status, body } = await ask(resource.path, deadline);
   const found = (body ?? {}) as Readonly<Record<string, unknown>>;
-  const isAsked = Object.entries(resource.expected).every(([field, id]) => isSameNumber(found[field], id));
-  if (status !== 200 || !isAsked || typeof found.status !== "string") return unknown;
+  const isAboutHolder = Object.entries(resource.expected).every(([field, id]) => isSameNumber(found[field], id));
+  if (status !== 200 || !isAboutHolder || typeof found.status !== "string") return unknown;
   return {
     ...unknown,
     isCompleted: found.status === "completed",

@@ -8,7 +8,7 @@ import type { Inputs } from "../inputs.ts";
 export async function loadCodeOfEnd({ whenBehind }: Pick<Inputs, "whenBehind">): Promise<void> {
   await setImmediate();
   const loads = [
-    () => import(/* webpackChunkName: "later" */ "../../scheduler/later-transitions.ts"),
+    () => import(/* webpackChunkName: "rare" */ "../../scheduler/rare-transitions.ts"),
     () => import(/* webpackChunkName: "failure" */ "../loss-line.ts"),
     () => import(/* webpackChunkName: "summary" */ "../summary/write-summary.ts"),
     () => import(/* webpackChunkName: "refused" */ "../not-started-line.ts"),

@@ -1,4 +1,4 @@
-import type { Environment } from "../toolkit.ts";
+import type { Environment } from "../../network/environment.ts";
 
 /**
  * The variables that the runner sets for an action only. A step with `run` has none of them, and they hold secrets: inputs

@@ -1,16 +1,17 @@
 import { type HeldLock, LockLostError, type Started } from "../../backend/job-backend.ts";
-import { oneLine, type Span, spanText } from "../../backend/one-line.ts";
+import { oneLine } from "../../backend/one-line.ts";
 import { intervalEnvironment } from "../../command/interval-environment.ts";
 import { runUnderLock } from "../../command/run-under-lock.ts";
 import { ServiceError } from "../../errors/service-error.ts";
 import { monotonicNow } from "../../network/deadline.ts";
+import { type Span, spanText } from "../../scheduler/span.ts";
+import type { ConnectedStep } from "../connected-step.ts";
 import { finishLock, interruptLock } from "../end-lock.ts";
 import { messageOf } from "../error-message.ts";
 import { loadDeadline } from "../inputs.ts";
 import { freeByHand, logStarted } from "../messages.ts";
 import { setOutputs } from "../outputs.ts";
 import { type LockStart, type RefusedStart, startLock } from "../start-lock.ts";
-import type { Starts } from "../starts.ts";
 import { grantedState, intervalOf, NO_STATE, type StepState } from "../state.ts";
 import { addSummary, startedRow } from "../step-summary.ts";
 import type { Toolkit } from "../toolkit.ts";
@@ -27,14 +28,14 @@ const LONGEST_END_WHEN_CANCELLED = 3500;
 export type Command = Omit<ScriptCommandOptions, "env" | "onSpawn">;
 
 export interface Intervals {
-  readonly starts: Starts;
+  readonly step: ConnectedStep;
   readonly command: Command;
   /** The most intervals for which the command runs. */
   readonly most: number;
 }
 
 /** The result of a step with a command. */
-export interface IntervalsRun {
+export interface IntervalsResult {
   /** How many intervals were finished. */
   readonly finished: number;
   /** The last start, if it was refused. */
@@ -47,24 +48,24 @@ export interface IntervalsRun {
 }
 
 /** Runs a command for one due interval after the other, oldest first, until none is due or the command fails. */
-export async function runIntervals(intervals: Intervals): Promise<IntervalsRun> {
-  const ended: EndedRun[] = [];
+export async function runIntervals(intervals: Intervals): Promise<IntervalsResult> {
+  const ended: IntervalResult[] = [];
   try {
     return await runDueIntervals(intervals, ended);
   } finally {
-    await summarize(ended, intervals.starts);
+    await summarize(ended, intervals.step);
   }
 }
 
-async function runDueIntervals({ starts, command, most }: Intervals, ended: EndedRun[]): Promise<IntervalsRun> {
-  const { inputs, surroundings } = starts;
+async function runDueIntervals({ step, command, most }: Intervals, ended: IntervalResult[]): Promise<IntervalsResult> {
+  const { inputs, surroundings } = step;
   let cancelled: AbortSignal | null = null;
   let finished = 0;
   let behind: number | null = null;
   const isLoaded = loadCodeOfEnd(inputs);
   for (;;) {
     const sentAt = monotonicNow();
-    const start = await startLock(starts, {
+    const start = await startLock(step, {
       wait: finished === 0 ? inputs.wait : null,
       cancelled,
       // After some intervals a refusal is the end, and the outputs stay those of the last interval.
@@ -86,7 +87,7 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
     // A signal before the first grant ends this process at once, and post gives the start up.
     cancelled ??= surroundings.cancellation();
     await isLoaded;
-    const run = await runOne({ starts, command, start, granted: answer, sentAt, cancelled });
+    const run = await runOne({ step, command, start, granted: answer, sentAt, cancelled });
     ended.push(run);
     const { exitCode } = run;
     if (exitCode === 0) {
@@ -102,7 +103,7 @@ async function runDueIntervals({ starts, command, most }: Intervals, ended: Ende
 }
 
 /** The result of the command's run for one interval. */
-interface EndedRun {
+interface IntervalResult {
   readonly granted: Started;
   readonly lock: HeldLock | null;
   readonly outcome: "finished" | "interrupted" | "lost" | "not known to be ended";
@@ -111,24 +112,26 @@ interface EndedRun {
   readonly exitCode: number;
 }
 
-async function summarize(runs: readonly EndedRun[], starts: Starts): Promise<void> {
+async function summarize(runs: readonly IntervalResult[], step: ConnectedStep): Promise<void> {
   const last = runs.at(-1);
   if (last === undefined) return;
-  const { lock, outcome, isCancelled } = last;
+  const { granted, lock, outcome, isCancelled } = last;
   // A process that is cancelled has no time for another request, and an original server shows no state.
-  const mayAsk = !isCancelled && starts.isMarked();
+  const mayAsk = !isCancelled && step.isMarked();
   const isEnded = outcome === "finished" || outcome === "interrupted";
-  await addSummary(starts.surroundings, () => ({
-    rows: runs.map(({ granted, outcome }) => ({ ...startedRow(granted, starts), outcome })),
+  const { jobName } = granted;
+  const before = lock?.record?.state ?? null;
+  await addSummary(step.surroundings, () => ({
+    rows: runs.map((run) => ({ ...startedRow(run.granted, step), outcome: run.outcome })),
     ended:
-      lock !== null && isEnded && (lock.record !== null || mayAsk)
-        ? { lock, ending: outcome, backend: starts.backend }
+      lock !== null && isEnded && (before !== null || mayAsk)
+        ? { jobName, id: lock.id, before, ending: outcome, backend: step.backend }
         : null,
   }));
 }
 
 interface OneRun {
-  readonly starts: Starts;
+  readonly step: ConnectedStep;
   readonly command: Command;
   readonly start: LockStart;
   readonly granted: Started;
@@ -138,17 +141,17 @@ interface OneRun {
 }
 
 /** Runs the command for one interval, and ends its lock. Each failure is reported. */
-async function runOne(run: OneRun): Promise<EndedRun> {
-  const { starts, start, granted } = run;
-  const { toolkit, env } = starts.surroundings;
-  const state: StepState = { ...grantedState(start.takingState, granted, starts.isMarked()), command: "running" };
-  starts.state.save(state);
+async function runOne(run: OneRun): Promise<IntervalResult> {
+  const { step, start, granted } = run;
+  const { toolkit, env } = step.surroundings;
+  const state: StepState = { ...grantedState(start.takingState, granted, step.isMarked()), command: "running" };
+  step.state.save(state);
   logStarted(granted, toolkit);
   toolkit.startGroup(
     `Output of the command for ${spanText({ from: granted.intervalStartedAt, until: granted.intervalEndedAt })}`,
   );
   const files = new RunnerFiles(env);
-  starts.state.distrustFile();
+  step.state.distrustFile();
   const { ending, lock } = await runCommand(run).catch((reason: unknown) => ({
     ending: { kind: "not-run", reason } satisfies RunEnding,
     lock: granted.lock,
@@ -160,11 +163,11 @@ async function runOne(run: OneRun): Promise<EndedRun> {
   // The command may have damaged the files of the runner. Its lock must be ended all the same.
   await tryTo(toolkit, () => {
     files.restore();
-    starts.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
+    step.state.save({ ...state, command: isDone ? "succeeded" : "failed", record: lock?.record ?? null });
   });
   if (lock === null) toolkit.info("The command ran without a lock (no-lock), so its interval is recorded nowhere");
   const end = lock === null ? "recorded" : await endLock({ run, lock, interval: intervalOf(state) }, ending);
-  if (end !== "unknown") await tryTo(toolkit, () => starts.state.save(NO_STATE));
+  if (end !== "unknown") await tryTo(toolkit, () => step.state.save(NO_STATE));
   const outcome = {
     recorded: isDone ? "finished" : "interrupted",
     lost: "lost",
@@ -188,8 +191,8 @@ async function tryTo(toolkit: Toolkit, write: () => void): Promise<void> {
 }
 
 /** Reports a command that did not succeed. @returns the exit code of the step. */
-async function reportEnding(ending: RunEnding, isRecorded: boolean, { starts, granted }: OneRun): Promise<number> {
-  const { toolkit } = starts.surroundings;
+async function reportEnding(ending: RunEnding, isRecorded: boolean, { step, granted }: OneRun): Promise<number> {
+  const { toolkit } = step.surroundings;
   switch (ending.kind) {
     case "exited":
       if (ending.code !== 0) toolkit.setFailed(`The command exited with ${ending.code}`);
@@ -211,8 +214,8 @@ async function reportEnding(ending: RunEnding, isRecorded: boolean, { starts, gr
 }
 
 /** Runs the command while the lock is renewed. @returns the lock with its last renewal. */
-function runCommand({ starts, command, granted, sentAt, cancelled }: OneRun) {
-  const { backend, inputs, surroundings } = starts;
+function runCommand({ step, command, granted, sentAt, cancelled }: OneRun) {
+  const { backend, inputs, surroundings } = step;
   const { toolkit, env } = surroundings;
   return runUnderLock({
     backend,
@@ -253,8 +256,8 @@ async function endLock(
   { run, lock, interval }: LockToEnd,
   ending: RunEnding,
 ): Promise<"recorded" | "lost" | "unknown"> {
-  const { starts, granted } = run;
-  const { inputs, backend, surroundings } = starts;
+  const { step, granted } = run;
+  const { inputs, backend, surroundings } = step;
   const { toolkit } = surroundings;
   if (ending.kind === "lost" && ending.reason instanceof LockLostError) return "lost";
   const deadline = surroundings.deadline(

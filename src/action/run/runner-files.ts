@@ -1,6 +1,6 @@
 import { appendFileSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import path from "node:path";
-import type { Environment } from "../toolkit.ts";
+import type { Environment } from "../../network/environment.ts";
 
 /**
  * The files through which this step talks to its runner. A command may write into them, empty them, or remove them with all

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { type RunningCommand, startCommand } from "../../command/command.ts";
-import type { Environment } from "../toolkit.ts";
+import type { Environment } from "../../network/environment.ts";
 import type { Script } from "./script.ts";
 
 export interface ScriptCommandOptions {

@@ -1,4 +1,5 @@
 import { DAY, type Instant } from "../../scheduler/instant.ts";
+import type { Span } from "../../scheduler/span.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { Zone } from "../../scheduler/zone.ts";
 
@@ -13,10 +14,8 @@ const STYLES: Readonly<Record<string, string>> = {
 /** For the outcome of a newer version. */
 const UNKNOWN = { name: "ended", style: "done" };
 
-interface Bar {
+interface Bar extends Span {
   readonly name: string;
-  readonly from: Instant;
-  readonly until: Instant;
 }
 
 /**

@@ -7,11 +7,8 @@ import { type EndedRun, endingOf, type JobState } from "../../scheduler/state-do
 import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import { zoneNamed } from "../../scheduler/zone.ts";
 import type { DisabledWorkflows } from "../github/disabled-workflows.ts";
-import type { Surroundings } from "../toolkit.ts";
-import { appendSummary } from "./append-summary.ts";
-import { fittingRows } from "./long-table.ts";
-import { code, wallText } from "./summary-cells.ts";
-import { holderText } from "./summary-text.ts";
+import { tableLines } from "./long-table.ts";
+import { code, holderText, wallText } from "./summary-cells.ts";
 
 /** In bytes: room for the line about rows that are left out, and for the line about disabled workflows. */
 const LONGEST_REST = 4_000;
@@ -27,31 +24,21 @@ interface Summarized {
   readonly serverUrl: string;
 }
 
-/** Writes the summary of a step that looks at jobs. No failure of it fails the step. */
-export async function writeStatusSummary(
-  summarized: Summarized,
-  surroundings: Pick<Surroundings, "toolkit" | "env">,
-): Promise<void> {
-  await appendSummary(() => statusSummary(summarized), surroundings);
-}
-
 /** @returns the table in GitHub's Markdown, of at most 20,000 bytes. Names from elsewhere stay text. */
-function statusSummary({ watched: { jobs, damaged }, missing, disabled, now, serverUrl }: Summarized): string {
+export function statusSummary({ watched: { jobs, damaged }, missing, disabled, now, serverUrl }: Summarized): string {
   const rows = [
     ...missing.map((name) => `| ${code(name)} | **never started** | | | | | | |`),
     ...damaged.map((name) => `| ${code(name)} | **damaged** | | | | | | |`),
     ...jobs.map((job) => rowText(job, now, serverUrl)),
   ];
-  const lines =
+  const head =
     rows.length === 0
       ? ["No job has been started."]
       : [
           `| job | state | finished until (UTC) | next due (UTC) | late | intervals behind | held by | last runs |`,
           "| --- | --- | --- | --- | --- | ---: | --- | --- |",
         ];
-  const shown = fittingRows(lines, rows, LONGEST_REST);
-  lines.push(...shown);
-  if (shown.length < rows.length) lines.push("", `The table leaves out ${rows.length - shown.length} jobs.`);
+  const lines = tableLines({ head, rows, rest: LONGEST_REST, noun: "jobs" });
   const workflows = disabledLine(disabled);
   if (workflows !== null) lines.push("", workflows);
   return `${lines.join("\n")}\n\n`;

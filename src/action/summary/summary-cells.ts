@@ -1,5 +1,6 @@
 import { oneLine } from "../../backend/one-line.ts";
 import type { Instant } from "../../scheduler/instant.ts";
+import type { Holder } from "../../scheduler/state-document.ts";
 import type { Zone } from "../../scheduler/zone.ts";
 
 /** A summary may be this long, in bytes: GitHub takes 1 MiB for all steps of a job. */
@@ -26,4 +27,16 @@ export function code(text: string): string {
 /** V8 takes 0.4 ms to compile the classes of Unicode. */
 function marksIn(line: string): RegExp {
   return /^[ -~]*$/.test(line) ? /[^A-Za-z0-9 ,.-]/g : /[^\p{L}\p{M}\p{N} ,.-]/gu;
+}
+
+/** The holder of a lock, with a link to its run if that is one of this GitHub server. */
+export function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
+  const name = [repository, runId && `run ${runId}`, job && `job ${job}`].filter(Boolean).join(", ");
+  if (name === "") return "";
+  const run = new RegExp(`^${escaped(serverUrl)}/[\\w.-]+/[\\w.-]+/actions/runs/\\d+(/attempts/\\d+)?$`);
+  return serverUrl !== "" && runUrl !== undefined && run.test(runUrl) ? `[${code(name)}](${runUrl})` : code(name);
+}
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

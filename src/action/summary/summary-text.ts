@@ -1,9 +1,10 @@
 import { behindCount } from "../../scheduler/behind-count.ts";
 import type { Instant } from "../../scheduler/instant.ts";
+import type { Span } from "../../scheduler/span.ts";
 import type { Holder, JobState } from "../../scheduler/state-document.ts";
 import { type Zone, zoneNamed } from "../../scheduler/zone.ts";
 import { runsChart } from "./runs-chart.ts";
-import { code, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
+import { code, holderText, LONGEST_SUMMARY, wallText } from "./summary-cells.ts";
 
 /** How many rows a table may have: the most of them that fit. */
 const MOST_ROWS = [20, 10, 5, 2, 1];
@@ -12,7 +13,7 @@ const MOST_ROWS = [20, 10, 5, 2, 1];
 export interface SummaryRow {
   readonly jobName: string;
   /** Null: there is none, as the start was refused. */
-  readonly interval: { readonly from: Instant; readonly until: Instant } | null;
+  readonly interval: Span | null;
   /** What happened, such as `finished`. */
   readonly outcome: string;
   readonly holder: Holder | null;
@@ -79,15 +80,4 @@ function rowText(
     behind === null ? "" : behindCount(behind),
   ];
   return `| ${cells.join(" | ")} |`;
-}
-
-export function holderText({ repository, runId, job, runUrl }: Holder, serverUrl: string): string {
-  const name = [repository, runId && `run ${runId}`, job && `job ${job}`].filter(Boolean).join(", ");
-  if (name === "") return "";
-  const run = new RegExp(`^${escaped(serverUrl)}/[\\w.-]+/[\\w.-]+/actions/runs/\\d+(/attempts/\\d+)?$`);
-  return serverUrl !== "" && runUrl !== undefined && run.test(runUrl) ? `[${code(name)}](${runUrl})` : code(name);
-}
-
-function escaped(text: string): string {
-  return text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
 }

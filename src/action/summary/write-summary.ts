@@ -1,6 +1,7 @@
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
-import type { HeldLock, JobBackend } from "../../backend/job-backend.ts";
+import type { JobBackend } from "../../backend/job-backend.ts";
 import { finish, interrupt } from "../../scheduler/job-transitions.ts";
+import type { JobState } from "../../scheduler/state-document.ts";
 import { type JobStatus, whatComesNext } from "../../scheduler/what-comes-next.ts";
 import { messageOf } from "../error-message.ts";
 import { serverUrlOf } from "../holder.ts";
@@ -12,12 +13,15 @@ const LONGEST_QUESTION = 5000;
 
 /** A lock that a step has ended. */
 interface EndedLock {
-  readonly lock: HeldLock;
+  readonly jobName: string;
+  readonly id: string;
+  /** The job's state before the end. Null: it is not known here, and the backend shows the state after the end. */
+  readonly before: JobState | null;
   readonly ending: "finished" | "interrupted";
   readonly backend: JobBackend;
 }
 
-/** What a step writes into its summary. */
+/** The content of a step's summary. */
 export interface StepSummary {
   readonly rows: readonly SummaryRow[];
   /** For the chart of the job's last runs, and for what comes next in the last row. Null: the step ended no lock. */
@@ -50,14 +54,13 @@ function appendParagraph(file: string, text: string): void {
  *   did not answer in time.
  */
 async function statusAfter(
-  { lock, ending, backend }: EndedLock,
+  { jobName, id, before, ending, backend }: EndedLock,
   surroundings: Surroundings,
 ): Promise<JobStatus | null> {
-  const { jobName, id, record } = lock;
   const { toolkit, now } = surroundings;
   try {
-    if (record === null) return await backend.status(jobName, surroundings.deadline(LONGEST_QUESTION));
-    const { state } = (ending === "finished" ? finish : interrupt)(record.state, id, now());
+    if (before === null) return await backend.status(jobName, surroundings.deadline(LONGEST_QUESTION));
+    const { state } = (ending === "finished" ? finish : interrupt)(before, id, now());
     return state && { state, next: await whatComesNext({ state, required: null, now: now() }) };
   } catch (error) {
     toolkit.debug(`The summary has no chart: ${await messageOf(error)}`);

@@ -1,19 +1,9 @@
 import { type Deadline, monotonicNow } from "../../network/deadline.ts";
-import { type Instant, toIso } from "../../scheduler/instant.ts";
+import type { Instant } from "../../scheduler/instant.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
-import type { Holder, JobState } from "../../scheduler/state-document.ts";
+import type { Holder } from "../../scheduler/state-document.ts";
 import type { JobStatus } from "../../scheduler/what-comes-next.ts";
-import {
-  type ActiveLock,
-  type Claim,
-  type HeldLock,
-  JobActiveError,
-  type JobBackend,
-  type JobStates,
-  type StartAnswer,
-} from "../job-backend.ts";
-import { checkPathName } from "./path-name.ts";
-import { AnswerError, activeSinceIn, namedHolderIn, oneStatusIn } from "./server-answers.ts";
+import type { ActiveLock, Claim, HeldLock, JobBackend, JobStates, StartAnswer } from "../job-backend.ts";
 import { ServerConnection, type ServerConnectionOptions } from "./server-connection.ts";
 import { ServerJobs } from "./server-jobs.ts";
 import { ServerLocks } from "./server-locks.ts";
@@ -43,11 +33,11 @@ export class RemoteBackend implements JobBackend {
   }
 
   finish(lock: HeldLock, deadline: Deadline): Promise<void> {
-    return this.#locks.end(lock, "finished", deadline);
+    return this.#locks.end(lock, "finish", deadline);
   }
 
   interrupt(lock: HeldLock, deadline: Deadline): Promise<void> {
-    return this.#locks.end(lock, "interrupted", deadline);
+    return this.#locks.end(lock, "interrupt", deadline);
   }
 
   abandon(lock: HeldLock, deadline: Deadline): Promise<boolean> {
@@ -62,23 +52,8 @@ export class RemoteBackend implements JobBackend {
     return this.#locks.resume(lock, holder, deadline);
   }
 
-  async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
-    const query = `?${new URLSearchParams({ until: toIso(until) })}`;
-    const request = { method: "PUT", path: [checkPathName(jobName), "skip"], query, writes: true } as const;
-    const answer = await this.#server.ask(request, deadline);
-    if (answer.status === 404) throw this.#server.originalServer("cannot skip intervals", answer);
-    if (answer.status === 200) {
-      return this.#server.parse(answer, (json) => {
-        const status = oneStatusIn(json);
-        checkSkipped(status.state, jobName, until);
-        return status;
-      });
-    }
-    const active = this.#server.parse(answer, (json) => ({
-      holder: namedHolderIn(json, "holder"),
-      since: activeSinceIn(json),
-    }));
-    throw new JobActiveError(jobName, active);
+  skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
+    return this.#jobs.skip(jobName, until, deadline);
   }
 
   states(deadline: Deadline): Promise<JobStates> {
@@ -92,11 +67,4 @@ export class RemoteBackend implements JobBackend {
   async close(): Promise<void> {
     this.#server.close();
   }
-}
-
-/** @throws AnswerError for the state of another job, or one that is not skipped. */
-function checkSkipped({ name, finishedUntil }: JobState, jobName: string, until: Instant): void {
-  if (name !== jobName) throw new AnswerError(`its answer is about the job ${name}, and not about ${jobName}`);
-  if (finishedUntil !== null && Date.parse(finishedUntil) >= until) return;
-  throw new AnswerError(`its state of the job is not skipped until ${toIso(until)}`);
 }

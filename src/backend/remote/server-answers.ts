@@ -5,7 +5,7 @@ import { readState } from "../../scheduler/read-state-document.ts";
 import { HOLDER_FIELDS, type Holder, type JobState } from "../../scheduler/state-document.ts";
 import type { JobStatus, WhatComesNext } from "../../scheduler/what-comes-next.ts";
 import type { ActiveLock, HeldLock, StartAnswer, TakenOver } from "../job-backend.ts";
-import { canonicalId } from "../lock-id.ts";
+import { canonicalId, isLockId } from "../lock-id.ts";
 
 // Reads the answers of a CronyxServer; see docs/rest-api.md. Unknown fields are ignored.
 
@@ -42,12 +42,9 @@ export function startAnswerIn(json: unknown, jobName: string, noLock: boolean): 
   });
 }
 
-/** The id of a lock, which goes into outputs, the step's state and paths. An original server's is a UUID. */
 function lockIdIn(answer: JsonObject): string {
   const id = answer.text("id");
-  // A URL resolves segments of dots.
-  if (!/^(?!\.{1,2}$)[\x21-\x7e]{1,255}$/.test(id))
-    throw answer.wrong("id", "1 to 255 visible ASCII characters, and not . or ..");
+  if (!isLockId(id)) throw answer.wrong("id", "1 to 255 visible ASCII characters, and not . or ..");
   return id;
 }
 

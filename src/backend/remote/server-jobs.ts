@@ -1,18 +1,20 @@
 import { type Effect, ServiceError } from "../../errors/service-error.ts";
 import type { Deadline } from "../../network/deadline.ts";
+import { type Instant, toIso } from "../../scheduler/instant.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
 import { type LockLoss, lossOf } from "../../scheduler/lock-loss.ts";
 import type { JobState } from "../../scheduler/state-document.ts";
 import type { JobStatus } from "../../scheduler/what-comes-next.ts";
-import { type HeldLock, type JobStates, LockLostError } from "../job-backend.ts";
+import { type HeldLock, JobActiveError, type JobStates, LockLostError } from "../job-backend.ts";
 import { canonicalId } from "../lock-id.ts";
-import { jobListIn } from "./server-answers.ts";
+import { checkPathName } from "./path-name.ts";
+import { AnswerError, activeSinceIn, jobListIn, namedHolderIn, oneStatusIn } from "./server-answers.ts";
 import type { ServerAnswer, ServerConnection } from "./server-connection.ts";
 
 /** The most that this project's server lists in one answer. */
 const LISTED_AT_ONCE = 500;
 
-/** The jobs that a CronyxServer lists. An original server lists none. */
+/** The calls about the states of jobs. An original server has none of them. */
 export class ServerJobs {
   readonly #server: ServerConnection;
 
@@ -37,6 +39,25 @@ export class ServerJobs {
   /** The name goes into the query: some names are the server's own paths, and others cannot be in a path. */
   async status(jobName: string, deadline: Deadline): Promise<JobStatus | null> {
     return this.#jobIn(await this.#list({ name: checkJobName(jobName) }, deadline), jobName);
+  }
+
+  async skip(jobName: string, until: Instant, deadline: Deadline): Promise<JobStatus> {
+    const query = `?${new URLSearchParams({ until: toIso(until) })}`;
+    const request = { method: "PUT", path: [checkPathName(jobName), "skip"], query, writes: true } as const;
+    const answer = await this.#server.ask(request, deadline);
+    if (answer.status === 404) throw this.#server.originalServer("cannot skip intervals", answer);
+    if (answer.status === 200) {
+      return this.#server.parse(answer, (json) => {
+        const status = oneStatusIn(json);
+        checkSkipped(status.state, jobName, until);
+        return status;
+      });
+    }
+    const active = this.#server.parse(answer, (json) => ({
+      holder: namedHolderIn(json, "holder"),
+      since: activeSinceIn(json),
+    }));
+    throw new JobActiveError(jobName, active);
   }
 
   /**
@@ -89,4 +110,11 @@ export class ServerJobs {
     if (answer.status === 404) throw this.#server.originalServer("does not show its jobs", answer);
     return this.#server.parse(answer, (json) => jobListIn(json, after));
   }
+}
+
+/** @throws AnswerError for the state of another job, or one that is not skipped. */
+function checkSkipped({ name, finishedUntil }: JobState, jobName: string, until: Instant): void {
+  if (name !== jobName) throw new AnswerError(`its answer is about the job ${name}, and not about ${jobName}`);
+  if (finishedUntil !== null && Date.parse(finishedUntil) >= until) return;
+  throw new AnswerError(`its state of the job is not skipped until ${toIso(until)}`);
 }

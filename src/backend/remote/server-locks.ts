@@ -1,14 +1,11 @@
 import type { Deadline } from "../../network/deadline.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
-import { type ActiveLock, type HeldLock, LockLostError } from "../job-backend.ts";
+import { type ActiveLock, ENDING_OF, type End, type HeldLock, LockLostError } from "../job-backend.ts";
 import { checkPathName } from "./path-name.ts";
 import { activeLockIn, checkIsOf, heldIn, namedHolderIn } from "./server-answers.ts";
 import { messageIn, type ServerAnswer, type ServerConnection } from "./server-connection.ts";
 import type { ServerJobs } from "./server-jobs.ts";
 import { holderHeader } from "./start-parts.ts";
-
-const SEGMENT_OF_END = { finished: "finish", interrupted: "interrupt" } as const;
-export type End = keyof typeof SEGMENT_OF_END;
 
 /** The calls that end, renew or resume a lock of a CronyxServer. */
 export class ServerLocks {
@@ -24,20 +21,20 @@ export class ServerLocks {
   async end(lock: HeldLock, end: End, deadline: Deadline): Promise<void> {
     // The path has the name of the request. An original server's answer has the name percent-encoded, and a name that is
     // encoded twice finds no lock.
-    const path = [checkPathName(lock.jobName), lock.id, SEGMENT_OF_END[end]];
+    const path = [checkPathName(lock.jobName), lock.id, end];
     const answer = await this.#server.ask({ method: "PUT", path, writes: true }, deadline);
     if (answer.status === 200) {
       if (answer.json === undefined) return;
       throw this.#server.notAServer("its answer to an end has a body", answer.effectIfMalformed);
     }
     if (answer.status !== 404 || !saysThatLockIsMissing(answer)) {
-      const why = `it answered ${answer.status} to ${SEGMENT_OF_END[end]}`;
+      const why = `it answered ${answer.status} to ${end}`;
       throw this.#server.notAServer(why, answer.effectIfMalformed);
     }
     const loss = await this.#jobs.lossOf(lock, answer.earlierEffect, deadline);
     if (answer.earlierEffect === "possible") {
       // An earlier request, whose answer was lost, made this end.
-      if (loss.ending === end) return;
+      if (loss.ending === ENDING_OF[end]) return;
       // An original server does not say how a lock ended, so the earlier request counts as carried out.
       if (loss.ending === "unknown" && !this.#server.isMarked) return;
     }
@@ -47,7 +44,7 @@ export class ServerLocks {
   /** Interrupts a lock that its start cannot use. A lock that has ended already needs no interrupt. */
   async giveBack(lock: HeldLock, deadline: Deadline): Promise<void> {
     try {
-      await this.end(lock, "interrupted", deadline);
+      await this.end(lock, "interrupt", deadline);
     } catch (error) {
       if (!(error instanceof LockLostError)) throw error;
     }

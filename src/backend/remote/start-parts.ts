@@ -1,4 +1,5 @@
 import { toIso } from "../../scheduler/instant.ts";
+import { ifGiven, withoutUndefined } from "../../scheduler/optional-fields.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
 import type { Holder } from "../../scheduler/state-document.ts";
 import type { Claim } from "../job-backend.ts";
@@ -30,14 +31,13 @@ export function namesOnOriginal(names: readonly string[]): readonly string[] {
 /** Fields that were left out are not sent: the original server refuses an unknown field, and one that is null. */
 export function startBody(request: StartRequest): object {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames = [], timezone, noLock = false } = request;
-  const { jobIntervalStartedAt } = request;
-  return {
+  return withoutUndefined({
     jobInterval,
-    ...(startBuffer !== undefined && { startBuffer }),
-    ...(retryInterval !== undefined && { retryInterval }),
-    ...(requiredJobNames.length > 0 && { requiredJobNames }),
-    ...(timezone !== undefined && { timezone }),
-    ...(noLock && { noLock }),
-    ...(jobIntervalStartedAt !== undefined && { jobIntervalStartedAt: toIso(jobIntervalStartedAt) }),
-  };
+    startBuffer,
+    retryInterval,
+    requiredJobNames: requiredJobNames.length > 0 ? requiredJobNames : undefined,
+    timezone,
+    noLock: noLock || undefined,
+    jobIntervalStartedAt: ifGiven(request.jobIntervalStartedAt, toIso),
+  });
 }

@@ -44,6 +44,11 @@ export class IssuerUnreachable extends Error {
   }
 }
 
+/** @returns whether the caller may start, end and read a job. */
+export function mayUseFor(caller: Caller | null): (jobName: string) => boolean {
+  return (jobName) => caller?.mayUse(jobName) ?? false;
+}
+
 /** @returns whether the caller may see the name of a job. */
 export function mayNameFor(caller: Caller | null): (jobName: string) => boolean {
   return (jobName) => caller?.mayRequire(jobName) ?? false;

@@ -16,7 +16,7 @@ export interface JobSummary {
   readonly name: string;
   /** When the active lock was taken. Null without an active lock. */
   readonly lockedAt: Instant | null;
-  /** When the job is a whole interval late. Null where the state has no schedule or no progress. */
+  /** When the job becomes a whole interval late. Null where the state has no schedule or no progress. */
   readonly overdueAt: Instant | null;
   readonly failing: boolean;
   readonly finishedUntil: Instant | null;
@@ -70,7 +70,7 @@ const NOTHING_KNOWN: Omit<JobSummary, "name"> = {
 /** @param all The summaries of all jobs, which tell whether the job waits for one of them. */
 export function conditionOf(summary: JobSummary, all: JobSummaries, now: Instant): Condition {
   const { lockedAt, overdueAt, failing, damaged } = summary;
-  return mostUrgent<Condition>({
+  return mostUrgent({
     damaged: damaged === true,
     failing,
     overdue: overdueAt !== null && now >= overdueAt,

@@ -21,6 +21,10 @@ export function isDamaged<Job extends JobState | JobStatus>(job: Job | DamagedJo
   return !("v" in job || "state" in job);
 }
 
+export function nameOf(job: ListedStatus): string {
+  return isDamaged(job) ? job.name : job.state.name;
+}
+
 /** SQLite reads synchronously, and a batch of this size blocks the event loop for some 10 ms. */
 const BATCH_SIZE = 100;
 

@@ -18,8 +18,8 @@ export interface Upcoming {
 const UNKNOWN: Upcoming = { from: null, until: null, length: null, dueAfterLock: null };
 
 export async function upcomingOf(state: JobState): Promise<Upcoming> {
-  const { schedule: recorded, active } = state;
-  const prepared = recorded === undefined ? null : await prepareSchedule(recorded);
+  const { active } = state;
+  const prepared = await prepareSchedule(state.schedule);
   const from = progressOf(state);
   const until = prepared && nextEnd(state, prepared.schedule);
   if (prepared === null || from === null || until === null) return UNKNOWN;

@@ -3,6 +3,7 @@ import {
   type Ending,
   endingOf,
   type JobState,
+  type RecordedInterval,
   type SkippedSpan,
 } from "../../scheduler/state-document.ts";
 
@@ -27,8 +28,8 @@ function recordedAt(entry: HistoryEntry): number {
   return Date.parse(entry.kind === "run" ? entry.run.endedAt : entry.span.recordedAt);
 }
 
-/** The interval of a run, or the skipped span, in the form that a state document has intervals. */
-export function spanOf(entry: HistoryEntry) {
+/** @returns the interval of a run, or the skipped span as an interval. */
+export function intervalOf(entry: HistoryEntry): RecordedInterval {
   if (entry.kind === "run") return entry.run;
   return { intervalStartedAt: entry.span.skippedStartedAt, intervalEndedAt: entry.span.skippedEndedAt };
 }

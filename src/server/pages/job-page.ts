@@ -1,5 +1,4 @@
 import { oneLine } from "../../backend/one-line.ts";
-import { toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import type { JobState, Lock, RecordedSchedule } from "../../scheduler/state-document.ts";
 import type { JobStatus } from "../../scheduler/what-comes-next.ts";
@@ -38,9 +37,7 @@ function comingFacts(status: JobStatus, upcoming: Upcoming, context: PageContext
   const { from, until } = upcoming;
   const isHeld = state.active !== null;
   const interval =
-    from === null || until === null || isHeld
-      ? null
-      : fact("Next interval", times.intervalElement({ intervalStartedAt: toIso(from), intervalEndedAt: toIso(until) }));
+    from === null || until === null || isHeld ? null : fact("Next interval", times.spanElement({ from, until }));
   const due = fact(
     isHeld && next.overdue === false ? "Next due after this run" : "Next due",
     dueElement(status, upcoming, times),

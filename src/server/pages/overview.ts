@@ -1,7 +1,7 @@
 import type { Instant } from "../../scheduler/instant.ts";
 import { CONDITIONS, type Condition } from "../../scheduler/job-condition.ts";
 import { conditionOf, conditionOfStatus, type JobSummaries, type JobSummary } from "../jobs/job-summary.ts";
-import { isDamaged, type ListedStatus } from "../jobs/read-jobs.ts";
+import { type ListedStatus, nameOf } from "../jobs/read-jobs.ts";
 
 export const PAGE_SIZE = 50;
 
@@ -90,10 +90,6 @@ export function corrected(
   const found = overview.found - overview.rows.length + jobs.length;
   const rows = jobs.map((job) => ({ name: nameOf(job), condition: conditionOfStatus(job) }));
   return { overview: { ...overview, counts, found, rows }, jobs };
-}
-
-function nameOf(job: ListedStatus): string {
-  return isDamaged(job) ? job.name : job.state.name;
 }
 
 function countsOf(candidates: readonly Candidate[]): Counts {

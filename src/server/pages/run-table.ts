@@ -1,7 +1,7 @@
 import { oneLine } from "../../backend/one-line.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
 import { type EndedRun, endingOf, holderOf, type SkippedSpan } from "../../scheduler/state-document.ts";
-import { durationOf, endingName, type HistoryEntry, spanOf } from "./history.ts";
+import { durationOf, endingName, type HistoryEntry, intervalOf } from "./history.ts";
 import { type Html, html } from "./html.ts";
 import { holderElement } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
@@ -15,7 +15,7 @@ export function runTable(entries: readonly HistoryEntry[], times: TimeFormatter)
     (column) => html`<th scope="col" role="columnheader">${column}</th>`,
   )}</tr></thead>
 <tbody role="rowgroup">${entries.toReversed().map((entry) => {
-    const interval = html`<th scope="row" role="rowheader">${times.intervalElement(spanOf(entry))}</th>`;
+    const interval = html`<th scope="row" role="rowheader">${times.intervalElement(intervalOf(entry))}</th>`;
     const cells = entry.kind === "run" ? runCells(entry.run, times) : skippedCells(entry.span, times);
     return html`<tr role="row">${interval}${cells}</tr>\n`;
   })}</tbody></table>`;

@@ -32,8 +32,8 @@ export function skipPage({ state }: JobStatus, dueSpan: DueSpan | null, times: T
     main: html`<div class="sheet card">
 <h1>Skip intervals of ${nameElement(name)}?</h1>
 <dl class="facts">
-<dt>Next interval</dt><dd>${span(from, firstUntil, times)}</dd>
-${count === 1 ? null : html`<dt>${mayHaveMore ? "The first that are due" : "All that are due"}</dt><dd>${span(from, lastUntil, times)}: ${which}</dd>\n`}</dl>
+<dt>Next interval</dt><dd>${times.spanElement({ from, until: firstUntil })}</dd>
+${count === 1 ? null : html`<dt>${mayHaveMore ? "The first that are due" : "All that are due"}</dt><dd>${times.spanElement({ from, until: lastUntil })}: ${which}</dd>\n`}</dl>
 <div><h2>What this does</h2>
 <ul class="steps">
 <li>The intervals count as done, although no run did them. They are never granted again.</li>
@@ -53,15 +53,11 @@ export function skipNote({ name, skipped = [], finishedUntil }: JobState, until:
     const progress = finishedUntil === null ? "no interval has finished" : `it has finished until ${finishedUntil}`;
     return html`<p class="sheet note failed" role="status">Nothing was skipped: ${nameElement(name)} has changed since, and ${progress}.</p>`;
   }
-  const { skippedStartedAt, skippedEndedAt } = done;
-  return html`<p class="sheet note" role="status">Skipped ${nameElement(name)}: ${span(Date.parse(skippedStartedAt), Date.parse(skippedEndedAt), times)} will not be run.</p>`;
+  const span = { from: Date.parse(done.skippedStartedAt), until: Date.parse(done.skippedEndedAt) };
+  return html`<p class="sheet note" role="status">Skipped ${nameElement(name)}: ${times.spanElement(span)} will not be run.</p>`;
 }
 
 /** `1 interval`, `3 intervals`. */
 function intervals(count: number): string {
   return count === 1 ? "1 interval" : `${count} intervals`;
-}
-
-function span(from: Instant, until: Instant, times: TimeFormatter): Html {
-  return times.intervalElement({ intervalStartedAt: toIso(from), intervalEndedAt: toIso(until) });
 }

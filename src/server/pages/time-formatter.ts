@@ -1,10 +1,8 @@
 import { type Instant, MINUTE, SECOND, toIso } from "../../scheduler/instant.ts";
 import { formatLength } from "../../scheduler/late-text.ts";
-import type { Lock } from "../../scheduler/state-document.ts";
+import type { Span } from "../../scheduler/span.ts";
+import type { RecordedInterval } from "../../scheduler/state-document.ts";
 import { type Html, html } from "./html.ts";
-
-/** An interval as a state document holds it. */
-type Interval = Pick<Lock, "intervalStartedAt" | "intervalEndedAt">;
 
 /** Formats instants in one time zone, and leaves out the parts of a date that today's date has too. */
 export class TimeFormatter {
@@ -39,8 +37,8 @@ export class TimeFormatter {
   }
 
   /** For example `23 Nov 04:00 to 05:00`. */
-  interval(interval: Interval): string {
-    return this.#ends(interval).join(" to ");
+  interval(interval: RecordedInterval): string {
+    return this.#ends(spanOf(interval)).join(" to ");
   }
 
   /** `24 Nov`, or `24 Nov 2025`. Without the time of day. */
@@ -67,9 +65,13 @@ export class TimeFormatter {
     return instant > this.now ? `in ${formatLength(instant - this.now)}` : this.ago(instant);
   }
 
-  intervalElement(interval: Interval): Html {
-    const [start, end] = this.#ends(interval);
-    return html`${this.element(Date.parse(interval.intervalStartedAt), start)} to ${this.element(Date.parse(interval.intervalEndedAt), end)}`;
+  intervalElement(interval: RecordedInterval): Html {
+    return this.spanElement(spanOf(interval));
+  }
+
+  spanElement(span: Span): Html {
+    const [start, end] = this.#ends(span);
+    return html`${this.element(span.from, start)} to ${this.element(span.until, end)}`;
   }
 
   /** For example `12 min ago`. */
@@ -78,9 +80,8 @@ export class TimeFormatter {
     return length < SECOND ? "just now" : `${formatLength(length)} ago`;
   }
 
-  #ends({ intervalStartedAt, intervalEndedAt }: Interval): [start: string, end: string] {
-    const [from, to] = [Date.parse(intervalStartedAt), Date.parse(intervalEndedAt)];
-    return [this.instant(from), this.#after(this.#formatted(from).date, to)];
+  #ends({ from, until }: Span): [start: string, end: string] {
+    return [this.instant(from), this.#after(this.#formatted(from).date, until)];
   }
 
   /** @returns the date and time of an instant in a text that has named `day` before, without the date if it is the same. */
@@ -103,4 +104,8 @@ export class TimeFormatter {
     }
     return formatted;
   }
+}
+
+function spanOf({ intervalStartedAt, intervalEndedAt }: RecordedInterval): Span {
+  return { from: Date.parse(intervalStartedAt), until: Date.parse(intervalEndedAt) };
 }

@@ -1,7 +1,7 @@
 import { oneLine } from "../../backend/one-line.ts";
 import { DAY, type Instant } from "../../scheduler/instant.ts";
 import { endingOf, type JobState } from "../../scheduler/state-document.ts";
-import { endingName, type HistoryEntry, historyInWords, historyOf, spanOf } from "./history.ts";
+import { endingName, type HistoryEntry, historyInWords, historyOf, intervalOf } from "./history.ts";
 import { type Html, html } from "./html.ts";
 import { webUrl } from "./links.ts";
 import type { TimeFormatter } from "./time-formatter.ts";
@@ -39,7 +39,7 @@ function timelineOf(entries: readonly HistoryEntry[], { active }: JobState, time
     marks.push({ kind: "running", label, url: webUrl(active.holder?.runUrl) });
   }
   if (marks.length === 0) return html`<p class="faint">no run yet</p>`;
-  const spans = [...entries.map(spanOf), ...(active === null ? [] : [active])];
+  const spans = [...entries.map(intervalOf), ...(active === null ? [] : [active])];
   return html`<div class="timeline"><ol class="marks" role="list" aria-label="${historyInWords(entries, active !== null)}">${marks.map(markElement)}</ol>${axis(
     spans.map(({ intervalStartedAt }) => Date.parse(intervalStartedAt)),
     spans.map(({ intervalEndedAt }) => Date.parse(intervalEndedAt)),
@@ -48,7 +48,7 @@ function timelineOf(entries: readonly HistoryEntry[], { active }: JobState, time
 }
 
 function markOf(entry: HistoryEntry, times: TimeFormatter): Mark {
-  const interval = times.interval(spanOf(entry));
+  const interval = times.interval(intervalOf(entry));
   if (entry.kind === "skipped") return { kind: "skipped", label: `skipped: ${interval}`, url: null };
   const { run } = entry;
   const ended = times.instant(Date.parse(run.endedAt));

@@ -1,4 +1,4 @@
-import { isDamaged, readStatuses, type StatusOptions } from "../jobs/read-jobs.ts";
+import { isDamaged, nameOf, readStatuses, type StatusOptions } from "../jobs/read-jobs.ts";
 import { jobStateResponse } from "./responses.ts";
 
 export const DEFAULT_LIMIT = 100;
@@ -36,7 +36,7 @@ export async function jobListJson({ names, limit, after, mayName, ...options }: 
       }
       jobs.push(json);
     }
-    last = isDamaged(job) ? job.name : job.state.name;
+    last = nameOf(job);
   }
   const damagedField = damaged.length === 0 ? "" : `"damaged":${JSON.stringify(damaged)},`;
   return `{"jobs":[${jobs.join(",")}],${damagedField}"next":${JSON.stringify(next ?? null)}}`;

@@ -1,6 +1,6 @@
 import type { FastifyReply, FastifyRequest } from "fastify";
 import { dueSpan } from "../../scheduler/due-span.ts";
-import { mayNameFor } from "../auth/authentication.ts";
+import { mayNameFor, mayUseFor } from "../auth/authentication.ts";
 import { isDamaged, type ListedStatus, readStatuses } from "../jobs/read-jobs.ts";
 import { upcomingOf } from "../jobs/upcoming.ts";
 import type { Html } from "../pages/html.ts";
@@ -35,7 +35,7 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
   if (skip === undefined) {
     return jobPage(status, await upcomingOf(status.state), {
       times,
-      mayUse: mayUseFor(request),
+      mayUse: mayUseFor(request.caller),
       mayName: mayNameFor(request.caller),
     });
   }
@@ -45,7 +45,7 @@ export async function requestedPage(request: ListRequest, reply: FastifyReply, c
 async function requestedOverview(request: ListRequest, context: ServerContext): Promise<Page> {
   const { summaries, now, timezone, schemes } = context;
   const { search = "", state = null, sort = "urgency", page = 1 } = request.query;
-  const mayUse = mayUseFor(request);
+  const mayUse = mayUseFor(request.caller);
   const selection = { search, condition: state, sort, page: Number(page) };
   const summarized = await summaries.read();
   const selected = overviewOf(summarized, { selection, mayUse, now: now() });
@@ -67,10 +67,6 @@ async function requestedOverview(request: ListRequest, context: ServerContext): 
     mayUse,
     mayName: mayNameFor(request.caller),
   });
-}
-
-function mayUseFor({ caller }: ListRequest): (jobName: string) => boolean {
-  return (jobName) => caller?.mayUse(jobName) ?? false;
 }
 
 async function withUpcoming(job: ListedStatus): Promise<RowJob> {

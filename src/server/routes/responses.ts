@@ -2,7 +2,7 @@ import type { ActiveLock, LockLostError, Started } from "../../backend/job-backe
 import { toIso, toIsoOrNull } from "../../scheduler/instant.ts";
 import { mapInstants, type NotStarted } from "../../scheduler/not-started.ts";
 import type { StartRequest } from "../../scheduler/start-request.ts";
-import type { EndedRun } from "../../scheduler/state-document.ts";
+import type { EndedRun, RecordedInterval } from "../../scheduler/state-document.ts";
 import type { JobStatus } from "../../scheduler/what-comes-next.ts";
 import type { JobResponse, JobStateResponse } from "../schemas/responses.ts";
 
@@ -111,13 +111,7 @@ function endedRunResponse({ holder, ...run }: EndedRun) {
   };
 }
 
-function intervalFields({
-  intervalStartedAt,
-  intervalEndedAt,
-}: {
-  readonly intervalStartedAt: string;
-  readonly intervalEndedAt: string;
-}) {
+function intervalFields({ intervalStartedAt, intervalEndedAt }: RecordedInterval) {
   return {
     interval: Date.parse(intervalEndedAt) - Date.parse(intervalStartedAt),
     intervalStartedAt,

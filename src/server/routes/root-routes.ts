@@ -2,7 +2,7 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from "fastify";
 import { JobActiveError, LockLostError } from "../../backend/job-backend.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import { checkJobName } from "../../scheduler/job-name.ts";
-import { mayNameFor } from "../auth/authentication.ts";
+import { mayNameFor, mayUseFor } from "../auth/authentication.ts";
 import { isSameOrigin } from "../auth/same-origin.ts";
 import { recordRequest } from "../observability/request-log.ts";
 import { queryLink } from "../pages/links.ts";
@@ -78,8 +78,7 @@ async function requestedList(
   { store, now, newDeadline }: ServerContext,
 ): Promise<string> {
   const { limit = DEFAULT_LIMIT, after = "", name } = query;
-  const names =
-    name === undefined ? (await store.list(newDeadline())).filter((listed) => caller?.mayUse(listed)) : [name];
+  const names = name === undefined ? (await store.list(newDeadline())).filter(mayUseFor(caller)) : [name];
   return jobListJson({ store, names, limit: Number(limit), after, now, newDeadline, mayName: mayNameFor(caller) });
 }
 

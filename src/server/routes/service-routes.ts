@@ -1,7 +1,8 @@
 import type { FastifyInstance } from "fastify";
 import { ServiceError } from "../../errors/service-error.ts";
 import { deadlineIn, within } from "../../network/deadline.ts";
-import { isDamaged, readStatuses } from "../jobs/read-jobs.ts";
+import { mayUseFor } from "../auth/authentication.ts";
+import { isDamaged, nameOf, readStatuses } from "../jobs/read-jobs.ts";
 import { loggableError } from "../observability/loggable-error.ts";
 import type { JobGauges } from "../observability/metrics.ts";
 import { HealthResponse } from "../schemas/responses.ts";
@@ -12,7 +13,7 @@ export async function addServiceRoutes(server: FastifyInstance, context: ServerC
   const { metrics } = context;
   addHealthcheck(server, context);
   server.get("/metrics", { schema: { hide: true } }, async ({ caller }, reply) => {
-    const text = await metrics.text(await listedGauges(context, (jobName) => caller?.mayUse(jobName) ?? false));
+    const text = await metrics.text(await listedGauges(context, mayUseFor(caller)));
     return reply.type(metrics.contentType).serializer(String).send(text);
   });
   server.get("/openapi.json", { schema: { hide: true } }, async () => server.swagger());
@@ -34,7 +35,7 @@ async function listedGauges(
   );
   try {
     for await (const job of readStatuses(names, context)) {
-      const jobName = isDamaged(job) ? job.name : job.state.name;
+      const jobName = nameOf(job);
       const next = isDamaged(job) ? { overdue: null, failing: true, behind: null } : job.next;
       gauges.set(jobName, { jobName, overdue: next.overdue, failing: next.failing, behind: next.behind });
     }

@@ -4,6 +4,7 @@ import { canonicalId, lockIdOf } from "../../backend/lock-id.ts";
 import { ArgumentError } from "../../errors/argument-error.ts";
 import { type Instant, parseInstant } from "../../scheduler/instant.ts";
 import { jobIntervalOf, lengthOf } from "../../scheduler/interval-text.ts";
+import { ifGiven, withoutUndefined } from "../../scheduler/optional-fields.ts";
 import type { StartRequest, TakeOver } from "../../scheduler/start-request.ts";
 import { HOLDER_FIELDS, type Holder } from "../../scheduler/state-document.ts";
 import { badInput, type SchemaError } from "../bad-request.ts";
@@ -24,21 +25,19 @@ interface StartInput {
 export function startRequestIn({ jobName, body, query, timezone }: StartInput): StartRequest {
   const { jobInterval, startBuffer, retryInterval, requiredJobNames, noLock, jobIntervalStartedAt } = body;
   const { startsAt, catchUp, takeOver } = query;
-  return {
+  return withoutUndefined({
     jobName,
     jobInterval: jobIntervalOf("jobInterval", jobInterval),
     timezone: body.timezone ?? timezone,
-    ...(startBuffer !== undefined && { startBuffer: lengthOf("startBuffer", startBuffer) }),
-    ...(retryInterval !== undefined && { retryInterval: lengthOf("retryInterval", retryInterval) }),
-    ...(requiredJobNames !== undefined && { requiredJobNames }),
-    ...(noLock !== undefined && { noLock }),
-    ...(jobIntervalStartedAt !== undefined && {
-      jobIntervalStartedAt: instantIn("jobIntervalStartedAt", withZone(jobIntervalStartedAt)),
-    }),
-    ...(startsAt !== undefined && { startsAt: instantIn("startsAt", startsAt) }),
-    ...(catchUp !== undefined && { catchUp }),
-    ...(takeOver !== undefined && { takeOver: takeOverIn(takeOver) }),
-  };
+    startBuffer: ifGiven(startBuffer, (length) => lengthOf("startBuffer", length)),
+    retryInterval: ifGiven(retryInterval, (length) => lengthOf("retryInterval", length)),
+    requiredJobNames,
+    noLock,
+    jobIntervalStartedAt: ifGiven(jobIntervalStartedAt, (text) => instantIn("jobIntervalStartedAt", withZone(text))),
+    startsAt: ifGiven(startsAt, (text) => instantIn("startsAt", text)),
+    catchUp,
+    takeOver: ifGiven(takeOver, takeOverIn),
+  });
 }
 
 function takeOverIn(text: string): TakeOver {

@@ -11,6 +11,7 @@ import {
 } from "../../errors/service-error.ts";
 import type { RepositoryLocation } from "../../location/location.ts";
 import type { Deadline } from "../../network/deadline.ts";
+import type { Environment } from "../../network/environment.ts";
 import { retrying } from "../../network/retry.ts";
 import {
   type NoContact,
@@ -41,8 +42,8 @@ const LEAST_MINOR = 29;
 
 export interface GitCommandOptions {
   readonly location: RepositoryLocation;
-  /** The environment. Of git's own variables only those about running ssh are kept. */
-  readonly env: Readonly<Record<string, string | undefined>>;
+  /** The environment of this process, from which git gets its own: `environmentFrom`. */
+  readonly env: Environment;
   /** The folder to make temporary folders in. */
   readonly temporary: string;
   readonly log: (line: string) => void;
@@ -117,7 +118,10 @@ export class GitCommandRemote implements GitRemote {
       const id = await this.#repository.tipOf(ref);
       if (id === null) continue;
       const object = await this.#repository.object(id);
-      if (object === null) throw this.#notARepository(`git fetched ${id} without its content`);
+      if (object === null) {
+        const problem = `cannot keep locks (git fetched ${id} without its content)`;
+        throw this.#failure("not-a-repository", problem, { effect: "none" });
+      }
       tips.push({ ref, id, object });
     }
     return tips;
@@ -281,10 +285,6 @@ export class GitCommandRemote implements GitRemote {
     details: Omit<ServiceErrorDetails, "place" | "problem">,
   ): ServiceError {
     return new ServiceError(code, { place: this.place, problem, ...details });
-  }
-
-  #notARepository(why: string): ServiceError {
-    return this.#failure("not-a-repository", `cannot keep locks (${why})`, { effect: "none" });
   }
 }
 

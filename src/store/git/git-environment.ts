@@ -1,21 +1,22 @@
 import type { RepositoryLocation } from "../../location/location.ts";
+import type { Environment } from "../../network/environment.ts";
 
 const SSH = /^GIT_SSH(_COMMAND|_VARIANT)?$/i;
 const LEFT_OUT = /^(GIT|INPUT|STATE|ACTIONS)_|^CRONYX_(TOKEN|USERNAME|PASSWORD)$/i;
 
 /**
- * Of git's own variables only those about running ssh are kept: others could name another repository, configuration or
- * hooks. The runner's inputs and tokens, and the logins of the commands, are dropped too: the hooks of a repository on this
- * machine would see them.
+ * @returns the environment in which git runs. Of git's own variables it has only those about running ssh: others could name
+ *   another repository, configuration or hooks. It lacks the runner's inputs and tokens, and the logins of the commands: the hooks
+ *   of a repository on this machine would see them.
  */
-export function environmentFrom(env: Readonly<Record<string, string | undefined>>): Record<string, string> {
-  const kept = Object.entries(env).flatMap(([name, value]) =>
+export function environmentFrom(env: Environment): Record<string, string> {
+  const inherited = Object.entries(env).flatMap(([name, value]) =>
     value !== undefined && (!LEFT_OUT.test(name) || SSH.test(name)) ? [[name, value] as const] : [],
   );
   return {
     // Asks nothing, and ends a connection that cannot be made within 15 s, or that gives no sign of life for 45 s.
     GIT_SSH_COMMAND: "ssh -o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15",
-    ...Object.fromEntries(kept),
+    ...Object.fromEntries(inherited),
     GIT_TERMINAL_PROMPT: "0",
     LC_ALL: "C",
   };

@@ -16,6 +16,9 @@ export interface GitObject {
 /** An object's name: the SHA-1 of its header and content, in hexadecimal. */
 export type ObjectId = string;
 
+/** The longest object that is read, in bytes. A state document has a few KiB. */
+export const LARGEST_OBJECT = 1024 * 1024;
+
 /** The id for "no object", where a ref is created or deleted. */
 export const NO_OBJECT: ObjectId = "0".repeat(40);
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { deflateSync, inflateSync } from "node:zlib";
-import { type GitObject, idOf, type ObjectId, type ObjectType } from "./objects.ts";
+import { type GitObject, idOf, LARGEST_OBJECT, type ObjectId, type ObjectType } from "./objects.ts";
 import { ProtocolError } from "./pkt-line.ts";
 
 /**
@@ -15,8 +15,6 @@ const REF_DELTA = 7;
 
 const HEADER_LENGTH = 12;
 const TRAILER_LENGTH = 20;
-/** In bytes. A state document has a few KiB. */
-const LARGEST_OBJECT = 1024 * 1024;
 /** The most that a whole pack may inflate to, in bytes: deflate shrinks zeros a thousandfold, and a delta even more. */
 const LARGEST_PACK = 64 * LARGEST_OBJECT;
 

@@ -3,9 +3,7 @@ import path from "node:path";
 import { deflateSync, inflateSync } from "node:zlib";
 import { ServiceError } from "../../errors/service-error.ts";
 import type { UnusableObject } from "./git-remote.ts";
-import { type GitObject, idOf, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
-
-const LARGEST_OBJECT = 1024 * 1024;
+import { type GitObject, idOf, LARGEST_OBJECT, type ObjectId, type ObjectType, withHeader } from "./objects.ts";
 
 export interface TemporaryRepositoryOptions {
   /** The folder to make the repository's folder in. */

@@ -28,7 +28,7 @@ export function isRefused(failure: unknown): boolean {
 }
 
 /** A failure that PostgreSQL did not report itself happened on the way to it. */
-export function failureOf(cause: unknown, place: string, effect: Effect): ServiceError {
+export function postgresFailure(cause: unknown, place: string, effect: Effect): ServiceError {
   const about = { place, effect, cause };
   const final = finalFailureOf(cause);
   if (final !== null) return new ServiceError(final.code, { ...about, problem: final.problem });

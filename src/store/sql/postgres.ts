@@ -9,7 +9,7 @@ import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { stateIn } from "../json-document.ts";
 import type { DatabaseOptions } from "./database-options.ts";
 import { jobNameOf, keyOf } from "./job-row.ts";
-import { effectOf, failureOf, isRefused } from "./postgres-failures.ts";
+import { effectOf, isRefused, postgresFailure } from "./postgres-failures.ts";
 import { migrate } from "./postgres-schema.ts";
 import { insertAll, type Query, readAll, updateAll, versionOf } from "./postgres-statements.ts";
 import type { SwapRow } from "./swap-row.ts";
@@ -165,7 +165,7 @@ export class PostgresStore implements JobStore {
       const mayRepeat = isFirst;
       const inBatch = isFirst && left > LONGEST_ANSWER;
       isFirst = false;
-      if (left === 0) throw failureOf(new Error("no time was left to ask it"), this.#place, "none");
+      if (left === 0) throw postgresFailure(new Error("no time was left to ask it"), this.#place, "none");
       const query = this.#query(Math.min(left, LONGEST_ANSWER));
       try {
         return await work(query, inBatch).catch((cause) => {
@@ -173,7 +173,7 @@ export class PostgresStore implements JobStore {
           throw cause;
         });
       } catch (cause) {
-        throw cause instanceof ServiceError ? cause : failureOf(cause, this.#place, effectOf(cause));
+        throw cause instanceof ServiceError ? cause : postgresFailure(cause, this.#place, effectOf(cause));
       }
     });
   }

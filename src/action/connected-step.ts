@@ -4,8 +4,8 @@ import type { Inputs } from "./inputs.ts";
 import type { StepStateWriter } from "./state.ts";
 import type { Surroundings } from "./toolkit.ts";
 
-/** All that the starts of one step have in common. */
-export interface Starts {
+/** A step that starts a job, with all that its starts have in common. */
+export interface ConnectedStep {
   readonly inputs: Inputs;
   readonly backend: JobBackend;
   readonly surroundings: Surroundings;
