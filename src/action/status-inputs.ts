@@ -1,7 +1,7 @@
 import type { Location } from "../location/location.ts";
 import { type FailRule, parseFailRules } from "../scheduler/fail-when.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import { loadBoolean, loadDeadline, loadLines, loadLocation } from "./inputs.ts";
+import { loadBoolean, loadDeadline, loadGitHubToken, loadLines, loadLocation } from "./inputs.ts";
 import { type Login, loadLogin } from "./login.ts";
 import type { Environment, Toolkit } from "./toolkit.ts";
 
@@ -23,8 +23,7 @@ export async function loadStatusInputs(toolkit: Toolkit, env: Environment): Prom
   const location = loadLocation(toolkit, env);
   const names = [...new Set(loadLines(toolkit, "job-names"))];
   for (const name of names) checkJobName(name, "job-names");
-  const githubToken = toolkit.getInput("github-token");
-  if (githubToken !== "") toolkit.setSecret(githubToken);
+  const githubToken = loadGitHubToken(toolkit);
   return {
     jobNames: names.length === 0 ? null : names,
     rules: await parseFailRules(loadLines(toolkit, "fail-when"), ["disabled"]),
