@@ -284,7 +284,8 @@ describe("when-behind: dispatch", () => {
     await repository.write("behind", finishedUntil("behind", Date.now() - 2.5 * HOUR));
     const started = await repository.step({ "job-name": "behind" }, env).main("start");
     const inputs = { "job-name": "behind", lock: started.outputs.lock ?? "", "when-behind": "dispatch" };
-    await repository.step({ ...inputs, needs: ALL_WELL, "github-token": "ghs_1" }, env).main("end");
+    const ended = await repository.step({ ...inputs, needs: ALL_WELL, "github-token": "ghs_1" }, env).main("end");
+    expect(ended.log).toContain("::add-mask::ghs_1");
     expect(requests.map(({ line }) => line)).toEqual([
       "POST /repos/octo-org/reports/actions/workflows/hourly.yml/dispatches",
     ]);

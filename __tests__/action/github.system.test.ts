@@ -255,6 +255,7 @@ describe("when-behind: dispatch", () => {
     const post = await step.post("success");
     expect(api.requests).toMatchObject([{ line: DISPATCH, body: { ref: "refs/heads/main" } }]);
     expect(post.log.at(-1)).toContain("Dispatched");
+    expect(post.log).toContain(`::add-mask::${TOKEN}`);
   });
 
   test("with run, after the last interval of the step", async () => {

@@ -18,19 +18,17 @@ function load(url: string, inputs: Readonly<Record<string, string>>) {
 
 describe("the login of a repository", () => {
   test.each([
-    [{ token: SECRET }, { token: SECRET, username: "", password: "" }],
-    [
-      { token: SECRET, username: "jenkins" },
-      { token: SECRET, username: "jenkins", password: "" },
-    ],
+    [{ token: SECRET }, { token: SECRET, username: "", password: "" }, "x-access-token"],
+    [{ token: SECRET, username: "jenkins" }, { token: SECRET, username: "jenkins", password: "" }, "jenkins"],
     [
       { token: "t", username: "jenkins", password: SECRET },
       { token: "t", username: "jenkins", password: SECRET },
+      "jenkins",
     ],
-  ])("by git+https: %j", (inputs, login) => {
+  ])("by git+https: %j, masked as it is and as it is sent", (inputs, login, user) => {
     const loaded = load("git+https://git.example.test/locks", inputs);
     expect(loaded.login).toMatchObject(login);
-    expect(loaded.masked).toContain(SECRET);
+    expect(loaded.masked).toEqual(expect.arrayContaining([SECRET, btoa(`${user}:${SECRET}`)]));
   });
 
   test.each([

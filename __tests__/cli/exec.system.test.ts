@@ -205,6 +205,7 @@ describe("the program", () => {
 test.each([
   ["SIGTERM", 143],
   ["SIGHUP", 129],
+  ["SIGQUIT", 131],
 ] as const)("%s stops the command too", async (signal, code) => {
   const script = "echo ready >&2; exec sleep 1000";
   const execution = execIn(REPOSITORY, [signal, ...HOURLY, ...sh(script)]);
@@ -212,6 +213,19 @@ test.each([
   execution.process.kill(signal);
   expect(await execution.result()).toMatchObject({ code, errors: expect.stringContaining(`because of ${signal}`) });
   expect(await places.state(REPOSITORY, signal)).toMatchObject({ active: null, history: [{ outcome: "interrupted" }] });
+});
+
+test("a full disk, or a terminal that is gone, loses lines, and no lock stays behind", async () => {
+  await places.write(REPOSITORY, finishedUntil("unwritable", Date.now() - 3.5 * HOUR));
+  const execution = new CommandProcess(["exec", "unwritable", ...HOURLY, "--max-intervals", "2", ...sh("echo ran")], {
+    env: { CRONYX_URL: places.urlOf(REPOSITORY) },
+    unwritable: "errors",
+  });
+  expect(await execution.result()).toMatchObject({ code: 0, output: "ran\nran\n" });
+  expect(await places.state(REPOSITORY, "unwritable")).toMatchObject({
+    active: null,
+    history: [{ outcome: "finished" }, { outcome: "finished" }],
+  });
 });
 
 test("--wait runs the command once the job is free", async () => {

@@ -140,6 +140,7 @@ describe("a start that waits", () => {
     ["SIGINT", 130],
     ["SIGTERM", 143],
     ["SIGHUP", 129],
+    ["SIGQUIT", 131],
   ] as const)("%s ends a wait at once, and no lock is held", async (signal, code) => {
     const job = `waits for ${signal}`;
     await places.write(place, heldSince(job, Date.now()));
@@ -208,6 +209,35 @@ describe("a start that is stopped while its request is in flight", () => {
       history: [{ outcome: "interrupted" }],
     });
   });
+
+  test("by a full disk, which has no room for the text: the lock is interrupted", async () => {
+    const args = ["start", "no room", ...HOURLY, "--url", places.urlOf("git+file")];
+    const { code, errors } = await new CommandProcess(args, { unwritable: "output" }).result();
+    expect([code, errors]).toEqual([1, expect.stringContaining("so it is interrupted\n")]);
+    expect(await places.state("git+file", "no room")).toMatchObject({
+      active: null,
+      history: [{ outcome: "interrupted" }],
+    });
+  });
+});
+
+test("a full disk that has no room for an error takes the lock, and ends it", async () => {
+  let faults = 0;
+  const other = await LocksRepository.serve({
+    // Each command writes a line about its repeated request.
+    fault: () => (faults++ % 3 === 0 ? { status: 503 } : undefined),
+  });
+  try {
+    const unwritable = "errors";
+    const args = (...command: readonly string[]) => [...command, "--url", other.httpUrl];
+    const taken = await new CommandProcess(args("start", "quiet", ...HOURLY), { unwritable }).result();
+    expect(taken).toMatchObject({ code: 0, output: expect.stringContaining('"started":true') });
+    const finish = args("finish", "quiet", "--lock", taken.output.trim());
+    expect((await new CommandProcess(finish, { unwritable }).result()).code).toBe(0);
+    expect(await other.state("quiet")).toMatchObject({ active: null, history: [{ outcome: "finished" }] });
+  } finally {
+    await other.close();
+  }
 });
 
 describe("an original CronyxServer", () => {

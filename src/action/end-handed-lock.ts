@@ -11,7 +11,7 @@ import { connect } from "./connect.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
 import { ownHolder } from "./holder.ts";
-import { loadDeadline, loadItems, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
+import { loadDeadline, loadGitHubToken, loadItems, loadLocation, loadWord, WHEN_BEHIND } from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { type Verdict, verdictOn } from "./needs.ts";
 import { addSummary, endedRow } from "./step-summary.ts";
@@ -47,7 +47,7 @@ export async function endHandedLock(surroundings: Surroundings): Promise<null> {
     toolkit.info(line);
     if (verdict.isDone && whenBehind === "dispatch" && (lock.behind ?? 0) > 0) {
       const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-      await dispatchNextRun(toolkit.getInput("github-token"), surroundings);
+      await dispatchNextRun(loadGitHubToken(toolkit), surroundings);
     }
   } catch (error) {
     toolkit.setFailed(

@@ -7,7 +7,14 @@ import { canonicalUrl, type Location } from "../location/location.ts";
 import { finishLock, interruptLock } from "./end-lock.ts";
 import { messageOf } from "./error-message.ts";
 import { ownHolder } from "./holder.ts";
-import { type GitHubJobStatus, loadCatchUp, loadDeadline, loadJobStatus, loadLocation } from "./inputs.ts";
+import {
+  type GitHubJobStatus,
+  loadCatchUp,
+  loadDeadline,
+  loadGitHubToken,
+  loadJobStatus,
+  loadLocation,
+} from "./inputs.ts";
 import { loadLogin } from "./login.ts";
 import { intervalOf, loadStepState, type StepState } from "./state.ts";
 import { addSummary, endedRow, prepareSummary } from "./step-summary.ts";
@@ -85,7 +92,7 @@ async function dispatchWhenBehind(
   const mayDispatch = status !== "cancelled" && started && Number(behind) > 0;
   if (!mayDispatch || toolkit.getInput("when-behind") !== "dispatch") return;
   const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-  await dispatchNextRun(toolkit.getInput("github-token"), surroundings);
+  await dispatchNextRun(loadGitHubToken(toolkit), surroundings);
 }
 
 /**

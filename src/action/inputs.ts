@@ -88,10 +88,16 @@ export function loadInputs(toolkit: Toolkit, env: Environment, kind: LockKind = 
     wait: ifGiven(optional("wait"), (text) => parseElapsed("wait", text, WAITS)) ?? null,
     whenNotStarted: loadWord(toolkit, "not-started", WHEN_NOT_STARTED),
     whenBehind: loadWord(toolkit, "when-behind", WHEN_BEHIND),
-    githubToken: toolkit.getInput("github-token"),
+    githubToken: loadGitHubToken(toolkit),
   };
-  if (inputs.githubToken !== "") toolkit.setSecret(inputs.githubToken);
   return { ...inputs, login: loadLogin(toolkit, location) };
+}
+
+/** @returns the input `github-token`, which the runner hides in the log from now on. Empty: there is none. */
+export function loadGitHubToken(toolkit: Toolkit): string {
+  const token = toolkit.getInput("github-token");
+  if (token !== "") toolkit.setSecret(token);
+  return token;
 }
 
 /** @throws ArgumentError */

@@ -26,8 +26,9 @@ export function loadLogin(toolkit: Toolkit, location: Location): Login {
   ];
   for (const secret of [token, password]) if (secret !== "") toolkit.setSecret(secret);
   // The runner hides a secret only as it is written, and basic authentication sends it in base64.
-  const basic = location.kind === "server" ? password && `${username}:${password}` : token && `x-access-token:${token}`;
-  if (basic !== "") toolkit.setSecret(Buffer.from(basic).toString("base64"));
+  const sent = location.kind === "server" ? password : (username && password) || token;
+  const user = location.kind === "server" ? username : username || "x-access-token";
+  if (sent !== "") toolkit.setSecret(Buffer.from(`${user}:${sent}`).toString("base64"));
   const login = { token, username, password, oidcAudience: toolkit.getInput("oidc-audience") };
   switch (location.kind) {
     case "server":

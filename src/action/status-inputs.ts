@@ -2,7 +2,7 @@ import type { Location } from "../location/location.ts";
 import type { Environment } from "../network/environment.ts";
 import { type FailRule, parseFailRules } from "../scheduler/fail-when.ts";
 import { checkJobName } from "../scheduler/job-name.ts";
-import { loadBoolean, loadDeadline, loadItems, loadLocation } from "./inputs.ts";
+import { loadBoolean, loadDeadline, loadGitHubToken, loadItems, loadLocation } from "./inputs.ts";
 import { type Login, loadLogin } from "./login.ts";
 import type { Toolkit } from "./toolkit.ts";
 
@@ -24,8 +24,7 @@ export async function loadStatusInputs(toolkit: Toolkit, env: Environment): Prom
   const location = loadLocation(toolkit, env);
   const names = [...new Set(loadItems(toolkit, "job-names"))];
   for (const name of names) checkJobName(name, "job-names");
-  const githubToken = toolkit.getInput("github-token");
-  if (githubToken !== "") toolkit.setSecret(githubToken);
+  const githubToken = loadGitHubToken(toolkit);
   return {
     jobNames: names.length === 0 ? null : names,
     rules: await parseFailRules(loadItems(toolkit, "fail-when"), ["disabled"]),

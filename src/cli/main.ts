@@ -17,14 +17,15 @@ cronyx-action --version prints the release.
 
 const [command, ...args] = process.argv.slice(2);
 
-// A reader such as head closes its end when it has read enough. The rest of the output has no reader.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    // The commands start and exec hold a lock, which they must end first.
-    if (stream === process.stdout && command !== "start" && command !== "exec") process.exit();
-  });
-}
+// A disk may be full, and a terminal may be gone. Such a line is lost, and the command must still end its lock.
+process.stderr.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  // These commands hold a lock, which they must end first.
+  if (command === "start" || command === "exec") return;
+  // A reader such as head closes its end when it has read enough. The rest of the output has no reader.
+  if (error.code === "EPIPE") process.exit();
+  throw error;
+});
 
 const surroundings = { args, env: process.env, now: Date.now, output: process.stdout, errors: process.stderr, confirm };
 
@@ -89,7 +90,8 @@ function lockSurroundings(): LockSurroundings {
 
 function cancellation(): AbortSignal {
   const cancelled = new AbortController();
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, () => cancelled.abort(signal));
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT"] as const)
+    process.on(signal, () => cancelled.abort(signal));
   return cancelled.signal;
 }
 

@@ -39,6 +39,13 @@ describe("with a server that explains itself", () => {
     expect(answer).toEqual({ ...refused, retryAt: NOON + HOUR });
   });
 
+  test("a lock that is held by a run with a long address", async () => {
+    // As the server counts, that is 1,220 characters of at most 2,000.
+    const holder = { runUrl: `https://host/${"📈".repeat(900)}${"x".repeat(307)}` };
+    await started(other, { holder });
+    expect(await backend.start(HOURLY, claim(), inTime())).toMatchObject({ reason: "active", holder });
+  });
+
   test("an interval that is not due, and a job that it needs", async () => {
     await backend.finish(await started(backend), inTime());
     expect(await backend.start(HOURLY, claim(), inTime())).toEqual({
@@ -47,14 +54,17 @@ describe("with a server that explains itself", () => {
       dueAt: NOON + HOUR,
     });
     place.now += HOUR;
-    expect(await backend.start({ ...HOURLY, requiredJobNames: ["需要"] }, claim(), inTime())).toEqual({
-      started: false,
-      reason: "required-job",
-      jobName: "需要",
-      finishedUntil: null,
-      neededUntil: null,
-      mutual: false,
-    });
+    // The longest name has 255 characters, which may be 510 of JavaScript's.
+    for (const jobName of ["需要", "📈".repeat(255)]) {
+      expect(await backend.start({ ...HOURLY, requiredJobNames: [jobName] }, claim(), inTime())).toEqual({
+        started: false,
+        reason: "required-job",
+        jobName,
+        finishedUntil: null,
+        neededUntil: null,
+        mutual: false,
+      });
+    }
   });
 
   test("the lock has the id of the key, and the same key gets it again", async () => {

@@ -70,8 +70,13 @@ function countIn(answer: JsonObject, field: string): number | null {
 
 function jobNameIn(answer: JsonObject): string {
   const jobName = answer.text("jobName");
-  if (jobName.length > 255) throw answer.wrong("jobName", "1 to 255 characters");
+  if (charactersIn(jobName) > 255) throw answer.wrong("jobName", "1 to 255 characters");
   return jobName;
+}
+
+/** Servers count characters as `checkJobName` does: an emoji is one. */
+function charactersIn(text: string): number {
+  return [...text].length;
 }
 
 function optionalInstant(answer: JsonObject, field: string): Instant | null {
@@ -253,7 +258,7 @@ const LONGEST_HOLDER_FIELD = 2_000;
 function holderIn(holder: JsonObject): Holder {
   const known = HOLDER_FIELDS.filter((field) => holder.fields[field] !== undefined);
   for (const field of known) {
-    if (holder.text(field).length > LONGEST_HOLDER_FIELD)
+    if (charactersIn(holder.text(field)) > LONGEST_HOLDER_FIELD)
       throw holder.wrong(field, `at most ${LONGEST_HOLDER_FIELD} characters`);
   }
   return Object.fromEntries(known.map((field) => [field, holder.fields[field]]));
