@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, chownSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { chmodSync, chownSync, closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { devNull, tmpdir } from "node:os";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, afterEach, expect, test } from "@jest/globals";
 import { runOf, Step } from "../../testing/action/runner.mjs";
+import { freePort } from "../../testing/network/free-port.ts";
 
 const ROOT = path.resolve(import.meta.dirname, "../..");
 const folder = mkdtempSync(path.join(tmpdir(), "cronyx-serve-"));
@@ -189,3 +190,39 @@ test.each([
   running.delete(child);
   expect(said).toContain(says);
 });
+
+test("a log that cannot be written, as on a full disk, keeps the server neither from answering nor from stopping", async () => {
+  const port = await freePort();
+  const onlyRead = openSync(devNull, "r");
+  const server = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), "serve"], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, SERVER_PORT: String(port), JOB_STORE_URL: "sqlite:./unlogged.db" },
+    stdio: ["ignore", onlyRead, "ignore"],
+  });
+  closeSync(onlyRead);
+  running.add(server);
+  const answer = () => fetch(`http://127.0.0.1:${port}/healthcheck`, { signal: AbortSignal.timeout(60_000) });
+  let first: Response | null = null;
+  while (first === null) first = await answer().catch((error) => (isRefused(error) ? null : Promise.reject(error)));
+  expect([first.status, (await answer()).status]).toEqual([200, 200]);
+  expect(await end(server, "SIGTERM")).toBe(0);
+});
+
+test("a server that cannot run ends, also if its log cannot be written", async () => {
+  const onlyRead = openSync(devNull, "r");
+  const server = spawn(process.execPath, [path.join(ROOT, "src", "cli", "main.ts"), "serve"], {
+    cwd: folder,
+    env: { PATH: process.env.PATH, SERVER_PORT: "0", JOB_STORE_URL: "sqlite:./no-such-folder/cronyx.db" },
+    stdio: ["ignore", onlyRead, "ignore"],
+  });
+  closeSync(onlyRead);
+  running.add(server);
+  await once(server, "exit");
+  running.delete(server);
+  expect(server.exitCode).toBe(1);
+});
+
+/** Whether nothing listens on the port yet. */
+function isRefused({ cause }: { readonly cause?: { readonly code?: string } }): boolean {
+  return cause?.code === "ECONNREFUSED";
+}

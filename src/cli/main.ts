@@ -8,6 +8,11 @@ import { JOB_COMMANDS_HELP } from "./command-line.ts";
 import { release, skip, status } from "./job-commands.ts";
 import type { LockSurroundings } from "./start-lock.ts";
 
+type Pino = typeof import("pino").pino;
+
+/** The longest part of the log that waits to be written, in bytes: later lines are lost. */
+const LONGEST_UNWRITTEN = 16 * 1024 * 1024;
+
 const USAGE = `Usage: cronyx-action COMMAND
 
   serve [FLAGS]                     runs a CronyxServer; serve --help shows its settings
@@ -104,8 +109,7 @@ async function serveHere(): Promise<number> {
   ]);
   return serve({
     ...surroundings,
-    // Asynchronous: requests do not wait for the log's reader, and lines that come meanwhile are written together.
-    output: pino.destination({ dest: 1, sync: false }),
+    output: logDestination(pino),
     version: version(),
     newId: randomUUID,
     openStore: openDatabase,
@@ -113,6 +117,19 @@ async function serveHere(): Promise<number> {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop(signal));
     },
   });
+}
+
+/**
+ * A destination with which the server goes on while no line can be written, as on a full disk. The lines are written once there
+ * is room. Otherwise pino would end the process, and at its end try to write them forever.
+ */
+function logDestination(pino: Pino) {
+  // Asynchronous: requests do not wait for the log's reader, and lines that come meanwhile are written together.
+  const destination = pino.destination({ dest: 1, sync: false, maxLength: LONGEST_UNWRITTEN });
+  destination.on("error", () => {});
+  // A write in progress keeps the process alive until it ends, so the last lines need no flush.
+  destination.flushSync = () => {};
+  return destination;
 }
 
 /** The version in package.json, read from `src/cli/` or from `dist/package/cli/`. */
