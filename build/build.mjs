@@ -69,7 +69,7 @@ run(path.join(root, "build", "package.mjs"));
  * @param {string} code
  */
 async function minified(code) {
-  return (await minify(code, { ecma: 2020, compress: true, mangle: true, format: { asciiOnly: true } })).code;
+  return (await minify(code, { ecma: 2020, compress: { passes: 3 }, mangle: true, format: { asciiOnly: true } })).code;
 }
 
 /**

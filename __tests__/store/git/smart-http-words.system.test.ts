@@ -2,7 +2,8 @@ import { execFileSync } from "node:child_process";
 import path from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { actionMessage } from "../../../src/action/remedies.ts";
-import { FLUSH, pktLine } from "../../../src/store/git/pkt-line.ts";
+import { deadlineIn } from "../../../src/network/deadline.ts";
+import { DELIMITER, FLUSH, pktLine } from "../../../src/store/git/pkt-line.ts";
 import { refOf } from "../../../src/store/git/ref-name.ts";
 import type { JobStore } from "../../../src/store/job-store.ts";
 import { failureOf } from "../../../testing/errors/failure-of.ts";
@@ -185,6 +186,58 @@ describe("an answer to a push that is not the server's report", () => {
     const swapped = await store.swap(version, documentOf(name), inTime());
     expect(swapped.version).toBe(served.repository.tip(refOf(name)));
     expect(asked()).toEqual(["push", "ls-refs", "push"]);
+  });
+});
+
+describe("an answer to a read of which the rest is missing, although it ends as HTTP says, is a lost answer", () => {
+  const read = () => store.read([name], inTime());
+  /** Git's own answer to each request of a read. */
+  async function wholeAnswers(): Promise<ReadonlyMap<string, Buffer>> {
+    const tip = `${version}`;
+    const requests = new Map([
+      ["ls-refs", [pktLine(`ref-prefix ${refOf(name)}\n`)]],
+      ["fetch", ["no-progress\n", "deepen 1\n", `want ${tip}\n`, "done\n"].map(pktLine)],
+    ]);
+    const answers = [...requests].map(async ([command, lines]) => {
+      const response = await fetch(`${served.url}/git-upload-pack`, {
+        method: "POST",
+        headers: {
+          "content-type": "application/x-git-upload-pack-request",
+          "git-protocol": "version=2",
+          authorization: `Basic ${Buffer.from(`x-access-token:${TOKEN}`).toString("base64")}`,
+        },
+        body: Buffer.concat([pktLine(`command=${command}\n`), DELIMITER, ...lines, FLUSH]),
+      });
+      return [command, Buffer.from(await response.arrayBuffer())] as const;
+    });
+    return new Map(await Promise.all(answers));
+  }
+  const partOf = (whole: Buffer, length: number): GitFault => ({
+    status: 200,
+    headers: { "content-type": "application/x-git-upload-pack-result" },
+    body: whole.subarray(0, length),
+  });
+
+  test.each(["ls-refs", "fetch"])("%s is sent again", async (command) => {
+    const whole = (await wholeAnswers()).get(command) ?? Buffer.of();
+    expect(whole.length).toBeGreaterThan(60);
+    for (const length of [1, 3, 4, 30, whole.length - FLUSH.length, whole.length - 1]) {
+      let answers = 0;
+      served.fault = (exchange) =>
+        exchange.command === command && ++answers === 1 ? partOf(whole, length) : undefined;
+      // The pack is complete without the last packet.
+      const isNeeded = command === "ls-refs" || length !== whole.length - FLUSH.length;
+      expect((await read()).records.get(name)?.version).toBe(version);
+      expect([length, answers]).toEqual([length, isNeeded ? 2 : 1]);
+    }
+  });
+
+  test("and if no whole answer comes in time, the server counts as unreachable", async () => {
+    const whole = (await wholeAnswers()).get("ls-refs") ?? Buffer.of();
+    on("ls-refs", partOf(whole, 30));
+    const error = await failureOf(store.read([name], deadlineIn(300)));
+    expect(error).toMatchObject({ code: "unreachable", effect: "none" });
+    expect(error.message).toContain("sent only a part of its answer");
   });
 });
 

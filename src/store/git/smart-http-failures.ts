@@ -1,5 +1,6 @@
 import { ServiceError, type ServiceErrorCode, type ServiceErrorDetails } from "../../errors/service-error.ts";
 import type { HttpAnswer } from "../../network/http.ts";
+import { isCutShort } from "./cut-short.ts";
 import { missingSupport } from "./protocol-support.ts";
 import { errorInAnswer, type ReportedRefusal } from "./push-report.ts";
 import { codeOfRefusal, OBJECT_MISSING, refusedUpdate } from "./refusal.ts";
@@ -107,6 +108,13 @@ export class SmartHttpFailures {
   missingSupport(advertisement: Buffer): ServiceError | null {
     const why = missingSupport(advertisement);
     return why === null ? null : this.#failure("repository-unsupported", `cannot keep locks (${why})`);
+  }
+
+  /** The error for an answer to a read that is not as git's documentation says. One that is cut short is a lost answer. */
+  unreadable(answer: Buffer, cause: Error): ServiceError {
+    return isCutShort(answer)
+      ? this.#failure("unreachable", "sent only a part of its answer", { retryAfter: 0, cause })
+      : this.notARepository(cause.message, { cause });
   }
 
   notARepository(why: string, details: Partial<ServiceErrorDetails> = {}): ServiceError {

@@ -137,67 +137,87 @@ export class SmartHttpRemote implements GitRemote {
 
   async #tipsUnder(prefixes: readonly string[], deadline: Deadline): Promise<Listed> {
     const wants = prefixes.map((prefix) => `ref-prefix ${prefix}\n`);
-    const answer = await this.#command("ls-refs", wants, deadline);
-    const refusal = errorInAnswer(answer.body);
-    if (refusal !== null) throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).refusedRead(refusal);
-    try {
-      return { tips: tipsIn(answer.body), now: instantOf(answer) };
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause;
-      throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).notARepository(cause.message, { cause });
-    }
+    return this.#command({ name: "ls-refs", lines: wants }, deadline, async (answer) => {
+      const refusal = errorInAnswer(answer.body);
+      if (refusal !== null) {
+        throw (await this.#missingSupport(deadline)) ?? (await this.#failures()).refusedRead(refusal);
+      }
+      try {
+        return { tips: tipsIn(answer.body), now: instantOf(answer) };
+      } catch (cause) {
+        if (!(cause instanceof ProtocolError)) throw cause;
+        const failure = (await this.#failures()).unreadable(answer.body, cause);
+        throw failure.code === "not-a-repository" ? ((await this.#missingSupport(deadline)) ?? failure) : failure;
+      }
+    });
   }
 
   /** @see https://git-scm.com/docs/gitprotocol-v2#_fetch */
   async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<FetchedObjects> {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
-    const answer = await this.#command("fetch", wants, deadline);
-    // git dies of a damaged object before its first byte.
-    if (answer.body.length === 0) throw (await this.#failures()).notSent(NOT_SENT.words);
-    try {
-      const rest = packets(answer.body);
-      for (const packet of rest) {
-        if (packet.kind !== "data") continue;
-        const line = textOf(packet.payload);
-        if (line.startsWith("ERR ")) throw (await this.#failures()).refusedFetch(line.slice("ERR ".length));
-        if (line !== "packfile") continue;
-        const { data, fatal } = demultiplex(rest);
-        if (fatal !== null) throw (await this.#failures()).refusedFetch(fatal);
-        const objects = readPack(data);
-        if (ids.every((id) => objects.has(id))) return { objects, now: instantOf(answer) };
-        throw (await this.#failures()).notSent(NOT_SENT.words);
+    return this.#command({ name: "fetch", lines: wants }, deadline, async (answer) => {
+      // git dies of a damaged object before its first byte.
+      if (answer.body.length === 0) throw (await this.#failures()).notSent(NOT_SENT.words);
+      try {
+        return await this.#objectsIn(answer, ids);
+      } catch (cause) {
+        if (!(cause instanceof ProtocolError)) throw cause;
+        const failures = await this.#failures();
+        throw cause instanceof OversizedPackError
+          ? failures.oversizedPack(cause)
+          : failures.unreadable(answer.body, cause);
       }
-      throw new ProtocolError("its answer holds no pack");
-    } catch (cause) {
-      if (!(cause instanceof ProtocolError)) throw cause;
-      const failures = await this.#failures();
-      throw cause instanceof OversizedPackError
-        ? failures.oversizedPack(cause)
-        : failures.notARepository(cause.message, { cause });
-    }
+    });
   }
 
-  /** Sends one command of protocol v2 until an answer comes: it changes nothing on the server. */
-  async #command(name: string, lines: readonly string[], deadline: Deadline): Promise<HttpAnswer> {
+  /** @throws ProtocolError for an answer that holds no complete pack. */
+  async #objectsIn(answer: HttpAnswer, ids: readonly ObjectId[]): Promise<FetchedObjects> {
+    const rest = packets(answer.body);
+    for (const packet of rest) {
+      if (packet.kind !== "data") continue;
+      const line = textOf(packet.payload);
+      if (line.startsWith("ERR ")) throw (await this.#failures()).refusedFetch(line.slice("ERR ".length));
+      if (line !== "packfile") continue;
+      const { data, fatal } = demultiplex(rest);
+      if (fatal !== null) throw (await this.#failures()).refusedFetch(fatal);
+      const objects = readPack(data);
+      if (ids.every((id) => objects.has(id))) return { objects, now: instantOf(answer) };
+      throw (await this.#failures()).notSent(NOT_SENT.words);
+    }
+    throw new ProtocolError("its answer holds no pack");
+  }
+
+  /**
+   * Sends one command of protocol v2 until a whole answer comes: it changes nothing on the server.
+   *
+   * @param read Reads the answer. If it throws an error with `retryAfter`, the command is sent again.
+   */
+  async #command<T>(
+    { name, lines }: { readonly name: string; readonly lines: readonly string[] },
+    deadline: Deadline,
+    read: (answer: HttpAnswer) => Promise<T>,
+  ): Promise<T> {
     const body = Buffer.concat([pktLine(`command=${name}\n`), DELIMITER, ...lines.map(pktLine), FLUSH]);
     // Node takes 1 to 2 ms to load zlib. It does so while the server works on its answer.
     setImmediate(loadZlib);
     let attempts = 0;
     const { result } = await retrying(deadline, this.#log, async () => {
+      let answer: HttpAnswer;
       try {
-        return await this.#post("git-upload-pack", body, deadline);
+        answer = await this.#post("git-upload-pack", body, deadline);
       } catch (error) {
         // A server that does not know the command may answer 500, or nothing. A second failure is probably no passing fault.
         if (++attempts === 2) throw (await this.#missingSupport(deadline)) ?? error;
         throw error;
       }
+      const failure = await this.#failureOf(answer, "git-upload-pack");
+      if (failure === null) return read(answer);
+      const { status, contentType } = answer;
+      const mayLackSupport = [400, 405, 415].includes(status) || (status === 200 && contentType === "");
+      throw (mayLackSupport ? await this.#missingSupport(deadline) : null) ?? failure;
     });
-    const failure = await this.#failureOf(result, "git-upload-pack");
-    if (failure === null) return result;
-    const { status, contentType } = result;
-    const mayLackSupport = [400, 405, 415].includes(status) || (status === 200 && contentType === "");
-    throw (mayLackSupport ? await this.#missingSupport(deadline) : null) ?? failure;
+    return result;
   }
 
   /** Requests the server's capabilities, which no other request needs. @returns null if it lacks none, or gives no answer. */
