@@ -127,6 +127,29 @@ describe.each(PROXY_ANSWERS)("%s of a proxy, once the server has shown its mark"
   });
 });
 
+describe("a part of the server's own answer, which ends as HTTP says", () => {
+  beforeEach(() => {
+    server.instead = { status: 200, headers: { ...JSON_TYPE, "cronyx-server": "1" }, body: '{"id":"6f1c9e0e-6a34' };
+  });
+
+  test.each(["after", "instead"] as const)("settles no start: it is sent again (%s the request)", async (when) => {
+    let intercepted = 0;
+    server.intercepts = ({ method }) => (method === "POST" && intercepted++ === 0 ? when : null);
+    const started = await start();
+    expect(started).toMatchObject({ started: true });
+    expect(await activeNow()).not.toBeNull();
+    expect([intercepted, marks]).toEqual([2, 1]);
+  });
+
+  test("is an error with a possible effect, if no whole answer comes", async () => {
+    const lock = await startedLock();
+    server.intercepts = ({ path }) => (path.endsWith("finish") ? "after" : null);
+    const error = await failureOf(backend.finish(lock, inTime(300)));
+    expect(error).toMatchObject({ code: "unreachable", effect: "possible" });
+    expect(error.message).toContain("sent only a part of its answer");
+  });
+});
+
 describe("before the server has shown its mark", () => {
   test.each(PROXY_ANSWERS)(
     "%s to a start leaves no lock behind, or is an error with a possible effect",

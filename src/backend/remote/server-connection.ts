@@ -138,12 +138,22 @@ export class ServerConnection {
     this.#connection.close();
   }
 
-  /** @throws ServiceError for an answer without the mark, from a server that has shown it before: that is a proxy's. */
+  /**
+   * @throws ServiceError for an answer without the mark, from a server that has shown it before: that is a proxy's. Also for
+   *   JSON with the mark that is cut short, although HTTP says that it ended: that is a lost answer.
+   */
   async #sendOnce(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
     const answer = await this.#connection.send(request, deadline);
     if (answer.headers[MARK] !== undefined) {
       if (!this.#isMarked) this.#onMark();
       this.#isMarked = true;
+      if (answer.status === 200 && answer.body.length > 0 && jsonIn(answer.body) === undefined) {
+        throw this.failure("unreachable", {
+          problem: "sent only a part of its answer",
+          effect: request.writes ? "possible" : "none",
+          retryAfter: 0,
+        });
+      }
     } else if (this.#isMarked && answer.redirectedTo === null) {
       throw this.failure("proxy-answered", {
         problem: `did not answer itself: the answer ${answer.status} lacks the header Cronyx-Server, so a proxy sent it`,
