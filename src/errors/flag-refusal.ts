@@ -15,13 +15,14 @@ export function flagRefusal(cause: unknown, { flags, help }: FlagTaker): Argumen
   const refusal = (problem: string, expected: string, field = flag) =>
     new ArgumentError("unknown-name", { field, problem, expected, cause });
 
-  if (words.includes("Unknown option")) {
+  if ((cause as Partial<NodeJS.ErrnoException> | null)?.code === "ERR_PARSE_ARGS_UNKNOWN_OPTION") {
     const meant = flags.find((known) => isNear(name, known));
     return refusal(
       "is not a flag of this command",
       meant === undefined ? `the flags that ${help} shows` : `--${meant}`,
     );
   }
+  // Node has one code for these three.
   if (words.includes("ambiguous")) {
     return refusal("has no value, since the next argument begins with a hyphen", `such a value as ${flag}=VALUE`);
   }

@@ -52,10 +52,7 @@ function zoneOf(timezone: string): Zone {
   }
   const name = canonicalName(timezone);
   if (name === null) {
-    const zone = zoneAtOffset(timezone);
-    const place = zoneOfPlace(timezone);
-    const form = zone === null ? place && ` (${place} may be meant)` : ` (${zone} has this offset all year)`;
-    throw unknownZone(timezone, `is not an IANA time zone${form ?? ""}`);
+    throw unknownZone(timezone, `is not an IANA time zone${hintFor(timezone)}`);
   }
 
   const offsetAt = (instant: Instant): number => tzOffset(name, new Date(instant)) * MINUTE;
@@ -132,6 +129,13 @@ const ZONES_AT_MINUTES: ReadonlyMap<number, string> = new Map([
   [525, "Australia/Eucla"],
   [570, "Australia/Darwin"],
 ]);
+
+function hintFor(text: string): string {
+  const atOffset = zoneAtOffset(text);
+  if (atOffset !== null) return ` (${atOffset} has this offset all year)`;
+  const ofPlace = zoneOfPlace(text);
+  return ofPlace === null ? "" : ` (${ofPlace} may be meant)`;
+}
 
 /** @returns the zone that is meant by `UTC+2`, `GMT-05:30` or `+0900`, or null. In names of Etc/ the signs are reversed. */
 function zoneAtOffset(text: string): string | null {
