@@ -60,6 +60,7 @@ describe("the message of a service's error", () => {
       place: "file:///locks",
       effect: "none",
       problem: "is away",
+      isLocal: true,
     });
     expect([actionMessage, readingMessage, clientMessage, commandMessage].map((worded) => worded(error))).toEqual([
       "file:///locks is away: check the input url",

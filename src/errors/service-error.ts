@@ -111,6 +111,8 @@ export interface ServiceErrorDetails extends ErrorOptions {
    * again.
    */
   readonly retryAfter?: number | undefined;
+  /** Whether the place is a folder of this machine, for which no token and no permission counts. Default: false. */
+  readonly isLocal?: boolean;
 }
 
 /** The failure of a service that a call needs: of a repository, a server or a database. */
@@ -119,7 +121,6 @@ export class ServiceError extends Error {
   readonly code: ServiceErrorCode;
   readonly effect: Effect;
   readonly ref: GitRef | null;
-  /** Whether the place is a folder of this machine, for which no token and no permission counts. */
   readonly isLocal: boolean;
   /** The message without the place. */
   readonly problem: string;
@@ -132,7 +133,7 @@ export class ServiceError extends Error {
     this.code = code;
     this.effect = details.effect;
     this.ref = details.ref ?? null;
-    this.isLocal = details.place.startsWith("file:");
+    this.isLocal = details.isLocal ?? false;
     this.problem = details.problem;
     this.retryAfter = details.retryAfter ?? null;
     this.#details = details;

@@ -379,7 +379,7 @@ describe("a repository that is unusable", () => {
     );
     expect(error.code).toBe("repository-not-found");
     expect(actionMessage(error)).toMatch(
-      /^file:\/\/.*nothing\.git does not exist on this machine \("git init --bare" makes a repository\): check the input url/,
+      /^file:\/\/.*nothing\.git does not exist on this machine \("git init --bare" makes a repository\): check the input url$/,
     );
   });
 

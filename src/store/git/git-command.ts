@@ -249,8 +249,8 @@ export class GitCommandRemote implements GitRemote {
     const { stderr } = output;
     const cause = new Error(stderr.trim());
     if (this.#location.transport === "file") {
-      const problem = await problemOfFolder(fileURLToPath(this.#location.url));
-      if (problem !== null) return this.#failure("repository-not-found", problem, { effect: "none", cause });
+      const why = await problemOfFolder(fileURLToPath(this.#location.url));
+      if (why !== null) return this.#failure("repository-not-found", why, { effect: "none", isLocal: true, cause });
     }
     if (OTHER_HASH.test(stderr)) return this.#otherHash(cause);
     const contact = noContactIn(stderr);
