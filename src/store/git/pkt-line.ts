@@ -20,6 +20,9 @@ export class ProtocolError extends Error {
   override name = "ProtocolError";
 }
 
+/** pkt-lines without their end. */
+export class CutShortError extends ProtocolError {}
+
 export function pktLine(payload: string | Buffer): Buffer {
   const bytes = Buffer.from(payload as string);
   if (bytes.length > LONGEST_PAYLOAD) throw new ProtocolError(`A pkt-line of ${bytes.length} bytes is too long`);
@@ -30,16 +33,14 @@ export function pktLine(payload: string | Buffer): Buffer {
 export function* packets(bytes: Buffer): Generator<Packet, void, void> {
   for (let at = 0; at < bytes.length; ) {
     const header = bytes.toString("latin1", at, at + HEADER_LENGTH);
-    if (!/^[0-9a-f]{4}$/i.test(header)) throw new ProtocolError(`A pkt-line starts with ${JSON.stringify(header)}`);
+    if (!/^[0-9a-f]+$/i.test(header)) throw new ProtocolError(`A pkt-line starts with ${JSON.stringify(header)}`);
     const length = Number.parseInt(header, 16);
+    if (header.length < HEADER_LENGTH || at + length > bytes.length) throw new CutShortError("A pkt-line is cut short");
     if (length === 0) yield { kind: "flush" };
     else if (length === 1) yield { kind: "delimiter" };
     else if (length === 2) yield { kind: "end" };
     else if (length < HEADER_LENGTH) throw new ProtocolError(`A pkt-line has the length ${length}`);
-    else {
-      if (at + length > bytes.length) throw new ProtocolError("A pkt-line is cut short");
-      yield { kind: "data", payload: bytes.subarray(at + HEADER_LENGTH, at + length) };
-    }
+    else yield { kind: "data", payload: bytes.subarray(at + HEADER_LENGTH, at + length) };
     at += Math.max(length, HEADER_LENGTH);
   }
 }
