@@ -43,6 +43,11 @@ export interface ServerAnswer {
   readonly isUnknownPath: boolean;
 }
 
+/** An answer of any status, and its body's JSON. Undefined for a body that is empty or not JSON. */
+interface ReceivedAnswer extends HttpAnswer {
+  readonly json: unknown;
+}
+
 /** The mark is a response header that only this project's server sends, and not an original one. */
 export interface MarkOptions {
   /** Whether the server has shown its mark before, to another process. */
@@ -142,12 +147,13 @@ export class ServerConnection {
    * @throws ServiceError for an answer without the mark, from a server that has shown it before: that is a proxy's. Also for
    *   JSON with the mark that is cut short, although HTTP says that it ended: that is a lost answer.
    */
-  async #sendOnce(request: HttpRequest, deadline: Deadline): Promise<HttpAnswer> {
+  async #sendOnce(request: HttpRequest, deadline: Deadline): Promise<ReceivedAnswer> {
     const answer = await this.#connection.send(request, deadline);
+    const json = jsonIn(answer.body);
     if (answer.headers[MARK] !== undefined) {
       if (!this.#isMarked) this.#onMark();
       this.#isMarked = true;
-      if (answer.status === 200 && answer.body.length > 0 && jsonIn(answer.body) === undefined) {
+      if (answer.status === 200 && answer.body.length > 0 && json === undefined) {
         throw this.failure("unreachable", {
           problem: "sent only a part of its answer",
           effect: request.writes ? "possible" : "none",
@@ -161,7 +167,7 @@ export class ServerConnection {
         retryAfter: 0,
       });
     }
-    return answer;
+    return { ...answer, json };
   }
 
   #httpRequest(
@@ -192,7 +198,7 @@ export class ServerConnection {
   }
 
   #checkStatus(
-    { status, contentType, body, redirectedTo }: HttpAnswer,
+    { status, contentType, body, redirectedTo, json }: ReceivedAnswer,
     effectIfMalformed: Effect,
   ): Pick<ServerAnswer, "status" | "json" | "isUnknownPath"> {
     if (redirectedTo !== null) {
@@ -202,7 +208,6 @@ export class ServerConnection {
         effect: this.#isMarked ? effectIfMalformed : "none",
       });
     }
-    const json = jsonIn(body);
     const isUnknownPath = status === 404 && body.toString() === UNKNOWN_PATH;
     switch (status) {
       case 200:
