@@ -12,16 +12,16 @@ const load = (args: string[], env: Record<string, string> = {}, readFile = noFil
   loadConfiguration(args, env, readFile);
 
 /** @returns the message that `serve` shows for these settings. */
-function refusalOf(args: string[], env: Record<string, string>): string {
+async function refusalOf(args: string[], env: Record<string, string>): Promise<string> {
   try {
-    load(args, env);
+    await load(args, env);
   } catch (error) {
     return serverMessage(error);
   }
   return "";
 }
 
-test("every setting has a default", () => {
+test("every setting has a default", async () => {
   const defaults = {
     port: 3000,
     host: "127.0.0.1",
@@ -33,20 +33,22 @@ test("every setting has a default", () => {
     metricsJobs: [],
     insecure: false,
   };
-  expect(load([])).toEqual(defaults);
-  expect(load([], { SERVER_PORT: "", TIMEZONE: "", BASIC_AUTH_PASSWORD: "", JOB_STORE_URL: "" })).toEqual(defaults);
+  expect(await load([])).toEqual(defaults);
+  expect(await load([], { SERVER_PORT: "", TIMEZONE: "", BASIC_AUTH_PASSWORD: "", JOB_STORE_URL: "" })).toEqual(
+    defaults,
+  );
 });
 
-test("a flag overrides its variable", () => {
+test("a flag overrides its variable", async () => {
   const env = { SERVER_PORT: "1", SERVER_HOST: "::1", TIMEZONE: "Asia/Tokyo", JOB_STORE_URL: "postgres://a:b@c/d" };
-  expect(load([], env)).toMatchObject({
+  expect(await load([], env)).toMatchObject({
     port: 1,
     host: "::1",
     timezone: "Asia/Tokyo",
     database: { kind: "postgres", url: new URL("postgres://a:b@c/d") },
   });
   const flags = ["--server-port=2", "--server-host", "localhost", "--timezone=UTC", "--job-store-url=sqlite:x"];
-  expect(load(flags, env)).toMatchObject({
+  expect(await load(flags, env)).toMatchObject({
     port: 2,
     host: "localhost",
     timezone: "UTC",
@@ -54,19 +56,25 @@ test("a flag overrides its variable", () => {
   });
 });
 
-test("METRICS_JOBS is a list of names, at most 100", () => {
-  const jobs = (list: string) => load([], { METRICS_JOBS: list })?.metricsJobs;
-  expect(jobs("hourly-report, daily/orders,,hourly-report, a b ")).toEqual(["hourly-report", "daily/orders", "a b"]);
+test("METRICS_JOBS is a list of names, at most 100", async () => {
+  const jobs = async (list: string) => (await load([], { METRICS_JOBS: list }))?.metricsJobs;
+  expect(await jobs("hourly-report, daily/orders,,hourly-report, a b ")).toEqual([
+    "hourly-report",
+    "daily/orders",
+    "a b",
+  ]);
   const names = (count: number) => Array.from({ length: count }, (_, at) => `job-${at}`).join(",");
-  expect(jobs(names(100))).toHaveLength(100);
-  expect(refusalOf(["--metrics-jobs", names(101)], {})).toBe("--metrics-jobs lists 101 jobs: use at most 100 jobs");
-  expect(refusalOf([], { METRICS_JOBS: "x".repeat(256) })).toContain("METRICS_JOBS");
+  expect(await jobs(names(100))).toHaveLength(100);
+  expect(await refusalOf(["--metrics-jobs", names(101)], {})).toBe(
+    "--metrics-jobs lists 101 jobs: use at most 100 jobs",
+  );
+  expect(await refusalOf([], { METRICS_JOBS: "x".repeat(256) })).toContain("METRICS_JOBS");
 });
 
-test("the rules may be in a file", () => {
+test("the rules may be in a file", async () => {
   const flags = ["--oidc-audience=cronyx", "--oidc-rules-file=rules.json"];
   const readFile = (path: string) => (path === "rules.json" ? RULES : noFile(path));
-  expect(load(flags, {}, readFile)?.oidc).toMatchObject({
+  expect((await load(flags, {}, readFile))?.oidc).toMatchObject({
     issuer: "https://token.actions.githubusercontent.com",
     audience: "cronyx",
     rules: [{ claims: [{ name: "repository" }] }],
@@ -77,22 +85,25 @@ describe("beyond this machine", () => {
   const user = { BASIC_AUTH_USERNAME: "octo", BASIC_AUTH_PASSWORD: "secret" };
   const oidc = { OIDC_AUDIENCE: "cronyx", OIDC_RULES: RULES };
 
-  test.each([user, oidc, { ...user, ...oidc }])("%j allows it", (env) => {
-    expect(load(["--server-host=0.0.0.0"], env)).toMatchObject({ host: "0.0.0.0" });
+  test.each([user, oidc, { ...user, ...oidc }])("%j allows it", async (env) => {
+    expect(await load(["--server-host=0.0.0.0"], env)).toMatchObject({ host: "0.0.0.0" });
   });
 
-  test("--insecure does too", () => {
-    expect(load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({
+  test("--insecure does too", async () => {
+    expect(await load(["--server-host=0.0.0.0", "--insecure"])).toMatchObject({
       host: "0.0.0.0",
       basic: null,
       insecure: true,
     });
   });
 
-  test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])("%s alone is refused", (host) => {
-    const message = `SERVER_HOST "${host}" lets other machines start and end jobs without a login: use BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or --insecure`;
-    expect(refusalOf([], { SERVER_HOST: host })).toBe(message);
-  });
+  test.each(["0.0.0.0", "::", "192.0.2.1", "example.com", "127.0.0.1.example.com"])(
+    "%s alone is refused",
+    async (host) => {
+      const message = `SERVER_HOST "${host}" lets other machines start and end jobs without a login: use BASIC_AUTH_USERNAME and BASIC_AUTH_PASSWORD, or OIDC_AUDIENCE and OIDC_RULES, or --insecure`;
+      expect(await refusalOf([], { SERVER_HOST: host })).toBe(message);
+    },
+  );
 });
 
 test.each<[args: string[], env: Record<string, string>, message: string]>([
@@ -167,13 +178,13 @@ test.each<[args: string[], env: Record<string, string>, message: string]>([
     { OIDC_AUDIENCE: "a", OIDC_RULES: RULES, OIDC_ISSUER: "http://example.com" },
     "OIDC_ISSUER is not the URL of an issuer: use a URL that begins with https://",
   ],
-] as [string[], Record<string, string>, string][])("%j with %j is refused", (args, env, message) => {
-  expect(refusalOf(args, env)).toContain(message);
-  expect(refusalOf(args, env)).not.toContain("hunter2");
+] as [string[], Record<string, string>, string][])("%j with %j is refused", async (args, env, message) => {
+  expect(await refusalOf(args, env)).toContain(message);
+  expect(await refusalOf(args, env)).not.toContain("hunter2");
 });
 
-test("help shows every setting", () => {
-  expect(load(["--help"])).toBeNull();
+test("help shows every setting", async () => {
+  expect(await load(["--help"])).toBeNull();
   const help = helpText();
   for (const name of [
     "SERVER_PORT",

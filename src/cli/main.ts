@@ -100,19 +100,18 @@ function cancellation(): AbortSignal {
   return cancelled.signal;
 }
 
-/** Loaded for this command only: the others need none of a server's dependencies. */
+/** A server's dependencies are loaded for this command only, and once its settings are known to be right. */
 async function serveHere(): Promise<number> {
-  const [{ serve }, { openDatabase }, { pino }] = await Promise.all([
-    import("./serve.ts"),
-    import("../store/open-database.ts"),
-    import("pino"),
-  ]);
+  const { serve } = await import("./serve.ts");
   return serve({
     ...surroundings,
-    output: logDestination(pino),
+    openLog: async () => logDestination((await import("pino")).pino),
     version: version(),
     newId: randomUUID,
-    openStore: openDatabase,
+    openStore: async (database, options) => {
+      const { openDatabase } = await import("../store/open-database.ts");
+      return openDatabase(database, options);
+    },
     onStop: (stop) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop(signal));
     },

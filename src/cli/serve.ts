@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type Logger, pino } from "pino";
+import type { Logger } from "pino";
 import { LocalBackend } from "../backend/local-backend.ts";
 import { ArgumentError } from "../errors/argument-error.ts";
 import { ServiceError } from "../errors/service-error.ts";
@@ -7,10 +7,8 @@ import type { DatabaseLocation } from "../location/database-location.ts";
 import { deadlineIn, within } from "../network/deadline.ts";
 import type { Environment } from "../network/environment.ts";
 import type { Instant } from "../scheduler/instant.ts";
-import { basicScheme } from "../server/auth/basic-scheme.ts";
-import { oidcScheme } from "../server/auth/oidc-scheme.ts";
+import type { Scheme } from "../server/auth/authentication.ts";
 import { type Configuration, loadConfiguration } from "../server/configuration.ts";
-import { createServer } from "../server/create-server.ts";
 import { loggableError } from "../server/observability/loggable-error.ts";
 import { serverMessage } from "../server/remedies.ts";
 import { helpText } from "../server/settings.ts";
@@ -25,8 +23,9 @@ interface ServeSurroundings {
   readonly now: () => Instant;
   readonly newId: () => string;
   readonly openStore: (database: DatabaseLocation, options: DatabaseOptions) => Promise<JobStore>;
-  /** Gets the lines of the log. */
-  readonly output: { write(line: string): unknown };
+  /** The destination of the log's lines. */
+  readonly openLog: () => Promise<{ write(line: string): unknown }>;
+  readonly output: { write(text: string): unknown };
   readonly errors: { write(line: string): unknown };
   /** Registers a callback for the signal to stop. */
   readonly onStop: (stop: (signal: string) => void) => void;
@@ -45,7 +44,7 @@ const LONGEST_SHUTDOWN = 20_000;
 export async function serve(surroundings: ServeSurroundings): Promise<number> {
   const { args, env, output, errors } = surroundings;
   try {
-    const configuration = loadConfiguration(args, env, (path) => readFileSync(path, "utf8"));
+    const configuration = await loadConfiguration(args, env, (path) => readFileSync(path, "utf8"));
     if (configuration !== null) return await serveLogging(configuration, surroundings);
     output.write(helpText());
     return 0;
@@ -58,8 +57,9 @@ export async function serve(surroundings: ServeSurroundings): Promise<number> {
 
 /** @throws ArgumentError for a setting that turns out to be wrong. The log gets all other errors. */
 async function serveLogging(configuration: Configuration, surroundings: ServeSurroundings): Promise<number> {
+  const [{ pino }, destination] = await Promise.all([import("pino"), surroundings.openLog()]);
   const level = configuration.logLevel;
-  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, surroundings.output);
+  const log = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, destination);
   try {
     return await serveUntilEnd(configuration, surroundings, log);
   } catch (error) {
@@ -76,7 +76,7 @@ async function serveUntilEnd(
   log: Logger,
 ): Promise<number> {
   const { openStore, now, newId, version, onStop } = surroundings;
-  const { database, timezone, port, host, basic, oidc, insecure, metricsJobs } = configuration;
+  const { database, timezone, port, host, insecure, metricsJobs } = configuration;
   // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.
   let onLost = (_: ServiceError) => {};
   const lost = new Promise<ServiceError>((resolve) => {
@@ -85,13 +85,11 @@ async function serveUntilEnd(
   const warn = (line: string) => log.warn(line);
   const store = await openStore(database, { log: warn, deadline: deadlineIn(LONGEST_ANSWER), onLost });
   try {
+    const { createServer } = await import("../server/create-server.ts");
     const server = await createServer({
       backend: new LocalBackend({ store, now, log: warn }),
       store,
-      schemes: [
-        ...(basic === null ? [] : [basicScheme(basic.username, basic.password)]),
-        ...(oidc === null ? [] : [oidcScheme(oidc, now)]),
-      ],
+      schemes: await schemesOf(configuration, now),
       anyHost: insecure,
       timezone,
       now,
@@ -119,6 +117,19 @@ async function serveUntilEnd(
   } finally {
     await store.close();
   }
+}
+
+async function schemesOf({ basic, oidc }: Configuration, now: () => Instant): Promise<readonly Scheme[]> {
+  const schemes: Scheme[] = [];
+  if (basic !== null) {
+    const { basicScheme } = await import("../server/auth/basic-scheme.ts");
+    schemes.push(basicScheme(basic.username, basic.password));
+  }
+  if (oidc !== null) {
+    const { oidcScheme } = await import("../server/auth/oidc-scheme.ts");
+    schemes.push(oidcScheme(oidc, now));
+  }
+  return schemes;
 }
 
 /** @returns the setting that keeps the server from listening, or the cause itself, such as a port in use. */

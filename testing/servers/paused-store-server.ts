@@ -25,6 +25,7 @@ process.exitCode = await serve({
   now: Date.now,
   newId: randomUUID,
   openStore: async () => new PausedStore(),
+  openLog: async () => process.stdout,
   output: process.stdout,
   errors: process.stderr,
   onStop: (stop) => {
