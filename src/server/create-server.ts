@@ -76,7 +76,16 @@ function newFastify(
       maxParamLength: MAX_HEADER_BYTES,
     },
     // Input is validated as it was sent: Ajv must not convert, remove or add values.
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, useDefaults: false, verbose: true } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        useDefaults: false,
+        verbose: true,
+        // Ajv takes twice as long to make the code of a check shorter, and the check is not faster.
+        code: { optimize: false },
+      },
+    },
     schemaErrorFormatter: (errors, part) => badInput(errors as readonly SchemaError[], part),
     // Hooks do not run for these errors.
     frameworkErrors: (error, _, reply) => refuse(error, reply.headers(headersOfEachAnswer({ version })), metrics),
