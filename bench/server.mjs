@@ -34,6 +34,7 @@ const GROWTH_CONNECTIONS = 10;
 const AIM = { share: 0.6, megabytes: 150 };
 
 const root = path.dirname(import.meta.dirname);
+execFileSync(process.execPath, [path.join(root, "build/package.mjs")]);
 const temporary = mkdtempSync(path.join(tmpdir(), "cronyx-bench-"));
 const load = fork(path.join(import.meta.dirname, "load.mjs"));
 const floor = fork(path.join(import.meta.dirname, "floor.mjs"));
@@ -143,11 +144,13 @@ async function fillWith(url, prefix, jobs) {
   await register.close();
 }
 
-/** Starts the server as `npm run serve` does. @param {string} url */
+/** Starts the compiled server as the container does. @param {string} url */
 async function startServer(url) {
-  const { scripts } = JSON.parse(readFileSync(path.join(root, "package.json"), "utf8"));
-  const [, ...args] = scripts.serve.split(" ");
-  const server = spawn(process.execPath, args, {
+  const dockerfile = readFileSync(path.join(root, "Dockerfile"), "utf8");
+  /** @type {string[]} */
+  const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
+  const args = entryPoint.slice(1).map((arg) => arg.replace("/app/", ""));
+  const server = spawn(process.execPath, [...args, "serve"], {
     cwd: root,
     env: { ...process.env, SERVER_PORT: "0", JOB_STORE_URL: url },
     stdio: ["ignore", "pipe", "inherit"],
