@@ -82,3 +82,14 @@ test("isIso accepts what toIso writes, and nothing else", () => {
     { numRuns: 1_000 },
   );
 });
+
+test.each([1900, 2000, 2026, 2028])("isIso accepts each day of %i, and no other", (year) => {
+  const written = (part: number) => String(part).padStart(2, "0");
+  for (let month = 0; month <= 13; month++) {
+    for (let day = 0; day <= 32; day++) {
+      const exists = new Date(Date.UTC(year, month - 1, day)).getUTCMonth() === month - 1 && month >= 1 && day >= 1;
+      const text = `${year}-${written(month)}-${written(day)}T00:00:00.000Z`;
+      expect([text, isIso(text)]).toEqual([text, exists]);
+    }
+  }
+});

@@ -51,10 +51,17 @@ const MAX_DEPTH = 32;
 
 function isDeeperThan(levels: number, value: object): boolean {
   if (levels === 0) return true;
-  for (const inner of Object.values(value)) {
-    if (typeof inner === "object" && inner !== null && isDeeperThan(levels - 1, inner)) return true;
+  // Object.values would make an array of each object.
+  if (Array.isArray(value)) return value.some((inner) => isObject(inner) && isDeeperThan(levels - 1, inner));
+  for (const field in value) {
+    const inner = (value as Readonly<Record<string, unknown>>)[field];
+    if (isObject(inner) && isDeeperThan(levels - 1, inner)) return true;
   }
   return false;
+}
+
+function isObject(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 function checkLock(lock: JsonObject, finishedUntil: unknown): void {
