@@ -26,6 +26,6 @@ USER 1000:1000
 EXPOSE 3000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s \
   CMD ["node", "--eval", "fetch(`http://127.0.0.1:${process.env.SERVER_PORT || 3000}/healthcheck`).then(({ ok }) => { process.exitCode = ok ? 0 : 1; })"]
-# The flags of `npm run serve`. They halve the server's memory: docs/server.md, "The database".
-ENTRYPOINT ["node", "--max-semi-space-size=2", "--heap-growing-percent=40", "/app/dist/package/cli/main.js"]
+# The flags of `npm run serve`. They halve the server's memory: docs/performance.md, "The server".
+ENTRYPOINT ["node", "--max-semi-space-size=8", "--heap-growing-percent=40", "/app/dist/package/cli/main.js"]
 CMD ["serve"]
