@@ -1,5 +1,8 @@
 import { expect } from "@jest/globals";
 import type { Timers } from "../../src/backend/lock-renewal.ts";
+// A renewal loads these modules. The first import takes several turns of the event loop, and `advance` waits for one.
+import "../../src/scheduler/duration-shift.ts";
+import "../../src/scheduler/rare-transitions.ts";
 
 /** Timers that fire as a test moves the time. None of them may be longer than Node's longest. */
 export class ManualTimers implements Timers {
