@@ -148,9 +148,9 @@ async function fillWith(url, prefix, jobs) {
 async function startServer(url) {
   const dockerfile = readFileSync(path.join(root, "Dockerfile"), "utf8");
   /** @type {string[]} */
-  const entryPoint = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "[]");
-  const args = entryPoint.slice(1).map((arg) => arg.replace("/app/", ""));
-  const server = spawn(process.execPath, [...args, "serve"], {
+  const [, ...args] = JSON.parse(/^ENTRYPOINT (.*)$/m.exec(dockerfile)?.[1] ?? "");
+  const inFolder = args.map((arg) => arg.replace(/^\/app\//, ""));
+  const server = spawn(process.execPath, [...inFolder, "serve"], {
     cwd: root,
     env: { ...process.env, SERVER_PORT: "0", JOB_STORE_URL: url },
     stdio: ["ignore", "pipe", "inherit"],

@@ -102,16 +102,13 @@ function cancellation(): AbortSignal {
 
 /** A server's dependencies are loaded for this command only, and once its settings are known to be right. */
 async function serveHere(): Promise<number> {
-  const { serve } = await import("./serve.ts");
+  const [{ serve }, { openDatabase }] = await Promise.all([import("./serve.ts"), import("../store/open-database.ts")]);
   return serve({
     ...surroundings,
     openLog: async () => logDestination((await import("pino")).pino),
     version: version(),
     newId: randomUUID,
-    openStore: async (database, options) => {
-      const { openDatabase } = await import("../store/open-database.ts");
-      return openDatabase(database, options);
-    },
+    openStore: openDatabase,
     onStop: (stop) => {
       for (const signal of ["SIGTERM", "SIGINT"] as const) process.once(signal, () => stop(signal));
     },

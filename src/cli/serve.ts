@@ -8,6 +8,7 @@ import { deadlineIn, within } from "../network/deadline.ts";
 import type { Environment } from "../network/environment.ts";
 import type { Instant } from "../scheduler/instant.ts";
 import type { Scheme } from "../server/auth/authentication.ts";
+import { basicScheme } from "../server/auth/basic-scheme.ts";
 import { type Configuration, loadConfiguration } from "../server/configuration.ts";
 import { loggableError } from "../server/observability/loggable-error.ts";
 import { serverMessage } from "../server/remedies.ts";
@@ -120,11 +121,7 @@ async function serveUntilEnd(
 }
 
 async function schemesOf({ basic, oidc }: Configuration, now: () => Instant): Promise<readonly Scheme[]> {
-  const schemes: Scheme[] = [];
-  if (basic !== null) {
-    const { basicScheme } = await import("../server/auth/basic-scheme.ts");
-    schemes.push(basicScheme(basic.username, basic.password));
-  }
+  const schemes = basic === null ? [] : [basicScheme(basic.username, basic.password)];
   if (oidc !== null) {
     const { oidcScheme } = await import("../server/auth/oidc-scheme.ts");
     schemes.push(oidcScheme(oidc, now));
