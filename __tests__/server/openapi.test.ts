@@ -139,6 +139,19 @@ test("lists the authentication schemes", async () => {
   }
 });
 
+test("every operation describes the answer to headers that are too long", async () => {
+  const { paths } = (await server.send("GET", "/openapi.json")).json;
+  const operations = Object.entries<Record<string, Operation>>(paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, { responses }]) => [method, path, responses] as const),
+  );
+  for (const [method, path, responses] of operations) {
+    const headers = { long: "x".repeat(16 * 1024) };
+    const { status, json } = await server.send(method.toUpperCase(), path, { headers, ownConnection: true });
+    const schema = responses[status]?.content?.["application/json"]?.schema;
+    expect([path, status, schema && [...Compile(schema).Errors(json)]]).toEqual([path, 431, []]);
+  }
+});
+
 test("every answer to random input matches its description, and none is an internal error", async () => {
   const guarded = await runServer({
     schemes: [basicScheme("octo", "password"), bearerOf("report")],

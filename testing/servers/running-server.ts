@@ -48,6 +48,8 @@ export interface RunningServer {
 export interface SendOptions {
   readonly headers?: http.OutgoingHttpHeaders;
   readonly body?: string | Buffer;
+  /** Whether the request has a connection of its own: for a request after which the server closes the connection. Default: false. */
+  readonly ownConnection?: boolean;
 }
 
 /** Runs a server on loopback. Without other options it uses a store in memory and a stopped clock. */
@@ -74,8 +76,8 @@ export async function runServer(
   lines.length = 0;
   const { port } = server.server.address() as AddressInfo;
   const agent = new http.Agent({ keepAlive: true });
-  const send = (method: string, path: string, sent: SendOptions = {}) =>
-    sendRequest({ port, agent, method, path }, sent);
+  const send = (method: string, path: string, { ownConnection = false, ...sent }: SendOptions = {}) =>
+    sendRequest({ port, agent: !ownConnection && agent, method, path }, sent);
   return {
     url: `http://127.0.0.1:${port}`,
     port,

@@ -5,7 +5,7 @@ import { mayUseFor } from "../auth/authentication.ts";
 import { isDamaged, nameOf, readStatuses } from "../jobs/read-jobs.ts";
 import { loggableError } from "../observability/loggable-error.ts";
 import type { JobGauges } from "../observability/metrics.ts";
-import { HealthResponse } from "../schemas/responses.ts";
+import { errorResponses, HealthResponse } from "../schemas/responses.ts";
 import type { ServerContext } from "../server-context.ts";
 
 /** The routes that concern the server as a whole. */
@@ -62,6 +62,7 @@ function addHealthcheck(server: FastifyInstance, context: ServerContext): void {
         response: {
           200: { description: "The server reaches its store", ...HealthResponse },
           503: { description: "The server cannot reach its store", ...HealthResponse },
+          ...errorResponses(431),
         },
       },
     },

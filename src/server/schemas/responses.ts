@@ -151,6 +151,7 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   406: "The Accept header excludes both application/json and text/html",
   413: "The body is over 64 KiB",
   415: "The body is compressed",
+  431: "The request line and the headers are over 16 KiB",
   500: "Internal error: the server's log has the cause",
   503: "Temporarily unavailable: try again later",
 };
