@@ -10,22 +10,17 @@ import { pathToFileURL } from "node:url";
 
 /** @typedef {"fast" | "system" | "programs"} Suite */
 
-const TESTS = {
-  fast: "/__tests__/.*(?<!\\.(?:system|programs))\\.test\\.ts$",
-  system: "/__tests__/.*\\.system\\.test\\.ts$",
-  programs: "/__tests__/.*\\.programs\\.test\\.ts$",
-};
-/** Tests that need a Node with SQLite built in: 22.13 or newer. */
-const NEEDS_SQLITE = "/__tests__/(cli/|store/sql/sqlite|server/faults/)";
 /**
  * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes
  * on an idle machine, and no test may depend on the machine's speed.
  */
 const LONGEST_RUN = { fast: 10, system: 40, programs: 20 };
-/** Milliseconds for one test or hook that starts other processes. Some start a hundred. */
-const LONGEST_SYSTEM_TEST = 10 * 60_000;
+/** Milliseconds for a test or hook that starts other processes. Some start a hundred. Jest takes this from no project. */
+const LONGEST_WITH_PROCESSES = `--testTimeout=${10 * 60_000}`;
 /** Bytes. The tests need up to 300 MB at a time, most of it for copies of PostgreSQL. */
 const ENOUGH_MEMORY = 2 * 1024 ** 3;
+/** As many as a runner has cores. */
+const FAST_WORKERS = 2;
 /** More than the cores of a runner: many of these tests wait. */
 const SYSTEM_WORKERS = { installed: 3, packaged: 2 };
 
@@ -77,12 +72,15 @@ async function passes(suite) {
 }
 
 function passesFast() {
-  return run(hasSqlite(installedNode) ? installedNode : packagedNode, [`--testRegex=${TESTS.fast}`], LONGEST_RUN.fast);
+  const node = isNewer(installedNode) ? installedNode : packagedNode;
+  const options = ["default", "<rootDir>/testing/slow-files.mjs"].map((reporter) => `--reporters=${reporter}`);
+  return run({ node, projects: ["fast"], workers: FAST_WORKERS, minutes: LONGEST_RUN.fast, options });
 }
 
 function passesPrograms() {
-  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`, `--testRegex=${TESTS.programs}`];
-  return run(installedNode, options, LONGEST_RUN.programs);
+  const options = [LONGEST_WITH_PROCESSES];
+  const minutes = LONGEST_RUN.programs;
+  return run({ node: installedNode, projects: ["programs"], workers: FAST_WORKERS, minutes, options });
 }
 
 /**
@@ -90,22 +88,15 @@ function passesPrograms() {
  * the same time.
  */
 async function passesSystem() {
-  const tests = TESTS.system;
-  const options = [`--testTimeout=${LONGEST_SYSTEM_TEST}`];
-  const workers = (/** @type {number} */ most) => `--maxWorkers=${most}`;
-  if (hasSqlite(installedNode)) {
-    const { installed, packaged } = SYSTEM_WORKERS;
-    return run(installedNode, [...options, workers(installed + packaged), `--testRegex=${tests}`], LONGEST_RUN.system);
+  const { installed, packaged } = SYSTEM_WORKERS;
+  const common = { minutes: LONGEST_RUN.system, options: [LONGEST_WITH_PROCESSES] };
+  if (isNewer(installedNode)) {
+    const projects = ["system", "system-on-newer-node"];
+    return run({ node: installedNode, projects, workers: installed + packaged, ...common });
   }
-  const withoutSqlite = [NEEDS_SQLITE, "/node_modules/"].map((path) => `--testPathIgnorePatterns=${path}`);
-  const withSqlite = `--testRegex=${NEEDS_SQLITE}${tests.slice("/__tests__/".length)}`;
   const passed = await Promise.all([
-    run(
-      installedNode,
-      [...options, workers(SYSTEM_WORKERS.installed), `--testRegex=${tests}`, ...withoutSqlite],
-      LONGEST_RUN.system,
-    ),
-    run(packagedNode, [...options, workers(SYSTEM_WORKERS.packaged), withSqlite], LONGEST_RUN.system),
+    run({ node: installedNode, projects: ["system"], workers: installed, ...common }),
+    run({ node: packagedNode, projects: ["system-on-newer-node"], workers: packaged, ...common }),
   ]);
   return passed.every(Boolean);
 }
@@ -133,26 +124,36 @@ function canExecuteIn(folder) {
   }
 }
 
-/** @param {string} node */
-function hasSqlite(node) {
+/** Whether a Node has SQLite built in and runs TypeScript: 22.18, 23.6 or newer. @param {string} node */
+function isNewer(node) {
   const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
   const [major = 0, minor = 0] = stdout.slice(1).split(".").map(Number);
-  return major > 22 || (major === 22 && minor >= 13);
+  return major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
 }
 
-/** @param {string} node @param {string[]} selection Jest options that select test files. @param {number} minutes The longest that it may take. */
-async function run(node, selection, minutes) {
-  const jestOptions = patterns.length > 0 ? [...selection, "--passWithNoTests"] : selection;
-  // The patterns come first: Jest would take a pattern after --testRegex for another value of that option.
+/**
+ * @param {object} tests
+ * @param {string} tests.node
+ * @param {readonly string[]} tests.projects Those of jest.config.mjs.
+ * @param {number} tests.workers
+ * @param {number} tests.minutes The longest that the run may take.
+ * @param {readonly string[]} tests.options More options of Jest.
+ */
+async function run({ node, projects, workers, minutes, options }) {
   const args = [
     "--experimental-vm-modules",
     "--disable-warning=ExperimentalWarning",
     `--import=${pathToFileURL(path.join(import.meta.dirname, "exit-at-once.mjs"))}`,
     jest,
-    `--cacheDirectory=${jestCache}`,
+    // The patterns come first: Jest would take a pattern after --selectProjects for another value of that option.
     ...patterns,
-    ...jestOptions,
+    `--cacheDirectory=${jestCache}`,
+    `--maxWorkers=${workers}`,
+    ...options,
+    "--selectProjects",
+    ...projects,
   ];
+  if (patterns.length > 0) args.push("--passWithNoTests");
   const timeout = AbortSignal.timeout(minutes * 60_000);
   const signal = AbortSignal.any([timeout, interrupted.signal]);
   // Elsewhere the longer path would be too long for PostgreSQL's socket on macOS.

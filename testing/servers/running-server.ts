@@ -10,10 +10,6 @@ import type { JobStore } from "../../src/store/job-store.ts";
 import { withoutClock } from "../stores/clockless-store.ts";
 import { MemoryStore } from "../stores/memory-store.ts";
 
-// Fastify searches all of require.cache for the name of each plugin, which takes Jest some 20 ms for one server. A plugin that
-// has a name of its own needs no search.
-Object.defineProperty(Function.prototype, Symbol.for("fastify.display-name"), { value: "plugin" });
-
 export const NOON = Date.parse("2026-11-24T12:00:00Z");
 
 /** A clock that changes only when the test sets it. */

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
-import { afterEach, beforeAll, beforeEach, describe, expect, jest, test } from "@jest/globals";
+import { mock } from "node:test";
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from "@jest/globals";
 import { exportSPKI, importJWK, type JWTPayload, SignJWT } from "jose";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { HOUR, MINUTE, SECOND, toIso } from "../../../src/scheduler/instant.ts";
@@ -7,7 +8,6 @@ import { basicScheme } from "../../../src/server/auth/basic-scheme.ts";
 import { matchesAny, parseOidcRules } from "../../../src/server/auth/oidc-rules.ts";
 import { oidcScheme } from "../../../src/server/auth/oidc-scheme.ts";
 import type { JobRecord } from "../../../src/store/job-store.ts";
-import { fakeAlone } from "../../../testing/clock/fake-alone.ts";
 import { Clock, NOON, type RunningServer, runServer } from "../../../testing/servers/running-server.ts";
 import { Issuer, type Key, newKey } from "../../../testing/servers/token-issuer.ts";
 import { HOURLY } from "../../../testing/states/states-by-instant.ts";
@@ -19,9 +19,6 @@ const RULES = [
   { jobs: "backfill-*", skip: true, claims: { repository: "octo-org/*" } },
   { jobs: "payout", claims: { repository_owner: "octo-org", environment: "production" } },
 ];
-
-/** The clock by which keys expire. */
-const THE_DATE = fakeAlone("Date");
 
 let key: Key;
 let nextKey: Key;
@@ -166,11 +163,11 @@ describe("the issuer's keys", () => {
     expect(await statusWith(await token())).toBe(200);
     issuer.keys = [];
     expect(await statusWith(await token())).toBe(200);
-    jest.useFakeTimers({ now: Date.now() + 11 * MINUTE, ...THE_DATE });
+    mock.timers.enable({ apis: ["Date"], now: Date.now() + 11 * MINUTE });
     try {
       expect(await statusWith(await token())).toBe(401);
     } finally {
-      jest.useRealTimers();
+      mock.timers.reset();
     }
   });
 
@@ -203,11 +200,11 @@ describe("the issuer's keys", () => {
     issuer.keys = [key, nextKey];
     const early = await startWith(await token({}, nextKey));
     expect(early).toMatchObject({ status: 503, headers: { "retry-after": "30" } });
-    jest.useFakeTimers({ now: Date.now() + 31 * SECOND, ...THE_DATE });
+    mock.timers.enable({ apis: ["Date"], now: Date.now() + 31 * SECOND });
     try {
       expect(await statusWith(await token({}, nextKey))).toBe(200);
     } finally {
-      jest.useRealTimers();
+      mock.timers.reset();
     }
   });
 

@@ -13,12 +13,12 @@ import {
 import { tmpdir } from "node:os";
 import path from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { afterAll, afterEach, describe, expect, jest, test } from "@jest/globals";
+import { mock } from "node:test";
+import { afterAll, afterEach, describe, expect, test } from "@jest/globals";
 import { parseDatabaseLocation } from "../../../src/location/database-location.ts";
 import { deadlineIn } from "../../../src/network/deadline.ts";
 import { serverMessage } from "../../../src/server/remedies.ts";
 import { openDatabase } from "../../../src/store/open-database.ts";
-import { fakeAlone } from "../../../testing/clock/fake-alone.ts";
 import { runServer } from "../../../testing/servers/running-server.ts";
 import { databaseSuite } from "../../../testing/stores/database-suite.ts";
 import { documentOf, inTime, jobStoreSuite } from "../../../testing/stores/job-store-suite.ts";
@@ -31,10 +31,10 @@ const open = (name: string) =>
   openDatabase({ kind: "sqlite", file: fileOf(name) }, { log: () => {}, deadline: inTime() });
 
 /** From now on a store looks at its files only when {@link untilWatched} is called. */
-const fakeWatches = () => jest.useFakeTimers(fakeAlone("setInterval", "clearInterval"));
-const untilWatched = () => jest.advanceTimersToNextTimer();
+const fakeWatches = () => mock.timers.enable({ apis: ["setInterval"] });
+const untilWatched = () => mock.timers.runAll();
 afterEach(() => {
-  jest.useRealTimers();
+  mock.timers.reset();
 });
 
 /** Windows removes no file that is open, and asks for a permission before it makes a symbolic link. */
