@@ -1,4 +1,7 @@
-/** Tests that need a Node with SQLite built in, or one that runs TypeScript. */
+/**
+ * The paths of the system tests that need a Node with SQLite built in, or one that runs TypeScript: `runsTypeScript` in
+ * testing/run.mjs.
+ */
 const NEWER_NODE = "/__tests__/(cli/|store/sql/sqlite|server/faults/|scheduler/process-zone)";
 
 /** @param {string} displayName @param {import("jest").Config} files */
@@ -11,13 +14,18 @@ const withProcesses = (displayName, files) => ({
 
 /** @type {import("jest").Config} */
 export default {
+  // The memory of the test files that a worker of Jest's own runner has run is never freed. Much of it would slow down the exit
+  // of the worker.
+  workerIdleMemoryLimit: "400MB",
+  // For a test or hook that starts other processes. Some start a hundred. The runner of the fast tests has no such limit.
+  testTimeout: 10 * 60_000,
   projects: [
     {
       displayName: "fast",
       testRegex: ["/__tests__/.*(?<!\\.(?:system|programs))\\.test\\.ts$"],
       // The test files of a process share its modules, and so also the few caches in them, such as that of the zones.
       runner: "jest-light-runner/child-process",
-      setupFiles: ["<rootDir>/testing/jest-globals.ts"],
+      setupFiles: ["<rootDir>/testing/light-runner.ts"],
       setupFilesAfterEnv: ["<rootDir>/testing/no-child-processes.ts"],
     },
     withProcesses("system", {

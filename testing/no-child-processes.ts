@@ -1,13 +1,13 @@
-// Fast tests start no other process. Every start throws here, and the test fails even if the code under test catches that
-// error.
+// Fast tests start no other process. Every start throws here. The same error, thrown where no code can catch it, also ends the
+// worker, so the test file fails.
 import childProcess, { ChildProcess } from "node:child_process";
 import { syncBuiltinESMExports } from "node:module";
-import { expect } from "@jest/globals";
 
 function refuse(command: unknown): never {
   const error = new Error(`A fast test started the process ${command}: name the test file *.system.test.ts`);
-  const { suppressedErrors } = expect.getState();
-  expect.setState({ suppressedErrors: [...suppressedErrors, error] });
+  queueMicrotask(() => {
+    throw error;
+  });
   throw error;
 }
 

@@ -11,16 +11,14 @@ import { pathToFileURL } from "node:url";
 /** @typedef {"fast" | "system" | "programs"} Suite */
 
 /**
- * Minutes. A failed test may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes
+ * Minutes. A test may hang. A failed test that starts processes may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes
  * on an idle machine, and no test may depend on the machine's speed.
  */
 const LONGEST_RUN = { fast: 10, system: 40, programs: 20 };
-/** Milliseconds for a test or hook that starts other processes. Some start a hundred. Jest takes this from no project. */
-const LONGEST_WITH_PROCESSES = `--testTimeout=${10 * 60_000}`;
 /** Bytes. The tests need up to 300 MB at a time, most of it for copies of PostgreSQL. */
 const ENOUGH_MEMORY = 2 * 1024 ** 3;
 /** As many as a runner has cores. */
-const FAST_WORKERS = 2;
+const WORKERS = 2;
 /** More than the cores of a runner: many of these tests wait. */
 const SYSTEM_WORKERS = { installed: 3, packaged: 2 };
 
@@ -72,15 +70,13 @@ async function passes(suite) {
 }
 
 function passesFast() {
-  const node = isNewer(installedNode) ? installedNode : packagedNode;
+  const node = runsTypeScript(installedNode) ? installedNode : packagedNode;
   const options = ["default", "<rootDir>/testing/slow-files.mjs"].map((reporter) => `--reporters=${reporter}`);
-  return run({ node, projects: ["fast"], workers: FAST_WORKERS, minutes: LONGEST_RUN.fast, options });
+  return run({ node, projects: ["fast"], workers: WORKERS, minutes: LONGEST_RUN.fast, options });
 }
 
 function passesPrograms() {
-  const options = [LONGEST_WITH_PROCESSES];
-  const minutes = LONGEST_RUN.programs;
-  return run({ node: installedNode, projects: ["programs"], workers: FAST_WORKERS, minutes, options });
+  return run({ node: installedNode, projects: ["programs"], workers: WORKERS, minutes: LONGEST_RUN.programs });
 }
 
 /**
@@ -89,14 +85,14 @@ function passesPrograms() {
  */
 async function passesSystem() {
   const { installed, packaged } = SYSTEM_WORKERS;
-  const common = { minutes: LONGEST_RUN.system, options: [LONGEST_WITH_PROCESSES] };
-  if (isNewer(installedNode)) {
+  const minutes = LONGEST_RUN.system;
+  if (runsTypeScript(installedNode)) {
     const projects = ["system", "system-on-newer-node"];
-    return run({ node: installedNode, projects, workers: installed + packaged, ...common });
+    return run({ node: installedNode, projects, workers: installed + packaged, minutes });
   }
   const passed = await Promise.all([
-    run({ node: installedNode, projects: ["system"], workers: installed, ...common }),
-    run({ node: packagedNode, projects: ["system-on-newer-node"], workers: packaged, ...common }),
+    run({ node: installedNode, projects: ["system"], workers: installed, minutes }),
+    run({ node: packagedNode, projects: ["system-on-newer-node"], workers: packaged, minutes }),
   ]);
   return passed.every(Boolean);
 }
@@ -124,8 +120,8 @@ function canExecuteIn(folder) {
   }
 }
 
-/** Whether a Node has SQLite built in and runs TypeScript: 22.18, 23.6 or newer. @param {string} node */
-function isNewer(node) {
+/** Whether a Node runs TypeScript: 22.18, 23.6 or newer. Such a Node has SQLite built in too. @param {string} node */
+function runsTypeScript(node) {
   const { stdout } = spawnSync(node, ["--version"], { encoding: "utf8" });
   const [major = 0, minor = 0] = stdout.slice(1).split(".").map(Number);
   return major > 23 || (major === 23 && minor >= 6) || (major === 22 && minor >= 18);
@@ -137,9 +133,9 @@ function isNewer(node) {
  * @param {readonly string[]} tests.projects Those of jest.config.mjs.
  * @param {number} tests.workers
  * @param {number} tests.minutes The longest that the run may take.
- * @param {readonly string[]} tests.options More options of Jest.
+ * @param {readonly string[]} [tests.options] More options of Jest.
  */
-async function run({ node, projects, workers, minutes, options }) {
+async function run({ node, projects, workers, minutes, options = [] }) {
   const args = [
     "--experimental-vm-modules",
     "--disable-warning=ExperimentalWarning",

@@ -1,4 +1,5 @@
 import type { Surroundings, Toolkit } from "../../src/action/toolkit.ts";
+import { oneLine } from "../../src/backend/one-line.ts";
 import { type Deadline, deadlineIn } from "../../src/network/deadline.ts";
 import type { InputTexts } from "./inputs.ts";
 
@@ -25,7 +26,7 @@ export function toolkitWith(inputs: InputTexts, state: Record<string, string> = 
       state[name] = value;
     },
     getState: (name) => state[name] ?? "",
-    info: (message) => log.push(message),
+    info: (message) => log.push(oneLine(message)),
     warning: (message) => log.push(commandLine("warning", message)),
     notice: (message) => log.push(commandLine("notice", message)),
     debug: () => {},
