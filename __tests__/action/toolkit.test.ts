@@ -35,3 +35,19 @@ test("the runner gets the secrets without a line too, when the process waits", a
   await turn();
   expect(lines).toEqual(["::add-mask::one"]);
 });
+
+test.each([
+  ["info", "A line\\u{a}::error::forged"],
+  ["notice", "::notice::A line%0A::error::forged"],
+  ["warning", "::warning::A line%0A::error::forged"],
+  ["debug", "::debug::A line%0A::error::forged"],
+  ["startGroup", "::group::A line%0A::error::forged"],
+] as const)("text that others wrote gives the runner no command, by %s", (method, line) => {
+  toolkit[method]("A line\n::error::forged");
+  expect(lines).toEqual([line]);
+});
+
+test("a line of text that others wrote is no command itself", () => {
+  toolkit.info("::error::forged");
+  expect(lines).toEqual(["\\u{3a}:error::forged"]);
+});

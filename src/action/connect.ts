@@ -1,6 +1,5 @@
 import { tmpdir } from "node:os";
 import type { JobBackend } from "../backend/job-backend.ts";
-import { oneLine } from "../backend/one-line.ts";
 import { openBackend } from "../backend/open-backend.ts";
 import type { Credentials, MarkOptions } from "../backend/remote/server-connection.ts";
 import type { Location } from "../location/location.ts";
@@ -21,7 +20,7 @@ export function connect(
     userAgent: "cronyx-action",
     env,
     temporary: env.RUNNER_TEMP || tmpdir(),
-    log: (line) => toolkit.info(oneLine(line)),
+    log: toolkit.info,
     now,
     ...mark,
   });

@@ -1,4 +1,3 @@
-import { oneLine } from "../backend/one-line.ts";
 import { ServiceError, type ServiceErrorCode } from "../errors/service-error.ts";
 import type { Deadline } from "../network/deadline.ts";
 import { HttpConnection } from "../network/http.ts";
@@ -32,7 +31,7 @@ export async function oidcToken(audience: string, { toolkit, env }: Surroundings
   } as const;
   const connection = new HttpConnection({ place: PLACE, userAgent: "cronyx-action" });
   try {
-    const log = (line: string) => toolkit.info(oneLine(line));
+    const log = toolkit.info;
     const { result } = await retrying(deadline, log, () => connection.send(request, deadline));
     const token = tokenIn(result.body);
     if (result.status !== 200 || token === null) {

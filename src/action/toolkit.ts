@@ -12,6 +12,7 @@ import {
   startGroup,
   warning,
 } from "@actions/core";
+import { oneLine } from "../backend/one-line.ts";
 import type { Deadline } from "../network/deadline.ts";
 import type { Environment } from "../network/environment.ts";
 import { whileWaiting } from "./while-waiting.ts";
@@ -39,7 +40,8 @@ export function runnerToolkit() {
     setOutput,
     saveState,
     getState,
-    info: afterSecrets(info),
+    // GitHub's toolkit escapes the other messages itself.
+    info: afterSecrets((line: string) => info(oneLine(line))),
     notice: afterSecrets(notice),
     warning: afterSecrets(warning),
     debug: afterSecrets(debug),
