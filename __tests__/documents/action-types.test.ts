@@ -1,9 +1,13 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { describe, expect, test } from "@jest/globals";
 import { parse } from "yaml";
 
 const root = path.resolve(import.meta.dirname, "../..");
+const sources = readdirSync(path.join(root, "src/action"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => readFileSync(path.join(root, "src/action", file), "utf8"))
+  .join("");
 const read = (...place: string[]) => parse(readFileSync(path.join(root, ...place), "utf8"));
 
 /** The keys that each type has beside `type`, from the format's own description. */
@@ -22,6 +26,10 @@ describe.each([".", "start", "end", "backfill", "status"])("the types of %s", (f
   test("each input and output has one, in the order of action.yml", () => {
     expect(Object.keys(types)).toEqual(["inputs", "outputs"]);
     for (const kind of ["inputs", "outputs"]) expect(Object.keys(types[kind])).toEqual(Object.keys(action[kind]));
+  });
+
+  test("the action reads each input", () => {
+    for (const input of Object.keys(action.inputs)) expect(sources).toContain(`"${input}"`);
   });
 
   test("each has the keys of its type, and no other", () => {
