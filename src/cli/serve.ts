@@ -24,8 +24,9 @@ interface ServeSurroundings {
   readonly now: () => Instant;
   readonly newId: () => string;
   readonly openStore: (database: DatabaseLocation, options: DatabaseOptions) => Promise<JobStore>;
-  /** The destination of the log's lines. */
+  /** Opens the destination of the log's lines. */
   readonly openLog: () => Promise<{ write(line: string): unknown }>;
+  /** Gets the help. */
   readonly output: { write(text: string): unknown };
   readonly errors: { write(line: string): unknown };
   /** Registers a callback for the signal to stop. */
@@ -78,6 +79,7 @@ async function serveUntilEnd(
 ): Promise<number> {
   const { openStore, now, newId, version, onStop } = surroundings;
   const { database, timezone, port, host, insecure, metricsJobs } = configuration;
+  const { createServer } = await import("../server/create-server.ts");
   // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.
   let onLost = (_: ServiceError) => {};
   const lost = new Promise<ServiceError>((resolve) => {
@@ -86,7 +88,6 @@ async function serveUntilEnd(
   const warn = (line: string) => log.warn(line);
   const store = await openStore(database, { log: warn, deadline: deadlineIn(LONGEST_ANSWER), onLost });
   try {
-    const { createServer } = await import("../server/create-server.ts");
     const server = await createServer({
       backend: new LocalBackend({ store, now, log: warn }),
       store,
