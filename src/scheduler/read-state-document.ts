@@ -51,7 +51,7 @@ const MAX_DEPTH = 32;
 
 function isDeeperThan(levels: number, value: object): boolean {
   if (levels === 0) return true;
-  // A loop over the names of the fields takes five times as long.
+  // `for…in` takes three times as long here.
   for (const inner of Object.values(value)) {
     if (typeof inner === "object" && inner !== null && isDeeperThan(levels - 1, inner)) return true;
   }

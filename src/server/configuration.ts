@@ -196,7 +196,7 @@ async function oidcOf(given: GivenSettings, readFile: (path: string) => string):
     });
   }
   const json = source === rules ? source.value : contentOf(source.name, source.value, readFile);
-  // It validates with TypeBox, which takes 0.2 s to load.
+  // TypeBox's compiler, which checks the rules, takes 0.2 s to load.
   const { parseOidcRules } = await import("./auth/oidc-rules.ts");
   return { issuer: issuerOf(issuer), audience: audience.value, rules: parseOidcRules(source.name, json) };
 }
