@@ -165,9 +165,11 @@ async function measured(act, says) {
 
 /** @param {() => Promise<StepResult>} act */
 async function timed(act) {
-  const start = performance.now();
+  // The monotonic clock that the processes of a machine share. The wall clock may be set between two of their starts.
+  const now = () => Number(process.hrtime.bigint()) / 1e6;
+  const startedAt = now();
   const result = await act();
-  return { startedAt: performance.timeOrigin + start, ms: performance.now() - start, result };
+  return { startedAt, ms: now() - startedAt, result };
 }
 
 /** @returns {Promise<import("../testing/git/git-server.mjs").GitExchange[]>} */

@@ -29,7 +29,8 @@ import { gunzipSync } from "node:zlib";
  * @property {string | undefined} authorization
  * @property {number} sent Bytes of the request's body.
  * @property {number} received Bytes of the answer's body.
- * @property {number} arrivedAt When the request's headers arrived, in milliseconds since the Unix epoch.
+ * @property {number} arrivedAt When the request's headers arrived, in milliseconds of the monotonic clock that the processes of a
+ *   machine share.
  * @property {number} ms From the request's end to the answer's.
  */
 
@@ -88,7 +89,7 @@ export async function serveGit({ root, token, fault = () => undefined, now = Dat
  * @param {GitExchange[]} options.exchanges The exchange is added to it.
  */
 async function answer(request, response, { run, root, token, fault, exchanges }) {
-  const arrivedAt = performance.timeOrigin + performance.now();
+  const arrivedAt = Number(process.hrtime.bigint()) / 1e6;
   const body = await bodyOf(request);
   const started = performance.now();
   const url = new URL(request.url ?? "/", "http://localhost");
