@@ -49,7 +49,7 @@ function addJobState(server: FastifyInstance, { backend, newDeadline }: ServerCo
         summary: "The state of a job",
         params: JobParams,
         querystring: NoQuery,
-        response: { 200: JobStateResponse, ...errorResponses(400, 401, 403, 404, 431, 500, 503) },
+        response: { 200: JobStateResponse, ...errorResponses(400, 401, 403, 404, 500, 503) },
       },
     },
     async ({ params: { jobName }, caller }, reply) => {
@@ -73,7 +73,7 @@ const START_SCHEMA = {
         "The granted job, or null if the start is refused. With explain=true, the refusal's reason instead of null",
       ...Type.Union([JobResponse, RefusalResponse, Type.Null()]),
     },
-    ...errorResponses(400, 401, 403, 413, 415, 431, 500, 503),
+    ...errorResponses(400, 401, 403, 413, 415, 500, 503),
   },
 };
 

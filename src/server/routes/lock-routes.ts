@@ -18,7 +18,7 @@ export function addLockRoutes(server: FastifyInstance, context: ServerContext, g
   addResume(server, context);
 }
 
-const ERRORS = { ...errorResponses(400, 401, 403, 413, 431, 500, 503), 404: LockLostResponse };
+const ERRORS = { ...errorResponses(400, 401, 403, 413, 500, 503), 404: LockLostResponse };
 
 function addEnds(
   server: FastifyInstance,
@@ -60,7 +60,7 @@ function addAbandon(server: FastifyInstance, { backend, newDeadline, metrics }: 
         operationId: "abandonJob",
         summary: "Abandons a start whose answer was lost: its lock is interrupted, or is never granted",
         params: AbandonParams,
-        response: { 200: AbandonResponse, ...errorResponses(400, 401, 403, 404, 413, 431, 500, 503) },
+        response: { 200: AbandonResponse, ...errorResponses(400, 401, 403, 404, 413, 500, 503) },
       },
     },
     async (request, reply) => {

@@ -43,7 +43,7 @@ function addList(server: FastifyInstance, context: ServerContext): void {
             200: { ...JobListResponse, description: "The jobs" },
             ...errorResponses(400, 401, 403, 404, 500, 503),
           }),
-          ...errorResponses(406, 431),
+          ...errorResponses(406),
         },
       },
     },

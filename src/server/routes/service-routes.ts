@@ -62,7 +62,7 @@ function addHealthcheck(server: FastifyInstance, context: ServerContext): void {
         response: {
           200: { description: "The server reaches its store", ...HealthResponse },
           503: { description: "The server cannot reach its store", ...HealthResponse },
-          ...errorResponses(431),
+          ...errorResponses(),
         },
       },
     },

@@ -23,7 +23,7 @@ export function addSkip(server: FastifyInstance, { backend, newDeadline, metrics
         querystring: SkipQuery,
         response: {
           200: JobStateResponse,
-          ...errorResponses(400, 401, 403, 404, 413, 431, 500, 503),
+          ...errorResponses(400, 401, 403, 404, 413, 500, 503),
           409: JobActiveResponse,
         },
       },

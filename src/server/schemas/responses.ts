@@ -156,10 +156,10 @@ const DESCRIPTIONS: Readonly<Record<number, string>> = {
   503: "Temporarily unavailable: try again later",
 };
 
-/** The error responses of a route, for /openapi.json. */
+/** The error responses of a route, for /openapi.json. Node answers 431 before a route is chosen, so each route has it. */
 export function errorResponses<Status extends number>(
   ...statuses: readonly Status[]
-): Record<Status, typeof ErrorResponse> {
-  const entries = statuses.map((status) => [status, { ...ErrorResponse, description: DESCRIPTIONS[status] }]);
-  return Object.fromEntries(entries) as Record<Status, typeof ErrorResponse>;
+): Record<Status | 431, typeof ErrorResponse> {
+  const entries = [...statuses, 431].map((status) => [status, { ...ErrorResponse, description: DESCRIPTIONS[status] }]);
+  return Object.fromEntries(entries) as Record<Status | 431, typeof ErrorResponse>;
 }
