@@ -80,7 +80,8 @@ async function serveUntilEnd(
   const { openStore, now, newId, version, onStop } = surroundings;
   const { database, timezone, port, host, insecure, metricsJobs } = configuration;
   const { createServer } = await import("../server/create-server.ts");
-  // Signals are not handled yet: until the store is open they end the process at once, as Node does by default.
+  const schemes = await schemesOf(configuration, now);
+  // Signals are not handled yet: until the server is made they end the process at once, as Node does by default.
   let onLost = (_: ServiceError) => {};
   const lost = new Promise<ServiceError>((resolve) => {
     onLost = resolve;
@@ -91,7 +92,7 @@ async function serveUntilEnd(
     const server = await createServer({
       backend: new LocalBackend({ store, now, log: warn }),
       store,
-      schemes: await schemesOf(configuration, now),
+      schemes,
       anyHost: insecure,
       timezone,
       now,
