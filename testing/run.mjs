@@ -11,8 +11,8 @@ import { pathToFileURL } from "node:url";
 /** @typedef {"fast" | "system" | "programs"} Suite */
 
 /**
- * Minutes. A test may hang. A failed test that starts processes may leave a handle open, and Jest would then never exit. The system tests take less than 3 minutes
- * on an idle machine, and no test may depend on the machine's speed.
+ * Minutes. A loop may never end. A failed test that starts processes may leave a handle open, and Jest would then never exit.
+ * The system tests take less than 3 minutes on an idle machine, and no test may depend on the machine's speed.
  */
 const LONGEST_RUN = { fast: 10, system: 40, programs: 20 };
 /** Bytes. The tests need up to 300 MB at a time, most of it for copies of PostgreSQL. */
@@ -71,8 +71,7 @@ async function passes(suite) {
 
 function passesFast() {
   const node = runsTypeScript(installedNode) ? installedNode : packagedNode;
-  const options = ["default", "<rootDir>/testing/slow-files.mjs"].map((reporter) => `--reporters=${reporter}`);
-  return run({ node, projects: ["fast"], workers: WORKERS, minutes: LONGEST_RUN.fast, options });
+  return run({ node, projects: ["fast"], workers: WORKERS, minutes: LONGEST_RUN.fast });
 }
 
 function passesPrograms() {
@@ -133,9 +132,8 @@ function runsTypeScript(node) {
  * @param {readonly string[]} tests.projects Those of jest.config.mjs.
  * @param {number} tests.workers
  * @param {number} tests.minutes The longest that the run may take.
- * @param {readonly string[]} [tests.options] More options of Jest.
  */
-async function run({ node, projects, workers, minutes, options = [] }) {
+async function run({ node, projects, workers, minutes }) {
   const args = [
     "--experimental-vm-modules",
     "--disable-warning=ExperimentalWarning",
@@ -145,7 +143,6 @@ async function run({ node, projects, workers, minutes, options = [] }) {
     ...patterns,
     `--cacheDirectory=${jestCache}`,
     `--maxWorkers=${workers}`,
-    ...options,
     "--selectProjects",
     ...projects,
   ];

@@ -12,4 +12,5 @@ test.each(SCENARIOS.map((scenario) => [scenario.name, scenario] as const))(
     process.stdout.write(`${name}: ${executions} executions, ${states} states, ${ends} ends. ${counts}\n`);
     expect(violation).toBeNull();
   },
+  180_000,
 );

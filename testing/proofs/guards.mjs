@@ -13,7 +13,7 @@ import { SCHEDULER_GUARDS } from "./scheduler-guards.mjs";
 /** @typedef {{ ancestorTitles: string[], title: string, status: "passed" | "failed" | "pending" }} TestResult */
 
 const AT_ONCE = 2;
-/** Milliseconds. Without a guard a loop or a wait may never end. Then Jest gives no result, and the row counts as missed. */
+/** Milliseconds. Without a guard a loop may never end. Then Jest gives no result, and the row counts as missed. */
 const LONGEST_RUN = 120_000;
 const COPIED = ["src", "testing", "__tests__", "jest.config.mjs", "package.json", "tsconfig.json"];
 
