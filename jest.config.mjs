@@ -17,7 +17,8 @@ export default {
   // The memory of the test files that a worker of Jest's own runner has run is never freed. Much of it would slow down the exit
   // of the worker.
   workerIdleMemoryLimit: "400MB",
-  // For a test or hook that starts other processes. Some start a hundred. The runner of the fast tests has no such limit.
+  // For a test or hook that starts other processes. Some start a hundred. The fast tests have a shorter limit, in
+  // testing/light-runner.ts.
   testTimeout: 10 * 60_000,
   projects: [
     {
