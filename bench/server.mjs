@@ -38,7 +38,7 @@ execFileSync(process.execPath, [path.join(root, "build/package.mjs")]);
 const temporary = mkdtempSync(path.join(tmpdir(), "cronyx-bench-"));
 const load = fork(path.join(import.meta.dirname, "load.mjs"));
 const floor = fork(path.join(import.meta.dirname, "floor.mjs"));
-const postgres = await startPostgres();
+const postgres = await startPostgres({ flushes: true });
 try {
   const report = { node: process.version, processors: cpus().length, databases: await measureAll() };
   console.log(options.json ? JSON.stringify(report, null, 2) : printed(report));

