@@ -41,12 +41,13 @@ export function checkStateLength(state: JobState, added: object | null, field: "
 
 /** @returns the lock that a start takes. */
 export function lockFor({ intervalStartedAt, intervalEndedAt }: Granted, claim: Claim, now: Instant): Lock {
+  const createdAt = toIso(now);
   return {
     id: claim.lockId,
     intervalStartedAt: toIso(intervalStartedAt),
     intervalEndedAt: toIso(intervalEndedAt),
-    createdAt: toIso(now),
-    updatedAt: toIso(now),
+    createdAt,
+    updatedAt: createdAt,
     holder: claim.holder,
     idempotencyKey: null,
   };

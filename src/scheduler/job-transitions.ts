@@ -134,5 +134,7 @@ function remembered<Entry>(
   entries: readonly Entry[],
   { now, since }: { now: Instant; since: (entry: Entry) => string },
 ): readonly Entry[] {
-  return entries.filter((entry) => now - Date.parse(since(entry)) < REMEMBERED).slice(0, MAX_REMEMBERED);
+  // The texts are compared, since a state may have a thousand of them: of two instants in this form, the earlier one sorts first.
+  const from = toIso(now - REMEMBERED);
+  return entries.filter((entry) => since(entry) > from).slice(0, MAX_REMEMBERED);
 }

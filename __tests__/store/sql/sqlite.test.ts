@@ -66,6 +66,24 @@ describe("a store in SQLite", () => {
     await store.close();
   });
 
+  test("a new database has pages of 8 KB, and one that exists keeps the size of its pages", async () => {
+    const pageSizeOf = (name: string) => {
+      const database = new DatabaseSync(fileOf(name));
+      const size = database.prepare("PRAGMA page_size").get()?.page_size;
+      database.close();
+      return size;
+    };
+    const earlier = new DatabaseSync(fileOf("earlier"));
+    earlier.exec("PRAGMA page_size = 4096; PRAGMA journal_mode = WAL; CREATE TABLE other (id INTEGER)");
+    earlier.close();
+    for (const name of ["paged", "earlier"]) {
+      const store = await open(name);
+      expect((await store.swap(null, documentOf("report"), inTime())).version).not.toBeNull();
+      await store.close();
+    }
+    expect([pageSizeOf("paged"), pageSizeOf("earlier")]).toEqual([8_192, 4_096]);
+  });
+
   test("swaps in one batch each get their own result", async () => {
     const store = await open("batch");
     const names = Array.from({ length: 20 }, (_, at) => `job ${at}`);

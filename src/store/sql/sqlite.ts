@@ -17,6 +17,11 @@ import { TurnBatches } from "./turn-batches.ts";
 /** How long SQLite itself waits for another process, in milliseconds. It blocks the event loop meanwhile. */
 const BUSY_TIMEOUT = 20;
 const LISTED_AT_ONCE = 2_000;
+/**
+ * The bytes of a page of a new database. A state document of twenty runs has 5 KB, and fits in one page: with SQLite's default
+ * of 4096 the server takes 5 % more processor time. A database that exists keeps its page size.
+ */
+const PAGE_SIZE = 8_192;
 /** How often the store checks its files and, if it is idle, moves the write-ahead log into the database. In milliseconds. */
 const WATCH_INTERVAL = 1_000;
 /** A database in memory has no files. */
@@ -70,7 +75,7 @@ export class SqliteStore implements JobStore {
     return attempt({ place, deadline, log }, () => {
       const database = new DatabaseSync(file, { timeout: BUSY_TIMEOUT });
       try {
-        database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL");
+        database.exec(`PRAGMA page_size = ${PAGE_SIZE}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
         migrate(database, place);
         const files = file === MEMORY ? null : new SqliteFiles(file);
         return new SqliteStore({ database, files, place, log, onLost });
