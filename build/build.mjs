@@ -3,7 +3,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
-import { minify } from "@swc/core";
+import { minify, parse } from "@swc/core";
 import { checkInstalled, licenseTexts } from "./licenses.mjs";
 
 /** The functions of src/action/entry-points.ts. */
@@ -47,7 +47,7 @@ for (const file of readdirSync(out)) {
   }
   const marked = markModules(code);
   if (marked === code) throw new Error("ncc writes its modules in another form now: correct markModules");
-  const small = (await minified(marked)).replaceAll(`${MODULE_MARK}(`, "(");
+  const small = (await makeUnicodeClassesLater(await minified(marked))).replaceAll(`${MODULE_MARK}(`, "(");
   writeFileSync(path.join(out, file), small.replaceAll('require("tunnel")', 'require("./tunnel.js")'));
 }
 // Only a proxy needs `tunnel`, and its importer, @actions/http-client, has no `import()` that would make a chunk of it.
@@ -104,6 +104,32 @@ function loadAtFirstUse(code) {
  */
 function markModules(code) {
   return code.replace(/^\/\*{3}\/ \((?=\(.*\) => \{$|function\(.*\) \{$)/gm, `${MODULE_MARK}(`);
+}
+
+/**
+ * V8 checks the literal of a regular expression each time that it reads the function around it, called or not. For a class of
+ * Unicode such as `\p{L}` that takes up to 0.4 ms each time. So a call makes such a regular expression where it is used.
+ *
+ * @param {string} code A bundle, after it is minified.
+ */
+async function makeUnicodeClassesLater(code) {
+  const program = await parse(code, { syntax: "ecmascript", target: "es2022" });
+  let changed = "";
+  let end = 0;
+  for (const { span, pattern, flags } of regularExpressionsIn(program)) {
+    if (!pattern.includes("\\p{")) continue;
+    // swc counts from the beginning of the program, which is not 0.
+    changed += `${code.slice(end, span.start - program.span.start)}RegExp(String.raw\`${pattern}\`,"${flags}")`;
+    end = span.end - program.span.start;
+  }
+  return changed + code.slice(end);
+}
+
+/** @param {unknown} node @returns {Generator<import("@swc/core").RegExpLiteral>} */
+function* regularExpressionsIn(node) {
+  if (typeof node !== "object" || node === null) return;
+  if ("type" in node && node.type === "RegExpLiteral") yield/** @type {import("@swc/core").RegExpLiteral} */ (node);
+  for (const child of Object.values(node)) yield* regularExpressionsIn(child);
 }
 
 /**

@@ -1,18 +1,15 @@
 import type { Claim, StartAnswer } from "../backend/job-backend.ts";
 import { oneLine } from "../backend/one-line.ts";
 import { ServiceError } from "../errors/service-error.ts";
-import { type Deadline, deadlineIn } from "../network/deadline.ts";
+import type { Deadline } from "../network/deadline.ts";
 import { toIso } from "../scheduler/instant.ts";
-import type { Active, NotStarted } from "../scheduler/not-started.ts";
+import type { NotStarted } from "../scheduler/not-started.ts";
 import type { StartRequest } from "../scheduler/start-request.ts";
 import type { ConnectedStep } from "./connected-step.ts";
 import type { HolderRun } from "./github/holder-run.ts";
 import type { StepState } from "./state.ts";
 import { StepClaim } from "./step-claim.ts";
 import type { Surroundings } from "./toolkit.ts";
-
-/** In milliseconds. A refusal is not worth a longer wait. */
-const LONGEST_QUESTION = 5000;
 
 export interface LockStart {
   readonly answer: StartAnswer;
@@ -48,7 +45,7 @@ export async function startLock(step: ConnectedStep, { wait, report, cancelled }
   try {
     const answer = await (wait === null
       ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
-      : repeatStart(step, { wait, attempt, holderRun: () => holderRun }));
+      : (await loadRepeatStart())(step, { wait, attempt, holderRun: () => holderRun }));
     if (!answer.started) claim.withdraw();
     const start = { answer, takingState: claim.takingState, holderRun };
     report(start);
@@ -59,33 +56,9 @@ export async function startLock(step: ConnectedStep, { wait, report, cancelled }
   }
 }
 
-interface RepeatedStart {
-  readonly wait: number;
-  readonly attempt: (deadline: Deadline) => Promise<StartAnswer>;
-  /** @returns {@link LockStart.holderRun} of the last attempt. */
-  readonly holderRun: () => HolderRun | null;
-}
-
-/** Starts, and repeats a refused start until the wait is over. */
-async function repeatStart(
-  { inputs, surroundings }: ConnectedStep,
-  { wait, attempt, holderRun }: RepeatedStart,
-): Promise<StartAnswer> {
-  const { toolkit, now } = surroundings;
-  const { lastStartFailedLine, pauses, startWaiting } = await import(
-    /* webpackChunkName: "wait" */ "../backend/waiting-start.ts"
-  );
-  const { notStartedLine } = await import(/* webpackChunkName: "refused" */ "./not-started-line.ts");
-  return startWaiting({
-    first: () => attempt(surroundings.deadline(inputs.deadline)),
-    again: attempt,
-    until: surroundings.deadline(wait),
-    onChange: (refusal) =>
-      toolkit.info(notStartedLine("Waiting", { request: inputs.request, answer: refusal, holderRun: holderRun() })),
-    onFailure: (failure) => toolkit.warning(lastStartFailedLine(failure)),
-    now,
-    ...pauses,
-  });
+/** Loaded only here: most starts do not wait. */
+async function loadRepeatStart() {
+  return (await import(/* webpackChunkName: "wait" */ "./repeat-start.ts")).repeatStart;
 }
 
 /** Starts, and once more as a takeover if GitHub says that the run which holds the lock has completed. */
@@ -100,31 +73,12 @@ async function startOrTakeOver(
   if (answer.started || answer.reason !== "active" || githubToken === "" || request.takeOver !== undefined) {
     return { answer, holderRun: null };
   }
+  const { askForHolderRun } = await import(/* webpackChunkName: "github" */ "./github/ask-for-holder-run.ts");
   const holderRun = await askForHolderRun(answer, step);
   if (holderRun?.isCompleted !== true || answer.id === null || answer.updatedAt === null) return { answer, holderRun };
   const takeOver = { id: answer.id, updatedAt: answer.updatedAt };
   const taking: StartRequest = { ...request, takeOver };
   return { answer: await backend.start(taking, claim, deadline), holderRun: null };
-}
-
-/** @returns null if GitHub does not answer: the start is then refused as it was. */
-async function askForHolderRun(
-  { holder }: Active,
-  { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: ConnectedStep,
-): Promise<HolderRun | null> {
-  const { askGitHub } = await import(/* webpackChunkName: "github" */ "./github/github-api.ts");
-  const { findHolderRun } = await import(/* webpackChunkName: "github" */ "./github/holder-run.ts");
-  return askGitHub<HolderRun | null>(
-    { env, token, log: toolkit.debug },
-    (api) => {
-      const ask = (path: string, deadline: Deadline) => api.get(path, deadline);
-      return findHolderRun({ holder, env, ownKind: kind, ask, deadline: deadlineIn(LONGEST_QUESTION) });
-    },
-    (problem) => {
-      toolkit.debug(problem);
-      return null;
-    },
-  );
 }
 
 /** With debug logging each decision is shown with its inputs. The toolkit masks secrets, and a request has none. */

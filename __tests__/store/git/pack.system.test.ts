@@ -71,18 +71,22 @@ describe("packs", () => {
     );
   });
 
-  test.each([0, 15, 16, 2047, 2048, 262143, 262144, MIB])("of an object of %i bytes come through whole", (length) => {
-    const objects: GitObject[] = [{ type: "blob", body: Buffer.alloc(length, "x") }];
-    expect(idsIn(writePack(objects))).toEqual(idsOf(objects));
-  });
+  test.each([0, 15, 16, 2047, 2048, 8192, 8193, 262143, 262144, MIB])(
+    "of an object of %i bytes come through whole",
+    (length) => {
+      const objects: GitObject[] = [{ type: "blob", body: Buffer.alloc(length, "x") }];
+      expect(idsIn(writePack(objects))).toEqual(idsOf(objects));
+    },
+  );
 
   test("are taken by git", () => {
     const objects = [commitOf("report: finished\n\n{}\n", Date.now()), EMPTY_TREE];
     const big: GitObject = { type: "blob", body: Buffer.alloc(100_000, "0123456789") };
-    for (const pack of [writePack(objects), writePack([...objects, big]), writePack([])]) {
+    const uncompressed: GitObject = { type: "blob", body: Buffer.alloc(8192, 0xff) };
+    for (const pack of [writePack(objects), writePack([...objects, big, uncompressed]), writePack([])]) {
       repository.git(["index-pack", "--strict", "--stdin"], pack);
     }
-    for (const { type, body } of [...objects, big]) {
+    for (const { type, body } of [...objects, big, uncompressed]) {
       expect(repository.git(["cat-file", "-t", idOf({ type, body })])).toBe(type);
     }
   });

@@ -155,6 +155,8 @@ export class SmartHttpRemote implements GitRemote {
   /** @see https://git-scm.com/docs/gitprotocol-v2#_fetch */
   async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<FetchedObjects> {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
+    // Node takes 1 to 2 ms to load zlib. It does so while the server works on its answer.
+    setImmediate(loadZlib);
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
     return this.#command({ name: "fetch", lines: wants }, deadline, async (answer) => {
       // git dies of a damaged object before its first byte.
@@ -199,8 +201,6 @@ export class SmartHttpRemote implements GitRemote {
     read: (answer: HttpAnswer) => Promise<T>,
   ): Promise<T> {
     const body = Buffer.concat([pktLine(`command=${name}\n`), DELIMITER, ...lines.map(pktLine), FLUSH]);
-    // Node takes 1 to 2 ms to load zlib. It does so while the server works on its answer.
-    setImmediate(loadZlib);
     let attempts = 0;
     const { result } = await retrying(deadline, this.#log, async () => {
       let answer: HttpAnswer;
