@@ -1,15 +1,14 @@
-import type { JobBackend } from "../backend/job-backend.ts";
 import { MINUTE } from "../scheduler/instant.ts";
 import { isCompositeUnderAct } from "./act-runner.ts";
-import { connect } from "./connect.ts";
-import type { ConnectedStep } from "./connected-step.ts";
+import { type ConnectedStep, withBackend } from "./connected-step.ts";
 import type { LockKind } from "./holder.ts";
-import { type CommandInputs, type Inputs, loadInputs } from "./inputs.ts";
+import { type Inputs, loadInputs } from "./inputs.ts";
 import { logStarted } from "./messages.ts";
 import { setOutputs } from "./outputs.ts";
-import { type LockStart, type RefusedStart, startLock } from "./start-lock.ts";
+import { reportRefusal } from "./report-refusal.ts";
+import { type LockStart, startLock } from "./start-lock.ts";
 import { grantedState, StepStateWriter } from "./state.ts";
-import { addSummary, prepareSummary, refusedRow, startedRow } from "./step-summary.ts";
+import { addSummary, prepareSummary, startedRow } from "./step-summary.ts";
 import type { Surroundings } from "./toolkit.ts";
 
 /**
@@ -42,7 +41,9 @@ export async function startByInputs(
       await logRemarks(toolkit, { ...inputs, env, now: surroundings.now() });
     }
     const step = { inputs, surroundings, kind, state };
-    return await (inputs.command === null ? withBackend(step, start) : startWithCommand(step, inputs.command));
+    if (inputs.command === null) return await withBackend(step, start);
+    const { startWithCommand } = await import(/* webpackChunkName: "run" */ "./run/start-with-command.ts");
+    return await startWithCommand(step, inputs.command);
   } catch (error) {
     const { reportStartFailure } = await loadStartFailure().catch(() => {
       throw error;
@@ -57,24 +58,6 @@ export async function startByInputs(
 /** Loaded only here: most starts do not fail. */
 async function loadStartFailure() {
   return import(/* webpackChunkName: "failure" */ "./start-failure.ts");
-}
-
-/** A step before it has a backend. */
-type UnconnectedStep = Pick<ConnectedStep, "inputs" | "surroundings" | "kind" | "state">;
-
-/** Calls `work` with a backend, and closes it. */
-async function withBackend<T>(step: UnconnectedStep, work: (step: ConnectedStep) => Promise<T>): Promise<T> {
-  const { inputs, surroundings } = step;
-  let isMarked = false;
-  const onMark = () => {
-    isMarked = true;
-  };
-  const backend: JobBackend = await connect(inputs.location, inputs.login, surroundings, { onMark });
-  try {
-    return await work({ ...step, backend, isMarked: () => isMarked });
-  } finally {
-    await backend.close();
-  }
 }
 
 async function startForLaterSteps(step: ConnectedStep): Promise<number | null> {
@@ -92,64 +75,6 @@ async function startForLaterSteps(step: ConnectedStep): Promise<number | null> {
   logStarted(answer, surroundings.toolkit);
   await addSummary(surroundings, () => ({ rows: [startedRow(answer, step)], ended: null }));
   return null;
-}
-
-async function startWithCommand(step: UnconnectedStep, commandInputs: CommandInputs): Promise<number | null> {
-  const { inputs, surroundings } = step;
-  const { commandOf } = await import(/* webpackChunkName: "run" */ "./run/command-of-inputs.ts");
-  const { runIntervals } = await import(/* webpackChunkName: "run" */ "./run/run-intervals.ts");
-  // Before anything is sent: a shell or folder that is missing must take no lock.
-  const command = await commandOf(commandInputs, surroundings);
-  return withBackend(step, async (connected) => {
-    const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({
-      step: connected,
-      command,
-      most: commandInputs.maxIntervals,
-    });
-    if (refused !== null && finished === 0) return reportRefusal(refused, connected);
-    if (refused !== null) surroundings.toolkit.info(await refusalLine("No further interval", refused, inputs));
-    // A person who cancels a run does not want it to go on in another one. Without a lock the next run would get the same interval.
-    const mayDispatch = exitCode === 0 && !isCancelled && !inputs.request.noLock;
-    if (mayDispatch && inputs.whenBehind === "dispatch" && (behind ?? 0) > 0) {
-      const { dispatchNextRun } = await import(/* webpackChunkName: "github" */ "./github/dispatch-workflow.ts");
-      await dispatchNextRun(inputs.githubToken, surroundings);
-    }
-    return exitCode;
-  });
-}
-
-/** Reports a start that was refused, as the input `not-started` says. */
-export async function reportRefusal(
-  start: RefusedStart,
-  { inputs, surroundings }: ConnectedStep,
-): Promise<number | null> {
-  const line = await refusalLine("Not started", start, inputs);
-  await addSummary(surroundings, () => ({ rows: [refusedRow(inputs.request.jobName, start.answer)], ended: null }));
-  switch (inputs.whenNotStarted) {
-    case "skip":
-      // A job that waits for a required job may wait forever, and nothing on the run's page would show it.
-      if (start.answer.reason === "required-job") surroundings.toolkit.notice(line);
-      else surroundings.toolkit.info(line);
-      return null;
-    case "fail":
-      surroundings.toolkit.setFailed(`${line}. The step fails because of not-started: fail`);
-      return null;
-    case "cancel": {
-      surroundings.toolkit.info(line);
-      const { cancelAndWait } = await import(/* webpackChunkName: "github" */ "./github/cancel-run.ts");
-      surroundings.toolkit.setFailed(await cancelAndWait(inputs.githubToken, surroundings));
-      return null;
-    }
-  }
-}
-
-async function refusalLine(
-  beginning: "Not started" | "No further interval",
-  { answer, holderRun }: RefusedStart,
-  { request }: Inputs,
-): Promise<string> {
-  const { notStartedLine } = await import(/* webpackChunkName: "refused" */ "./not-started-line.ts");
-  return notStartedLine(beginning, { request, answer, holderRun });
 }
 
 /** Whether there may be something to remark. Most starts load nothing for it. */
