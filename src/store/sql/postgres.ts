@@ -9,6 +9,7 @@ import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { stateIn } from "../json-document.ts";
 import type { DatabaseOptions } from "./database-options.ts";
 import { jobNameOf, keyOf } from "./job-row.ts";
+import { runLargeQuery } from "./large-query.ts";
 import { effectOf, isRefused, postgresFailure } from "./postgres-failures.ts";
 import { migrate } from "./postgres-schema.ts";
 import { insertAll, type Query, readAll, updateAll, versionOf } from "./postgres-statements.ts";
@@ -134,12 +135,8 @@ export class PostgresStore implements JobStore {
   }
 
   #query(longest: number): Query {
-    return async <Row extends pg.QueryResultRow>(statement: string) => {
-      const query = { text: LIMITS + statement, query_timeout: longest };
-      // One result for each statement of the message.
-      const results = (await this.#pool.query(query)) as unknown as readonly pg.QueryResult<Row>[];
-      return results.at(-1)?.rows ?? [];
-    };
+    return <Row extends pg.QueryResultRow>(statement: string) =>
+      runLargeQuery<Row>(this.#pool, LIMITS + statement, longest);
   }
 
   async #reading<T>(deadline: Deadline, work: (query: Query, inBatch: boolean) => Promise<T>): Promise<T> {
