@@ -9,7 +9,7 @@ import type { JobRecord, JobStore, Reading, Swap } from "../job-store.ts";
 import { stateIn } from "../json-document.ts";
 import type { DatabaseOptions } from "./database-options.ts";
 import { jobNameOf, keyOf } from "./job-row.ts";
-import { runLargeQuery } from "./large-query.ts";
+import { LIMITS, LONGEST_STATEMENT, runLimited, type Statement } from "./limited-query.ts";
 import { effectOf, isRefused, postgresFailure } from "./postgres-failures.ts";
 import { migrate } from "./postgres-schema.ts";
 import { insertAll, type Query, readAll, updateAll, versionOf } from "./postgres-statements.ts";
@@ -17,18 +17,8 @@ import type { SwapRow } from "./swap-row.ts";
 import { TurnBatches } from "./turn-batches.ts";
 
 const CONNECTIONS = 8;
-/** The longest that a statement may take, in milliseconds: PostgreSQL cancels it then. */
-const LONGEST_STATEMENT = 5_000;
-/** The longest that a statement waits for a row lock, in milliseconds: the rest of its batch waits no longer either. */
-const LONGEST_WAIT = 1_000;
 /** The longest wait for a statement's answer, in milliseconds: a second more, for the network. */
 const LONGEST_ANSWER = LONGEST_STATEMENT + 1_000;
-
-/**
- * Sent with each statement, in one message, which PostgreSQL runs as one transaction. A pooler such as PgBouncer may give
- * each transaction another connection, so no setting and no prepared statement of a connection may outlive a transaction.
- */
-const LIMITS = `SET LOCAL statement_timeout = ${LONGEST_STATEMENT}; SET LOCAL lock_timeout = ${LONGEST_WAIT}; `;
 
 /** The register in PostgreSQL. Any number of servers may share one database. */
 export class PostgresStore implements JobStore {
@@ -124,7 +114,9 @@ export class PostgresStore implements JobStore {
   }
 
   async list(deadline: Deadline): Promise<readonly string[]> {
-    const rows = await this.#reading(deadline, (query) => query<{ name: Buffer }>("SELECT name FROM cronyx_job"));
+    const rows = await this.#reading(deadline, (query) =>
+      query<{ name: Buffer }>({ text: "SELECT name FROM cronyx_job", values: [] }),
+    );
     return rows.map(({ name }) => jobNameOf(name)).sort();
   }
 
@@ -135,8 +127,7 @@ export class PostgresStore implements JobStore {
   }
 
   #query(longest: number): Query {
-    return <Row extends pg.QueryResultRow>(statement: string) =>
-      runLargeQuery<Row>(this.#pool, LIMITS + statement, longest);
+    return <Row extends pg.QueryResultRow>(statement: Statement) => runLimited<Row>(this.#pool, statement, longest);
   }
 
   async #reading<T>(deadline: Deadline, work: (query: Query, inBatch: boolean) => Promise<T>): Promise<T> {
