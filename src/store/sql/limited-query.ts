@@ -15,8 +15,8 @@ const LONGEST_WAIT = 1_000;
  * Limits the time of the statements after it in its transaction. `SET LOCAL` would do the same, but PostgreSQL warns of one
  * outside of a transaction block, in its log. The row has no columns, and no code reads it.
  */
-export const LIMITS = `SELECT FROM set_config('statement_timeout', '${LONGEST_STATEMENT}', true) AS statement,
-  set_config('lock_timeout', '${LONGEST_WAIT}', true) AS wait`;
+export const LIMITS = `SELECT WHERE set_config('statement_timeout', '${LONGEST_STATEMENT}', true) IS NOT NULL
+  AND set_config('lock_timeout', '${LONGEST_WAIT}', true) IS NOT NULL`;
 
 /** The parts of pg that its types leave out. */
 interface ExtendedQuery {

@@ -40,21 +40,30 @@ export async function insertAll(swaps: readonly SwapRow[], query: Query): Promis
 }
 
 export async function updateAll(swaps: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
+  const [first, ...others] = swaps;
+  if (first === undefined) return new Set();
+  const made = await query<{ version: string }>(others.length === 0 ? updateOf(first) : updateOfBatch(swaps));
+  return new Set(made.map(({ version }) => version));
+}
+
+/** PostgreSQL plans this statement faster than one with a join. */
+function updateOf({ key, version, document, expected }: SwapRow): Statement {
+  return {
+    text: "UPDATE cronyx_job SET version = $2, state = $3 WHERE name = $1 AND version = $4 RETURNING version",
+    values: [key, version, document, expected ?? ""],
+  };
+}
+
+function updateOfBatch(swaps: readonly SwapRow[]): Statement {
   // In the same order on all servers, so that servers that update the same rows cannot deadlock.
   const sorted = swaps.toSorted((a, b) => Buffer.compare(a.key, b.key));
-  const made = await query<{ version: string }>({
+  const expected = sorted.map(({ expected }) => expected ?? "");
+  return {
     text: `UPDATE cronyx_job AS job SET version = swap.version, state = swap.state
       FROM unnest($1::bytea[], $2::text[], $3::text[], $4::text[]) AS swap (name, version, state, expected)
       WHERE job.name = swap.name AND job.version = swap.expected RETURNING job.version`,
-    values: [
-      ...newColumns(sorted),
-      binaryArray(
-        "text",
-        sorted.map(({ expected }) => expected ?? ""),
-      ),
-    ],
-  });
-  return new Set(made.map(({ version }) => version));
+    values: [...newColumns(sorted), binaryArray("text", expected)],
+  };
 }
 
 /** The name, the version and the document of each row. */
