@@ -47,7 +47,7 @@ for (const file of readdirSync(out)) {
   }
   const marked = markModules(code);
   if (marked === code) throw new Error("ncc writes its modules in another form now: correct markModules");
-  const small = (await makeUnicodeClassesLater(await minified(marked))).replaceAll(`${MODULE_MARK}(`, "(");
+  const small = (await deferUnicodePatterns(await minified(marked))).replaceAll(`${MODULE_MARK}(`, "(");
   writeFileSync(path.join(out, file), small.replaceAll('require("tunnel")', 'require("./tunnel.js")'));
 }
 // Only a proxy needs `tunnel`, and its importer, @actions/http-client, has no `import()` that would make a chunk of it.
@@ -107,22 +107,26 @@ function markModules(code) {
 }
 
 /**
- * V8 checks the literal of a regular expression each time that it reads the function around it, called or not. For a class of
- * Unicode such as `\p{L}` that takes up to 0.4 ms each time. So a call makes such a regular expression where it is used.
+ * V8 compiles the literal of a regular expression each time that it parses the function around it, even if that function never
+ * runs. A Unicode property escape such as `\\p{L}` makes that cost up to 0.4 ms. A call of `RegExp` costs that only where it runs.
  *
  * @param {string} code A bundle, after it is minified.
  */
-async function makeUnicodeClassesLater(code) {
+async function deferUnicodePatterns(code) {
   const program = await parse(code, { syntax: "ecmascript", target: "es2022" });
-  let changed = "";
-  let end = 0;
-  for (const { span, pattern, flags } of regularExpressionsIn(program)) {
-    if (!pattern.includes("\\p{")) continue;
-    // swc counts from the beginning of the program, which is not 0.
-    changed += `${code.slice(end, span.start - program.span.start)}RegExp(String.raw\`${pattern}\`,"${flags}")`;
-    end = span.end - program.span.start;
+  const literals = [...regularExpressionsIn(program)].filter(({ pattern }) => /\\p\{/i.test(pattern));
+  let changed = code;
+  // From the last to the first, so that no change moves the next literal. swc's order is not always that of the text.
+  for (const { span, pattern, flags } of literals.sort((a, b) => b.span.start - a.span.start)) {
+    // swc counts bytes from the first token of the program. The bundle is ASCII, and begins with a token.
+    const [start, end] = [span.start - program.span.start, span.end - program.span.start];
+    if (code.slice(start, end) !== `/${pattern}/${flags}`) {
+      throw new Error("swc counts in another way now: correct deferUnicodePatterns");
+    }
+    // The blank keeps `return` and `typeof` apart from the call.
+    changed = `${changed.slice(0, start)} RegExp(${JSON.stringify(pattern)},"${flags}")${changed.slice(end)}`;
   }
-  return changed + code.slice(end);
+  return changed;
 }
 
 /** @param {unknown} node @returns {Generator<import("@swc/core").RegExpLiteral>} */

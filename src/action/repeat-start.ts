@@ -9,7 +9,7 @@ interface RepeatedStart {
   /** In milliseconds. */
   readonly wait: number;
   readonly attempt: (deadline: Deadline) => Promise<StartAnswer>;
-  /** @returns what GitHub says, after the last attempt, about the run that holds the lock. Null: it is not known. */
+  /** The run that holds the lock, as GitHub described it at the last attempt. Null: it is not known. */
   readonly holderRun: () => HolderRun | null;
 }
 

@@ -4,10 +4,7 @@ import type { RefusedStart } from "./start-lock.ts";
 import { addSummary, refusedRow } from "./step-summary.ts";
 
 /** Reports a start that was refused, as the input `not-started` says. */
-export async function reportRefusal(
-  start: RefusedStart,
-  { inputs, surroundings }: ConnectedStep,
-): Promise<number | null> {
+export async function reportRefusal(start: RefusedStart, { inputs, surroundings }: ConnectedStep): Promise<null> {
   const line = await refusalLine("Not started", start, inputs);
   await addSummary(surroundings, () => ({ rows: [refusedRow(inputs.request.jobName, start.answer)], ended: null }));
   switch (inputs.whenNotStarted) {
@@ -15,20 +12,20 @@ export async function reportRefusal(
       // A job that waits for a required job may wait forever, and nothing on the run's page would show it.
       if (start.answer.reason === "required-job") surroundings.toolkit.notice(line);
       else surroundings.toolkit.info(line);
-      return null;
+      break;
     case "fail":
       surroundings.toolkit.setFailed(`${line}. The step fails because of not-started: fail`);
-      return null;
+      break;
     case "cancel": {
       surroundings.toolkit.info(line);
       const { cancelAndWait } = await import(/* webpackChunkName: "github" */ "./github/cancel-run.ts");
       surroundings.toolkit.setFailed(await cancelAndWait(inputs.githubToken, surroundings));
-      return null;
     }
   }
+  return null;
 }
 
-/** @returns a line about a start that was refused: why, and what comes next. */
+/** @returns a line with the reason of a refusal, and what comes next. */
 export async function refusalLine(
   beginning: "Not started" | "No further interval",
   { answer, holderRun }: RefusedStart,

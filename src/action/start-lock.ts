@@ -43,9 +43,12 @@ export async function startLock(step: ConnectedStep, { wait, report, cancelled }
     return found.answer;
   };
   try {
-    const answer = await (wait === null
-      ? attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined))
-      : (await loadRepeatStart())(step, { wait, attempt, holderRun: () => holderRun }));
+    let answer: StartAnswer;
+    if (wait === null) answer = await attempt(surroundings.deadline(inputs.deadline, cancelled ?? undefined));
+    else {
+      const { repeatStart } = await import(/* webpackChunkName: "wait" */ "./repeat-start.ts");
+      answer = await repeatStart(step, { wait, attempt, holderRun: () => holderRun });
+    }
     if (!answer.started) claim.withdraw();
     const start = { answer, takingState: claim.takingState, holderRun };
     report(start);
@@ -54,11 +57,6 @@ export async function startLock(step: ConnectedStep, { wait, report, cancelled }
     if (error instanceof ServiceError) claim.fail(error);
     throw error;
   }
-}
-
-/** Loaded only here: most starts do not wait. */
-async function loadRepeatStart() {
-  return (await import(/* webpackChunkName: "wait" */ "./repeat-start.ts")).repeatStart;
 }
 
 /** Starts, and once more as a takeover if GitHub says that the run which holds the lock has completed. */

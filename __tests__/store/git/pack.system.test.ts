@@ -79,6 +79,14 @@ describe("packs", () => {
     },
   );
 
+  test.each([
+    [8192, true],
+    [8193, false],
+  ])("with an object of %i bytes hold it without compression: %s", (length, isUncompressed) => {
+    const body = Buffer.alloc(length, "x");
+    expect(writePack([{ type: "blob", body }]).includes(body)).toBe(isUncompressed);
+  });
+
   test("are taken by git", () => {
     const objects = [commitOf("report: finished\n\n{}\n", Date.now()), EMPTY_TREE];
     const big: GitObject = { type: "blob", body: Buffer.alloc(100_000, "0123456789") };

@@ -127,6 +127,8 @@ describe("a store in PostgreSQL", () => {
       "INSERT INTO cronyx_job SELECT CAST('job ' || n AS bytea), 'v', '{}' FROM generate_series(1, 10000) AS n; ANALYZE",
       "indexed",
     );
+    const batch = Array.from({ length: 50 }, (_, at) => store.swap("v", documentOf(`job ${at + 1}`), inTime()));
+    for (const { version } of await Promise.all(batch)) expect(version).not.toBeNull();
     // PostgreSQL may choose another plan for a prepared statement from its sixth execution on.
     for (let round = 0; round < 10; round++) {
       const name = `report ${round}`;

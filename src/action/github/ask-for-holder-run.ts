@@ -7,7 +7,7 @@ import { findHolderRun, type HolderRun } from "./holder-run.ts";
 /** In milliseconds. A refusal is not worth a longer wait. */
 const LONGEST_QUESTION = 5000;
 
-/** @returns null if GitHub does not answer: the start is then refused as it was. */
+/** Asks GitHub about the run that holds the lock. @returns null if GitHub does not answer: the refusal then stands. */
 export async function askForHolderRun(
   { holder }: Active,
   { inputs: { githubToken: token }, surroundings: { env, toolkit }, kind }: ConnectedStep,

@@ -7,7 +7,7 @@ import { runIntervals } from "./run-intervals.ts";
 /** Runs the command of the input `run` under locks. @returns the exit code, or null after a first start that was refused. */
 export async function startWithCommand(step: UnconnectedStep, commandInputs: CommandInputs): Promise<number | null> {
   const { inputs, surroundings } = step;
-  // Before anything is sent: a shell or folder that is missing must take no lock.
+  // Before the first request: if the shell or the folder is missing, no lock may be taken.
   const command = await commandOf(commandInputs, surroundings);
   return withBackend(step, async (connected) => {
     const { finished, refused, behind, exitCode, isCancelled } = await runIntervals({

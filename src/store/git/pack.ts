@@ -23,10 +23,10 @@ export class OversizedPackError extends ProtocolError {
   override name = "OversizedPackError";
 }
 
-/** In bytes. Up to this length an object is sent without compression. The document of a job with twenty runs takes 4 KB. */
-const LONGEST_STORED = 8 * 1024;
+/** In bytes. Up to this length an object is sent without compression. The document of a job with ten runs is shorter. */
+const LONGEST_UNCOMPRESSED = 8 * 1024;
 
-/** Makes Node load zlib, which the bundle otherwise loads for the first pack that it reads. */
+/** Makes Node load zlib, which the bundle otherwise loads for the first pack that needs it. */
 export function loadZlib(): void {
   deflateSync("");
 }
@@ -43,13 +43,14 @@ export function writePack(objects: readonly GitObject[]): Buffer {
   return Buffer.concat([content, createHash("sha1").update(content).digest()]);
 }
 
-/** Node takes 1 to 2 ms to load zlib, and the request of a post step would have to wait for that. */
+/** Short objects are not compressed: Node takes 1 to 2 ms to load zlib, and a post step would wait for it before its request. */
 function zlibStream(body: Buffer): Buffer {
-  return body.length > LONGEST_STORED ? deflateSync(body) : stored(body);
+  return body.length > LONGEST_UNCOMPRESSED ? deflateSync(body) : uncompressedStream(body);
 }
 
 /** @returns a zlib stream (RFC 1950) of one block without compression (RFC 1951 §3.2.4). */
-function stored(body: Buffer): Buffer {
+function uncompressedStream(body: Buffer): Buffer {
+  // Deflate without a preset dictionary; then the last block, uncompressed, with its length and the complement of its length.
   const header = Buffer.from([0x78, 0x01, 0x01, 0, 0, 0, 0]);
   header.writeUInt16LE(body.length, 3);
   header.writeUInt16LE(0xffff - body.length, 5);

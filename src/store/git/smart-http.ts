@@ -155,9 +155,9 @@ export class SmartHttpRemote implements GitRemote {
   /** @see https://git-scm.com/docs/gitprotocol-v2#_fetch */
   async #objects(ids: readonly ObjectId[], deadline: Deadline): Promise<FetchedObjects> {
     // Depth 1 is for a ref whose commit has parents: without it the server would send the whole history.
-    // Node takes 1 to 2 ms to load zlib. It does so while the server works on its answer.
-    setImmediate(loadZlib);
     const wants = ["no-progress\n", "deepen 1\n", ...ids.map((id) => `want ${id}\n`), "done\n"];
+    // Node takes 1 to 2 ms to load zlib, which the answer needs. It does so while the server works.
+    setImmediate(loadZlib);
     return this.#command({ name: "fetch", lines: wants }, deadline, async (answer) => {
       // git dies of a damaged object before its first byte.
       if (answer.body.length === 0) throw (await this.#failures()).notSent(NOT_SENT.words);

@@ -12,15 +12,14 @@ export const LONGEST_STATEMENT = 5_000;
 const LONGEST_WAIT = 1_000;
 
 /**
- * Limits the time of the statements after it in its transaction. `SET LOCAL` would do the same, but PostgreSQL warns of one
- * outside of a transaction block, in its log. The row has no columns, and no code reads it.
+ * Limits the time of the statements after it in its transaction. It is no `SET LOCAL`: outside of a transaction block PostgreSQL
+ * would log a warning for each of them. It gives a row without columns.
  */
 export const LIMITS = `SELECT WHERE set_config('statement_timeout', '${LONGEST_STATEMENT}', true) IS NOT NULL
   AND set_config('lock_timeout', '${LONGEST_WAIT}', true) IS NOT NULL`;
 
 /** The parts of pg that its types leave out. */
 interface ExtendedQuery {
-  text: string;
   values: readonly unknown[];
   query_timeout: number;
   prepare(connection: ExtendedConnection): void;
@@ -57,11 +56,11 @@ export function runLimited<Row extends pg.QueryResultRow>(
     connection.bind();
     connection.execute();
     prepare.call(query, connection);
-    // pg keeps a query until its answer. The documents of its batch would often outlive two collections of V8's new space,
-    // and to collect them in the old space took a tenth of the server's processor time.
+    // pg keeps a query until its answer. The documents would live long enough to reach V8's old space, where collecting them
+    // took a tenth of the server's processor time.
     extended.values = [];
   };
-  // The types have no promise for a query that is made before, and no list of the results of several statements.
+  // pg's types know neither that `query` returns a promise for a query object, nor that the result is a list.
   const results = pool.query(query) as unknown as Promise<readonly pg.QueryResult<Row>[]>;
   return results.then((all) => all.at(-1)?.rows ?? []);
 }

@@ -8,7 +8,7 @@ const MIGRATION_LOCK = 7_270_866_157;
 /**
  * Brings the schema to this release.
  *
- * @param limits Statements that limit the time of the statements after them in the transaction.
+ * @param limits A statement that limits the time of the statements after it in the transaction.
  * @throws ServiceError for a database with an unsuitable encoding, or with the schema of a newer release.
  */
 export async function migrate(pool: pg.Pool, place: string, limits: string): Promise<void> {

@@ -46,7 +46,7 @@ export async function updateAll(swaps: readonly SwapRow[], query: Query): Promis
   return new Set(made.map(({ version }) => version));
 }
 
-/** PostgreSQL plans this statement faster than one with a join. */
+/** A batch of one row. PostgreSQL plans it faster than the join of {@link updateOfBatch}. */
 function updateOf({ key, version, document, expected }: SwapRow): Statement {
   return {
     text: "UPDATE cronyx_job SET version = $2, state = $3 WHERE name = $1 AND version = $4 RETURNING version",
