@@ -124,7 +124,8 @@ describe("a store in PostgreSQL", () => {
   test("reads and swaps find their rows among 10,000 by the index", async () => {
     const store = await open("indexed");
     await query(
-      "INSERT INTO cronyx_job SELECT CAST('job ' || n AS bytea), 'v', '{}' FROM generate_series(1, 10000) AS n; ANALYZE",
+      `INSERT INTO cronyx_job SELECT CAST('job ' || n AS bytea), 'v', repeat(md5(n::text), 30) FROM generate_series(1, 10000) AS n;
+      ANALYZE`,
       "indexed",
     );
     const batch = Array.from({ length: 50 }, (_, at) => store.swap("v", documentOf(`job ${at + 1}`), inTime()));
