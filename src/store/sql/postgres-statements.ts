@@ -34,7 +34,7 @@ export async function insertAll(swaps: readonly SwapRow[], query: Query): Promis
   const made = await query<{ version: string }>({
     text: `INSERT INTO cronyx_job (name, version, state) SELECT * FROM unnest($1::bytea[], $2::text[], $3::text[])
       ON CONFLICT (name) DO NOTHING RETURNING version`,
-    values: newColumns(swaps),
+    values: newColumns(inOrder(swaps)),
   });
   return new Set(made.map(({ version }) => version));
 }
@@ -55,8 +55,7 @@ function updateOf({ key, version, document, expected }: SwapRow): Statement {
 }
 
 function updateOfBatch(swaps: readonly SwapRow[]): Statement {
-  // In the same order on all servers, so that servers that update the same rows cannot deadlock.
-  const sorted = swaps.toSorted((a, b) => Buffer.compare(a.key, b.key));
+  const sorted = inOrder(swaps);
   const expected = sorted.map(({ expected }) => expected ?? "");
   return {
     text: `UPDATE cronyx_job AS job SET version = swap.version, state = swap.state
@@ -64,6 +63,14 @@ function updateOfBatch(swaps: readonly SwapRow[]): Statement {
       WHERE job.name = swap.name AND job.version = swap.expected RETURNING job.version`,
     values: [...newColumns(sorted), binaryArray("text", expected)],
   };
+}
+
+/**
+ * @returns the rows in the same order on all servers. As long as PostgreSQL's plan keeps this order, servers that write the same
+ *   rows cannot deadlock. A batch that is ended by a deadlock is tried again, each row alone.
+ */
+function inOrder(rows: readonly SwapRow[]): readonly SwapRow[] {
+  return rows.toSorted((a, b) => Buffer.compare(a.key, b.key));
 }
 
 /** The name, the version and the document of each row. */
