@@ -108,7 +108,7 @@ function markModules(code) {
 
 /**
  * V8 compiles the literal of a regular expression each time that it parses the function around it, even if that function never
- * runs. A Unicode property escape such as `\\p{L}` makes that cost up to 0.4 ms. A call of `RegExp` costs that only where it runs.
+ * runs. A Unicode property escape such as `\p{L}` makes that cost up to 0.4 ms. A call of `RegExp` costs that only where it runs.
  *
  * @param {string} code A bundle, after it is minified.
  */
