@@ -18,13 +18,13 @@ const TRAILER_LENGTH = 20;
 /** The most that a whole pack may inflate to, in bytes: deflate shrinks zeros a thousandfold, and a delta even more. */
 const LARGEST_PACK = 64 * LARGEST_OBJECT;
 
+/** In bytes. Up to this length an object is sent without compression. The document of a job with ten runs is shorter. */
+const LONGEST_UNCOMPRESSED = 8 * 1024;
+
 /** A pack of which one object, or all together, is larger than any that is expected. */
 export class OversizedPackError extends ProtocolError {
   override name = "OversizedPackError";
 }
-
-/** In bytes. Up to this length an object is sent without compression. The document of a job with ten runs is shorter. */
-const LONGEST_UNCOMPRESSED = 8 * 1024;
 
 /** Makes Node load zlib, which the bundle otherwise loads for the first pack that needs it. */
 export function loadZlib(): void {

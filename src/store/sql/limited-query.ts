@@ -56,8 +56,8 @@ export function runLimited<Row extends pg.QueryResultRow>(
     connection.bind();
     connection.execute();
     prepare.call(query, connection);
-    // pg keeps a query until its answer. The documents would live long enough to reach V8's old space, where collecting them
-    // took a tenth of the server's processor time.
+    // pg keeps a query until its answer. Without the documents of all queries in flight V8 collects its whole heap less often:
+    // 26 times instead of 38 in a measurement, which is 1 to 9% of the server's processor time.
     extended.values = [];
   };
   // pg's types know neither that `query` returns a promise for a query object, nor that the result is a list.

@@ -40,9 +40,9 @@ export async function insertAll(swaps: readonly SwapRow[], query: Query): Promis
 }
 
 export async function updateAll(swaps: readonly SwapRow[], query: Query): Promise<ReadonlySet<string>> {
-  const [first, ...others] = swaps;
-  if (first === undefined) return new Set();
-  const made = await query<{ version: string }>(others.length === 0 ? updateOf(first) : updateOfBatch(swaps));
+  const [first] = swaps;
+  const isAlone = swaps.length === 1 && first !== undefined;
+  const made = await query<{ version: string }>(isAlone ? updateOf(first) : updateOfBatch(swaps));
   return new Set(made.map(({ version }) => version));
 }
 
